@@ -1,0 +1,186 @@
+"""The nouns that flow through the pipeline: Camera Frame Instance Object Scene Fact QA Score Drop.
+
+    Frame --detect--> Instances --lift--> Scene --measure--> Facts --phrase--> QA --write--> dataset
+
+SI units only. Suffixes name units (`_m`, `_rad`, `_px`) and spaces (`_in_camera`, `_in_world`); `a_from_b` maps column
+vectors of b to a. Camera: x right, y down, z forward. World: x right, y the viewer's heading, z up. Boxes are xyxy in
+continuous pixels with pixel centres at .5. Records are frozen; nothing here computes.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+from jaxtyping import Bool, Float32, Float64, UInt8
+
+Family = Literal["qualitative", "quantitative"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Camera:
+    """A pinhole camera. `image_from_camera` is the intrinsic matrix in pixels, without distortion."""
+
+    image_from_camera: Float64[np.ndarray, "3 3"]
+    width: int
+    height: int
+    provenance: Literal["calibration", "exif", "model", "assumed"] = "calibration"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where an image came from: a name for people, its licence, and the file as it came."""
+
+    origin: str
+    licence: str | None = None
+    image_path: str | None = None
+    image_bytes: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Rle:
+    """A mask as a COCO run-length encoding, compressed counts."""
+
+    height: int
+    width: int
+    counts: bytes
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Instance:
+    """One thing seen in one image. `captions` go from the preferred one to the least; they may be empty."""
+
+    id: str
+    captions: tuple[str, ...]
+    box_xyxy: Float32[np.ndarray, " 4"]
+    mask: Bool[np.ndarray, "h w"] | Rle
+    score: float = 1.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frame:
+    """One image and all that came with it. Depth is z-depth along the optical axis in metres, NaN where unknown.
+
+    `gravity_in_camera` is a unit vector that points down. `instances` is None where nobody annotated the image.
+    """
+
+    id: str
+    image: UInt8[np.ndarray, "h w 3"]
+    camera: Camera | None
+    depth_m: Float32[np.ndarray, "h w"] | None
+    gravity_in_camera: Float64[np.ndarray, " 3"] | None
+    instances: tuple[Instance, ...] | None
+    source: Source
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Box:
+    """A viewer-aligned box: world axes (x right, y heading, z up), each face with its own 1-sigma error in metres."""
+
+    low_in_world: Float64[np.ndarray, " 3"]
+    high_in_world: Float64[np.ndarray, " 3"]
+    low_error_m: Float64[np.ndarray, " 3"]
+    high_error_m: Float64[np.ndarray, " 3"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Object:
+    """An Instance lifted to metric 3D.
+
+    `points_in_world`: at most 512, spatially even, of the visible surface. `truncated`: touches the image border.
+    `occluded`: cut by something nearer. `bottom`: "support" where it stands on the support plane, "seen" where its
+    lowest point is visible, "hidden" where nobody can tell.
+    """
+
+    instance: Instance
+    points_in_world: Float32[np.ndarray, "n 3"]
+    box: Box
+    truncated: bool
+    occluded: bool
+    bottom: Literal["support", "seen", "hidden"]
+
+
+@dataclass(frozen=True, slots=True)
+class Support:
+    """The plane that things stand on, or the reason why there is none. `surface` names it as far as it is known."""
+
+    surface: Literal["floor", "table top", "surface"] | None
+    refusal: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SceneErrors:
+    """The errors that all facts of a scene share, 1 sigma: depth scale (relative), tilt of up, height of the plane."""
+
+    scale: float
+    tilt_rad: float
+    support_m: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scene:
+    """One image in metric 3D: everything that facts are computed from, without the depth map.
+
+    `gravity` says where up came from; None means that up is unknown, the world is the camera turned so that its y axis
+    points down, and every fact that needs gravity is withheld.
+    """
+
+    frame_id: str
+    camera: Camera
+    world_from_camera: Float64[np.ndarray, "4 4"]
+    gravity: Literal["given", "plane", "model"] | None
+    support: Support
+    scale: Literal["metric", "relative"]
+    scale_provenance: str
+    errors: SceneErrors
+    objects: tuple[Object, ...]
+    versions: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One thing the geometry knows.
+
+    `value` is metres for a quantity, True / False / "similar" for a predicate, an object id or "similar" for a choice,
+    a relation's name or "similar" for a classification. `error` is 1 sigma of the quantity that was decided on.
+    """
+
+    kind: str
+    subjects: tuple[str, ...]
+    value: float | bool | str
+    unit: Literal["m", "rad", "1"]
+    in_frame: Literal["camera", "world"]
+    error: float
+
+
+@dataclass(frozen=True, slots=True)
+class QA:
+    """A question and its answer in words, with the Fact that they say."""
+
+    frame_id: str
+    kind: str
+    family: Family
+    question: str
+    answer: str
+    fact: Fact
+    template: str
+    reference: str
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """How good an answer is: a value in [0, 1], what was read from the answer, and why; `value` None is unscored."""
+
+    value: float | None
+    answer: str | None
+    explanation: str
+
+
+@dataclass(frozen=True, slots=True)
+class Drop:
+    """An expected rejection: which stage refused what, and why. Reasons begin with a countable word and a colon."""
+
+    stage: Literal["collect", "cull", "detect", "lift", "measure", "phrase", "write"]
+    id: str
+    reason: str
