@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
 
-from spatialvlm.records import Family
+from spatialvlm.records import Fact, Facts, Family
 
 Form = Literal["predicate", "choice", "classify", "length"]
 
@@ -93,3 +93,29 @@ KINDS = _kinds(
     Kind("left_difference", "length", "x", -1, "left", "right", (1, 1), "How far is A to the left of B?"),
     Kind("right_difference", "length", "x", 1, "right", "left", (1, 1), "How far is A to the right of B?"),
 )
+
+
+KIND_NAMES = tuple(KINDS)
+
+
+def fact_at(facts: Facts, row: int) -> Fact:
+    """The Fact in one row of the columns."""
+    kind = KINDS[facts.kinds[facts.kind[row]]]
+    a, b = int(facts.a[row]), int(facts.b[row])
+    subjects = (facts.object_ids[a],) if b < 0 else (facts.object_ids[a], facts.object_ids[b])
+    error = float(facts.error[row])
+    if kind.form == "length":
+        return Fact(kind.name, subjects, float(facts.number[row]), "m", facts.in_frame, error)
+    return Fact(kind.name, subjects, _decided(kind, int(facts.outcome[row]), subjects), "1", facts.in_frame, error)
+
+
+def _decided(kind: Kind, outcome: int, subjects: tuple[str, ...]) -> bool | str:
+    """What a comparison came to, in the words of Fact.value."""
+    if outcome == 0:
+        return "similar"
+    match kind.form:
+        case "predicate":
+            return outcome > 0
+        case "choice":
+            return subjects[0] if outcome > 0 else subjects[1]
+    return kind.word if outcome > 0 else kind.opposite

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
-from jaxtyping import Bool, Float32, Float64, UInt8
+from jaxtyping import Bool, Float32, Float64, Int8, Int16, UInt8
 
 Family = Literal["qualitative", "quantitative"]
 
@@ -151,6 +151,31 @@ class Fact:
     unit: Literal["m", "rad", "1"]
     in_frame: Literal["camera", "world"]
     error: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Facts:
+    """All facts of one scene as columns, so that thousands cost no more than a few; `kinds.fact_at` makes one of them.
+
+    `kind` indexes `kinds`, `a` and `b` index `object_ids` (b is -1 where a kind has one subject). `number` is the length
+    in metres, or for a comparison the difference A - B of the quantity that decides it. `outcome` of a comparison is 1
+    (true, A, the kind's word), -1 (false, B, the opposite) or 0 (similar); of a length 0. `error` is 1 sigma of `number`.
+    `refusals` counts what was not asked by (kind, reason).
+    """
+
+    kinds: tuple[str, ...]
+    object_ids: tuple[str, ...]
+    kind: Int16[np.ndarray, " n"]
+    a: Int16[np.ndarray, " n"]
+    b: Int16[np.ndarray, " n"]
+    number: Float64[np.ndarray, " n"]
+    error: Float64[np.ndarray, " n"]
+    outcome: Int8[np.ndarray, " n"]
+    in_frame: Literal["camera", "world"]
+    refusals: Mapping[tuple[str, str], int]
+
+    def __len__(self) -> int:
+        return len(self.kind)
 
 
 @dataclass(frozen=True, slots=True)
