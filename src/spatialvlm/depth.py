@@ -1,0 +1,88 @@
+"""What a depth map says about itself: how noisy it is, and what its surfaces look like without the noise.
+
+Everything works on inverse depth (disparity, 1/m): a plane in space is an affine function of the pixel there, whatever
+its slope, so that second differences and local affine fits see noise and steps but not slant.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from jaxtyping import Bool, Float32, Float64
+
+# The spread of (d[-s] - 2 d[0] + d[s]) over the spread of d, and the median absolute deviation of a unit Gaussian.
+_SECOND_DIFFERENCE_GAIN = 6.0**0.5
+_MAD_OF_GAUSSIAN = 0.6745
+
+# Strides in pixels: 1 sees independent noise, 4 also the blobs that stereo matching leaves.
+_STRIDES = (1, 4)
+
+# Relative noise is never taken to be less than this: depth is stored in millimetres or coarser.
+NOISE_FLOOR = 2e-4
+
+
+@dataclass(frozen=True, slots=True)
+class Smoothed:
+    """Inverse depth after a local affine fit: the values (NaN where unsupported) and the noise left, as a factor."""
+
+    inverse_m: Float64[np.ndarray, "h w"]
+    noise_factor: Float64[np.ndarray, "h w"]
+
+
+def relative_noise(depth_m: Float32[np.ndarray, "h w"], where: Bool[np.ndarray, "h w"] | None = None) -> float:
+    """The 1-sigma local noise of a depth map as a fraction of depth, measured from its own second differences.
+
+    Robust against steps and objects (a median), blind to slant. Returns `NOISE_FLOOR` where too little is known.
+    """
+    depth = depth_m if where is None else np.where(where, depth_m, np.float32(np.nan))
+    return max(max(_noise_at_stride(depth, stride) for stride in _STRIDES), NOISE_FLOOR)
+
+
+def _noise_at_stride(depth_m: Float32[np.ndarray, "h w"], stride: int) -> float:
+    """Median second difference along the rows, times depth, so that it is relative to depth."""
+    every = max(1, depth_m.shape[0] // 120)
+    rows = depth_m[::every]
+    if rows.shape[1] <= 2 * stride:
+        return 0.0
+    left, middle, right = rows[:, : -2 * stride], rows[:, stride:-stride], rows[:, 2 * stride :]
+    # In relative terms, z * (1/l - 2/z + 1/r).
+    bend = np.abs(middle / left + middle / right - 2.0)
+    bend = bend[np.isfinite(bend)]
+    if bend.size < 50:
+        return 0.0
+    return float(np.median(bend)) / (_MAD_OF_GAUSSIAN * _SECOND_DIFFERENCE_GAIN)
+
+
+def smooth_inverse(inverse_m: Float64[np.ndarray, "h w"], where: Bool[np.ndarray, "h w"], radius: int) -> Smoothed:
+    """Fit inverse depth by an affine function of the pixel in each (2 radius + 1)^2 window over the pixels in `where`.
+
+    The fit is evaluated at the window's centre, also at pixels outside `where` that have enough support around them, so
+    that it extrapolates over a mask's rim and over small holes without a bias on slanted planes. `noise_factor` is the
+    noise of the fitted value over that of one pixel.
+    """
+    height, width = inverse_m.shape
+    v, u = np.mgrid[0:height, 0:width].astype(np.float64)
+    weight = where.astype(np.float64)
+    value = np.where(where, inverse_m, 0.0)
+    s, su, sv = (_window_sum(weight * f, radius) for f in (1.0, u, v))
+    suu, suv, svv = (_window_sum(weight * f, radius) for f in (u * u, u * v, v * v))
+    sd, sud, svd = (_window_sum(value * f, radius) for f in (1.0, u, v))
+    supported = s >= 3.0
+    count = np.where(supported, s, 1.0)
+    mu, mv, md = su / count, sv / count, sd / count
+    # A small ridge keeps one-pixel-wide shapes solvable: their unseen slope is taken as zero.
+    cuu, cuv, cvv = suu - s * mu * mu + 0.5, suv - s * mu * mv, svv - s * mv * mv + 0.5
+    cud, cvd = sud - s * mu * md, svd - s * mv * md
+    determinant = cuu * cvv - cuv * cuv
+    du, dv = u - mu, v - mv
+    # The weights of the two slopes in the value at the centre.
+    gain_u, gain_v = (cvv * du - cuv * dv) / determinant, (cuu * dv - cuv * du) / determinant
+    fitted = md + gain_u * cud + gain_v * cvd
+    leverage = 1.0 / count + gain_u * du + gain_v * dv
+    fitted[~supported] = np.nan
+    return Smoothed(fitted, np.sqrt(np.where(supported, leverage, np.inf)))
+
+
+def _window_sum(values: Float64[np.ndarray, "h w"], radius: int) -> Float64[np.ndarray, "h w"]:
+    size = 2 * radius + 1
+    return cv2.boxFilter(values, cv2.CV_64F, (size, size), normalize=False, borderType=cv2.BORDER_CONSTANT)
