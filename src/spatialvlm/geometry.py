@@ -61,6 +61,20 @@ def pixel_rays(
     return rays
 
 
+def grid_rays(
+    image_from_camera: Float64[np.ndarray, "3 3"],
+    rows: Integer[np.ndarray, " r"],
+    columns: Integer[np.ndarray, " c"],
+) -> Float64[np.ndarray, "r c 3"]:
+    """The rays of `pixel_rays` for every pixel of a grid of rows and columns."""
+    fx, skew, cx = image_from_camera[0]
+    fy, cy = image_from_camera[1, 1:]
+    rays = np.ones((len(rows), len(columns), 3))
+    rays[..., 1] = ((rows + 0.5 - cy) / fy)[:, None]
+    rays[..., 0] = (columns + 0.5 - cx - skew * rays[..., 1]) / fx
+    return rays
+
+
 def unproject(
     depth_m: Float[np.ndarray, "h w"],
     image_from_camera: Float64[np.ndarray, "3 3"],

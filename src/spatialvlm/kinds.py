@@ -85,9 +85,15 @@ KINDS = _kinds(
     Kind("width", "length", "width", 0, "", "", (0, 1), "How wide is A, as the viewer sees it?", 1),
     Kind("elevation", "length", "elevation", 0, "", "", (0, 1), "How high is A's bottom above the support plane?", 1),
     Kind("vertical_distance", "length", "vertical", 0, "", "", (0, 2), "How far apart vertically are the centres?"),
-    Kind("horizontal_distance", "length", "horizontal", 0, "", "", (0, 2), "How far apart horizontally are the centres?"),
-    Kind("above_difference", "length", "bottom", 1, "above", "below", (0, 1), "How much higher is A's bottom than B's?"),
-    Kind("below_difference", "length", "bottom", -1, "below", "above", (0, 1), "How much lower is A's bottom than B's?"),
+    Kind(
+        "horizontal_distance", "length", "horizontal", 0, "", "", (0, 2), "How far apart horizontally are the centres?"
+    ),
+    Kind(
+        "above_difference", "length", "bottom", 1, "above", "below", (0, 1), "How much higher is A's bottom than B's?"
+    ),
+    Kind(
+        "below_difference", "length", "bottom", -1, "below", "above", (0, 1), "How much lower is A's bottom than B's?"
+    ),
     Kind("behind_difference", "length", "y", 1, "behind", "front", (1, 1), "How far is A behind B?"),
     Kind("front_difference", "length", "y", -1, "front", "behind", (1, 1), "How far is A in front of B?"),
     Kind("left_difference", "length", "x", -1, "left", "right", (1, 1), "How far is A to the left of B?"),

@@ -1,16 +1,31 @@
 """collect: a source -> Frames.
 
 A source is opened once per process, knows how many frames it has without reading them, and reads any one by its index.
-What cannot be read is one Drop; the others are unharmed. A source that makes no sense as a whole is a UserError.
+What cannot be read is one Drop: a frame, or one of its given instances; the others are unharmed. A source that makes no
+sense as a whole is a UserError.
 """
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from spatialvlm.errors import UserError
 from spatialvlm.records import Drop, Frame
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Collected:
+    """What one index of a source came to.
+
+    `frame` None means that the frame is dropped, and `drops` holds the one reason, under the frame's id. Otherwise
+    `drops` are given instances that cannot be used, under "<frame id>/<instance id>"; the frame is good without them.
+    """
+
+    frame: Frame | None
+    drops: tuple[Drop, ...] = ()
+
+
+@runtime_checkable
 class Source(Protocol):
     """Frames by index. `fingerprint` changes when the content that decides the frames changes (for resuming)."""
 
@@ -18,7 +33,7 @@ class Source(Protocol):
 
     def __len__(self) -> int: ...
 
-    def read(self, index: int) -> Frame | Drop:
+    def read(self, index: int) -> Collected:
         """The frame at `index`, or why it cannot be had. Never raises for bad content of a single frame."""
         ...
 

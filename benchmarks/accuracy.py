@@ -1,0 +1,241 @@
+"""How right are the facts, and how honest their error bars? Measured on analytic scenes with exact truth.
+
+    python benchmarks/accuracy.py [--scenes 300] [--noise 0.01] [--gravity given|found] [--drawn]
+
+Each scene is lifted from its depth map with independent relative noise drawn per scene from [0, --noise]; with --drawn
+also with a scale error drawn as LiftConfig states it. Truth is computed here from the exact depth of the exact masks,
+by code that shares nothing with the pipeline: the boxes of `docs/questions.md` over the exact visible pixels.
+"""
+
+import argparse
+import dataclasses
+import math
+from collections import defaultdict
+
+import numpy as np
+
+from spatialvlm.kinds import KINDS
+from spatialvlm.pipeline.collect.analytic import ray_cast
+from spatialvlm.pipeline.collect.arrange import solid_bottom
+from spatialvlm.pipeline.collect.shapes import ShapesSource
+from spatialvlm.pipeline.lift import LiftConfig, load_lift
+from spatialvlm.pipeline.measure import MeasureConfig, measure
+from spatialvlm.records import Camera, Frame, Instance, Source
+
+STANDS_WITHIN_M = 0.03  # a thing on the plane whose visible surface reaches this low has its bottom on the plane
+
+
+def exact_points(description, cast, index):
+    """World points of all pixels of thing `index`, exact."""
+    rows, columns = np.nonzero(cast.index == index)
+    z = cast.depth_m[rows, columns]
+    k = description.image_from_camera
+    x = (columns + 0.5 - k[0, 2]) / k[0, 0] * z
+    y = (rows + 0.5 - k[1, 2]) / k[1, 1] * z
+    return np.stack([x, y, z], axis=1) @ cast.world_from_camera[:3, :3].T + cast.world_from_camera[:3, 3]
+
+
+class Truth:
+    """The exact quantities of one scene, with heights counted from a plane `plane_m` above the floor."""
+
+    def __init__(self, description, cast, plane_m=0.0):
+        self.points, self.low, self.high = {}, {}, {}
+        for index, thing in enumerate(description.things):
+            points = exact_points(description, cast, index) - [0.0, 0.0, plane_m]
+            if len(points) == 0:
+                continue
+            name = str(index + 1)
+            self.points[name] = points
+            self.low[name], self.high[name] = np.percentile(points, (1, 99), axis=0)
+            bottom_m = min(solid_bottom(part) for part in thing.parts)
+            if abs(bottom_m - plane_m) < 1e-6 and self.low[name][2] < STANDS_WITHIN_M:
+                self.low[name][2] = 0.0
+        self.viewer = cast.world_from_camera[:3, 3] - [0.0, 0.0, plane_m]
+
+    def centre(self, name):
+        """The middle of the box."""
+        return (self.low[name] + self.high[name]) / 2
+
+    def single(self, quantity, name):
+        """A quantity of one object."""
+        extent = self.high[name] - self.low[name]
+        return {
+            "x": self.centre(name)[0],
+            "y": self.centre(name)[1],
+            "bottom": self.low[name][2],
+            "elevation": self.low[name][2],
+            "height": extent[2],
+            "width": extent[0],
+            "size": np.prod(extent) ** (1 / 3),
+        }[quantity]
+
+    def length(self, quantity, subjects):
+        """A length about one or two objects."""
+        if len(subjects) == 1:
+            return self.single(quantity, subjects[0])
+        a, b = (self.centre(s) for s in subjects)
+        match quantity:
+            case "distance":
+                return np.linalg.norm(a - b)
+            case "horizontal":
+                return np.linalg.norm((a - b)[:2])
+            case "vertical":
+                return abs((a - b)[2])
+            case "gap":
+                return nearest(self.points[subjects[0]], self.points[subjects[1]])
+        return abs(self.single(quantity, subjects[0]) - self.single(quantity, subjects[1]))
+
+    def floor(self, quantity, a, b, config):
+        """What "about the same" may hide, as MeasureConfig states it."""
+        if quantity in ("x", "y", "bottom"):
+            away = max(np.linalg.norm(self.centre(s) - self.viewer) for s in (a, b))
+            return max(config.place_floor_m, config.place_floor_share * away)
+        larger = max(self.single(quantity, s) for s in (a, b))
+        return max(config.size_floor_m, config.size_floor_share * larger)
+
+
+def nearest(a, b):
+    """The distance of the nearest pixels of two objects (every pixel of both)."""
+    from scipy.spatial import cKDTree
+
+    return float(cKDTree(a).query(b)[0].min())
+
+
+def plain_frame(description, cast, name):
+    """The frame of a scene without a rendered picture: depth, masks, camera and gravity are all that lifting reads."""
+    instances = []
+    for index in range(len(description.things)):
+        mask = cast.index == index
+        if mask.any():
+            rows, columns = np.nonzero(mask)
+            box = np.array([columns.min(), rows.min(), columns.max() + 1, rows.max() + 1], np.float32)
+            instances.append(Instance(str(index + 1), ("thing",), box, mask))
+    camera = Camera(description.image_from_camera, description.width, description.height)
+    image = np.zeros((description.height, description.width, 3), np.uint8)
+    depth_m, gravity = cast.depth_m.astype(np.float32), description.gravity_in_camera
+    return Frame(name, image, camera, depth_m, gravity, tuple(instances), Source("analytic"))
+
+
+def corrupted(frame, rng, *, noise, scale_error):
+    """The frame as a sensor with independent relative noise and a scale error would have measured it."""
+    depth_m = frame.depth_m * (1.0 + scale_error) * (1.0 + noise * rng.standard_normal(frame.depth_m.shape))
+    return dataclasses.replace(frame, depth_m=depth_m.astype(np.float32))
+
+
+class Tally:
+    """Errors and verdicts over many scenes."""
+
+    def __init__(self):
+        self.lengths = defaultdict(list)  # quantity -> [(value, truth, sigma)]
+        self.right, self.wrong = defaultdict(int), defaultdict(list)
+        self.tilts, self.refused, self.scenes = [], defaultdict(int), 0
+
+    def add(self, scene, truth, tag, config):
+        """Compare all facts of a lifted scene with the truth."""
+        facts = measure(scene, config)
+        for kind, a, b, number, error, outcome in zip(
+            facts.kind.tolist(), facts.a.tolist(), facts.b.tolist(), facts.number.tolist(), facts.error.tolist(),
+            facts.outcome.tolist(),
+        ):
+            row = KINDS[facts.kinds[kind]]
+            subjects = [facts.object_ids[i] for i in (a, b) if i >= 0]
+            if row.form == "length":
+                self.lengths[row.name].append((number, truth.length(row.quantity, subjects), error, tag, subjects))
+            elif row.form == "predicate":
+                exact = truth.single(row.quantity, subjects[0]) - truth.single(row.quantity, subjects[1])
+                floor = truth.floor(row.quantity, *subjects, config)
+                good = abs(exact) < floor if outcome == 0 else exact * row.sign * outcome > 0
+                if good:
+                    self.right[row.quantity] += 1
+                else:
+                    self.wrong[row.quantity].append((tag, subjects, row.name, outcome, exact, error, floor))
+
+
+def run(scenes, *, noise=0.01, gravity="given", drawn=False, seed=0, exact=False, first=0, size=(640, 480)):
+    """Lift and compare `scenes` random scenes."""
+    source, lift_config, config = ShapesSource(first + scenes, width=size[0], height=size[1]), LiftConfig(), MeasureConfig()
+    lift, tally = load_lift(lift_config), Tally()
+    for k in range(first, first + scenes):
+        rng = np.random.default_rng([seed, k])
+        description = source.describe(k)
+        cast = ray_cast(description)
+        frame = plain_frame(description, cast, f"s{k}")
+        level = 0.0 if exact else float(rng.uniform(0, noise))
+        scale = float(rng.normal(0, lift_config.depth_scale_error)) if drawn else 0.0
+        frame = corrupted(frame, rng, noise=level, scale_error=scale) if not exact else frame
+        if gravity == "found":
+            frame = dataclasses.replace(frame, gravity_in_camera=None)
+        lifted = lift([frame], [frame.instances])[0]
+        for drop in lifted.drops:
+            tally.refused["drop " + drop.reason.split(":")[0]] += 1
+        scene = lifted.scene
+        tally.scenes += 1
+        if scene.gravity is None:
+            tally.refused["gravity " + scene.support.refusal] += 1
+            continue
+        up = scene.world_from_camera[2, :3]
+        cosine = float(up @ cast.world_from_camera[2, :3])
+        tally.tilts.append(math.degrees(math.acos(min(1.0, cosine))))
+        rise = cast.world_from_camera[2, 3] - scene.world_from_camera[2, 3]
+        tops = [2 * part.centre_in_world[2] - solid_bottom(part) for thing in description.things for part in thing.parts]
+        plane = min([0.0, *tops], key=lambda z: abs(z - rise)) if scene.support.surface else rise
+        if scene.support.surface is None:
+            tally.refused["support " + scene.support.refusal] += 1
+        tally.add(scene, Truth(description, cast, plane), k, config)
+    return tally
+
+
+def report(tally, tolerance=(0.02, 0.02)):
+    """Print what the tally holds."""
+    right, wrong = sum(tally.right.values()), sum(len(w) for w in tally.wrong.values())
+    print(f"scenes {tally.scenes}  refused {dict(tally.refused)}")
+    if tally.tilts:
+        print(f"tilt deg: median {np.median(tally.tilts):.3f} max {max(tally.tilts):.3f}")
+    print(f"qualitative: {right} right, {wrong} wrong ({right / max(1, right + wrong):.5%})")
+    for quantity, cases in tally.wrong.items():
+        for case in cases[:4]:
+            print("   wrong", quantity, case)
+    print(f"{'length':20s} {'n':>6s} {'median err':>10s} {'p99':>8s} {'max':>8s} {'in tol':>8s} {'<1s':>6s} {'<2s':>6s} {'med sigma':>9s} {'rel':>6s} {'bias':>8s}")
+    everything = []
+    for kind, rows in tally.lengths.items():
+        values = np.array([row[:3] for row in rows])
+        everything.append(values)
+        _line(kind, values, tolerance)
+    if everything:
+        _line("all", np.concatenate(everything), tolerance)
+    return right, wrong
+
+
+def _line(name, values, tolerance):
+    number, truth, sigma = values.T
+    error = np.abs(number - truth)
+    within = error <= np.maximum(tolerance[0], tolerance[1] * truth)
+    print(
+        f"{name:20s} {len(error):6d} {np.median(error) * 1e3:8.1f}mm {np.percentile(error, 99) * 1e3:6.0f}mm "
+        f"{error.max() * 1e3:6.0f}mm {within.mean():8.3%} {np.mean(error < sigma):6.1%} {np.mean(error < 2 * sigma):6.1%} "
+        f"{np.median(sigma) * 1e3:7.1f}mm {np.median(sigma / np.maximum(truth, 1e-3)):6.2%} {np.median(number - truth) * 1e3:6.1f}mm"
+    )
+
+
+def main():
+    """Command line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--scenes", type=int, default=300)
+    parser.add_argument("--noise", type=float, default=0.01)
+    parser.add_argument("--gravity", choices=("given", "found"), default="given")
+    parser.add_argument("--drawn", action="store_true", help="draw a scale error too, as the error model states it")
+    parser.add_argument("--exact", action="store_true", help="no noise at all")
+    parser.add_argument("--first", type=int, default=0)
+    options = parser.parse_args()
+    tolerance = (0.02, 0.02) if options.gravity == "given" else (0.04, 0.04)
+    report(
+        run(
+            options.scenes, noise=options.noise, gravity=options.gravity, drawn=options.drawn, exact=options.exact,
+            first=options.first,
+        ),
+        tolerance,
+    )
+
+
+if __name__ == "__main__":
+    main()

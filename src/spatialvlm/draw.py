@@ -1,0 +1,241 @@
+"""Masks, boxes and labels onto an image: an RGB image and what was found in it -> a picture for people.
+
+Every object gets a colour by its place in the list, a tint with a crisp outline, and a tag with its number and its
+caption. Tags stay at their objects where there is room; those that have to move are tied to them by a line. Any image
+size works.
+"""
+
+import math
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+import cv2
+import numpy as np
+from jaxtyping import Bool, Float, UInt8
+from pycocotools import mask as coco
+
+from spatialvlm.errors import ContractError
+from spatialvlm.records import Rle
+
+# sRGB, told apart from each other and from most photos; neighbours in the list are far apart in hue.
+PALETTE = (
+    (255, 82, 82),
+    (64, 156, 255),
+    (255, 193, 7),
+    (46, 204, 113),
+    (190, 110, 255),
+    (255, 140, 40),
+    (0, 200, 200),
+    (255, 105, 180),
+    (170, 200, 40),
+    (120, 130, 255),
+    (200, 140, 90),
+    (0, 170, 120),
+)
+_TINT = 0.14  # light: captions name colours, and a tinted object should still have its own
+_INK, _PAPER = (16, 18, 24), (255, 255, 255)
+_SUPERSAMPLE = 4
+
+Image = UInt8[np.ndarray, "h w 3"]
+Mask = Bool[np.ndarray, "h w"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Spot:
+    """Where a tag goes: its left, top, width and height in pixels."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+
+    def overlap(self, other: "_Spot") -> int:
+        across = min(self.x + self.width, other.x + other.width) - max(self.x, other.x)
+        down = min(self.y + self.height, other.y + other.height) - max(self.y, other.y)
+        return max(across, 0) * max(down, 0)
+
+
+def colour(index: int) -> tuple[int, int, int]:
+    """The colour (R, G, B) of the object at `index`; colours repeat after `len(PALETTE)`."""
+    return PALETTE[index % len(PALETTE)]
+
+
+def decode_mask(mask: Mask | Rle) -> Mask:
+    """A mask as an array."""
+    if not isinstance(mask, Rle):
+        return mask
+    rle: Any = {"size": [mask.height, mask.width], "counts": mask.counts}
+    return cast(np.ndarray, coco.decode(rle)).astype(bool)
+
+
+def draw_objects(
+    image: Image,
+    masks: Sequence[Mask | Rle],
+    labels: Sequence[str] | None = None,
+    *,
+    boxes_xyxy: Sequence[Float[np.ndarray, " 4"]] | None = None,
+    numbers: bool = True,
+) -> Image:
+    """A copy of the image with the objects marked. `labels` are captions, one per mask; boxes are drawn where given.
+
+    Raises ContractError where a mask has not the image's size.
+    """
+    size = image.shape[:2]
+    shapes = [decode_mask(mask) for mask in masks]
+    for index, shape in enumerate(shapes):
+        if shape.shape != size:
+            raise ContractError(f"mask {index}: got {shape.shape}, expected {size}, the size of the image")
+    picture = _tint(image, shapes)
+    line = max(1, round(math.sqrt(size[0] * size[1]) / 300))
+    for index in _large_first(shapes):
+        _outline(picture, shapes[index], colour(index), line)
+    for index, box in enumerate(boxes_xyxy or ()):
+        low, high = np.floor(box[:2]).astype(int).tolist(), (np.ceil(box[2:]) - 1).astype(int).tolist()
+        cv2.rectangle(picture, low, high, _INK, line + 2, cv2.LINE_AA)
+        cv2.rectangle(picture, low, high, colour(index), line, cv2.LINE_AA)
+    if labels is None and not numbers:
+        return picture
+    tags = [
+        _tag(str(index + 1) if numbers else "", labels[index] if labels else "", colour(index), size)
+        for index in range(len(shapes))
+    ]
+    _place_all(picture, shapes, tags, line)
+    return picture
+
+
+def _large_first(shapes: Sequence[Mask]) -> list[int]:
+    return sorted(range(len(shapes)), key=lambda index: (-int(shapes[index].sum()), index))
+
+
+def _tint(image: Image, shapes: Sequence[Mask]) -> Image:
+    """Colour inside the masks; the smaller of two that overlap is on top."""
+    picture = image.copy()
+    for index in _large_first(shapes):
+        where = shapes[index]
+        mixed = (1 - _TINT) * image[where] + _TINT * np.array(colour(index))
+        picture[where] = np.rint(mixed).astype(np.uint8)
+    return picture
+
+
+def _outline(picture: Image, shape: Mask, rgb: tuple[int, int, int], line: int) -> None:
+    contours, _ = cv2.findContours(shape.astype(np.uint8), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
+    cv2.polylines(picture, contours, True, _INK, line + 2, cv2.LINE_AA)
+    cv2.polylines(picture, contours, True, rgb, line, cv2.LINE_AA)
+
+
+def _anchor(shape: Mask) -> tuple[int, int] | None:
+    """The point of a mask farthest from its edge (x, y); None where it is empty."""
+    if not shape.any():
+        return None
+    depth = cv2.distanceTransform(np.pad(shape, 1).astype(np.uint8), cv2.DIST_L2, 5)[1:-1, 1:-1]
+    row, column = divmod(int(np.argmax(depth)), shape.shape[1])
+    return column, row
+
+
+def _tag(number: str, label: str, rgb: tuple[int, int, int], size: tuple[int, int]) -> Image:
+    """A tag as a small picture: the number on the object's colour, then the caption on dark."""
+    height = round(min(max(0.032 * math.sqrt(size[0] * size[1]), 11), 60))
+    parts = []
+    if number:
+        parts.append(_text(number, height, _INK, rgb))
+    if plain := _plain(label):
+        parts.append(_shorten(_text(plain, height, _PAPER, _INK), round(0.45 * size[1])))
+    return np.concatenate(parts, axis=1) if parts else np.zeros((0, 0, 3), np.uint8)
+
+
+def _plain(text: str) -> str:
+    """The text in ASCII, which is all that OpenCV 4 draws; empty where that loses more than accents."""
+    bare = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c)).strip()
+    return bare if bare.isascii() and bare.isprintable() else ""
+
+
+def _shorten(strip: Image, width: int) -> Image:
+    if strip.shape[1] <= max(width, strip.shape[0]):
+        return strip
+    cut = strip[:, : max(width, strip.shape[0])].copy()
+    fade = np.linspace(1, 0, min(strip.shape[0], cut.shape[1]))[None, :, None]
+    cut[:, -fade.shape[1] :] = (cut[:, -fade.shape[1] :] * fade + np.array(_INK) * (1 - fade)).astype(np.uint8)
+    return cut
+
+
+def _text(text: str, height: int, ink: tuple[int, int, int], paper: tuple[int, int, int]) -> Image:
+    """One line of text on a strip of `height` pixels, drawn large and averaged down: legible when small."""
+    tall = height * _SUPERSAMPLE
+    scale, weight = tall / 40, max(1, round(tall / 26))
+    (width, _), _ = cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, scale, weight)
+    pad = round(0.32 * height)
+    columns = math.ceil(width / _SUPERSAMPLE) + 2 * pad
+    canvas = np.zeros((tall, columns * _SUPERSAMPLE), np.uint8)
+    at = (pad * _SUPERSAMPLE, round(0.74 * tall))
+    cv2.putText(canvas, text, at, cv2.FONT_HERSHEY_SIMPLEX, scale, 255, weight, cv2.LINE_AA)
+    cover = canvas.reshape(height, _SUPERSAMPLE, columns, _SUPERSAMPLE).mean((1, 3))[..., None] / 255
+    return np.rint(cover * np.array(ink) + (1 - cover) * np.array(paper)).astype(np.uint8)
+
+
+def _place_all(picture: Image, shapes: Sequence[Mask], tags: Sequence[Image], line: int) -> None:
+    """Small objects choose first, since they have the fewest good places."""
+    placed: dict[int, _Spot] = {}
+    for index in reversed(_large_first(shapes)):
+        anchor = _anchor(shapes[index])
+        if anchor is not None and tags[index].size:
+            placed[index] = _place(shapes, index, anchor, tags[index].shape[:2], list(placed.values()))
+    for index, spot in placed.items():
+        _tie(picture, spot, shapes[index], colour(index), line)
+    for index, spot in placed.items():
+        room = picture[spot.y : spot.y + spot.height, spot.x : spot.x + spot.width]
+        room[:] = tags[index][: room.shape[0], : room.shape[1]]
+
+
+def _place(
+    shapes: Sequence[Mask], index: int, anchor: tuple[int, int], size: tuple[int, int], taken: Sequence[_Spot]
+) -> _Spot:
+    """The cheapest place: over no other tag, hiding little of any object, near its own."""
+    rows, columns = shapes[index].shape
+    height, width = size
+    areas = [max(1, int(shape.sum())) for shape in shapes]
+    best, least = None, math.inf
+    for x, y in _candidates(shapes[index], anchor, size):
+        x, y = min(max(x, 0), max(columns - width, 0)), min(max(y, 0), max(rows - height, 0))
+        spot = _Spot(x, y, width, height)
+        window = (slice(y, y + height), slice(x, x + width))
+        hidden = [int(shape[window].sum()) / area for shape, area in zip(shapes, areas)]
+        away = math.hypot(x + width / 2 - anchor[0], y + height / 2 - anchor[1]) / height
+        cost = 20 * sum(spot.overlap(t) for t in taken) / (width * height)
+        cost += 6 * sum(hidden) - 2 * hidden[index] + 0.25 * away
+        if cost < least:
+            best, least = spot, cost
+    assert best is not None
+    return best
+
+
+def _candidates(shape: Mask, anchor: tuple[int, int], size: tuple[int, int]) -> list[tuple[int, int]]:
+    """Left-top corners to try: on the anchor, just outside the object's box, then rings around it."""
+    height, width = size
+    rows, columns = np.flatnonzero(shape.any(1)), np.flatnonzero(shape.any(0))
+    x, y = anchor[0] - width // 2, anchor[1] - height // 2
+    gap = height // 4
+    spots = [(x, y), (x, int(rows[0]) - height - gap), (x, int(rows[-1]) + 1 + gap)]
+    spots += [(int(columns[-1]) + 1 + gap, y), (int(columns[0]) - width - gap, y)]
+    for ring in range(1, 9):
+        steps = [(math.cos(k * math.pi / 6), math.sin(k * math.pi / 6)) for k in range(12)]
+        reach = (0.5 * width + ring * height, ring * 1.25 * height)
+        spots += [(round(x + reach[0] * across), round(y + reach[1] * down)) for across, down in steps]
+    return spots
+
+
+def _tie(picture: Image, spot: _Spot, shape: Mask, rgb: tuple[int, int, int], line: int) -> None:
+    """A line from a tag to the nearest point of its object, where the tag does not touch it."""
+    rows, columns = np.nonzero(shape)
+    near_x = np.clip(columns, spot.x, spot.x + spot.width - 1)
+    near_y = np.clip(rows, spot.y, spot.y + spot.height - 1)
+    away = np.hypot(columns - near_x, rows - near_y)
+    first = int(np.argmin(away))
+    if away[first] <= spot.height / 2:
+        return
+    start, end = (int(near_x[first]), int(near_y[first])), (int(columns[first]), int(rows[first]))
+    cv2.line(picture, start, end, _INK, line + 2, cv2.LINE_AA)
+    cv2.line(picture, start, end, rgb, line, cv2.LINE_AA)
+    cv2.circle(picture, end, 2 * line + 1, _INK, -1, cv2.LINE_AA)
+    cv2.circle(picture, end, line + 1, rgb, -1, cv2.LINE_AA)

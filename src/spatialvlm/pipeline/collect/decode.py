@@ -1,0 +1,145 @@
+"""decode: file bytes and JSON values -> what the records hold, or Refused. Shared by the sources that read files."""
+
+import difflib
+import math
+import os
+import re
+from collections.abc import Collection
+from pathlib import Path
+
+import cv2
+import numpy as np
+from jaxtyping import Shaped, UInt8
+
+LONGEST_ID = 200
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+
+
+class Refused(Exception):
+    """Something in the input cannot be used. Never leaves this stage: a source turns it into a Drop."""
+
+    def __init__(self, code: str, sentence: str):
+        super().__init__(f"{code}: {sentence}")
+
+
+def shown(value: object) -> str:
+    """A value from a file as a message may quote it: escaped, at most 80 characters."""
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."
+
+
+def read_file(folder: Path, relative: str, kind: str, owner: str) -> bytes:
+    """The bytes of a file that `owner` names by its path relative to `folder`; codes begin with `kind`."""
+    path = path_inside(folder, relative, owner)
+    name = file_name(relative, owner)
+    try:
+        return path.read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
+        raise Refused(f"{kind}_missing", f"{name}: no such file in the folder; add it or correct the path") from None
+    except (OSError, ValueError) as error:  # ValueError: a name that no file can have, such as one with a NUL
+        why = getattr(error, "strerror", None) or error
+        raise Refused(f"{kind}_unreadable", f"{name}: cannot be opened ({why}); correct the path") from None
+
+
+def path_inside(folder: Path, relative: str, owner: str) -> Path:
+    """The path of a file below `folder`; one that leaves it is refused, so that a dataset reads nothing but itself."""
+    normal = os.path.normpath(relative)
+    if os.path.isabs(relative) or os.path.splitdrive(relative)[0] or normal.split(os.sep)[0] == os.pardir:
+        raise Refused(
+            "path_outside", f"{shown(relative)} of {owner}: leaves the folder; give a path below frames.jsonl's folder"
+        )
+    return folder / normal
+
+
+def file_name(relative: str, owner: str) -> str:
+    """How messages call a file: its path, quoted where it is long or holds unprintable characters, and its owner."""
+    return f"{relative if relative.isprintable() and len(relative) <= 120 else shown(relative)} of {owner}"
+
+
+def decode_picture(data: bytes, flags: int) -> Shaped[np.ndarray, "h w *c"] | None:
+    """The picture in `data` as OpenCV reads it, or None where it cannot (truncated, of no known format, too large)."""
+    if not data:
+        return None
+    try:
+        return cv2.imdecode(np.frombuffer(data, np.uint8), flags)
+    except cv2.error:  # more pixels than OpenCV allows, a header that lies
+        return None
+
+
+def decode_rgb(data: bytes, name: str, *, upright: bool) -> UInt8[np.ndarray, "h w 3"]:
+    """The colour image in `data`: grey is repeated, 16 bits become 8, alpha is left out as PIL's convert("RGB") does.
+
+    `upright` turns it as its EXIF orientation says; depth maps and masks are aligned to the stored, unturned pixels.
+    """
+    flags = cv2.IMREAD_COLOR if upright else cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
+    image = decode_picture(data, flags)
+    if image is None:
+        raise Refused(
+            "image_unreadable",
+            f"{name}: cannot be decoded as an image (file is {len(data)} bytes); replace the file",
+        )
+    return cv2.cvtColor(image, cv2.COLOR_BGR2RGB, dst=image)
+
+
+def check_keys(record: dict[str, object], known: Collection[str], required: Collection[str], owner: str) -> None:
+    """Refuse a record with an unknown key, which may be a misspelt one that matters, or without a required one."""
+    for key in record:
+        if key not in known:
+            close = difflib.get_close_matches(key[:LONGEST_ID], known, n=1)
+            hint = f", did you mean {close[0]!r}?" if close else "; remove it"
+            raise Refused("unknown_key", f"{shown(key)} of {owner}: known keys are {', '.join(known)}{hint}")
+    for key in required:
+        if record.get(key) is None:
+            raise Refused("missing_key", f"{key!r} of {owner}: not given; it is required")
+
+
+def record_id(value: object, owner: str) -> str:
+    """The id of a frame or an instance: a string, or an integer as a string."""
+    if value is None:
+        raise Refused("missing_key", f"'id' of {owner}: not given; it is required")
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = str(value)
+    if not isinstance(value, str):
+        raise Refused("wrong_type", f"'id' of {owner}: got {shown(value)}, expected a string")
+    if not value.strip() or len(value) > LONGEST_ID:
+        raise Refused(
+            "id_invalid",
+            f"{shown(value)} of {owner}: {len(value)} characters, expected 1 to {LONGEST_ID}; change the id",
+        )
+    if not is_unicode(value):
+        raise Refused("id_invalid", f"{shown(value)} of {owner}: is no valid Unicode; change the id")
+    return value
+
+
+def is_unicode(text: str) -> bool:
+    """Whether text can be stored: JSON escapes and file names can make strings that UTF-8 cannot say."""
+    return not any("\ud800" <= character <= "\udfff" for character in text)
+
+
+def one_line(text: str) -> str:
+    """Text kept as it is, but on one line: runs of newlines and control characters are one space."""
+    return _CONTROL.sub(" ", text.encode("utf-8", "replace").decode()).strip()
+
+
+def text_of(value: object, what: str) -> str:
+    """A value that must be a non-empty string of valid Unicode."""
+    if not isinstance(value, str) or not value or not is_unicode(value):
+        raise Refused("wrong_type", f"{what}: got {shown(value)}, expected a non-empty string")
+    return value
+
+
+def number_of(value: object, what: str) -> float:
+    """A value that must be a number; NaN and infinities pass, for the caller to judge."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise Refused("wrong_type", f"{what}: got {shown(value)}, expected a number")
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf
+
+
+def numbers_of(value: object, count: int, what: str) -> list[float]:
+    """A value that must be a list of `count` numbers."""
+    if not isinstance(value, list) or len(value) != count:
+        raise Refused("wrong_type", f"{what}: got {shown(value)}, expected a list of {count} numbers")
+    return [number_of(item, what) for item in value]

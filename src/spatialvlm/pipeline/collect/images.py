@@ -1,0 +1,82 @@
+"""images: a folder of pictures -> Frames that have an image and nothing else."""
+
+import hashlib
+import os
+import stat
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+from spatialvlm.errors import UserError
+from spatialvlm.pipeline.collect import Collected
+from spatialvlm.pipeline.collect.decode import Refused, decode_rgb, file_name, is_unicode, read_file, record_id, shown
+from spatialvlm.records import Drop, Frame, Source
+
+ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
+
+
+class ImageFolder:
+    """All pictures below `folder` in the order of their paths; what is hidden (.name) is left out.
+
+    A frame is called by its path without the ending, or with it where that would not be unique.
+    """
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+        self._origin = folder.resolve().name
+        sizes = dict(_pictures(folder))
+        if not sizes:
+            raise UserError(
+                f"source {str(folder)!r}: found no image; give a folder with frames.jsonl or with images, "
+                f"expected files that end in {' '.join(ENDINGS)}"
+            )
+        self._paths = sorted(sizes)
+        self._stems = Counter(_stem(path) for path in self._paths)
+        self._stems.update(self._stems.keys() & sizes.keys())  # "a.jpg.png" beside "a.jpg": the stem is a path too
+        digest = hashlib.sha256()
+        for path in self._paths:
+            digest.update(os.fsencode(path) + b"\0%d\n" % sizes[path])
+        self.fingerprint = digest.hexdigest()
+
+    def __len__(self) -> int:
+        return len(self._paths)
+
+    def read(self, index: int) -> Collected:
+        """The picture at `index`, turned upright as its EXIF orientation says, or why it cannot be had."""
+        if not 0 <= index < len(self):
+            raise IndexError(f"image {index} of {self.folder}: there are {len(self)}")
+        path = self._paths[index]
+        name = path if self._stems[_stem(path)] > 1 else _stem(path)
+        try:
+            if not is_unicode(path):
+                raise Refused("name_not_unicode", f"file {shown(path)}: its name is no valid UTF-8; rename it")
+            record_id(name, f"file {shown(path)}")
+            owner = f"frame {name!r}"
+            data = read_file(self.folder, path, "image", owner)
+            image = decode_rgb(data, file_name(path, owner), upright=True)
+        except Refused as refused:
+            return Collected(None, (Drop("collect", name.encode("utf-8", "replace").decode(), str(refused)),))
+        return Collected(Frame(name, image, None, None, None, None, Source(self._origin, None, path, data)), ())
+
+
+def _pictures(folder: Path) -> Iterator[tuple[str, int]]:
+    """The relative posix path and the size of every picture; a link that leads nowhere has size -1 and is a Drop."""
+    for parent, folders, files in os.walk(folder):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        for name in files:
+            if name.startswith(".") or not name.lower().endswith(ENDINGS):
+                continue
+            path = Path(parent, name)
+            relative = path.relative_to(folder).as_posix()
+            try:
+                status = path.stat()
+            except OSError:
+                yield relative, -1
+                continue
+            if stat.S_ISREG(status.st_mode):
+                yield relative, status.st_size
+
+
+def _stem(path: str) -> str:
+    """A path without its ending."""
+    return path[: path.rindex(".")]

@@ -1,0 +1,111 @@
+"""Which way is up, and what things stand on: the given gravity and the planes of the picture, as witnesses.
+
+The paper (appendix listing 3) takes the largest plane under a floor mask. A plane alone can be a wall, a ceiling or a
+box, so here it must face the camera's up, be large, and have objects standing on it; otherwise up stays unknown and
+everything that needs it is withheld.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from jaxtyping import Float64
+
+from spatialvlm.geometry import WORLD_FROM_LEVEL_CAMERA, world_from_camera
+from spatialvlm.pipeline.lift import LiftConfig
+from spatialvlm.pipeline.lift.surface import Surface
+from spatialvlm.records import SceneErrors, Support
+from spatialvlm.support import Plane
+
+STANDING_SHARE = 0.3  # of the objects must stand on a plane that alone says where up is
+STEEP = math.radians(80.0)  # below this the heading of a down-looking camera is a matter of taste
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class World:
+    """The world frame of one picture and what is known of it."""
+
+    world_from_camera: Float64[np.ndarray, "4 4"]
+    gravity: Literal["given", "plane"] | None
+    support: Support
+    errors: SceneErrors
+
+
+def contact_band_m(surface: Surface, focal_px: float) -> float:
+    """How far the lowest visible points of a standing object may be above its support.
+
+    Masks stop a few pixels and about a centimetre short of the contact line (whoever cuts at the table cuts above it), and noise lifts points.
+    """
+    depth_m = float(np.median(surface.points_in_camera[:, 2]))
+    noise_m = float(np.median(surface.noise_m))
+    return 0.012 + 3.0 * depth_m / focal_px + 3.0 * noise_m
+
+
+def find_world(
+    planes: list[Plane] | str,
+    given_up: Float64[np.ndarray, " 3"] | None,
+    surfaces: Sequence[Surface],
+    focal_px: float,
+    config: LiftConfig,
+) -> World:
+    """The world frame from the candidate planes (or the reason there are none) and the given up direction, if any."""
+    refusal = planes if isinstance(planes, str) else "no_object_stands_on_plane"
+    candidates = [] if isinstance(planes, str) else planes
+    shares = [_standing_share(plane, surfaces, focal_px) for plane in candidates]
+    accepted = [plane for plane, share in zip(candidates, shares) if share >= STANDING_SHARE]
+    if given_up is None:
+        if not accepted:
+            return _without_gravity(refusal, config)
+        return _with_gravity(accepted[0], accepted[0].up_in_camera, accepted[0].tilt_error_rad, "plane", config)
+    if not candidates:
+        return _without_support(given_up, refusal, config)
+    plane = accepted[0] if accepted else candidates[0]
+    up, tilt_error = _fused(given_up, config.given_gravity_error_rad, plane.up_in_camera, plane.tilt_error_rad)
+    return _with_gravity(plane, up, tilt_error, "given", config)
+
+
+def _standing_share(plane: Plane, surfaces: Sequence[Surface], focal_px: float) -> float:
+    """The share of the objects whose lowest points touch the plane; 0 where there are none or most go through it."""
+    if not surfaces:
+        return 0.0
+    standing = sunk = 0
+    for surface in surfaces:
+        heights = plane.height_of(surface.points_in_camera)
+        lowest, highest = np.percentile(heights, (1, 99))
+        band = contact_band_m(surface, focal_px)
+        standing += bool(abs(lowest) < 1.5 * band and highest > 2.0 * band)
+        sunk += bool(lowest < -3.0 * band)
+    return 0.0 if 2 * sunk > len(surfaces) else standing / len(surfaces)
+
+
+def _fused(
+    a: Float64[np.ndarray, " 3"], a_error: float, b: Float64[np.ndarray, " 3"], b_error: float
+) -> tuple[Float64[np.ndarray, " 3"], float]:
+    """Two directions weighted by their inverse variances, and the error of the result."""
+    weight_a, weight_b = a_error**-2, b_error**-2
+    mean = weight_a * a + weight_b * b
+    return mean / np.linalg.norm(mean), (weight_a + weight_b) ** -0.5
+
+
+def _with_gravity(
+    plane: Plane,
+    up: Float64[np.ndarray, " 3"],
+    tilt_error: float,
+    gravity: Literal["given", "plane"],
+    config: LiftConfig,
+) -> World:
+    errors = SceneErrors(config.depth_scale_error, tilt_error, plane.height_error_m)
+    matrix = world_from_camera(up, plane.camera_height_m / float(up @ plane.up_in_camera))
+    return World(matrix, gravity, Support(plane.surface), errors)
+
+
+def _without_support(up: Float64[np.ndarray, " 3"], refusal: str, config: LiftConfig) -> World:
+    errors = SceneErrors(config.depth_scale_error, config.given_gravity_error_rad, 0.0)
+    return World(world_from_camera(up, 0.0), "given", Support(None, refusal), errors)
+
+
+def _without_gravity(refusal: str, config: LiftConfig) -> World:
+    errors = SceneErrors(config.depth_scale_error, 0.0, 0.0)
+    return World(WORLD_FROM_LEVEL_CAMERA.copy(), None, Support(None, refusal), errors)

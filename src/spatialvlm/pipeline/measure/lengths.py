@@ -1,0 +1,125 @@
+"""The quantities behind all facts: lengths of objects and differences and distances of pairs, each with 1 sigma.
+
+Errors are of two sorts: those of each object's box faces, independent between objects, and those the whole scene shares
+(depth scale: proportional to the length; tilt of up: mixes the horizontal into the vertical).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool, Float64, Int
+
+from spatialvlm.geometry import invert, transform
+from spatialvlm.records import Scene
+
+PerObject = Float64[np.ndarray, " n"]
+PerPair = Float64[np.ndarray, " p"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Objects:
+    """The boxes of a scene as arrays over its n objects."""
+
+    low: Float64[np.ndarray, "n 3"]
+    high: Float64[np.ndarray, "n 3"]
+    centre: Float64[np.ndarray, "n 3"]
+    centre_error: Float64[np.ndarray, "n 3"]
+    extent: Float64[np.ndarray, "n 3"]
+    extent_error: Float64[np.ndarray, "n 3"]
+    low_error: Float64[np.ndarray, "n 3"]
+    depth_m: PerObject
+    column_px: PerObject
+    truncated: Bool[np.ndarray, " n"]
+    occluded: Bool[np.ndarray, " n"]
+    bottom_known: Bool[np.ndarray, " n"]
+
+
+def objects_of(scene: Scene) -> Objects:
+    """The arrays of a scene's objects."""
+    boxes = [o.box for o in scene.objects]
+    low, high, low_error, high_error = (
+        np.array([getattr(box, name) for box in boxes]).reshape(-1, 3)
+        for name in ("low_in_world", "high_in_world", "low_error_m", "high_error_m")
+    )
+    centre = (low + high) / 2
+    edges = np.array([o.instance.box_xyxy for o in scene.objects], np.float64).reshape(-1, 4)
+    extent_error = np.sqrt(low_error**2 + high_error**2)
+    return Objects(
+        low=low,
+        high=high,
+        centre=centre,
+        centre_error=extent_error / 2,
+        extent=high - low,
+        extent_error=extent_error,
+        low_error=low_error,
+        depth_m=transform(invert(scene.world_from_camera), centre)[:, 2],
+        column_px=(edges[:, 0] + edges[:, 2]) / 2,
+        truncated=np.array([o.truncated for o in scene.objects], bool),
+        occluded=np.array([o.occluded for o in scene.objects], bool),
+        bottom_known=np.array([o.bottom != "hidden" for o in scene.objects], bool),
+    )
+
+
+def size_of(objects: Objects) -> tuple[PerObject, PerObject]:
+    """The edge of a cube of the box's volume, and its error: volume compared on a scale of metres."""
+    extent = np.maximum(objects.extent, 1e-4)
+    size = np.cbrt(extent.prod(axis=1))
+    return size, size / 3 * np.sqrt(((objects.extent_error / extent) ** 2).sum(axis=1))
+
+
+def between_centres(
+    objects: Objects, a: Int[np.ndarray, " p"], b: Int[np.ndarray, " p"], axes: slice, tilt_rad: float
+) -> tuple[PerPair, PerPair]:
+    """The distance of two centres over some axes, and its error without scale; tilt turns up into across and back."""
+    apart = objects.centre[a, axes] - objects.centre[b, axes]
+    length = np.sqrt((apart**2).sum(axis=1))
+    direction = apart / np.maximum(length, 1e-9)[:, None]
+    variance = objects.centre_error[a, axes] ** 2 + objects.centre_error[b, axes] ** 2
+    total = np.sqrt(((objects.centre[a] - objects.centre[b]) ** 2).sum(axis=1))
+    across = np.sqrt(np.maximum(total**2 - length**2, 0.0))
+    return length, np.sqrt((direction**2 * variance).sum(axis=1) + (tilt_rad * across) ** 2)
+
+
+def gaps(scene: Scene, a: Int[np.ndarray, " p"], b: Int[np.ndarray, " p"]) -> tuple[PerPair, PerPair]:
+    """The distance of the nearest visible surfaces of each pair and its error, from the objects' points.
+
+    A coarse subset bounds each gap from above; only points within that bound of the other's extent can be nearest.
+    The mean of the three smallest distances resists a stray point.
+    """
+    clouds = [o.points_in_world.astype(np.float64) for o in scene.objects]
+    coarse = np.stack([np.resize(cloud, (COARSE, 3)) for cloud in clouds])
+    bounds = np.stack([np.concatenate([c.min(axis=0), c.max(axis=0)]) for c in clouds])
+    spacing = np.array([_spacing(cloud) for cloud in clouds])
+    length = np.empty(len(a))
+    for start in range(0, len(a), 64):
+        rows = slice(start, start + 64)
+        apart = coarse[a[rows], :, None] - coarse[b[rows], None]
+        length[rows] = np.sqrt((apart**2).sum(axis=-1).min(axis=(1, 2)))
+    for row, (i, j) in enumerate(zip(a.tolist(), b.tolist())):
+        near_i = _within(clouds[i], bounds[j], length[row])
+        near_j = _within(clouds[j], bounds[i], length[row])
+        squares = ((near_i[:, None] - near_j) ** 2).sum(axis=-1).ravel()
+        if len(squares) > 3:
+            squares = np.partition(squares, 2)[:3]
+        length[row] = np.sqrt(squares).mean()
+    step = (spacing[a] + spacing[b]) / 2
+    # Half a step sideways at most, on either surface, lengthens the way between samples.
+    return length, 0.3 * step**2 / np.maximum(length, step) + 0.05 * step
+
+
+COARSE = 48
+
+
+def _spacing(points: Float64[np.ndarray, "m 3"]) -> float:
+    """About how far apart the points of a surface are."""
+    extent = np.ptp(points, axis=0)
+    area = extent[0] * extent[1] + extent[1] * extent[2] + extent[2] * extent[0]
+    return float(np.sqrt(area / (2 * len(points))))
+
+
+def _within(
+    points: Float64[np.ndarray, "m 3"], bounds: Float64[np.ndarray, " 6"], reach: float
+) -> Float64[np.ndarray, "k 3"]:
+    """The points no further than `reach` from a box; never none, for the coarse pair itself is within reach."""
+    outside = np.maximum(np.maximum(bounds[:3] - points, points - bounds[3:]), 0.0)
+    return points[(outside**2).sum(axis=1) <= reach * reach * (1 + 1e-9) + 1e-12]

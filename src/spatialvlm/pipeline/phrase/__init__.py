@@ -1,0 +1,162 @@
+"""phrase: (Scene, Facts) -> QA. Words only: what is true was decided by `measure`.
+
+Enters: a Scene, for the captions and boxes of its objects, and the Facts measured on it. Leaves: questions with
+answers, each with the Fact that it says, and counts of what could not be asked: ("reference", reason) counts objects
+without a name, (kind, "unnamed") facts about such objects, (kind, "given_away") facts that the names would answer.
+
+    captions -> similarity -> references    how each object is called
+    sample                                  which facts are asked
+    templates, quantities                   how they are said
+
+Randomness comes from (seed, frame id) alone: the same scene gets the same questions on any worker, in any order.
+A template id reads "<kind>/q07/a03": the 7th question and 3rd answer of templates/<kind>.txt; where a kind has several
+answer sections it names the section, as in "<kind>/q07/true03".
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from spatialvlm.errors import ContractError, UserError
+from spatialvlm.kinds import KIND_NAMES, KINDS, fact_at
+from spatialvlm.pipeline.phrase import sample
+from spatialvlm.pipeline.phrase.references import Reference, refer
+from spatialvlm.pipeline.phrase.similarity import load_similarity
+from spatialvlm.pipeline.phrase.templates import load_sheet
+from spatialvlm.quantities import ask_unit, speak
+from spatialvlm.records import QA, Facts, Scene
+
+_DRAWS = 7  # question, short or not, answer, three of the number, unit
+_SURFACE = "the supporting surface"
+_PLANES = {"floor": "the floor", "table top": "the table top", "surface": _SURFACE, None: _SURFACE}
+
+
+@dataclass(frozen=True, slots=True)
+class PhraseConfig:
+    """What is asked of an image.
+
+    `quantitative_share` of the questions ask for lengths. With probability `concise_share` an answer is drawn among the
+    short wordings (at most three words beside the names and numbers), else among all. At most about `similar_share` of
+    the comparisons of a kind in an image come out as "about the same". `kinds` None means all of them.
+    """
+
+    questions_per_image: int = 20
+    quantitative_share: float = 0.5
+    concise_share: float = 0.5
+    similar_share: float = 0.1
+    similarity: str = "lexical"
+    kinds: tuple[str, ...] | None = None
+
+    def __post_init__(self) -> None:
+        if self.questions_per_image < 0:
+            raise UserError(f"questions_per_image {self.questions_per_image}: expected 0 or more")
+        for name in ("quantitative_share", "concise_share", "similar_share"):
+            if not 0.0 <= getattr(self, name) <= 1.0:
+                raise UserError(f"{name} {getattr(self, name)}: expected a share from 0 to 1")
+        unknown = [name for name in self.kinds or () if name not in KINDS]
+        if unknown:
+            raise UserError(f"kinds {', '.join(unknown)}: unknown; choose among {', '.join(KIND_NAMES)}")
+
+
+@dataclass(frozen=True, slots=True)
+class Phrased:
+    """The questions about one image, and how much of what could not be asked for which reason."""
+
+    questions: tuple[QA, ...]
+    refusals: Mapping[tuple[str, str], int]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Page:
+    """What the questions about one image share. `names` are those of `facts.object_ids` and, for b = -1, an empty one.
+
+    `clauses` says of each name whether it has a clarifying clause.
+    """
+
+    frame_id: str
+    facts: Facts
+    names: Sequence[str]
+    clauses: Sequence[bool]
+    plane: str
+    seed: int
+
+
+class Phrase:
+    """Scenes with their Facts to questions; built once per process."""
+
+    def __init__(self, config: PhraseConfig | None = None):
+        self._config = config or PhraseConfig()
+        self._similarity = load_similarity(self._config.similarity)
+        wanted = KIND_NAMES if self._config.kinds is None else self._config.kinds
+        self._sheets = {name: load_sheet(name) for name in wanted}
+
+    def __call__(self, scene: Scene, facts: Facts, seed: int) -> Phrased:
+        """The questions about one image."""
+        rng = _generator(seed, scene.frame_id)
+        camera, config = scene.camera, self._config
+        named = refer(scene.objects, camera.width, camera.height, self._similarity)
+        references = _in_order(facts.object_ids, named, scene.frame_id)
+        rows, refusals = sample.askable(facts, references, frozenset(self._sheets))
+        chosen = sample.draw(
+            facts,
+            rows,
+            rng,
+            count=config.questions_per_image,
+            quantitative_share=config.quantitative_share,
+            similar_share=config.similar_share,
+            gravity=scene.gravity is not None,
+        )
+        refusals.update(("reference", reference.reason) for reference in named if reference.reason is not None)
+        draws = rng.random((len(chosen), _DRAWS)).tolist()
+        names = [*(reference.phrase or "" for reference in references), ""]
+        clauses = [*(reference.clause is not None for reference in references), False]
+        page = _Page(scene.frame_id, facts, names, clauses, _PLANES[scene.support.surface], seed)
+        questions = tuple(self._ask(page, row, draw) for row, draw in zip(chosen, draws))
+        return Phrased(questions, dict(sorted(refusals.items())))
+
+    def _ask(self, page: _Page, row: int, draw: Sequence[float]) -> QA:
+        """Say one fact; `draw` holds its random numbers in [0, 1)."""
+        facts, names = page.facts, page.names
+        fact = fact_at(facts, row)
+        sheet = self._sheets[fact.kind]
+        a, b, outcome = facts.a.item(row), facts.b.item(row), facts.outcome.item(row)
+        that, rest = (a, b) if outcome > 0 else (b, a)
+        values = {"A": names[a], "B": names[b], "X": names[that], "Y": names[rest], "P": page.plane}
+        question = sheet.question(draw[0])
+        answer = sheet.answer(sheet.sections[outcome], draw[2], short=draw[1] < self._config.concise_share)
+        if sheet.family == "quantitative":
+            number = facts.number.item(row)
+            unit = ask_unit(number, draw[6]) if question.names_unit else None
+            values["N"] = speak(number, fact.error, draw[3:6], unit).text
+            values["U"] = unit.plural if unit else ""
+        return QA(
+            page.frame_id,
+            fact.kind,
+            sheet.family,
+            question.fill(values),
+            answer.fill(values),
+            fact,
+            f"{fact.kind}/{question.mark}/{answer.mark}",
+            "caption+clause" if page.clauses[a] or page.clauses[b] else "caption",
+            page.seed,
+        )
+
+
+def _generator(seed: int, frame_id: str) -> np.random.Generator:
+    """Its own stream for every frame of a run."""
+    digest = hashlib.sha256(frame_id.encode()).digest()[:8]
+    return np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, int.from_bytes(digest, "big")])))
+
+
+def _in_order(object_ids: Sequence[str], named: Sequence[Reference], frame_id: str) -> list[Reference]:
+    """The references of the objects that the facts index, in that order."""
+    by_id = {reference.object_id: reference for reference in named}
+    missing = [i for i in object_ids if i not in by_id]
+    if missing:
+        raise ContractError(
+            f"frame {frame_id!r}: facts about objects {missing}, expected ids of its scene {sorted(by_id)}; "
+            "measure and phrase must be given the same scene"
+        )
+    return [by_id[i] for i in object_ids]

@@ -1,0 +1,187 @@
+"""Reading captions: what a caption names (its head noun), how it tells it apart, and whether it can be used at all.
+
+A captioner's text enters, word sets leave. English and rule-based on purpose: no model, no parser, the same on every
+machine. Captions in other scripts still work: each run of letters is a word, the last one is the head.
+"""
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+MOST_WORDS = 12
+MOST_CHARACTERS = 80
+
+
+def _set(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
+BACKGROUND = _set("""
+    air background beach ceiling cloud dirt field floor flooring foreground forest grass ground horizon lake landscape
+    lawn ocean pavement reflection river road room sand scene scenery sea shadow sidewalk sky snow soil street sun
+    sunlight sunset view wall water
+""")
+"""Head nouns of what is no object: it has no centre and no size (paper 1f deletes the likes of "sun" and "sky")."""
+
+_ARTICLES = _set("a an the some")
+_PARTITIVES = _set("body bit bunch group pair part patch piece set slice stretch strip")
+_CUTS = _set("""
+    about above against along among and are around as at atop behind below beneath beside between by carrying covering
+    eating facing for from has having holding in inside into is leaning like near next of off on onto or over playing
+    riding showing that to toward towards under underneath upon using watching wearing which while who with within
+    without
+""")
+"""Words that end the noun phrase that a caption begins with."""
+
+_PARTICIPLES = _set("""
+    attached covered decorated filled hanging labeled labelled leaning lying made mounted painted parked placed resting
+    seated shaped sitting stacked standing topped walking
+""")
+"""Words that belong to the clause after the noun where they stand right before a cut ("cake shaped like a house")."""
+
+_SENSES = (
+    ("colour", "red crimson scarlet maroon", "orange", "yellow gold golden", "green", "teal turquoise cyan"),
+    ("colour", "blue navy", "purple violet lavender", "pink magenta", "brown tan beige", "black", "white cream"),
+    ("colour", "gray grey silver"),
+    ("shade", "light pale", "dark"),
+    ("height", "tall taller tallest high", "short shorter shortest low"),
+    ("length", "long longer longest", "short shorter shortest"),
+    ("width", "wide wider widest thick", "narrow thin slim"),
+    ("size", "big bigger biggest large larger largest huge giant", "small smaller smallest little tiny mini"),
+    ("x", "right rightmost", "left leftmost"),
+    ("bottom", "top upper topmost", "lower bottommost"),
+    ("y", "back rear far farther farthest background", "front near nearer nearest closest foreground"),
+    ("state", "open opened", "closed shut"),
+    ("filling", "full filled", "empty"),
+    ("age", "old", "new young"),
+    ("shape", "round circular", "square rectangular", "triangular"),
+    ("sex", "male", "female"),
+)
+"""Words that exclude each other: (sense, words of one meaning, words of another, ...).
+
+Where a sense is a measured quantity of `kinds.KINDS`, its first meaning is the greater and its second the lesser one:
+such captions answer a comparison of that quantity before it is asked.
+"""
+
+_MEASURED = frozenset(("height", "width", "size", "x", "bottom", "y"))
+_WORD = re.compile(r"[^\W_]+(?:[-'’][^\W_]+)*")
+_CONTROL = dict.fromkeys((*range(32), *range(127, 160)), " ")
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A caption taken apart: head noun, the words before it, those after it, and the (sense, meaning) pairs of both.
+
+    `says` holds what it claims of measured quantities: +1 the greater, -1 the lesser of two.
+    """
+
+    head: str
+    before: frozenset[str]
+    after: frozenset[str]
+    senses: frozenset[tuple[str, str]]
+    says: tuple[tuple[str, int], ...]
+
+    @property
+    def all(self) -> frozenset[str]:
+        """Every word, the head included."""
+        return self.before | self.after | {self.head}
+
+
+def _meanings() -> dict[str, list[tuple[str, str]]]:
+    table: dict[str, list[tuple[str, str]]] = {}
+    for sense, *groups in _SENSES:
+        for group in groups:
+            words = group.split()
+            for word in words:
+                table.setdefault(word, []).append((sense, words[0]))
+    return table
+
+
+_MEANINGS = _meanings()
+_SIGNS = {
+    (row[0], row[side].split()[0]): sign for row in _SENSES if row[0] in _MEASURED for side, sign in ((1, 1), (2, -1))
+}
+
+
+def clean(caption: str) -> str:
+    """The caption on one line, without a leading article and closing punctuation; all else verbatim. May be empty."""
+    text = caption.encode("utf-8", "ignore").decode().translate(_CONTROL)
+    words = text.split()
+    if words and words[0].lower() in _ARTICLES:
+        words = words[1:]
+    return " ".join(words).rstrip(" .,;:!?")
+
+
+@lru_cache(maxsize=1 << 16)
+def read(caption: str) -> Words:
+    """Take a cleaned caption apart."""
+    words = [_stem(word) for word in _WORD.findall(caption.lower())] or [caption.casefold()]
+    cut = next((i for i, word in enumerate(words) if word in _CUTS and i > 0), len(words))
+    if words[cut - 1] in _PARTITIVES and words[cut : cut + 1] == ["of"]:
+        rest = [word for word in words[cut + 1 :] if word not in _ARTICLES]
+        if rest:
+            return read(" ".join(rest))
+    end = cut
+    while cut < len(words) and end > 1 and words[end - 1] in _PARTICIPLES:
+        end -= 1
+    head = end - 1
+    while head > 0 and words[head].isdigit():  # "box 2" is a box
+        head -= 1
+    before = [word for i, word in enumerate(words[:end]) if i != head]
+    after = [word for word in words[end:] if word not in _CUTS and word not in _ARTICLES]
+    return _words(words[head], before, after)
+
+
+def _words(head: str, before: list[str], after: list[str]) -> Words:
+    senses = {pair for word in (*before, *after) for pair in _MEANINGS.get(word, ())}
+    senses |= {("number", word) for word in before if word.isdigit()}
+    signs: dict[str, set[int]] = {}
+    for pair in senses:
+        if pair in _SIGNS:
+            signs.setdefault(pair[0], set()).add(_SIGNS[pair])
+    says = tuple(sorted((sense, sign) for sense, found in signs.items() if len(found) == 1 for sign in found))
+    return Words(head, frozenset(before), frozenset(after), frozenset(senses), says)
+
+
+def _stem(word: str) -> str:
+    """The singular, roughly: what matters is that one thing is always cut the same way."""
+    if len(word) > 4 and word.endswith("ies"):
+        return word[:-3] + "y"
+    if len(word) > 4 and word.endswith(("ses", "xes", "zes", "ches", "shes")):
+        return word[:-2]
+    if len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us", "is")):
+        return word[:-1]
+    return word
+
+
+@lru_cache(maxsize=1 << 16)
+def usable(captions: tuple[str, ...]) -> tuple[tuple[str, ...], str | None]:
+    """The captions that can name an object, cleaned, best first; where there are none, the reason why."""
+    cleaned = [text for text in map(clean, captions) if text]
+    if not cleaned:
+        return (), "reference_missing"
+    short = [text for text in cleaned if len(text) <= MOST_CHARACTERS and len(text.split()) <= MOST_WORDS]
+    if not short:
+        return (), "reference_long"
+    things = tuple(dict.fromkeys(text for text in short if read(text).head not in BACKGROUND))
+    return things, None if things else "reference_background"
+
+
+@lru_cache(maxsize=1 << 16)
+def telling(captions: tuple[str, ...]) -> tuple[str, ...]:
+    """Those captions of one object that no other of its captions says more precisely ("box" beside "red box")."""
+    return tuple(
+        one
+        for one in captions
+        if not any(read(one).head == read(other).head and read(one).all < read(other).all for other in captions)
+    )
+
+
+def contradict(one: Words, other: Words) -> bool:
+    """Whether two captions can't be of the same thing: a colour, a number, a size that excludes the other's."""
+    shared = {sense for sense, _ in one.senses} & {sense for sense, _ in other.senses}
+    return any(_of(one, sense).isdisjoint(_of(other, sense)) for sense in shared)
+
+
+def _of(words: Words, sense: str) -> set[str]:
+    return {meaning for name, meaning in words.senses if name == sense}

@@ -1,0 +1,143 @@
+"""The wordings: templates/<kind>.txt in, lines that are filled by a join out.
+
+A file holds sections: a name on its own line, then one wording a line, then a blank line; `#` begins a comment line.
+Sections: question, similar, and per form of the kind
+    predicate   true, false
+    choice      answer ([X] is the reference of the object that it is, [Y] the other one)
+    classify    one named by the kind's `word`, one by its `opposite` (left_right_classify: left, right)
+    length      answer ([N] is the length; no "similar")
+Slots: [A] and [B] are the subjects with their articles; in questions about lengths [U] names the unit that the answer
+is to be in; [P] is the plane that things stand on. What fills a slot is never read as a template.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+from spatialvlm.errors import ContractError
+from spatialvlm.kinds import KINDS, Kind
+from spatialvlm.records import Family
+
+MOST_SHORT_WORDS = 3
+_SLOT = re.compile(r"\[([A-Z])\]")
+_MARKS = {"question": "q", "answer": "a"}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One wording, split at its slots: every second piece is a slot's letter."""
+
+    mark: str
+    pieces: tuple[str, ...]
+    names_unit: bool
+
+    @property
+    def short(self) -> bool:
+        """At most three words beside the slots."""
+        return len(re.findall(r"\w+", " ".join(self.pieces[0::2]))) <= MOST_SHORT_WORDS
+
+    def fill(self, values: Mapping[str, str]) -> str:
+        """The sentence, its first letter capital."""
+        pieces = list(self.pieces)
+        for i in range(1, len(pieces), 2):
+            pieces[i] = values[pieces[i]]
+        text = "".join(pieces)
+        return text[:1].upper() + text[1:]
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """The wordings of one kind by section. `short` holds the short ones of a section, or all where none is short.
+
+    `sections[outcome]` is the one that an outcome of `Facts` (0, 1, -1) is answered from.
+    """
+
+    family: Family
+    lines: Mapping[str, tuple[Line, ...]]
+    short: Mapping[str, tuple[Line, ...]]
+    sections: tuple[str, str, str]
+
+    def question(self, uniform: float) -> Line:
+        """One of the questions by a draw in [0, 1)."""
+        lines = self.lines["question"]
+        return lines[int(uniform * len(lines))]
+
+    def answer(self, section: str, uniform: float, *, short: bool) -> Line:
+        """One of a section's answers by a draw in [0, 1), among the short ones or among all."""
+        lines = (self.short if short else self.lines)[section]
+        return lines[int(uniform * len(lines))]
+
+
+@cache
+def load_sheet(kind: str) -> Sheet:
+    """The wordings of a kind, from the package."""
+    name = f"{kind}.txt"
+    file = files("spatialvlm.pipeline.phrase").joinpath("templates", name)
+    if not file.is_file():
+        raise ContractError(f"kind {kind!r}: no template file phrase/templates/{name}; every row of KINDS needs one")
+    return parse_sheet(KINDS[kind], file.read_text(encoding="utf-8"))
+
+
+def parse_sheet(kind: Kind, text: str) -> Sheet:
+    """The wordings in a template file's text; ContractError where a section or a slot is missing or unknown."""
+    allowed = allowed_slots(kind)
+    sections: dict[str, list[Line]] = {}
+    name = ""
+    for number, line in enumerate(map(str.strip, text.splitlines()), 1):
+        if line.startswith("#"):
+            continue
+        if not line:
+            name = ""
+        elif not name:
+            name = line
+            if name not in allowed or name in sections:
+                raise _fault(kind, number, f"section {name!r}", f"each of {', '.join(allowed)} once")
+            sections[name] = []
+        else:
+            sections[name].append(_line(name, len(sections[name]) + 1, line))
+            unknown = set(_SLOT.findall(line)) - allowed[name]
+            if unknown:
+                raise _fault(kind, number, f"slots {sorted(unknown)}", f"slots among {sorted(allowed[name])}")
+    missing = [section for section in allowed if not sections.get(section)]
+    if missing:
+        raise _fault(kind, 0, f"no {', '.join(missing)}", "every section filled")
+    lines = {section: tuple(entries) for section, entries in sections.items()}
+    short = {section: tuple(one for one in entries if one.short) or entries for section, entries in lines.items()}
+    return Sheet(kind.family, lines, short, _sections(kind))
+
+
+def _line(section: str, number: int, text: str) -> Line:
+    pieces = tuple(_SLOT.split(text))
+    return Line(f"{_MARKS.get(section, section)}{number:02d}", pieces, "U" in pieces[1::2])
+
+
+def _sections(kind: Kind) -> tuple[str, str, str]:
+    match kind.form:
+        case "predicate":
+            return "similar", "true", "false"
+        case "choice":
+            return "similar", "answer", "answer"
+        case "classify":
+            return "similar", kind.word, kind.opposite
+    return "answer", "answer", "answer"
+
+
+def allowed_slots(kind: Kind) -> dict[str, frozenset[str]]:
+    """The sections that a kind's file must have, and the slots that may stand in each."""
+    subjects = "AB" if kind.subjects == 2 else "A"
+    match kind.form:
+        case "predicate":
+            letters = {"question": subjects, "true": subjects, "false": subjects, "similar": subjects}
+        case "choice":
+            letters = {"question": subjects, "answer": "XY", "similar": subjects}
+        case "classify":
+            letters = {"question": subjects, kind.word: subjects, kind.opposite: subjects, "similar": subjects}
+        case "length":
+            letters = {"question": subjects + "PU", "answer": subjects + "PN"}
+    return {section: frozenset(slots) for section, slots in letters.items()}
+
+
+def _fault(kind: Kind, number: int, got: str, expected: str) -> ContractError:
+    return ContractError(f"phrase/templates/{kind.name}.txt line {number}: got {got}; expected {expected}")

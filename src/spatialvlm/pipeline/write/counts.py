@@ -1,0 +1,82 @@
+"""What is in a dataset, counted per shard and added up: kinds, balance of the answers, refusals, lengths."""
+
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from spatialvlm.kinds import KINDS
+from spatialvlm.records import QA, Drop, Fact
+
+# Eight bins per decade from 1 mm to 1 km; what lies outside is counted in the first or the last bin.
+BINS_PER_DECADE = 8
+LENGTH_EDGES_M = tuple(10.0 ** (i / BINS_PER_DECADE - 3) for i in range(6 * BINS_PER_DECADE + 1))
+
+Counts = dict[str, Any]
+
+
+def shard_counts(questions: Iterable[QA], refusals: Iterable[Mapping[tuple[str, str], int]]) -> Counts:
+    """Counts of one shard from its questions and the `Facts.refusals` of its scenes, ready for JSON.
+
+    {"kinds": {kind: n}, "labels": {kind: {label: n}}, "lengths": {kind: [n per bin]}, "refusals": {kind: {reason: n}}}.
+    The label of a choice is the place of the chosen object in the question: "A", "B", ...
+    """
+    facts = [qa.fact for qa in questions]
+    lengths: dict[str, list[int]] = {}
+    labels: Counter[tuple[str, str]] = Counter()
+    for fact in facts:
+        if isinstance(fact.value, float):
+            bins = lengths.setdefault(fact.kind, [0] * (len(LENGTH_EDGES_M) - 1))
+            bins[min(max(bisect_right(LENGTH_EDGES_M, fact.value) - 1, 0), len(bins) - 1)] += 1
+        else:
+            labels[fact.kind, answer_label(fact)] += 1
+    refused: Counter[tuple[str, str]] = Counter()
+    for counts in refusals:
+        refused.update(counts)
+    return {
+        "kinds": dict(Counter(fact.kind for fact in facts)),
+        "labels": _nested(labels),
+        "lengths": lengths,
+        "refusals": _nested(refused),
+    }
+
+
+def answer_label(fact: Fact) -> str:
+    """What a comparison came to, in words that mean the same in every image."""
+    if isinstance(fact.value, bool):
+        return "true" if fact.value else "false"
+    kind = KINDS.get(fact.kind)
+    if kind is not None and kind.form == "choice" and fact.value in fact.subjects:
+        return chr(ord("A") + fact.subjects.index(fact.value))
+    return str(fact.value)
+
+
+def merge_counts(parts: Iterable[Counts]) -> Counts:
+    """The sum of counts of the same shape."""
+    total: Counts = {"kinds": {}, "labels": {}, "lengths": {}, "refusals": {}}
+    for part in parts:
+        _add(total, part)
+    return total
+
+
+def drop_counts(drops: Iterable[Drop]) -> dict[str, dict[str, int]]:
+    """{stage: {code: n}}; the code of a reason is its text before the colon."""
+    return _nested(Counter((drop.stage, drop.reason.partition(":")[0].strip()) for drop in drops))
+
+
+def _nested(counts: Mapping[tuple[str, str], int]) -> dict[str, dict[str, int]]:
+    tree: dict[str, dict[str, int]] = {}
+    for (outer, inner), count in counts.items():
+        tree.setdefault(outer, {})[inner] = count
+    return tree
+
+
+def _add(total: dict[str, Any], part: Mapping[str, Any]) -> None:
+    for key, value in part.items():
+        match value:
+            case dict():
+                _add(total.setdefault(key, {}), value)
+            case list():
+                total[key] = [a + b for a, b in zip(total.get(key, [0] * len(value)), value, strict=True)]
+            case _:
+                total[key] = total.get(key, 0) + value

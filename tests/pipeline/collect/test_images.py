@@ -1,0 +1,141 @@
+"""Folders of pictures: which files count, what they are called, and what becomes of one that cannot be read."""
+
+import os
+import struct
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from spatialvlm.errors import UserError
+from spatialvlm.pipeline.collect import open_source
+from spatialvlm.pipeline.collect.images import ENDINGS, ImageFolder
+
+IMAGE = np.full((12, 20, 3), 200, np.uint8)
+IMAGE[:, :10] = 20  # dark on the left
+
+
+def encoded(ending: str = ".png", image: np.ndarray = IMAGE) -> bytes:
+    return cv2.imencode(ending, image)[1].tobytes()
+
+
+def make(folder: Path, *paths: str) -> Path:
+    for path in paths:
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_bytes(encoded(Path(path).suffix.lower()))
+    return folder
+
+
+def ids(folder: Path) -> list[str]:
+    source = ImageFolder(folder)
+    frames = [source.read(index).frame for index in range(len(source))]
+    return [frame.id for frame in frames if frame is not None]
+
+
+@pytest.mark.parametrize("ending", [*ENDINGS, ".JPG", ".Png"])
+def test_every_ending(tmp_path: Path, ending: str):
+    source = open_source(str(make(tmp_path, f"rooms/one{ending}")))
+    assert isinstance(source, ImageFolder)
+    collected = source.read(0)
+    frame = collected.frame
+    assert collected.drops == ()
+    assert frame is not None
+    assert frame.id == "rooms/one"
+    assert np.abs(frame.image.astype(int) - IMAGE).max() < 40
+    assert (frame.camera, frame.depth_m, frame.gravity_in_camera, frame.instances) == (None, None, None, None)
+    assert frame.source.image_path == f"rooms/one{ending}"
+    assert frame.source.image_bytes == (tmp_path / f"rooms/one{ending}").read_bytes()
+    with pytest.raises(IndexError):
+        source.read(1)
+
+
+def test_order_and_what_is_left_out(tmp_path: Path):
+    make(tmp_path, "b.png", "a/z.png", "a/b/c.png", "a-b.png", "B.png", ".hidden/x.png", "a/._b.png")
+    (tmp_path / "notes.txt").write_text("none")
+    (tmp_path / "folder.png").mkdir()
+    assert ids(tmp_path) == ["B", "a-b", "a/b/c", "a/z", "b"]
+
+
+def test_names_that_differ_only_in_the_ending_keep_it(tmp_path: Path):
+    make(tmp_path, "a.jpg", "a.png", "a.jpg.png", "b.c.png", "d/a.png")
+    found = ids(tmp_path)
+    assert found == ["a.jpg", "a.jpg.png", "a.png", "b.c", "d/a"]
+
+
+def test_the_stem_of_one_may_be_the_path_of_another(tmp_path: Path):
+    make(tmp_path, "a.jpg", "a.jpg.png")
+    found = ids(tmp_path)
+    assert found == ["a", "a.jpg.png"]
+
+
+def test_bad_files_are_drops_and_the_others_go_on(tmp_path: Path):
+    make(tmp_path, "good.png", "truncated.png")
+    (tmp_path / "truncated.png").write_bytes(encoded()[:60])
+    (tmp_path / "empty.jpg").touch()
+    (tmp_path / "gone.png").symlink_to(tmp_path / "nowhere.png")
+    (tmp_path / "text.png").write_text("<html>404</html>")
+    (tmp_path / ("n" * 210 + ".png")).write_bytes(encoded())
+    source = ImageFolder(tmp_path)
+    collected = [source.read(index) for index in range(len(source))]
+    assert [one.frame.id for one in collected if one.frame is not None] == ["good"]
+    codes = {drop.id[:9]: drop.reason.split(":")[0] for one in collected for drop in one.drops}
+    assert codes == {
+        "empty": "image_unreadable",
+        "gone": "image_missing",
+        "nnnnnnnnn": "id_invalid",
+        "text": "image_unreadable",
+        "truncated": "image_unreadable",
+    }
+
+
+def test_a_name_that_is_no_utf8_is_a_drop(tmp_path: Path):
+    make(tmp_path, "good.png")
+    try:
+        (tmp_path / os.fsdecode(b"caf\xe9.png")).write_bytes(encoded())
+    except OSError:
+        pytest.skip("this file system knows only UTF-8 names")
+    source = ImageFolder(tmp_path)
+    (drop,) = source.read(0).drops
+    assert drop.id == "caf?"
+    assert drop.reason.startswith("name_not_unicode: ")
+    assert drop.reason.isprintable()
+    assert source.read(1).frame is not None
+
+
+def test_a_folder_without_images_is_refused(tmp_path: Path):
+    (tmp_path / "notes.txt").write_text("none")
+    with pytest.raises(UserError, match=r"found no image; give .* expected files that end in \.jpg \.jpeg"):
+        open_source(str(tmp_path))
+
+
+def test_exif_orientation_is_applied_to_photos_and_not_to_rgbd(tmp_path: Path):
+    tiff = b"II*\0" + struct.pack("<IHHHIHHI", 8, 1, 0x0112, 3, 1, 6, 0, 0)  # orientation 6: turn by 90 degrees
+    exif = b"\xff\xe1" + struct.pack(">H", len(tiff) + 8) + b"Exif\0\0" + tiff
+    jpeg = encoded(".jpg")
+    (tmp_path / "x.jpg").write_bytes(jpeg[:2] + exif + jpeg[2:])
+    photo = open_source(str(tmp_path)).read(0).frame
+    assert photo is not None
+    assert photo.image.shape == (20, 12, 3)
+    assert photo.image[0].mean() < 60, "what was left is at the top"
+    (tmp_path / "frames.jsonl").write_text('{"id": "x", "image": "x.jpg"}')
+    stored = open_source(str(tmp_path)).read(0).frame
+    assert stored is not None
+    assert stored.image.shape == (12, 20, 3)
+
+
+def test_fingerprint_follows_names_and_sizes(tmp_path: Path):
+    first = ImageFolder(make(tmp_path, "a.png")).fingerprint
+    os.utime(tmp_path / "a.png", (1, 1))
+    assert ImageFolder(tmp_path).fingerprint == first
+    second = ImageFolder(make(tmp_path, "b.png")).fingerprint
+    assert second != first
+    (tmp_path / "b.png").write_bytes(encoded() + b"\0")
+    assert ImageFolder(tmp_path).fingerprint not in (first, second)
+
+
+def test_real_photos(assets: Path):
+    source = open_source(str(assets / "photos"))
+    assert len(source) > 0
+    for index in range(len(source)):
+        assert source.read(index).frame is not None

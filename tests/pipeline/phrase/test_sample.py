@@ -1,0 +1,133 @@
+"""Which facts are asked: the shares, the weights, no repetition, and what is refused."""
+
+from collections import Counter
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from phrase_scenes import make_facts, make_scene
+
+from spatialvlm.kinds import KIND_NAMES, KINDS, fact_at
+from spatialvlm.pipeline.phrase.references import Reference
+from spatialvlm.pipeline.phrase.sample import askable, draw
+from spatialvlm.records import Fact, Facts
+
+FACTS = make_facts(make_scene())
+ALL = range(len(FACTS))
+PLAIN = [Reference(name, f"the {name}") for name in FACTS.object_ids]
+
+
+def drawn(facts=FACTS, seed=0, *, count=20, quantitative=0.5, similar=0.1, gravity=True, rows=None) -> list[Fact]:
+    chosen = draw(
+        facts,
+        np.arange(len(facts)) if rows is None else rows,
+        np.random.default_rng(seed),
+        count=count,
+        quantitative_share=quantitative,
+        similar_share=similar,
+        gravity=gravity,
+    )
+    assert len(set(chosen)) == len(chosen)
+    return [fact_at(facts, row) for row in chosen]
+
+
+def quantitative(facts: list[Fact]) -> int:
+    return sum(KINDS[fact.kind].family == "quantitative" for fact in facts)
+
+
+def key(fact: Fact) -> tuple[str, frozenset[str]]:
+    return fact.kind, frozenset(fact.subjects)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.25, 0.5, 1.0])
+def test_the_family_has_its_share(share):
+    facts = [fact for seed in range(40) for fact in drawn(seed=seed, count=15, quantitative=share)]
+    assert len(facts) == 40 * 15
+    assert quantitative(facts) == pytest.approx(share * len(facts), abs=0.02 * len(facts))
+
+
+def test_the_other_family_fills_in():
+    lengths = [row for row in ALL if KINDS[fact_at(FACTS, row).kind].form == "length"]
+    facts = drawn(rows=np.array([0, 100, *lengths]), count=50)  # rows 0 and 100 are comparisons
+    assert len(facts) == 50
+    assert quantitative(facts) == 48
+
+
+@pytest.mark.parametrize("gravity", [False, True])
+def test_kinds_come_as_often_as_they_weigh(gravity):
+    counts = Counter(fact.kind for seed in range(400) for fact in drawn(seed=seed, gravity=gravity))
+    for family in ("qualitative", "quantitative"):
+        weights = {name: kind.weights[gravity] for name, kind in KINDS.items() if kind.family == family}
+        total, asked = sum(weights.values()), sum(counts[name] for name in weights)
+        for name, weight in weights.items():
+            share = weight / total
+            assert abs(counts[name] / asked - share) <= 4 * np.sqrt(share * (1 - share) / asked), name
+
+
+def test_nothing_is_asked_twice_and_in_the_end_everything_once():
+    facts = drawn(count=5000, similar=1.0)
+    keys = [key(fact) for fact in facts]
+    assert len(set(keys)) == len(keys)
+    assert set(keys) == {key(fact_at(FACTS, row)) for row in ALL}
+
+
+def test_true_and_false_are_balanced():
+    values = Counter(fact.value for seed in range(300) for fact in drawn(seed=seed) if "predicate" in fact.kind)
+    decided = values[True] + values[False]
+    assert values[True] == pytest.approx(decided / 2, abs=2 * np.sqrt(decided))
+
+
+def test_about_the_same_does_not_flood():
+    flooded = make_facts(make_scene(), similar_below=1.0)
+    plenty = np.mean(flooded.outcome[flooded.kind < 30] == 0)
+    assert plenty > 0.4
+    facts = [fact for seed in range(200) for fact in drawn(flooded, seed) if KINDS[fact.kind].form != "length"]
+    assert 0.06 < np.mean([fact.value == "similar" for fact in facts]) < 0.14
+    for kind in ("above_predicate", "left_right_classify"):
+        values = [fact.value == "similar" for fact in drawn(flooded, count=5000) if fact.kind == kind]
+        assert sum(values) <= 0.1 * len(values) + 1
+    level = replace(FACTS, outcome=np.zeros_like(FACTS.outcome))
+    assert quantitative(drawn(level, count=10)) == 10
+
+
+def test_facts_about_the_nameless_are_counted_not_asked():
+    references = [Reference("o0", None, "reference_group"), *PLAIN[1:]]
+    rows, refusals = askable(FACTS, references, frozenset(KIND_NAMES))
+    about = [row for row in ALL if "o0" in fact_at(FACTS, row).subjects]
+    assert set(rows.tolist()) == set(ALL) - set(about)
+    assert refusals == Counter((fact_at(FACTS, row).kind, "unnamed") for row in about)
+
+
+@pytest.mark.parametrize(
+    ("says", "quantities"),
+    [
+        ((("x", -1),), {"x"}),
+        ((("bottom", 1), ("y", 1)), {"bottom", "y"}),
+        ((("height", 1),), {"height"}),
+    ],
+)
+def test_names_that_answer_the_question_are_counted_not_asked(says, quantities):
+    opposite = tuple((quantity, -sign) for quantity, sign in says)
+    references = [replace(PLAIN[0], says=says), replace(PLAIN[1], says=opposite), *PLAIN[2:]]
+    rows, refusals = askable(FACTS, references, frozenset(KIND_NAMES))
+    withheld = [fact_at(FACTS, row) for row in set(ALL) - set(rows.tolist())]
+    assert {frozenset(fact.subjects) for fact in withheld} == {frozenset(("o0", "o1"))}
+    assert {KINDS[fact.kind].quantity for fact in withheld} == quantities
+    assert refusals == Counter((fact.kind, "given_away") for fact in withheld)
+    kept = [fact_at(FACTS, row) for row in rows.tolist()]
+    assert not any({"o0", "o1"} == set(f.subjects) and KINDS[f.kind].quantity in quantities for f in kept)
+
+
+def test_only_the_wanted_kinds_are_asked_and_the_others_are_no_refusal():
+    rows, refusals = askable(FACTS, PLAIN, frozenset(("gap", "left_choice")))
+    assert {fact.kind for fact in drawn(rows=rows, count=100)} == {"gap", "left_choice"}
+    assert not refusals
+
+
+@pytest.mark.parametrize("count", [0, 20])
+def test_no_facts_no_questions(count):
+    empty: Facts = make_facts(make_scene(()))
+    rows, refusals = askable(empty, [], frozenset(KIND_NAMES))
+    assert not refusals
+    assert drawn(empty, rows=rows, count=count) == []
+    assert drawn(count=0) == []

@@ -1,0 +1,169 @@
+"""Every template file: enough of each section, nothing but the known slots, and no sentence that says the opposite.
+
+The direction check reads a sentence by its first slot: `[B] is below [A]` is a sentence about B, so it claims that A is
+above. A wording that it cannot follow is one to simplify.
+"""
+
+import re
+from importlib.resources import files
+
+import pytest
+
+from spatialvlm.kinds import KINDS, Kind
+
+FOLDER = files("spatialvlm.pipeline") / "phrase" / "templates"
+TEXTS = {path.name.removesuffix(".txt"): path.read_text("utf-8") for path in FOLDER.iterdir() if ".txt" in path.name}
+LEAST = {"question": 20, "similar": 5}
+LEAST_ANSWERS = 10
+SLOTS = {"predicate": "AB", "choice": "ABXY", "classify": "AB", "length": "ABNU"}
+SAYS = {
+    "left": {"left", "leftmost"},
+    "right": {"right", "rightmost"},
+    "above": {"above", "higher"},
+    "below": {"below", "lower"},
+    "behind": {"behind", "farther", "deeper", "back"},
+    "front": {"front", "closer", "nearer"},
+    "tall": {"taller", "greater", "more"},
+    "short": {"shorter", "smaller", "less"},
+    "wide": {"wider", "greater", "more"},
+    "thin": {"narrower", "thinner", "smaller", "less"},
+    "big": {"bigger", "larger", "greater", "more"},
+    "small": {"smaller", "less"},
+}
+ANYWHERE = {"more", "farther"}  # "more to the left", "farther left"
+NOWHERE = re.compile(
+    r"\b(?:the|an?) \[[ABXY]\]"  # the references come with their article
+    r"|\[[A-Z]\]['’\w]"  # a reference may end in s or in a clause
+    r"|\b(?:radius|diameter|on top of|underneath|beneath)\b"
+    r"|centre|metre|further to (?:the )?(?:camera|viewer)| {2}",
+    re.IGNORECASE,
+)
+
+
+def sections(name: str) -> dict[str, list[str]]:
+    """The lines of each section; a name is a line on its own after a blank one."""
+    lines = [line for line in TEXTS[name].splitlines() if not line.startswith("#")]
+    blocks = re.split(r"\n\s*\n", "\n".join(lines).strip())
+    return {head: body for head, *body in (block.split("\n") for block in blocks)}
+
+
+def expected(kind: Kind) -> set[str]:
+    match kind.form:
+        case "predicate":
+            return {"question", "true", "false", "similar"}
+        case "choice":
+            return {"question", "answer", "similar"}
+        case "classify":
+            return {"question", kind.word, kind.opposite, "similar"}
+    return {"question", "answer"}
+
+
+def words(text: str) -> set[str]:
+    return set(re.findall(r"[a-z]+", re.sub(r"left.to.right", "", text.lower())))
+
+
+def claims(text: str, kind: Kind) -> set[str]:
+    """The relations of A (or X) to the other that a sentence states or asks about."""
+    flip = {kind.word: kind.opposite, kind.opposite: kind.word}
+    found = set()
+    for part in text.split(", so "):
+        clauses = part.split(", ")
+        while len(clauses) > 1 and "[" in "".join(clauses[1:]) and not named(clauses[0], kind):
+            clauses.pop(0)
+        subject = re.search(r"\[(\w)\]", ", ".join(clauses))
+        about_other = subject is not None and subject[1] in "BY"
+        found |= {flip[word] if about_other else word for word in named(part, kind)}
+    return found
+
+
+def named(text: str, kind: Kind) -> set[str]:
+    return {word for word in (kind.word, kind.opposite) if words(text) & SAYS[word]}
+
+
+def comparisons(*forms: str) -> list[str]:
+    return sorted(name for name in TEXTS if name in KINDS and KINDS[name].form in forms)
+
+
+def test_every_comparison_has_templates_and_every_file_is_a_kinds():
+    assert {name for name, kind in KINDS.items() if kind.form != "length"} <= set(TEXTS) <= set(KINDS)
+
+
+@pytest.mark.parametrize("name", sorted(TEXTS))
+def test_sections_are_complete_and_well_formed(name):
+    kind, found = KINDS[name], sections(name)
+    assert set(found) == expected(kind)
+    for section, lines in found.items():
+        assert len(lines) >= LEAST.get(section, LEAST_ANSWERS), section
+        assert len({line.lower() for line in lines}) == len(lines), section
+        for line in lines:
+            assert line == line.strip()
+            assert not NOWHERE.search(line), line
+            assert set(re.findall(r"\[(.*?)\]", line)) <= set(SLOTS[kind.form]), line
+
+
+@pytest.mark.parametrize("name", sorted(TEXTS))
+def test_questions_name_their_subjects(name):
+    for line in sections(name)["question"]:
+        assert "[A]" in line
+        assert ("[B]" in line) == (KINDS[name].subjects == 2), line
+        assert not set(re.findall(r"\[(.*?)\]", line)) & set("XYN"), line
+        assert line.endswith("?") or (line.endswith(".") and KINDS[name].form != "predicate"), line
+
+
+@pytest.mark.parametrize("name", comparisons("predicate", "choice", "classify"))
+def test_comparisons_keep_to_their_quantity(name):
+    kind = KINDS[name]
+    others = set().union(*SAYS.values()) - SAYS[kind.word] - SAYS[kind.opposite] - ANYWHERE
+    for section, lines in sections(name).items():
+        for line in lines:
+            assert not words(line) & others, line
+            assert line[-1] in ("?." if section == "question" else "."), line
+            assert section != "similar" or not set(re.findall(r"\[(.*?)\]", line)) & set("XY"), line
+
+
+@pytest.mark.parametrize("name", comparisons("predicate"))
+def test_predicates_claim_the_right_direction(name):
+    kind, found = KINDS[name], sections(name)
+    assert all(claims(line, kind) == {kind.word} for line in found["question"])
+    for section, truth, lie in (("true", kind.word, "no"), ("false", kind.opposite, "yes")):
+        for line in found[section]:
+            assert claims(line, kind) == ({truth} if "[" in line else set()), line
+            assert not re.match(rf"{lie}\b", line.lower()), line
+            assert not words(line) & {"not", "neither"}, line
+
+
+@pytest.mark.parametrize("name", comparisons("choice"))
+def test_choices_claim_the_right_direction(name):
+    kind, found = KINDS[name], sections(name)
+    for line in found["question"]:
+        assert named(line, kind) == {kind.word}, line
+    for line in found["answer"]:
+        assert "[X]" in line
+        assert claims(line, kind) <= {kind.word}, line
+        assert not re.search(r"\[[AB]\]", line), line
+
+
+@pytest.mark.parametrize("name", comparisons("classify"))
+def test_classifications_offer_both_and_claim_the_right_one(name):
+    kind, found = KINDS[name], sections(name)
+    for line in found["question"]:
+        assert named(line, kind) == {kind.word, kind.opposite}, line
+    for word in (kind.word, kind.opposite):
+        for line in found[word]:
+            assert claims(line, kind) == {word}, line
+
+
+@pytest.mark.parametrize(
+    ("line", "claimed"),
+    [
+        ("[A] is above [B].", {"above"}),
+        ("[B] is above [A].", {"below"}),
+        ("Compared with [B], [A] is lower down.", {"below"}),
+        ("Between [A] and [B], is [B] the one at the lower level?", {"above"}),
+        ("[B] is above [A], so [A] is the one below.", {"below"}),
+        ("[B] is above [A], so [A] is higher up.", {"above", "below"}),
+        ("That would be [X].", set()),
+    ],
+)
+def test_the_direction_check_sees_a_reversed_sentence(line, claimed):
+    assert claims(line, KINDS["above_predicate"]) == claimed
