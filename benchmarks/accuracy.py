@@ -22,7 +22,7 @@ from spatialvlm.pipeline.lift import LiftConfig, load_lift
 from spatialvlm.pipeline.measure import MeasureConfig, measure
 from spatialvlm.records import Camera, Frame, Instance, Source
 
-STANDS_WITHIN_M = 0.03  # a thing on the plane whose visible surface reaches this low has its bottom on the plane
+STANDS_WITHIN_M = 0.06  # a thing on the plane whose visible surface reaches this low has its bottom on the plane
 
 
 def exact_points(description, cast, index):

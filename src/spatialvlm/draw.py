@@ -38,8 +38,8 @@ _TINT = 0.14  # light: captions name colours, and a tinted object should still h
 _INK, _PAPER = (16, 18, 24), (255, 255, 255)
 _SUPERSAMPLE = 4
 
-Image = UInt8[np.ndarray, "h w 3"]
-Mask = Bool[np.ndarray, "h w"]
+Image = UInt8[np.ndarray, "_ _ 3"]  # of any size: tags are pictures too
+Mask = Bool[np.ndarray, "_ _"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,18 +11,9 @@ import pytest
 from spatialvlm import geometry
 from spatialvlm.errors import UserError
 from spatialvlm.pipeline.collect import open_source
-from spatialvlm.pipeline.collect.analytic import (
-    Cuboid,
-    Cylinder,
-    Plane,
-    SceneDescription,
-    Sphere,
-    Thing,
-    cast_rays,
-    ray_cast,
-    table,
-)
+from spatialvlm.pipeline.collect.analytic import SceneDescription, Thing, cast_rays, ray_cast, table
 from spatialvlm.pipeline.collect.shapes import ShapesSource, frame_of
+from spatialvlm.pipeline.collect.solids import Cuboid, Cylinder, Plane, Sphere
 
 INDICES = range(12)
 

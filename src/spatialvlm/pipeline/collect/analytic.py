@@ -12,7 +12,7 @@ import numpy as np
 from jaxtyping import Float64, Int64
 
 from spatialvlm.geometry import intrinsics, world_from_camera
-from spatialvlm.pipeline.collect.solids import Cuboid, Plane, Solid, Vector, corners, hit, rotate
+from spatialvlm.pipeline.collect.solids import FLOOR, Cuboid, Plane, Solid, Vector, corners, hit, rotate
 
 NEAREST_FOR_BOUNDS_M = 1e-3  # a solid that comes nearer to the camera plane than this is tested against every ray
 
@@ -161,7 +161,8 @@ def ray_cast(description: SceneDescription) -> RayCast:
         depth_m[rows, columns][closer] = distance[closer]
         surface[rows, columns][closer] = place
     depth, index, flat = _finish(description, depth_m.ravel(), surface.ravel())
-    return RayCast(*(values.reshape(height, width) for values in (depth, index, flat)), pose)
+    shape = (height, width)
+    return RayCast(depth.reshape(shape), index.reshape(shape), flat.reshape(shape), pose)
 
 
 def _finish(

@@ -38,7 +38,7 @@ WALLS = ((230, 226, 216), (206, 218, 222), (226, 212, 200), (208, 216, 200), (21
 MIN_VISIBLE_PX = 60
 MIN_VISIBLE_PART = 0.3  # of what would be seen of a thing if it stood there alone
 MIN_THINGS = 3
-TWINS = 0.12  # how often a thing may be called just as another in its scene, for the tests of ambiguity
+TWINS = 0.25  # how often a thing may be called just as another in its scene, for the tests of ambiguity
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ def random_scene(rng: Generator, *, width: int = 640, height: int = 480) -> Scen
     while True:
         camera = _random_camera(rng, width, height)
         wanted = int(rng.integers(5, 13))
-        spots = _furnish(rng, camera) if rng.random() < 0.45 else []
+        spots = _furnish(rng, camera) if rng.random() < 0.65 else []
         for _ in range(12 * wanted):
             if len(spots) >= wanted:
                 break
@@ -136,7 +136,7 @@ def _furnish(rng: Generator, camera: SceneDescription) -> list[_Spot]:
     x, y, view_width = place
     width = min(height * rng.uniform(1.2, 1.9), view_width * rng.uniform(0.45, 0.7), 1.0)
     length, yaw = width * rng.uniform(0.6, 0.9), rng.uniform(-0.6, 0.6)
-    if width < 0.6 * height or math.hypot(x, y) < math.hypot(width, length) / 2 + 0.15:
+    if width < max(0.6 * height, 0.3 * view_width) or math.hypot(x, y) < math.hypot(width, length) / 2 + 0.15:
         return []
     name = list(TABLES)[rng.integers(len(TABLES))]
     solids = table((x, y), (width, length, height), yaw, thickness_m=max(0.012, 0.05 * width))
@@ -247,5 +247,10 @@ def _visible(scene: SceneDescription) -> tuple[Thing, ...]:
 
 def _stands_on_something(scene: SceneDescription) -> bool:
     """Nothing floats because the table under it was not visible enough to be kept."""
-    lowest = [min(levels(part)[0] for part in thing.parts) for thing in scene.things]
+    lowest = [min(solid_bottom(part) for part in thing.parts) for thing in scene.things]
     return all(low < 1e-9 for low in lowest) or any("table" in thing.captions for thing in scene.things)
+
+
+def solid_bottom(solid: Solid) -> float:
+    """The height of a solid's lowest point."""
+    return levels(solid)[0]

@@ -11,7 +11,7 @@ from spatialvlm.errors import UserError
 from spatialvlm.pipeline.collect import Collected
 from spatialvlm.pipeline.collect.analytic import RayCast, SceneDescription, ray_cast
 from spatialvlm.pipeline.collect.arrange import random_scene
-from spatialvlm.pipeline.collect.shading import render
+from spatialvlm.pipeline.collect.rendering import render
 from spatialvlm.records import Camera, Frame, Instance, Source
 
 SEED = 2401_12168  # any constant; the paper's number on arXiv

@@ -68,7 +68,8 @@ def entry_exit(
             cos, sin = math.cos(yaw), math.sin(yaw)
             enter, leave = _slab(start[..., 2], directions[..., 2], size[2] / 2)
             for axis, (x, y) in enumerate(((cos, sin), (-sin, cos))):
-                local_start, local = (x * vector[..., 0] + y * vector[..., 1] for vector in (start, directions))
+                axis_in_world = np.array([x, y])
+                local_start, local = dot(start[..., :2], axis_in_world), dot(directions[..., :2], axis_in_world)
                 first, last = _slab(local_start, local, size[axis] / 2)
                 enter, leave = np.maximum(enter, first), np.minimum(leave, last)
             return enter, leave
@@ -128,7 +129,7 @@ def dot(one: Float[np.ndarray, "*#n k"], other: Float[np.ndarray, "*#n k"]) -> F
     total = one[..., 0] * other[..., 0]
     for axis in range(1, one.shape[-1]):
         total = total + one[..., axis] * other[..., axis]
-    return total
+    return np.asarray(total)
 
 
 def _slab(

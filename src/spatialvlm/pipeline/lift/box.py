@@ -4,7 +4,7 @@ import math
 from typing import Literal
 
 import numpy as np
-from jaxtyping import Float32, Float64
+from jaxtyping import Bool, Float32, Float64
 
 from spatialvlm.geometry import transform
 from spatialvlm.pipeline.lift import LiftConfig
@@ -14,7 +14,8 @@ from spatialvlm.records import Box, Instance, Object
 
 PERCENTILES = (1.0, 99.0)
 OCCLUDED_SHARE = 0.03  # of the outline lies behind something nearer
-UNDERSIDE_SHARE = 0.5  # a bottom lower than this share of the visible height may be a hidden underside
+UNDERSIDE_SHARE = 1.0  # a bottom lower than this share of the visible height may be a hidden underside
+UNDERSIDE_ERROR = 0.25  # of the underside that a ball seen from there would hide
 FACE_FLOOR_M = 0.0005
 FACE_NOISE = 0.6  # of the points' noise along the axis is left in a face, a percentile of many points
 
@@ -32,8 +33,10 @@ def lift_object(instance: Instance, surface: Surface, world: World, focal_px: fl
         foot_m = math.hypot(*((low + high)[:2] / 2))
         low[2] = 0.0
         low_error[2] = math.hypot(world.errors.support_m, foot_m * world.errors.tilt_rad)
+    elif bottom == "seen":
+        low_error[2] = math.hypot(low_error[2], UNDERSIDE_ERROR * _hidden_underside(points, world, high[2] - low[2]))
     box = Box(low, np.maximum(high, low), low_error, high_error)
-    return Object(instance, spread_out(points, config.max_points), box, surface.truncated, occluded, bottom)
+    return Object(instance, spread_out(points, surface.inner, config.max_points), box, surface.truncated, occluded, bottom)
 
 
 def _face_errors(
@@ -87,12 +90,24 @@ def _bottom(
     return "hidden" if cut else "seen"
 
 
-def spread_out(points: Float64[np.ndarray, "n 3"], most: int) -> Float32[np.ndarray, "m 3"]:
-    """At most `most` of the points, one to a cell of a cubic grid, in an order whose every prefix is spread out too."""
+def _hidden_underside(points: Float64[np.ndarray, "n 3"], world: World, height_m: float) -> float:
+    """How much of a ball of this visible height is out of sight below, looked at from above."""
+    line = points.mean(axis=0) - world.world_from_camera[:3, 3]
+    level = math.hypot(line[0], line[1]) / float(np.linalg.norm(line))
+    return height_m * (1.0 - level) / (1.0 + level) if line[2] < 0 else 0.0
+
+
+def spread_out(
+    points: Float64[np.ndarray, "n 3"], inner: Bool[np.ndarray, " n"], most: int
+) -> Float32[np.ndarray, "m 3"]:
+    """At most `most` of the points, one to a cell of a cubic grid; a cell on the outline is represented by its rim.
+
+    The order is such that every prefix is spread out too.
+    """
+    points = np.concatenate([points[~inner], points[inner]])
     extent = np.ptp(points, axis=0)
     areas = extent * np.roll(extent, 1)
-    cell = max(math.sqrt(float(areas.sum()) / most), 1e-4)
+    cell = max(math.sqrt(0.8 * float(areas.sum()) / most), 1e-4)
     keys = np.floor((points - points.min(axis=0)) / cell).astype(np.int64) @ np.array([1, 1 << 20, 1 << 40])
-    _, first = np.unique(keys, return_index=True)
-    order = np.random.Generator(np.random.PCG64(len(first))).permutation(len(first))[:most]
-    return points[first[order]].astype(np.float32)
+    first = np.sort(np.unique(keys, return_index=True)[1])[:most]
+    return points[np.random.Generator(np.random.PCG64(len(first))).permutation(first)].astype(np.float32)

@@ -17,7 +17,7 @@ from spatialvlm.geometry import grid_rays
 from spatialvlm.pipeline.lift import LiftConfig
 
 WORKING_PIXELS = 6000  # larger masks are sampled on a coarser grid
-STEP = 0.03  # relative jump of depth between neighbours that no surface of one object makes
+STEP = 0.03  # relative bend of inverse depth between neighbours that no surface of one object makes
 CONSISTENT = 0.015  # relative deviation from the local fit within which a rim pixel belongs to the surface
 MAX_RADIUS = 5  # samples
 FITTED_NOISE_M = 0.004  # the fit looks further for each of these that the noise is
@@ -136,9 +136,8 @@ def _main_component(
     limit = max(STEP * math.sqrt(grid.stride), 6.0 * noise)
     smooth = grid.inverse_m if noise < 2.0 * QUIET else smooth_inverse(grid.inverse_m, core, 1).inverse_m
     with np.errstate(invalid="ignore"):
-        smooth_core = core.copy()
-        smooth_core[:, 1:] &= ~(np.abs(smooth[:, 1:] - smooth[:, :-1]) > limit * smooth[:, 1:])
-        smooth_core[1:] &= ~(np.abs(smooth[1:] - smooth[:-1]) > limit * smooth[1:])
+        broken = _bends(smooth, limit) | _bends(smooth.T, limit).T
+    smooth_core = core & ~broken
     count, labels, stats, _ = cv2.connectedComponentsWithStats(smooth_core.view(np.uint8), connectivity=4)
     if count <= 2:
         return smooth_core
@@ -155,6 +154,14 @@ def _main_component(
         middle = 1.0 / float(np.median(grid.inverse_m[labels == label]))
         keep[label] |= near - reach < middle < far + reach
     return keep[labels]
+
+
+def _bends(inverse_m: Float64[np.ndarray, "r c"], limit: float) -> Bool[np.ndarray, "r c"]:
+    """Where depth breaks along the rows: a relative second difference beyond `limit`. A slant alone never does."""
+    broken = np.zeros(inverse_m.shape, bool)
+    middle = inverse_m[:, 1:-1]
+    broken[:, 1:-1] = np.abs(inverse_m[:, :-2] + inverse_m[:, 2:] - 2.0 * middle) > limit * middle
+    return broken
 
 
 def _radius(noise: float, main: Bool[np.ndarray, "r c"], grid: _Grid, rim: int) -> int:

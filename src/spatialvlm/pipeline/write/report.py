@@ -212,7 +212,7 @@ def _drops(info: Mapping[str, Any]) -> str:
     rows.sort(key=lambda row: (-row[1], row[0]))
     if not rows:
         return ""
-    chart = bars(rows, rows[0][1], "dropped")
+    chart = bars(rows, rows[0][1], "dropped", labels=230)
     lead = "What could not be used at all, by stage and reason. Every one is named in drops.parquet."
     return _section("What was dropped", lead, f"<div class='panel'>{chart}</div>")
 

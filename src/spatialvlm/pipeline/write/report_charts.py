@@ -12,15 +12,18 @@ _LABELS = 158  # room for the longest kind's name
 _ENDS = 52  # room for a number after the longest bar
 
 
-def bars(rows: Sequence[tuple[str, int]], largest: int, css: str) -> str:
-    """One horizontal bar per (label, count); `largest` fills the width, so that charts can share a scale."""
+def bars(rows: Sequence[tuple[str, int]], largest: int, css: str, labels: int = _LABELS) -> str:
+    """One horizontal bar per (label, count); `largest` fills the width, so that charts can share a scale.
+
+    `labels` is the room for the names, in the units of WIDTH.
+    """
     parts = []
     for index, (label, count) in enumerate(rows):
         y = index * _ROW
-        width = (WIDTH - _LABELS - _ENDS) * count / max(largest, 1)
+        width = (WIDTH - labels - _ENDS) * count / max(largest, 1)
         parts.append(
-            f"{_label(label, y)}<rect class='{css}' x='{_LABELS}' y='{y + 4}' width='{max(width, 1):.1f}' "
-            f"height='13' rx='2'/><text class='num' x='{_LABELS + width + 6:.1f}' y='{y + 15}'>{count:,}</text>"
+            f"{_label(label, y, labels)}<rect class='{css}' x='{labels}' y='{y + 4}' width='{max(width, 1):.1f}' "
+            f"height='13' rx='2'/><text class='num' x='{labels + width + 6:.1f}' y='{y + 15}'>{count:,}</text>"
         )
     return _svg(WIDTH, len(rows) * _ROW, parts)
 
@@ -30,7 +33,7 @@ def balance(rows: Sequence[tuple[str, Mapping[str, int]]], order: Sequence[str])
     parts = []
     for index, (label, counts) in enumerate(rows):
         y, total, x = index * _ROW, max(sum(counts.values()), 1), float(_LABELS)
-        parts.append(_label(label, y))
+        parts.append(_label(label, y, _LABELS))
         for place, name in enumerate(order):
             count = counts.get(name, 0)
             width = (WIDTH - _LABELS) * count / total
@@ -106,10 +109,11 @@ def _levels(tallest: int) -> list[int]:
     return list(range(step, tallest + 1, step))
 
 
-def _label(text: str, y: int) -> str:
-    shown = text if len(text) <= 26 else text[:25] + "…"
+def _label(text: str, y: int, room: int) -> str:
+    longest = room // 6
+    shown = text if len(text) <= longest else text[: longest - 1] + "…"
     return (
-        f"<text class='name' x='{_LABELS - 8}' y='{y + 15}' text-anchor='end'>{escape(shown)}"
+        f"<text class='name' x='{room - 8}' y='{y + 15}' text-anchor='end'>{escape(shown)}"
         f"<title>{escape(text)}</title></text>"
     )
 

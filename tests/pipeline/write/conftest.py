@@ -1,0 +1,81 @@
+"""Small scenes and questions of every form, for the tests of this folder."""
+
+import cv2
+import numpy as np
+import pytest
+
+from spatialvlm.kinds import KINDS
+from spatialvlm.records import (
+    QA,
+    Box,
+    Camera,
+    Fact,
+    Instance,
+    Object,
+    Scene,
+    SceneErrors,
+    Source,
+    Support,
+)
+
+HEIGHT, WIDTH = 48, 64
+
+
+def _object(index: int, caption: str) -> Object:
+    rng = np.random.default_rng(index)
+    mask = np.zeros((HEIGHT, WIDTH), bool)
+    mask[8 + index : 20 + index, 5 + 12 * index : 14 + 12 * index] = True
+    box = np.array([5 + 12 * index, 8 + index, 14 + 12 * index, 20 + index], np.float32)
+    low = rng.normal(size=3)
+    return Object(
+        Instance(f"obj-{index}", (caption, "thing")[: 2 - index % 2], box, mask, float(rng.random())),
+        rng.normal(size=(7 * index, 3)).astype(np.float32),  # the first object has no points
+        Box(low, low + 0.1, rng.random(3), rng.random(3)),
+        index == 0,
+        index == 1,
+        ("support", "seen", "hidden")[index % 3],
+    )
+
+
+@pytest.fixture
+def make_scene():
+    def make(index: int = 0, captions: tuple[str, ...] = ("mug", "red book", "tin can")) -> tuple[Scene, Source]:
+        rng = np.random.default_rng(index)
+        image = rng.integers(0, 255, (HEIGHT, WIDTH, 3), np.uint8)
+        data = cv2.imencode(".png", image)[1].tobytes()
+        scene = Scene(
+            frame_id=f"frame-{index:03d}",
+            camera=Camera(np.array([[50.0, 0, 32], [0, 51.0, 24], [0, 0, 1]]), WIDTH, HEIGHT, "exif"),
+            world_from_camera=rng.normal(size=(4, 4)),
+            gravity=("given", None)[index % 2],
+            support=Support("floor") if index % 2 == 0 else Support(None, "no_plane"),
+            scale="metric",
+            scale_provenance="sensor",
+            errors=SceneErrors(0.01, 0.02, 0.003),
+            objects=tuple(_object(i, caption) for i, caption in enumerate(captions)),
+            versions={"lift": "1", "detect": "given"},
+        )
+        return scene, Source("tabletop", "MIT" if index % 2 else None, f"rgb/{index}.png", data)
+
+    return make
+
+
+@pytest.fixture
+def make_questions():
+    """One question of every kind about the first two objects of a scene."""
+
+    def make(scene: Scene, count: int = len(KINDS)) -> list[QA]:
+        ids = tuple(found.instance.id for found in scene.objects[:2])
+        questions = []
+        for index, kind in enumerate(list(KINDS.values())[:count]):
+            values = {"length": 0.01 * (index + 1) / 3, "predicate": index % 2 == 0, "choice": ids[index % 2]}
+            value = "similar" if index % 7 == 3 and kind.form != "length" else values.get(kind.form, kind.word)
+            unit = "m" if kind.form == "length" else "1"
+            fact = Fact(kind.name, ids[: kind.subjects], value, unit, "world", 0.001 * (index + 1))
+            words = (f"Question {index} about the {scene.objects[0].instance.captions[0]}?", f"Answer {index}.")
+            questions.append(
+                QA(scene.frame_id, kind.name, kind.family, *words, fact, f"{kind.name}/1", "caption", 2**40 + index)
+            )
+        return questions
+
+    return make
