@@ -16,8 +16,8 @@ import numpy as np
 
 from spatialvlm.kinds import KINDS
 from spatialvlm.pipeline.collect.analytic import ray_cast
-from spatialvlm.pipeline.collect.arrange import solid_bottom
 from spatialvlm.pipeline.collect.shapes import ShapesSource
+from spatialvlm.pipeline.collect.solids import corners
 from spatialvlm.pipeline.lift import LiftConfig, load_lift
 from spatialvlm.pipeline.measure import MeasureConfig, measure
 from spatialvlm.records import Camera, Frame, Instance, Source
@@ -47,7 +47,7 @@ class Truth:
             name = str(index + 1)
             self.points[name] = points
             self.low[name], self.high[name] = np.percentile(points, (1, 99), axis=0)
-            bottom_m = min(solid_bottom(part) for part in thing.parts)
+            bottom_m = min(corners(part)[:, 2].min() for part in thing.parts)
             if abs(bottom_m - plane_m) < 1e-6 and self.low[name][2] < STANDS_WITHIN_M:
                 self.low[name][2] = 0.0
         self.viewer = cast.world_from_camera[:3, 3] - [0.0, 0.0, plane_m]
@@ -177,7 +177,7 @@ def run(scenes, *, noise=0.01, gravity="given", drawn=False, seed=0, exact=False
         cosine = float(up @ cast.world_from_camera[2, :3])
         tally.tilts.append(math.degrees(math.acos(min(1.0, cosine))))
         rise = cast.world_from_camera[2, 3] - scene.world_from_camera[2, 3]
-        tops = [2 * part.centre_in_world[2] - solid_bottom(part) for thing in description.things for part in thing.parts]
+        tops = [corners(part)[:, 2].max() for thing in description.things for part in thing.parts]
         plane = min([0.0, *tops], key=lambda z: abs(z - rise)) if scene.support.surface else rise
         if scene.support.surface is None:
             tally.refused["support " + scene.support.refusal] += 1

@@ -23,10 +23,11 @@ NOISE_FLOOR = 2e-4
 
 @dataclass(frozen=True, slots=True)
 class Smoothed:
-    """Inverse depth after a local affine fit: the values (NaN where unsupported) and the noise left, as a factor."""
+    """Inverse depth after a local affine fit: values (NaN where unsupported), noise left as a factor, slope per pixel."""
 
     inverse_m: Float64[np.ndarray, "h w"]
     noise_factor: Float64[np.ndarray, "h w"]
+    slope: Float64[np.ndarray, "h w"]
 
 
 def relative_noise(depth_m: Float32[np.ndarray, "h w"], where: Bool[np.ndarray, "h w"] | None = None) -> float:
@@ -75,12 +76,11 @@ def smooth_inverse(inverse_m: Float64[np.ndarray, "h w"], where: Bool[np.ndarray
     cud, cvd = sud - s * mu * md, svd - s * mv * md
     determinant = cuu * cvv - cuv * cuv
     du, dv = u - mu, v - mv
-    # The weights of the two slopes in the value at the centre.
-    gain_u, gain_v = (cvv * du - cuv * dv) / determinant, (cuu * dv - cuv * du) / determinant
-    fitted = md + gain_u * cud + gain_v * cvd
-    leverage = 1.0 / count + gain_u * du + gain_v * dv
+    slope_u, slope_v = (cvv * cud - cuv * cvd) / determinant, (cuu * cvd - cuv * cud) / determinant
+    fitted = md + slope_u * du + slope_v * dv
+    leverage = 1.0 / count + (cvv * du * du - 2.0 * cuv * du * dv + cuu * dv * dv) / determinant
     fitted[~supported] = np.nan
-    return Smoothed(fitted, np.sqrt(np.where(supported, leverage, np.inf)))
+    return Smoothed(fitted, np.sqrt(np.where(supported, leverage, np.inf)), np.hypot(slope_u, slope_v))
 
 
 def _window_sum(values: Float64[np.ndarray, "h w"], radius: int) -> Float64[np.ndarray, "h w"]:

@@ -7,6 +7,7 @@ size works.
 
 import math
 import unicodedata
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, cast
@@ -67,7 +68,10 @@ def decode_mask(mask: Mask | Rle) -> Mask:
     if not isinstance(mask, Rle):
         return mask
     rle: Any = {"size": [mask.height, mask.width], "counts": mask.counts}
-    return cast(np.ndarray, coco.decode(rle)).astype(bool)
+    with warnings.catch_warnings():
+        # pycocotools up to 2.0.11 builds the array in a way that numpy 2 finds old
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return cast(np.ndarray, coco.decode(rle)).astype(bool)
 
 
 def draw_objects(
@@ -125,10 +129,8 @@ def _outline(picture: Image, shape: Mask, rgb: tuple[int, int, int], line: int) 
     cv2.polylines(picture, contours, True, rgb, line, cv2.LINE_AA)
 
 
-def _anchor(shape: Mask) -> tuple[int, int] | None:
-    """The point of a mask farthest from its edge (x, y); None where it is empty."""
-    if not shape.any():
-        return None
+def _anchor(shape: Mask) -> tuple[int, int]:
+    """The point of a mask farthest from its edge (x, y)."""
     depth = cv2.distanceTransform(np.pad(shape, 1).astype(np.uint8), cv2.DIST_L2, 5)[1:-1, 1:-1]
     row, column = divmod(int(np.argmax(depth)), shape.shape[1])
     return column, row
@@ -177,10 +179,11 @@ def _text(text: str, height: int, ink: tuple[int, int, int], paper: tuple[int, i
 def _place_all(picture: Image, shapes: Sequence[Mask], tags: Sequence[Image], line: int) -> None:
     """Small objects choose first, since they have the fewest good places."""
     placed: dict[int, _Spot] = {}
+    sums = [cv2.integral(shape.astype(np.uint8)) for shape in shapes]
     for index in reversed(_large_first(shapes)):
-        anchor = _anchor(shapes[index])
-        if anchor is not None and tags[index].size:
-            placed[index] = _place(shapes, index, anchor, tags[index].shape[:2], list(placed.values()))
+        if shapes[index].any() and tags[index].size:
+            spots = _candidates(shapes[index], tags[index].shape[:2])
+            placed[index] = _best(spots, sums, index, list(placed.values()))
     for index, spot in placed.items():
         _tie(picture, spot, shapes[index], colour(index), line)
     for index, spot in placed.items():
@@ -188,41 +191,39 @@ def _place_all(picture: Image, shapes: Sequence[Mask], tags: Sequence[Image], li
         room[:] = tags[index][: room.shape[0], : room.shape[1]]
 
 
-def _place(
-    shapes: Sequence[Mask], index: int, anchor: tuple[int, int], size: tuple[int, int], taken: Sequence[_Spot]
-) -> _Spot:
-    """The cheapest place: over no other tag, hiding little of any object, near its own."""
-    rows, columns = shapes[index].shape
-    height, width = size
-    areas = [max(1, int(shape.sum())) for shape in shapes]
-    best, least = None, math.inf
-    for x, y in _candidates(shapes[index], anchor, size):
-        x, y = min(max(x, 0), max(columns - width, 0)), min(max(y, 0), max(rows - height, 0))
-        spot = _Spot(x, y, width, height)
-        window = (slice(y, y + height), slice(x, x + width))
-        hidden = [int(shape[window].sum()) / area for shape, area in zip(shapes, areas)]
-        away = math.hypot(x + width / 2 - anchor[0], y + height / 2 - anchor[1]) / height
-        cost = 20 * sum(spot.overlap(t) for t in taken) / (width * height)
-        cost += 6 * sum(hidden) - 2 * hidden[index] + 0.25 * away
-        if cost < least:
-            best, least = spot, cost
-    assert best is not None
-    return best
-
-
-def _candidates(shape: Mask, anchor: tuple[int, int], size: tuple[int, int]) -> list[tuple[int, int]]:
-    """Left-top corners to try: on the anchor, just outside the object's box, then rings around it."""
+def _candidates(shape: Mask, size: tuple[int, int]) -> list[_Spot]:
+    """Places to try, those near the anchor first: on it, just outside the object's box, then rings around it."""
     height, width = size
     rows, columns = np.flatnonzero(shape.any(1)), np.flatnonzero(shape.any(0))
+    anchor = _anchor(shape)
     x, y = anchor[0] - width // 2, anchor[1] - height // 2
     gap = height // 4
-    spots = [(x, y), (x, int(rows[0]) - height - gap), (x, int(rows[-1]) + 1 + gap)]
-    spots += [(int(columns[-1]) + 1 + gap, y), (int(columns[0]) - width - gap, y)]
-    for ring in range(1, 9):
-        steps = [(math.cos(k * math.pi / 6), math.sin(k * math.pi / 6)) for k in range(12)]
-        reach = (0.5 * width + ring * height, ring * 1.25 * height)
-        spots += [(round(x + reach[0] * across), round(y + reach[1] * down)) for across, down in steps]
-    return spots
+    corners = [(x, y), (x, int(rows[0]) - height - gap), (x, int(rows[-1]) + 1 + gap)]
+    corners += [(int(columns[-1]) + 1 + gap, y), (int(columns[0]) - width - gap, y)]
+    for ring in range(1, 13):
+        angles = np.arange(16) * (math.pi / 8)
+        across, down = np.cos(angles) * (0.5 * width + ring * height), np.sin(angles) * ring * 1.25 * height
+        corners += zip(np.rint(x + across).astype(int).tolist(), np.rint(y + down).astype(int).tolist())
+    right, bottom = max(shape.shape[1] - width, 0), max(shape.shape[0] - height, 0)
+    return [_Spot(min(max(x, 0), right), min(max(y, 0), bottom), width, height) for x, y in corners]
+
+
+def _best(spots: Sequence[_Spot], sums: Sequence[np.ndarray], index: int, taken: Sequence[_Spot]) -> _Spot:
+    """The cheapest place: over no other tag, hiding little of any object, near its own (as the first spot is).
+
+    `sums` are the integral images of the masks.
+    """
+    x0, y0 = np.array([spot.x for spot in spots]), np.array([spot.y for spot in spots])
+    x1 = np.minimum(x0 + spots[0].width, sums[index].shape[1] - 1)
+    y1 = np.minimum(y0 + spots[0].height, sums[index].shape[0] - 1)
+    cost = 0.25 * np.hypot(x0 - x0[0], y0 - y0[0]) / spots[0].height
+    for i, table in enumerate(sums):
+        hidden = table[y1, x1] - table[y0, x1] - table[y1, x0] + table[y0, x0]
+        cost += (4 if i == index else 6) * hidden / max(1, int(table[-1, -1]))
+    for other in taken:
+        covered = np.array([spot.overlap(other) for spot in spots]) / (other.width * other.height)
+        cost += 10 * (covered > 0) + 50 * covered
+    return spots[int(np.argmin(cost))]
 
 
 def _tie(picture: Image, spot: _Spot, shape: Mask, rgb: tuple[int, int, int], line: int) -> None:

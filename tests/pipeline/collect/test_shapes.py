@@ -13,7 +13,7 @@ from spatialvlm.errors import UserError
 from spatialvlm.pipeline.collect import open_source
 from spatialvlm.pipeline.collect.analytic import SceneDescription, Thing, cast_rays, ray_cast, table
 from spatialvlm.pipeline.collect.shapes import ShapesSource, frame_of
-from spatialvlm.pipeline.collect.solids import Cuboid, Cylinder, Plane, Sphere
+from spatialvlm.pipeline.collect.solids import Cuboid, Cylinder, Plane, Sphere, levels
 
 INDICES = range(12)
 
@@ -123,11 +123,10 @@ def test_things_do_not_intersect(index, scenes):
 @pytest.mark.parametrize("index", INDICES)
 def test_things_stand_on_the_floor_or_on_a_table(index, scenes):
     tops = [thing.parts[0] for thing in scenes[index].things if "table" in thing.captions]
-    levels = [0.0] + [top.centre_in_world[2] + top.size_m[2] / 2 for top in tops]
-    rng = np.random.default_rng(index)
+    heights = [0.0] + [top.centre_in_world[2] + top.size_m[2] / 2 for top in tops]
     for thing in scenes[index].things:
-        lowest = min(surface_samples(part, rng, 5000)[:, 2].min() for part in thing.parts)
-        assert min(lowest - level for level in levels if lowest > level - 1e-9) < 1e-3
+        lowest = min(levels(part)[0] for part in thing.parts)
+        assert min(abs(lowest - level) for level in heights) < 1e-12
 
 
 @pytest.mark.parametrize("index", INDICES)

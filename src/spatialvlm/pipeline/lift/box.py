@@ -16,6 +16,8 @@ PERCENTILES = (1.0, 99.0)
 OCCLUDED_SHARE = 0.03  # of the outline lies behind something nearer
 UNDERSIDE_SHARE = 1.0  # a bottom lower than this share of the visible height may be a hidden underside
 UNDERSIDE_ERROR = 0.25  # of the underside that a ball seen from there would hide
+DISPUTED_SHARE = 0.003  # of the points; fewer can't move a percentile
+DISPUTED_WEIGHT = 0.5
 FACE_FLOOR_M = 0.0005
 FACE_NOISE = 0.6  # of the points' noise along the axis is left in a face, a percentile of many points
 
@@ -25,8 +27,9 @@ Bottom = Literal["support", "seen", "hidden"]
 def lift_object(instance: Instance, surface: Surface, world: World, focal_px: float, config: LiftConfig) -> Object:
     """The Object of one instance: points, box and flags."""
     points = transform(world.world_from_camera, surface.points_in_camera)
-    low, high = (np.percentile(points, q, axis=0) for q in PERCENTILES)
-    low_error, high_error = _face_errors(points, surface, world, low, high, config)
+    faces = percentile_faces(points)
+    low_error, high_error = _face_errors(points, surface, world, faces, config)
+    low, high = faces
     occluded = _is_occluded(surface, world, focal_px)
     bottom = _bottom(low, high, surface, world, focal_px, surface.truncated or occluded)
     if bottom == "support":
@@ -43,27 +46,38 @@ def _face_errors(
     points: Float64[np.ndarray, "n 3"],
     surface: Surface,
     world: World,
-    low: Float64[np.ndarray, " 3"],
-    high: Float64[np.ndarray, " 3"],
+    faces: Float64[np.ndarray, "2 3"],
     config: LiftConfig,
-) -> tuple[Float64[np.ndarray, " 3"], Float64[np.ndarray, " 3"]]:
-    """1 sigma of the six faces: how far each moves when the outline moves by a pixel, and the noise along its axis."""
+) -> Float64[np.ndarray, "2 3"]:
+    """1 sigma of the low and high faces.
+
+    How far each moves when the outline moves by a pixel, how far disputed points would move it, the noise along its
+    axis, and a floor.
+    """
     inner = points[surface.inner]
     if len(inner) < 10:
         inner = points * 0.9 + points.mean(axis=0) * 0.1
-    edge = config.mask_edge_error_px / surface.stride
-    low_edge = np.abs(np.percentile(inner, PERCENTILES[0], axis=0) - low) * edge
-    high_edge = np.abs(np.percentile(inner, PERCENTILES[1], axis=0) - high) * edge
+    edge = (percentile_faces(inner) - faces) * config.mask_edge_error_px / surface.stride
+    disputed = np.zeros((2, 3))
+    if len(surface.disputed_in_camera) > DISPUTED_SHARE * len(points):
+        others = transform(world.world_from_camera, surface.disputed_in_camera)
+        disputed = DISPUTED_WEIGHT * (percentile_faces(np.concatenate([points, others])) - faces)
     ray = surface.points_in_camera.mean(axis=0)
-    along = np.abs(world.world_from_camera[:3, :3] @ (ray / ray[2]))
+    along = world.world_from_camera[:3, :3] @ (ray / ray[2])
     noise = FACE_NOISE * float(np.median(surface.noise_m)) * along
-    floor = FACE_FLOOR_M
-    return np.sqrt(low_edge**2 + noise**2 + floor**2), np.sqrt(high_edge**2 + noise**2 + floor**2)
+    return np.sqrt(edge**2 + disputed**2 + noise**2 + FACE_FLOOR_M**2)
+
+
+def percentile_faces(points: Float64[np.ndarray, "n 3"]) -> Float64[np.ndarray, "2 3"]:
+    """The low and high faces of a viewer-aligned box: the 1st and 99th percentile along each axis."""
+    last = len(points) - 1
+    places = [min(round(last * q / 100), last) for q in PERCENTILES]
+    return np.partition(points, places, axis=0)[places]
 
 
 def _is_occluded(surface: Surface, world: World, focal_px: float) -> bool:
     """Cut by something nearer: points just outside the outline are nearer than the object and not the support plane."""
-    heights = transform(world.world_from_camera, surface.occluder_points_in_camera)[:, 2]
+    heights = transform(world.world_from_camera, surface.occluder_in_camera)[:, 2]
     above = len(heights)
     if world.support.surface is not None:
         above = np.count_nonzero(heights > 1.5 * contact_band_m(surface, focal_px))

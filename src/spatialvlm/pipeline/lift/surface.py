@@ -30,13 +30,15 @@ class Surface:
     """The visible surface of one object in camera coordinates, pixel by pixel on a grid of `stride` pixels.
 
     `inner` marks the points that remain when the outline is moved in by `stride` pixels. `noise_m` is the noise of each
-    point along its ray. `occluder_points` are points just outside the outline that are nearer than the object there.
+    point along its ray. `disputed` points lie under the mask at about the object's depth but off its fitted surface: a
+    grazing side face, or the edge of something else. `occluder` points, just outside the outline, are nearer than it.
     """
 
     points_in_camera: Float64[np.ndarray, "n 3"]
     noise_m: Float64[np.ndarray, " n"]
     inner: Bool[np.ndarray, " n"]
-    occluder_points_in_camera: Float64[np.ndarray, "m 3"]
+    disputed_in_camera: Float64[np.ndarray, "d 3"]
+    occluder_in_camera: Float64[np.ndarray, "m 3"]
     outline_pixels: int
     stride: int
     truncated: bool
@@ -60,20 +62,22 @@ def clean_surface(
     rim = 2 if grid.stride == 1 and area > 600 else 1
     core = _core(grid, rim)
     noise = frame_noise if area < 400 else _own_noise(grid, core)
-    main = _main_component(core, grid, noise, float(image_from_camera[0, 0]))
+    main, near_m, far_m = _main_component(core, grid, noise, float(image_from_camera[0, 0]))
     if np.count_nonzero(main) < 10:
         return "depth_broken: no connected surface under the mask"
     fit = smooth_inverse(grid.inverse_m, main, _radius(noise, main, grid, rim))
     kept, inverse_m = _vouched(grid, fit, noise)
     rays = grid_rays(image_from_camera, grid.rows, grid.columns)
     factor = fit.noise_factor if noise >= QUIET else np.ones_like(inverse_m)
+    disputed = grid.mask & ~kept & (grid.inverse_m > 1.0 / far_m) & (grid.inverse_m < 1.0 / near_m)
     ring = _dilated(grid.mask, 2) & ~grid.mask & np.isfinite(fit.inverse_m)
     nearer = ring & grid.known & (grid.inverse_m > fit.inverse_m * (1.0 + max(STEP, 6.0 * noise)))
     return Surface(
         points_in_camera=rays[kept] / inverse_m[kept][:, None],
         noise_m=noise * factor[kept] / inverse_m[kept],
         inner=_eroded(kept, 1)[kept],
-        occluder_points_in_camera=rays[nearer] / grid.inverse_m[nearer][:, None],
+        disputed_in_camera=rays[disputed] / grid.inverse_m[disputed][:, None],
+        occluder_in_camera=rays[nearer] / grid.inverse_m[nearer][:, None],
         outline_pixels=int(np.count_nonzero(ring)),
         stride=grid.stride,
         truncated=grid.touches_border,
@@ -131,16 +135,19 @@ def _own_noise(grid: _Grid, core: Bool[np.ndarray, "r c"]) -> float:
 
 def _main_component(
     core: Bool[np.ndarray, "r c"], grid: _Grid, noise: float, focal_px: float
-) -> Bool[np.ndarray, "r c"]:
-    """The largest piece of `core` uncut by depth steps, with the pieces at about its depth (an occluder can split it)."""
+) -> tuple[Bool[np.ndarray, "r c"], float, float]:
+    """The largest piece of `core` uncut by depth steps, with the pieces at about its depth (an occluder can split it).
+
+    Also the range of depths that count as about its own.
+    """
     limit = max(STEP * math.sqrt(grid.stride), 6.0 * noise)
     smooth = grid.inverse_m if noise < 2.0 * QUIET else smooth_inverse(grid.inverse_m, core, 1).inverse_m
     with np.errstate(invalid="ignore"):
         broken = _bends(smooth, limit) | _bends(smooth.T, limit).T
     smooth_core = core & ~broken
     count, labels, stats, _ = cv2.connectedComponentsWithStats(smooth_core.view(np.uint8), connectivity=4)
-    if count <= 2:
-        return smooth_core
+    if count == 1:
+        return smooth_core, math.inf, 0.0
     areas = stats[:, cv2.CC_STAT_AREA].copy()
     areas[0] = 0
     largest = int(areas.argmax())
@@ -148,12 +155,13 @@ def _main_component(
     near, far = np.percentile(depth_m, (2, 98))
     across_px = grid.stride * max(stats[largest, cv2.CC_STAT_WIDTH], stats[largest, cv2.CC_STAT_HEIGHT])
     reach = 0.5 * across_px * float(np.median(depth_m)) / focal_px
+    near, far = float(near) - reach, float(far) + reach
     keep = np.zeros(count, bool)
     keep[largest] = True
     for label in np.flatnonzero(areas >= max(8, 0.02 * areas[largest])):
         middle = 1.0 / float(np.median(grid.inverse_m[labels == label]))
-        keep[label] |= near - reach < middle < far + reach
-    return keep[labels]
+        keep[label] |= near < middle < far
+    return keep[labels], max(near, 1e-3), far
 
 
 def _bends(inverse_m: Float64[np.ndarray, "r c"], limit: float) -> Bool[np.ndarray, "r c"]:
@@ -176,11 +184,11 @@ def _radius(noise: float, main: Bool[np.ndarray, "r c"], grid: _Grid, rim: int) 
 def _vouched(grid: _Grid, fit: Smoothed, noise: float) -> tuple[Bool[np.ndarray, "r c"], Float64[np.ndarray, "r c"]]:
     """The mask's pixels whose depth agrees with the fitted surface, and small holes in it; with their inverse depth."""
     supported = grid.mask & np.isfinite(fit.inverse_m) & (fit.noise_factor < 2.0) & (fit.inverse_m > 0)
-    tolerance = np.maximum(
-        CONSISTENT * grid.stride, 4.0 * noise * np.sqrt(1.0 + np.where(supported, fit.noise_factor, 0) ** 2)
-    )
+    noise_left = noise * np.sqrt(1.0 + np.where(supported, fit.noise_factor, 0.0) ** 2)
+    # On a limb the surface turns away within the rim, by about as much per pixel as it already slopes.
+    tolerance = np.maximum(CONSISTENT * grid.stride * fit.inverse_m + fit.slope, 4.0 * noise_left * fit.inverse_m)
     with np.errstate(invalid="ignore"):
-        agrees = np.abs(grid.inverse_m - fit.inverse_m) < tolerance * fit.inverse_m
+        agrees = np.abs(grid.inverse_m - fit.inverse_m) < tolerance
     kept = supported & (agrees | ~grid.known)
     measured = agrees & (noise < QUIET)
     return kept, np.where(measured, grid.inverse_m, fit.inverse_m)

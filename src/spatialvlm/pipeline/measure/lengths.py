@@ -4,6 +4,7 @@ Errors are of two sorts: those of each object's box faces, independent between o
 (depth scale: proportional to the length; tilt of up: mixes the horizontal into the vertical).
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,6 +28,7 @@ class Objects:
     extent: Float64[np.ndarray, "n 3"]
     extent_error: Float64[np.ndarray, "n 3"]
     low_error: Float64[np.ndarray, "n 3"]
+    high_error: Float64[np.ndarray, "n 3"]
     depth_m: PerObject
     column_px: PerObject
     truncated: Bool[np.ndarray, " n"]
@@ -52,6 +54,7 @@ def objects_of(scene: Scene) -> Objects:
         extent=high - low,
         extent_error=extent_error,
         low_error=low_error,
+        high_error=high_error,
         depth_m=transform(invert(scene.world_from_camera), centre)[:, 2],
         column_px=(edges[:, 0] + edges[:, 2]) / 2,
         truncated=np.array([o.truncated for o in scene.objects], bool),
@@ -80,17 +83,20 @@ def between_centres(
     return length, np.sqrt((direction**2 * variance).sum(axis=1) + (tilt_rad * across) ** 2)
 
 
-def gaps(scene: Scene, a: Int[np.ndarray, " p"], b: Int[np.ndarray, " p"]) -> tuple[PerPair, PerPair]:
+def gaps(
+    scene: Scene, objects: Objects, a: Int[np.ndarray, " p"], b: Int[np.ndarray, " p"]
+) -> tuple[PerPair, PerPair]:
     """The distance of the nearest visible surfaces of each pair and its error, from the objects' points.
 
     A coarse subset bounds each gap from above; only points within that bound of the other's extent can be nearest.
-    The mean of the three smallest distances resists a stray point.
+    Stray points were removed in the lift.
     """
     clouds = [o.points_in_world.astype(np.float64) for o in scene.objects]
     coarse = np.stack([np.resize(cloud, (COARSE, 3)) for cloud in clouds])
     bounds = np.stack([np.concatenate([c.min(axis=0), c.max(axis=0)]) for c in clouds])
     spacing = np.array([_spacing(cloud) for cloud in clouds])
-    length = np.empty(len(a))
+    length, variance = np.empty(len(a)), np.empty(len(a))
+    face = np.maximum(objects.low_error, objects.high_error) ** 2
     for start in range(0, len(a), 64):
         rows = slice(start, start + 64)
         apart = coarse[a[rows], :, None] - coarse[b[rows], None]
@@ -98,13 +104,16 @@ def gaps(scene: Scene, a: Int[np.ndarray, " p"], b: Int[np.ndarray, " p"]) -> tu
     for row, (i, j) in enumerate(zip(a.tolist(), b.tolist())):
         near_i = _within(clouds[i], bounds[j], length[row])
         near_j = _within(clouds[j], bounds[i], length[row])
-        squares = ((near_i[:, None] - near_j) ** 2).sum(axis=-1).ravel()
-        if len(squares) > 3:
-            squares = np.partition(squares, 2)[:3]
-        length[row] = np.sqrt(squares).mean()
+        apart = near_i[:, None] - near_j
+        squares = (apart**2).sum(axis=-1)
+        nearest = squares.argmin()
+        direction = apart.reshape(-1, 3)[nearest] ** 2 / max(squares.flat[nearest], 1e-12)
+        variance[row] = direction @ (face[i] + face[j])
+        length[row] = math.sqrt(squares.flat[nearest])
     step = (spacing[a] + spacing[b]) / 2
-    # Half a step sideways at most, on either surface, lengthens the way between samples.
-    return length, 0.3 * step**2 / np.maximum(length, step) + 0.05 * step
+    # Samples lie up to half a step beside the nearest points, on either surface, which lengthens the way between them.
+    sideways = step**2 / (8.0 * np.maximum(length, step))
+    return np.maximum(length - sideways, 0.0), np.sqrt(variance + sideways**2 + (0.05 * step) ** 2)
 
 
 COARSE = 48

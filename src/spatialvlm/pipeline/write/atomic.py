@@ -6,15 +6,16 @@ import json
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from io import BufferedIOBase
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from spatialvlm.errors import UserError
 
 TEMPORARY = ".tmp"
 
 
-def write_file(path: Path, fill: Callable[[BinaryIO], object]) -> None:
+def write_file(path: Path, fill: Callable[[BufferedIOBase], object]) -> None:
     """Let `fill` write the content of `path`; whoever reads `path` sees the old content or all of the new."""
     temporary = path.with_name(path.name + TEMPORARY)
     with disk_faults(path):

@@ -8,8 +8,9 @@ import json
 import os
 from collections.abc import Mapping
 from contextlib import ExitStack
+from io import BufferedWriter
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from spatialvlm.errors import DatasetError, UserError
 from spatialvlm.pipeline.write.atomic import TEMPORARY, disk_faults, to_json, write_file
@@ -28,7 +29,7 @@ Summary = dict[str, Any]
 class Progress:
     """A dataset being built. `done` maps a finished shard's number to its summary. Close it, or use it in a `with`."""
 
-    def __init__(self, folder: Path, header: dict[str, Any], done: dict[int, Summary], file: BinaryIO) -> None:
+    def __init__(self, folder: Path, header: dict[str, Any], done: dict[int, Summary], file: BufferedWriter) -> None:
         self.folder = folder
         self.header = header
         self.done = done
@@ -168,7 +169,7 @@ def _flat(value: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     return flat
 
 
-def _lock(path: Path) -> BinaryIO:
+def _lock(path: Path) -> BufferedWriter:
     with disk_faults(path):
         file = path.open("ab")
     try:
@@ -184,7 +185,7 @@ def _lock(path: Path) -> BinaryIO:
     return file
 
 
-def _discard_torn_line(path: Path, file: BinaryIO) -> None:
+def _discard_torn_line(path: Path, file: BufferedWriter) -> None:
     content = path.read_bytes()
     whole = content.rfind(b"\n") + 1
     if whole != len(content):

@@ -6,7 +6,8 @@ same table always gives the same bytes.
 """
 
 from collections.abc import Iterator
-from typing import Any, BinaryIO
+from io import BufferedIOBase
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -80,7 +81,7 @@ QA = pa.schema([("frame_id", _TEXT), ("qa", pa.list_(QUESTION))])
 DROPS = pa.schema([("stage", _TEXT), ("id", _TEXT), ("reason", _TEXT)])
 
 
-def write_parquet(table: pa.Table, file: BinaryIO) -> None:
+def write_parquet(table: pa.Table, file: BufferedIOBase) -> None:
     """Write one part. Pages carry checksums, so that damage is found when they are read."""
     leaves = dict(_leaves(table.schema))
     per_column: dict[str, Any] = {
