@@ -1,0 +1,125 @@
+"""The command line: `spatialvlm build | questions | show`. Thin; each command imports what it needs when it runs.
+
+Progress and messages go to stderr, results to files and stdout. Exit codes: 0 done, 1 failed, 2 wrong use.
+"""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+# One process is one core: the workers are the parallelism, and results must not depend on how BLAS splits a sum.
+for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+    os.environ.setdefault(_name, "1")
+
+app = typer.Typer(
+    help="Metric 3D spatial question-answer data from images, with error bars and evidence.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Dataset = Annotated[Path, typer.Argument(metavar="DATASET", help="A folder that `spatialvlm build` wrote.")]
+
+
+@app.command(epilog="Example: [bold]spatialvlm build shapes:12 --out demo[/]")
+def build(
+    source: Annotated[
+        str,
+        typer.Argument(
+            metavar="SOURCE",
+            help="An RGB-D folder with [bold]frames.jsonl[/], a folder of images, or [bold]shapes:N[/] for N rendered "
+            "scenes with exact truth.",
+        ),
+    ],
+    out: Annotated[Path, typer.Option(metavar="DATASET", help="The folder to write; a stopped build goes on there.")],
+    seed: Annotated[int, typer.Option(help="Decides which questions are asked, and how they are worded.")] = 0,
+    limit: Annotated[int | None, typer.Option(help="Take only the first so many frames.")] = None,
+    workers: Annotated[int, typer.Option(help="Processes; the output is the same for any number.")] = 1,
+    questions_per_image: Annotated[int, typer.Option(help="At most so many questions about one image.")] = 20,
+    detector: Annotated[
+        str,
+        typer.Option(
+            help="[bold]given[/] annotations, [bold]clusters[/] of depth, or [bold]auto[/]: given where there are any."
+        ),
+    ] = "auto",
+    kinds: Annotated[
+        str | None, typer.Option(help="Ask only these kinds, separated by commas; see `spatialvlm questions`.")
+    ] = None,
+    shard_size: Annotated[int, typer.Option(help="Frames in one file of the dataset.")] = 128,
+) -> None:
+    """Turn frames with depth into a dataset of spatial questions and answers, with a report to look at."""
+    from spatialvlm.engine.console import build_with_progress
+    from spatialvlm.pipeline.phrase import PhraseConfig
+    from spatialvlm.recipe import Recipe
+
+    chosen = None if kinds is None else tuple(name.strip() for name in kinds.split(",") if name.strip())
+    recipe = Recipe(
+        source,
+        seed=seed,
+        limit=limit,
+        detector=detector,
+        shard_size=shard_size,
+        phrase=PhraseConfig(questions_per_image=questions_per_image, kinds=chosen),
+    )
+    build_with_progress(recipe, out, workers)
+
+
+@app.command(epilog="Example: [bold]spatialvlm questions distance[/]")
+def questions(
+    kind: Annotated[str | None, typer.Argument(metavar="[KIND]", help="Show this kind alone, with examples.")] = None,
+) -> None:
+    """List the question kinds: what each asks, how it is computed, when it is refused, an example."""
+    from rich.console import Console
+
+    from spatialvlm.view.kinds import print_kind, print_kinds
+
+    if kind is None:
+        print_kinds(Console())
+    else:
+        print_kind(Console(), kind)
+
+
+@app.command(epilog="Example: [bold]spatialvlm show demo shapes-000003[/]")
+def show(
+    dataset: Dataset,
+    frame: Annotated[str, typer.Argument(metavar="FRAME", help="A frame id, or a row number from 0.")],
+    png: Annotated[
+        Path | None, typer.Option(help="Where to save the picture; by default FRAME.png in this folder.")
+    ] = None,
+) -> None:
+    """Show one frame of a dataset: its objects and questions here, its picture with masks and labels as a PNG."""
+    from rich.console import Console
+
+    from spatialvlm.pipeline.write.read import read_dataset
+    from spatialvlm.view.frame import picture, print_frame, save
+
+    opened = read_dataset(dataset)
+    is_row = frame.isdigit() and frame not in opened.frame_ids() and int(frame) < len(opened)
+    scene, source, asked = opened.at(int(frame)) if is_row else opened.frame(frame)
+    image = picture(scene, source)
+    path = png or Path(f"{''.join(c if c.isalnum() or c in '-_.' else '_' for c in scene.frame_id)}.png")
+    save(image, path)
+    print_frame(Console(), scene, asked, image)
+    print(f"picture: {path}")  # noqa: T201
+
+
+def main() -> None:
+    """The entry point: errors that the user can mend are printed without a traceback."""
+    from spatialvlm.errors import ModelError, UserError
+
+    try:
+        app()
+    except (UserError, ModelError) as error:
+        print(f"error: {error}", file=sys.stderr)  # noqa: T201
+        sys.exit(1)
+    except KeyboardInterrupt:
+        print("stopped; run the same command again to go on from here", file=sys.stderr)  # noqa: T201
+        sys.exit(1)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)

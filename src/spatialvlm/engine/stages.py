@@ -1,0 +1,83 @@
+"""The stages joined: collect -> detect -> lift -> measure -> phrase, for any range of frames of a source."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import cv2
+
+from spatialvlm.pipeline.collect import open_source
+from spatialvlm.pipeline.detect import load_detector
+from spatialvlm.pipeline.lift import load_lift
+from spatialvlm.pipeline.measure import measure
+from spatialvlm.pipeline.phrase import Phrase
+from spatialvlm.recipe import Recipe
+from spatialvlm.records import QA, Drop, Frame, Instance, Scene, Source
+
+BATCH = 8  # frames that go through the stages together
+
+Report = Callable[[int, int, int], None]
+"""Called with how many frames, questions and drops have been added."""
+
+
+@dataclass(slots=True)
+class Shard:
+    """What the stages made of a range of frames."""
+
+    frames: int = 0
+    scenes: list[tuple[Scene, Source]] = field(default_factory=list)
+    questions: list[tuple[str, tuple[QA, ...]]] = field(default_factory=list)
+    refusals: list[Mapping[tuple[str, str], int]] = field(default_factory=list)
+    drops: list[Drop] = field(default_factory=list)
+
+
+class Stages:
+    """All stages of a recipe, loaded once per process."""
+
+    def __init__(self, recipe: Recipe) -> None:
+        cv2.setNumThreads(1)  # the workers are the parallelism
+        self.recipe = recipe
+        self.source = open_source(recipe.source)
+        self.detect = load_detector(recipe.detector)
+        self.lift = load_lift(recipe.lift)
+        self.phrase = Phrase(recipe.phrase)
+
+    def __len__(self) -> int:
+        """How many frames there are to do."""
+        return len(self.source) if self.recipe.limit is None else min(self.recipe.limit, len(self.source))
+
+    def run(self, start: int, stop: int, report: Report) -> Shard:
+        """Frames `start` to `stop` (excluded) through all stages."""
+        shard = Shard()
+        for first in range(start, stop, BATCH):
+            indices = range(first, min(first + BATCH, stop))
+            questions, drops = sum(len(qas) for _, qas in shard.questions), len(shard.drops)
+            self._batch(indices, shard)
+            shard.frames += len(indices)
+            report(len(indices), sum(len(qas) for _, qas in shard.questions) - questions, len(shard.drops) - drops)
+        return shard
+
+    def _batch(self, indices: range, shard: Shard) -> None:
+        frames = []
+        for index in indices:
+            collected = self.source.read(index)
+            shard.drops.extend(collected.drops)
+            if collected.frame is not None:
+                frames.append(collected.frame)
+        seen: list[tuple[Frame, tuple[Instance, ...]]] = []
+        for frame, found in zip(frames, self.detect(frames), strict=True):
+            if isinstance(found, Drop):
+                shard.drops.append(found)
+            else:
+                seen.append((frame, found))
+        lifted = self.lift([frame for frame, _ in seen], [instances for _, instances in seen])
+        for (frame, _), result in zip(seen, lifted, strict=True):
+            shard.drops.extend(result.drops)
+            if result.scene is not None:
+                self._ask(result.scene, frame.source, shard)
+
+    def _ask(self, scene: Scene, source: Source, shard: Shard) -> None:
+        facts = measure(scene, self.recipe.measure)
+        phrased = self.phrase(scene, facts, self.recipe.seed)
+        shard.scenes.append((scene, source))
+        shard.questions.append((scene.frame_id, phrased.questions))
+        shard.refusals += [facts.refusals, phrased.refusals]

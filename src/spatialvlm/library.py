@@ -1,0 +1,62 @@
+"""One function per stage, for use from Python. Each takes and returns records; see `spatialvlm.records`."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from spatialvlm.engine.local import build as run_recipe
+from spatialvlm.pipeline import collect as collect_stage
+from spatialvlm.pipeline.detect import load_detector
+from spatialvlm.pipeline.lift import LiftConfig, Lifted, load_lift
+from spatialvlm.pipeline.measure import measure
+from spatialvlm.pipeline.phrase import Phrase, PhraseConfig, Phrased
+from spatialvlm.pipeline.write.read import Dataset, read_dataset
+from spatialvlm.recipe import Recipe
+from spatialvlm.records import Drop, Facts, Frame, Instance, Scene
+
+__all__ = ["build", "collect", "detect", "lift", "measure", "phrase", "read"]
+
+
+def build(source: str, out: str | Path, *, workers: int = 1, **settings: Any) -> dict[str, Any]:
+    """Build the dataset of a source in the folder `out`; `settings` are the fields of `Recipe`.
+
+    Returns what dataset.json says. Raises UserError for a bad source, setting or folder.
+    """
+    return run_recipe(Recipe(source=str(source), **settings), Path(out), workers=workers)
+
+
+def collect(source: str) -> list[Frame]:
+    """All frames of a source that can be read, in order. Frames hold images: for a large source use `build`."""
+    return [frame for frame in _frames(collect_stage.open_source(str(source))) if frame is not None]
+
+
+def _frames(source: collect_stage.Source) -> Iterator[Frame | None]:
+    for index in range(len(source)):
+        yield source.read(index).frame
+
+
+def detect(frame: Frame, detector: str = "auto") -> tuple[Instance, ...] | Drop:
+    """The instances in a frame, or why there are none."""
+    return load_detector(detector)([frame])[0]
+
+
+def lift(frame: Frame, instances: tuple[Instance, ...] | None = None, config: LiftConfig | None = None) -> Lifted:
+    """A frame to its scene. Without `instances`, those of the frame or what `detect` finds."""
+    if instances is None:
+        found = detect(frame)
+        if isinstance(found, Drop):
+            return Lifted(None, (found,))
+        instances = found
+    return load_lift(config)([frame], [instances])[0]
+
+
+def phrase(scene: Scene, facts: Facts, seed: int = 0, config: PhraseConfig | None = None) -> Phrased:
+    """Questions and answers about a scene."""
+    return Phrase(config)(scene, facts, seed)
+
+
+def read(folder: str | Path) -> Dataset:
+    """Open a dataset on disk."""
+    return read_dataset(Path(folder))
+
+

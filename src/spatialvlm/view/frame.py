@@ -1,0 +1,101 @@
+"""One frame of a dataset: a picture with masks and labels, and tables of its objects and questions for the terminal."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+from jaxtyping import UInt8
+from rich.console import Console, Group
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from spatialvlm.draw import draw_objects
+from spatialvlm.errors import DatasetError, UserError
+from spatialvlm.records import QA, Object, Scene, Source
+
+THUMBNAIL_COLUMNS = 72
+
+Picture = UInt8[np.ndarray, "h w 3"]
+
+
+def picture(scene: Scene, source: Source) -> Picture:
+    """The image with the masks and first captions of its objects. Raises DatasetError where it can't be decoded."""
+    encoded = np.frombuffer(source.image_bytes, np.uint8)
+    image = cv2.imdecode(encoded, cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION) if len(encoded) else None
+    if image is None or image.shape[:2] != (scene.camera.height, scene.camera.width):
+        got = "nothing that decodes" if image is None else f"{image.shape[1]}x{image.shape[0]} pixels"
+        raise DatasetError(
+            f"image of frame {scene.frame_id!r}: got {got}, expected {scene.camera.width}x{scene.camera.height}; "
+            f"build the dataset again"
+        )
+    instances = [o.instance for o in scene.objects]
+    labels = [i.captions[0] if i.captions else i.id for i in instances]
+    return draw_objects(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), [i.mask for i in instances], labels)
+
+
+def save(image: Picture, path: Path) -> None:
+    """Write a PNG. Raises UserError where that fails."""
+    png = cv2.imencode(".png", cv2.cvtColor(image, cv2.COLOR_RGB2BGR))[1].tobytes()
+    try:
+        path.write_bytes(png)
+    except OSError as error:
+        raise UserError(f"cannot write {path}: {error.strerror}; give another --png") from error
+
+
+def print_frame(console: Console, scene: Scene, questions: list[QA], image: Picture) -> None:
+    """The frame in the terminal: a thumbnail, its objects, its questions with their evidence."""
+    up = {None: "unknown", "given": "given", "plane": "found from the support plane", "model": "from a model"}
+    support = scene.support.surface or f"none ({scene.support.refusal})"
+    head = f"[bold]{escape(scene.frame_id)}[/]  up: {up[scene.gravity]}, support: {support}, {scene.scale} scale"
+    parts = [Text.from_markup(head), _objects(scene), _questions(questions)]
+    if console.is_terminal:
+        parts.insert(1, _thumbnail(image))
+    console.print(Group(*parts))
+
+
+def _thumbnail(image: Picture) -> Text:
+    """Half blocks: every character shows two pixels."""
+    columns = THUMBNAIL_COLUMNS
+    rows = 2 * max(1, round(image.shape[0] / image.shape[1] * columns / 2))
+    small = cv2.resize(image, (columns, rows), interpolation=cv2.INTER_AREA)
+    text = Text()
+    for above, below in zip(small[0::2].tolist(), small[1::2].tolist(), strict=True):
+        for (r, g, b), (s, h, c) in zip(above, below, strict=True):
+            text.append("▀", style=f"rgb({r},{g},{b}) on rgb({s},{h},{c})")
+        text.append("\n")
+    return text
+
+
+def _objects(scene: Scene) -> Table:
+    table = Table(title="objects", title_justify="left", box=None, padding=(0, 2, 0, 0))
+    for heading in ("id", "caption", "width", "depth", "height", "elevation", "flags"):
+        table.add_column(heading, justify="right" if heading in ("width", "depth", "height", "elevation") else "left")
+    for o in scene.objects:
+        table.add_row(escape(o.instance.id), escape(o.instance.captions[0] if o.instance.captions else ""), *_cells(o))
+    return table
+
+
+def _cells(o: Object) -> list[str]:
+    extent = o.box.high_in_world - o.box.low_in_world
+    error = np.hypot(o.box.high_error_m, o.box.low_error_m)
+    sizes = [f"{100 * value:.1f} ± {100 * sigma:.1f} cm" for value, sigma in zip(extent, error, strict=True)]
+    elevation = {"support": "stands", "seen": f"{100 * o.box.low_in_world[2]:.1f} cm", "hidden": "?"}[o.bottom]
+    flags = [name for name, is_so in (("truncated", o.truncated), ("occluded", o.occluded)) if is_so]
+    return [*sizes, elevation, " ".join(flags)]
+
+
+def _questions(questions: list[QA]) -> Table:
+    table = Table(title="questions", title_justify="left", box=None, padding=(0, 2, 0, 0))
+    for heading in ("kind", "question", "answer", "evidence"):
+        table.add_column(heading, overflow="fold")
+    for qa in questions:
+        table.add_row(qa.kind, escape(qa.question), f"[bold]{escape(qa.answer)}[/]", escape(_evidence(qa)))
+    return table
+
+
+def _evidence(qa: QA) -> str:
+    fact = qa.fact
+    if fact.unit == "m":
+        return f"{fact.value:.3f} ± {fact.error:.3f} m"
+    return f"{str(fact.value).lower()} (σ {fact.error:.3f} m)"
