@@ -91,7 +91,8 @@ class Truth:
             away = max(np.linalg.norm(self.centre(s) - self.viewer) for s in (a, b))
             return max(config.place_floor_m, config.place_floor_share * away)
         larger = max(self.single(quantity, s) for s in (a, b))
-        return max(config.size_floor_m, config.size_floor_share * larger)
+        share = config.volume_floor_share if quantity == "size" else config.size_floor_share
+        return max(config.size_floor_m, share * larger)
 
 
 def nearest(a, b):

@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 from jaxtyping import Bool, Float32, Float64
 
-# The spread of (d[-s] - 2 d[0] + d[s]) over the spread of d, and the median absolute deviation of a unit Gaussian.
-_SECOND_DIFFERENCE_GAIN = 6.0**0.5
+# The spread of a third difference (1, -3, 3, -1) over that of its terms, and the median absolute unit Gaussian.
+_THIRD_DIFFERENCE_GAIN = 20.0**0.5
 _MAD_OF_GAUSSIAN = 0.6745
 
 # Strides in pixels: 1 sees independent noise, 4 also the blobs that stereo matching leaves.
@@ -31,7 +31,7 @@ class Smoothed:
 
 
 def relative_noise(depth_m: Float32[np.ndarray, "h w"], where: Bool[np.ndarray, "h w"] | None = None) -> float:
-    """The 1-sigma local noise of a depth map as a fraction of depth, measured from its own second differences.
+    """The 1-sigma local noise of a depth map as a fraction of depth, measured from its own third differences.
 
     Robust against steps and objects (a median), blind to slant. Returns `NOISE_FLOOR` where too little is known.
     """
@@ -40,18 +40,17 @@ def relative_noise(depth_m: Float32[np.ndarray, "h w"], where: Bool[np.ndarray, 
 
 
 def _noise_at_stride(depth_m: Float32[np.ndarray, "h w"], stride: int) -> float:
-    """Median second difference along the rows, times depth, so that it is relative to depth."""
+    """Median third difference along the rows, relative to depth: neither slant nor curvature counts."""
     every = max(1, depth_m.shape[0] // 120)
     rows = depth_m[::every]
-    if rows.shape[1] <= 2 * stride:
+    if rows.shape[1] <= 3 * stride:
         return 0.0
-    left, middle, right = rows[:, : -2 * stride], rows[:, stride:-stride], rows[:, 2 * stride :]
-    # In relative terms, z * (1/l - 2/z + 1/r).
-    bend = np.abs(middle / left + middle / right - 2.0)
-    bend = bend[np.isfinite(bend)]
-    if bend.size < 50:
+    first, second, third, fourth = (rows[:, k * stride : rows.shape[1] - (3 - k) * stride] for k in range(4))
+    rough = np.abs(second / first - 3.0 + 3.0 * second / third - second / fourth)
+    rough = rough[np.isfinite(rough)]
+    if rough.size < 50:
         return 0.0
-    return float(np.median(bend)) / (_MAD_OF_GAUSSIAN * _SECOND_DIFFERENCE_GAIN)
+    return float(np.median(rough)) / (_MAD_OF_GAUSSIAN * _THIRD_DIFFERENCE_GAIN)
 
 
 def smooth_inverse(inverse_m: Float64[np.ndarray, "h w"], where: Bool[np.ndarray, "h w"], radius: int) -> Smoothed:

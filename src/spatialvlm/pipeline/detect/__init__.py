@@ -5,7 +5,7 @@ Masks have the image's size, boxes enclose their masks, ids are unique within a 
 """
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from spatialvlm.errors import UserError
 from spatialvlm.records import Drop, Frame, Instance
@@ -13,6 +13,7 @@ from spatialvlm.records import Drop, Frame, Instance
 DETECTORS = ("auto", "given", "clusters")
 
 
+@runtime_checkable
 class Detector(Protocol):
     """A batch of frames to the instances of each, in order."""
 

@@ -7,7 +7,7 @@ be lifted become Drops; a frame without depth or camera is one Drop. The paper's
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from spatialvlm.records import Drop, Frame, Instance, Scene
 
@@ -20,6 +20,7 @@ class Lifted:
     drops: tuple[Drop, ...] = ()
 
 
+@runtime_checkable
 class Lift(Protocol):
     """A batch of frames, each with its instances, to their scenes, in order."""
 

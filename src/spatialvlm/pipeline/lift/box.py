@@ -99,7 +99,7 @@ def _bottom(
         band = contact_band_m(surface, focal_px)
         if abs(low[2]) <= band:
             return "support"
-        if 0 < low[2] < UNDERSIDE_SHARE * (high[2] - low[2]):
+        if 0 < low[2] < UNDERSIDE_SHARE * (high[2] - low[2]) + band:
             return "hidden"
     return "hidden" if cut else "seen"
 

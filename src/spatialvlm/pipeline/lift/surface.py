@@ -178,7 +178,8 @@ def _radius(noise: float, main: Bool[np.ndarray, "r c"], grid: _Grid, rim: int) 
         return rim + 1
     depth_m = 1.0 / float(np.median(grid.inverse_m[main]))
     wanted = min(MAX_RADIUS, math.ceil(noise * depth_m / FITTED_NOISE_M))
-    return max(rim + 1, min(wanted, int(math.sqrt(np.count_nonzero(main)) / 8)))
+    thickness = np.count_nonzero(main) / max(main.shape)
+    return max(rim + 1, min(wanted, int(thickness / 8)))
 
 
 def _vouched(grid: _Grid, fit: Smoothed, noise: float) -> tuple[Bool[np.ndarray, "r c"], Float64[np.ndarray, "r c"]]:

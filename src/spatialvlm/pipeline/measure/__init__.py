@@ -16,7 +16,7 @@ class MeasureConfig:
 
     `margin_sigmas` and the floors: a comparison must exceed both. Places are compared against `place_floor_m` and
     `place_floor_share` of the distance to the camera (nobody sees 2 cm at 4 m), sizes against `size_floor_m` and
-    `size_floor_share` of the larger. `similar_sigmas`: what must fit inside the floor for "about the same".
+    `size_floor_share` of the larger, volumes (as the edge of a cube) against `volume_floor_share`. `similar_sigmas`: what must fit inside the floor for "about the same".
     A length is refused below `least_m` or with a relative error above `worst_share`.
     """
 
@@ -26,6 +26,7 @@ class MeasureConfig:
     place_floor_share: float = 0.02
     size_floor_m: float = 0.008
     size_floor_share: float = 0.08
+    volume_floor_share: float = 0.12
     least_m: float = 0.01
     worst_share: float = 0.15
 

@@ -91,7 +91,7 @@ class _Comparisons:
             "bottom": self._bottom(),
             "height": self._size(objects.extent[:, 2], objects.extent_error[:, 2], upright=True),
             "width": self._size(objects.extent[:, 0], objects.extent_error[:, 0], whole=False),
-            "size": self._size(size, size_error),
+            "size": self._size(size, size_error, share=self.config.volume_floor_share),
         }
 
     def _column(self, values: Number, errors: Number, tilted: Number | float = 0.0) -> Column:
@@ -123,7 +123,9 @@ class _Comparisons:
         column.refuse("witnesses_disagree", (column.outcome != 0) & (apart < 0.5 * self.place_floor))
         return column
 
-    def _size(self, values: Number, errors: Number, *, upright: bool = False, whole: bool = True) -> Column:
+    def _size(
+        self, values: Number, errors: Number, *, upright: bool = False, whole: bool = True, share: float | None = None
+    ) -> Column:
         """Tall/short, wide/thin, big/small: only of objects that are in sight as a whole."""
         column = self._column(values, errors)
         column.refuse("gravity_unknown", upright and self.scene.gravity is None)
@@ -131,7 +133,7 @@ class _Comparisons:
         column.refuse("occluded", self.occluded)
         column.refuse("bottom_hidden", self.hidden & (whole and self.scene.gravity is not None))
         larger = np.maximum(values[self.a], values[self.b])
-        self._decide(column, np.maximum(self.size_floor_m, self.config.size_floor_share * larger))
+        self._decide(column, np.maximum(self.size_floor_m, (share or self.config.size_floor_share) * larger))
         return column
 
     def _decide(self, column: Column, floor: Number) -> None:

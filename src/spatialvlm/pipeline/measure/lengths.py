@@ -113,10 +113,12 @@ def gaps(
     step = (spacing[a] + spacing[b]) / 2
     # Samples lie up to half a step beside the nearest points, on either surface, which lengthens the way between them.
     sideways = step**2 / (8.0 * np.maximum(length, step))
-    return np.maximum(length - sideways, 0.0), np.sqrt(variance + sideways**2 + (0.05 * step) ** 2)
+    error = np.sqrt(SINGLE_POINT**2 * variance + sideways**2 + (0.05 * step) ** 2)
+    return np.maximum(length - sideways, 0.0), error
 
 
 COARSE = 48
+SINGLE_POINT = 1.7  # a nearest point has the error of one point, a face that of a percentile of many
 
 
 def _spacing(points: Float64[np.ndarray, "m 3"]) -> float:

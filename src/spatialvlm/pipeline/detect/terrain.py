@@ -1,0 +1,98 @@
+"""A depth map and a plane -> the terrain on it: where each pixel's foot is on the plane, and how high it stands.
+
+The plane's region is the convex hull of what is seen of it: walls, people behind a table and the floor beyond it have
+their foot outside. Everything is in the world frame of the plane (x right, y heading, z up).
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from jaxtyping import Bool, Float32, Float64
+
+from spatialvlm.geometry import world_from_camera
+from spatialvlm.support import Plane
+
+BAND_M, BAND_PER_M = 0.004, 0.006  # lowest height that counts, and what a metre of depth adds: 8 mm at 0.7 m
+BAND_NOISE = 4.0  # and what the noise adds, in sigmas
+MAX_HEIGHT_M = 2.2  # people stand on floors; what is higher hangs from somewhere
+PART_OF_PLANE = 0.05  # a patch of the plane smaller than this share of the largest one may be something else
+REGION_CELLS = 400  # along the region's longer side
+
+_SQUARE = np.ones((5, 5), np.uint8)
+
+Map = Float32[np.ndarray, "h w"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Terrain:
+    """The world coordinates of each pixel (NaN where unknown), the least height that counts, and what is above it.
+
+    `above` is inside the region of the plane; `extent_m` is the longer side of that region.
+    """
+
+    x_m: Map
+    y_m: Map
+    height_m: Map
+    band_m: Map
+    above: Bool[np.ndarray, "h w"]
+    extent_m: float
+
+
+def find_terrain(depth_m: Map, image_from_camera: Float64[np.ndarray, "3 3"], plane: Plane, noise: float) -> Terrain:
+    """The terrain on `plane`; `noise` is the relative noise of the depth."""
+    x_m, y_m, height_m = _in_world(depth_m, image_from_camera, plane)
+    band_m = np.float32(BAND_PER_M) * depth_m + np.float32(BAND_M + BAND_NOISE * noise * plane.camera_height_m)
+    patches = _patches(np.abs(height_m) < band_m)
+    above = (height_m > band_m) & (height_m < MAX_HEIGHT_M)
+    if not patches.any():
+        return Terrain(x_m, y_m, height_m, band_m, np.zeros_like(above), 0.0)
+    inside, extent_m = _inside_hull(x_m, y_m, patches)
+    return Terrain(x_m, y_m, height_m, band_m, above & inside, extent_m)
+
+
+def _in_world(depth_m: Map, image_from_camera: Float64[np.ndarray, "3 3"], plane: Plane) -> tuple[Map, Map, Map]:
+    """World coordinates of all pixels. Each is depth times a sum of a term per row and a term per column."""
+    height, width = depth_m.shape
+    matrix = world_from_camera(plane.up_in_camera, plane.camera_height_m)
+    world_from_image = matrix[:3, :3] @ np.linalg.inv(image_from_camera)
+    columns, rows = np.arange(width) + 0.5, np.arange(height) + 0.5
+
+    def along(axis: int) -> Map:
+        by_column = (world_from_image[axis, 0] * columns).astype(np.float32)
+        by_row = (world_from_image[axis, 1] * rows + world_from_image[axis, 2]).astype(np.float32)
+        return depth_m * (by_row[:, None] + by_column) + np.float32(matrix[axis, 3])
+
+    return along(0), along(1), along(2)
+
+
+def _patches(flat: Bool[np.ndarray, "h w"]) -> Bool[np.ndarray, "h w"]:
+    """The large connected patches of the plane."""
+    opened = cv2.morphologyEx(flat.view(np.uint8), cv2.MORPH_OPEN, _SQUARE)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(opened, connectivity=4)
+    if count == 1:
+        return np.zeros_like(flat)
+    areas = stats[:, cv2.CC_STAT_AREA].copy()
+    areas[0] = 0
+    return (areas >= max(1.0, PART_OF_PLANE * areas.max()))[labels]
+
+
+def _inside_hull(x_m: Map, y_m: Map, patches: Bool[np.ndarray, "h w"]) -> tuple[Bool[np.ndarray, "h w"], float]:
+    """Which pixels have their foot in the convex hull of the patches, looked up in a grid; the hull's longer side."""
+    edge = patches & ~cv2.erode(patches.view(np.uint8), _SQUARE[:3, :3]).view(bool)
+    points = np.stack([x_m[edge], y_m[edge]], axis=1)
+    low = points.min(axis=0)
+    extent_m = float(np.ptp(points, axis=0).max())
+    per_m = REGION_CELLS / max(extent_m, 1e-3)
+    hull = cv2.convexHull(((points - low) * per_m).astype(np.int32))
+    side = REGION_CELLS + 3  # the outermost cells stay empty: whatever is beyond is clipped to them
+    grid = np.zeros((side, side), np.uint8)
+    cv2.fillConvexPoly(grid, hull + 1, (1,))
+    rows, columns = (_cells(values, float(start), per_m, side) for values, start in ((y_m, low[1]), (x_m, low[0])))
+    return grid.ravel()[rows * side + columns].view(bool), extent_m
+
+
+def _cells(values_m: Map, start_m: float, per_m: float, side: int) -> np.ndarray:
+    scaled = (values_m - np.float32(start_m)) * np.float32(per_m) + 1
+    return np.nan_to_num(np.clip(scaled, 0, side - 1), nan=0.0).astype(np.int32)
+
