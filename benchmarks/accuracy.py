@@ -135,7 +135,11 @@ class Tally:
         """Compare all facts of a lifted scene with the truth."""
         facts = measure(scene, config)
         for kind, a, b, number, error, outcome in zip(
-            facts.kind.tolist(), facts.a.tolist(), facts.b.tolist(), facts.number.tolist(), facts.error.tolist(),
+            facts.kind.tolist(),
+            facts.a.tolist(),
+            facts.b.tolist(),
+            facts.number.tolist(),
+            facts.error.tolist(),
             facts.outcome.tolist(),
         ):
             row = KINDS[facts.kinds[kind]]
@@ -154,7 +158,11 @@ class Tally:
 
 def run(scenes, *, noise=0.01, gravity="given", drawn=False, seed=0, exact=False, first=0, size=(640, 480)):
     """Lift and compare `scenes` random scenes."""
-    source, lift_config, config = ShapesSource(first + scenes, width=size[0], height=size[1]), LiftConfig(), MeasureConfig()
+    source, lift_config, config = (
+        ShapesSource(first + scenes, width=size[0], height=size[1]),
+        LiftConfig(),
+        MeasureConfig(),
+    )
     lift, tally = load_lift(lift_config), Tally()
     for k in range(first, first + scenes):
         rng = np.random.default_rng([seed, k])
@@ -196,7 +204,9 @@ def report(tally, tolerance=(0.02, 0.02)):
     for quantity, cases in tally.wrong.items():
         for case in cases[:4]:
             print("   wrong", quantity, case)
-    print(f"{'length':20s} {'n':>6s} {'median err':>10s} {'p99':>8s} {'max':>8s} {'in tol':>8s} {'<1s':>6s} {'<2s':>6s} {'med sigma':>9s} {'rel':>6s} {'bias':>8s}")
+    print(
+        f"{'length':20s} {'n':>6s} {'median err':>10s} {'p99':>8s} {'max':>8s} {'in tol':>8s} {'<1s':>6s} {'<2s':>6s} {'med sigma':>9s} {'rel':>6s} {'bias':>8s}"
+    )
     everything = []
     for kind, rows in tally.lengths.items():
         values = np.array([row[:3] for row in rows])
@@ -231,7 +241,11 @@ def main():
     tolerance = (0.02, 0.02) if options.gravity == "given" else (0.04, 0.04)
     report(
         run(
-            options.scenes, noise=options.noise, gravity=options.gravity, drawn=options.drawn, exact=options.exact,
+            options.scenes,
+            noise=options.noise,
+            gravity=options.gravity,
+            drawn=options.drawn,
+            exact=options.exact,
             first=options.first,
         ),
         tolerance,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from jaxtyping import Bool, Float32, Float64
+from jaxtyping import Bool, Float, Float32, Float64
 
 # The spread of a third difference (1, -3, 3, -1) over that of its terms, and the median absolute unit Gaussian.
 _THIRD_DIFFERENCE_GAIN = 20.0**0.5
@@ -19,6 +19,9 @@ _STRIDES = (1, 4)
 
 # Relative noise is never taken to be less than this: depth is stored in millimetres or coarser.
 NOISE_FLOOR = 2e-4
+
+
+NOISE_ROWS = 60  # of a depth map are enough to know its noise within a percent
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +44,7 @@ def relative_noise(depth_m: Float32[np.ndarray, "h w"], where: Bool[np.ndarray, 
 
 def _noise_at_stride(depth_m: Float32[np.ndarray, "h w"], stride: int) -> float:
     """Median third difference along the rows, relative to depth: neither slant nor curvature counts."""
-    every = max(1, depth_m.shape[0] // 120)
+    every = max(1, depth_m.shape[0] // NOISE_ROWS)
     rows = depth_m[::every]
     if rows.shape[1] <= 3 * stride:
         return 0.0
@@ -50,7 +53,13 @@ def _noise_at_stride(depth_m: Float32[np.ndarray, "h w"], stride: int) -> float:
     rough = rough[np.isfinite(rough)]
     if rough.size < 50:
         return 0.0
-    return float(np.median(rough)) / (_MAD_OF_GAUSSIAN * _THIRD_DIFFERENCE_GAIN)
+    return middle(rough) / (_MAD_OF_GAUSSIAN * _THIRD_DIFFERENCE_GAIN)
+
+
+def middle(values: Float[np.ndarray, " n"]) -> float:
+    """The upper median, several times faster than numpy's."""
+    place = len(values) // 2
+    return float(np.partition(values, place)[place])
 
 
 def smooth_inverse(inverse_m: Float64[np.ndarray, "h w"], where: Bool[np.ndarray, "h w"], radius: int) -> Smoothed:

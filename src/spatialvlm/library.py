@@ -58,5 +58,3 @@ def phrase(scene: Scene, facts: Facts, seed: int = 0, config: PhraseConfig | Non
 def read(folder: str | Path) -> Dataset:
     """Open a dataset on disk."""
     return read_dataset(Path(folder))
-
-

@@ -9,6 +9,7 @@ A plane counts as support only if the witnesses agree: it faces the camera's up,
 """
 
 import math
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -28,7 +29,7 @@ MAX_PLANES = 3
 MAX_PROPOSALS = 256
 SYSTEMATIC_TILT_RAD = math.radians(0.1)  # what lenses and stereo matching bend, beyond independent noise
 SYSTEMATIC_HEIGHT_M = 0.001
-NOISE_BLOB_PIXELS = 8.0  # neighbouring depth pixels share their noise: one independent value in this many
+NOISE_BLOB_SAMPLES = 4.0  # neighbouring depth pixels share their noise: one independent value in so many samples
 LOWER_BY_M = 0.10  # points this far below a plane show that it is a raised one
 LOWER_SHARE = 0.02
 FLOOR_CAMERA_HEIGHT_M = 1.3  # nobody holds a camera higher than this above a table
@@ -82,11 +83,13 @@ def find_planes(
     background: Bool[np.ndarray, "h w"],
     noise: float,
     up_in_camera: Float64[np.ndarray, " 3"] | None = None,
+    enough: Callable[[Plane], bool] | None = None,
 ) -> list[Plane] | str:
     """The planes that could be the support, largest first, or the reason why there is none.
 
     `background` marks the pixels that may belong to it (no object), `noise` is the relative depth noise. With
-    `up_in_camera` given only planes within 6 degrees of level are considered, else those that face the camera's up.
+    `up_in_camera` given only planes within 6 degrees of level are considered, else those that face the camera's up. The
+    search stops at a plane that is `enough`.
     """
     samples = _sample(depth_m, image_from_camera, background)
     if np.count_nonzero(samples.background) < MIN_BLOCKS * BLOCK * BLOCK:
@@ -98,17 +101,22 @@ def find_planes(
     proposals = proposals[cosines > math.cos(limit + math.radians(5.0))]
     if len(proposals) == 0:
         return "no_plane_faces_up"
-    return _consensus(samples, proposals, noise, towards, limit) or "plane_too_small"
+    planes = []
+    for plane in _consensus(samples, proposals, noise, towards, limit):
+        planes.append(plane)
+        if len(planes) == MAX_PLANES or (enough is not None and enough(plane)):
+            break
+    return planes or "plane_too_small"
 
 
 def _consensus(
     samples: _Samples, proposals: Float64[np.ndarray, "n 3"], noise: float, towards: Gradient, limit: float
-) -> list[Plane]:
+) -> Iterator[Plane]:
     """Accept the proposal with most votes, take its inliers away, and again; largest plane first."""
-    free, planes = samples.background.copy(), []
+    free = samples.background.copy()
     total = np.count_nonzero(free)
     proposals = proposals[:: -(-len(proposals) // MAX_PROPOSALS)]
-    while len(planes) < MAX_PLANES:
+    while True:
         votes = _votes(samples, free, proposals, max(4.0 * noise, 0.015))
         if votes.max() * total < MIN_SHARE * total:
             break
@@ -122,8 +130,7 @@ def _consensus(
         free &= ~inliers
         up = -gradient / np.linalg.norm(gradient)
         if angle_between(up, towards) <= limit and _extent_m(samples, inliers) >= MIN_EXTENT_M:
-            planes.append(_plane(samples, gradient, covariance))
-    return planes
+            yield _plane(samples, gradient, covariance)
 
 
 def _sample(
@@ -201,7 +208,7 @@ def _refine(
 ) -> tuple[Gradient, Bool[np.ndarray, "r c"], Float64[np.ndarray, "3 3"]]:
     """Least squares in relative inverse depth on the inliers, tighter each time: gradient, inliers, covariance."""
     sparse = np.zeros_like(free)
-    sparse[::2, ::2] = True
+    sparse[1::3, 1::3] = True
     sparse &= free
     relative = samples.rays(sparse) / samples.inverse_m[sparse][:, None]
     covariance = np.eye(3)
@@ -212,7 +219,7 @@ def _refine(
         normal = chosen.T @ chosen
         gradient = np.linalg.solve(normal, chosen.sum(axis=0))
         spread = float(np.std(chosen @ gradient - 1.0))
-        covariance = np.linalg.inv(normal) * spread**2 * NOISE_BLOB_PIXELS
+        covariance = np.linalg.inv(normal) * spread**2 * NOISE_BLOB_SAMPLES
     fitted = samples.rays_x * gradient[0] + (samples.rays_y * gradient[1] + gradient[2])[:, None]
     inliers = free & (np.abs(fitted - samples.inverse_m) < max(3.0 * noise, 0.008) * samples.inverse_m)
     return gradient, inliers, covariance
@@ -220,7 +227,9 @@ def _refine(
 
 def _extent_m(samples: _Samples, inliers: Bool[np.ndarray, "r c"]) -> float:
     """The second-longest principal extent (2.5 sigma) of the inlier points."""
-    points = samples.rays(inliers) / samples.inverse_m[inliers][:, None]
+    sparse = np.zeros_like(inliers)
+    sparse[::4, ::4] = inliers[::4, ::4]
+    points = samples.rays(sparse) / samples.inverse_m[sparse][:, None]
     return 2.5 * math.sqrt(max(0.0, float(np.linalg.eigvalsh(np.cov(points.T))[1])))
 
 

@@ -18,6 +18,4 @@ class Auto:
 
     def __call__(self, frames: Sequence[Frame]) -> list[tuple[Instance, ...] | Drop]:
         """The instances of each frame, or why there are none."""
-        return [
-            (self._clusters if frame.instances is None else self._given)([frame])[0] for frame in frames
-        ]
+        return [(self._clusters if frame.instances is None else self._given)([frame])[0] for frame in frames]

@@ -1,74 +1,99 @@
 """Objects found from depth alone: what stands on the plane of a table or a floor, without a model.
 
-Frames with depth and camera enter; instances named by their measured colour and shape leave, left to right.
+Frames with depth and camera enter; instances named by their measured colour and shape leave, left to right. The plane
+is the one that most stands on, of those that face up.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import cv2
 import numpy as np
 from jaxtyping import Bool, Float32, Float64
 
 from spatialvlm.depth import relative_noise
+from spatialvlm.pipeline.detect.naming import captions_of
 from spatialvlm.pipeline.detect.pieces import find_pieces
-from spatialvlm.pipeline.detect.terrain import Terrain, find_terrain
+from spatialvlm.pipeline.detect.terrain import find_terrain
+from spatialvlm.pipeline.detect.things import Thing, find_things
 from spatialvlm.records import Drop, Frame, Instance
 from spatialvlm.support import Plane, find_planes
 
 WORKING_SIDE = 640  # larger images are sampled to about this many pixels along their longer side
-MIN_AREA = 150 / (640 * 480)  # of the image
-MAX_AREA = 0.4
-MIN_HEIGHT_M = 0.015
-MIN_ACROSS_M = 0.015
-SLIVER_M = 0.02  # something cut by the image border must show at least this much
-MOST_OBJECTS = 20
+MOST_OBJECTS = 20  # the largest ones
+NO_DEPTH = "no_depth: the frame has no depth map, and objects are found in depth; give depth or annotations"
+NO_CAMERA = "no_camera: the frame has no intrinsics; give its camera (fx, fy, cx, cy in pixels) in frames.jsonl"
+NO_SUPPORT = "no_support_plane: {}; objects are found on a table or a floor that is in view, else give annotations"
+NO_OBJECTS = "no_objects: nothing stands on the support plane that is large enough"
 
 
 class Clusters:
     """Frames to what stands on their support plane."""
 
     def __call__(self, frames: Sequence[Frame]) -> list[tuple[Instance, ...] | Drop]:
-        """The instances of each frame; without depth, camera or a support plane it is a Drop."""
-        return [self._detect(frame) for frame in frames]
-
-    def _detect(self, frame: Frame) -> tuple[Instance, ...] | Drop:
-        if frame.depth_m is None:
-            return Drop("detect", frame.id, "no_depth")
-        if frame.camera is None:
-            return Drop("detect", frame.id, "no_camera")
-        noise = relative_noise(frame.depth_m)
-        up = None if frame.gravity_in_camera is None else -frame.gravity_in_camera
-        planes = find_planes(frame.depth_m, frame.camera.image_from_camera, np.ones(frame.depth_m.shape, bool), noise, up)
-        if isinstance(planes, str):
-            return Drop("detect", frame.id, f"no_support_plane: {planes}")
-        best = []
-        for plane in planes:
-            terrain = find_terrain(frame.depth_m, frame.camera.image_from_camera, plane, noise)
-            labels = find_pieces(frame.depth_m, terrain, noise)
-            masks = _things(labels, terrain)
-            if len(masks) > len(best):
-                best = masks
-        out = []
-        for i, m in enumerate(best):
-            c, r = np.flatnonzero(m.any(0)), np.flatnonzero(m.any(1))
-            out.append(Instance(str(i + 1), ("object",), np.array([c[0], r[0], c[-1] + 1, r[-1] + 1], np.float32), m))
-        return tuple(out)
+        """The instances of each frame; without depth, camera, a support plane or any object it is a Drop."""
+        return [_detect(frame) for frame in frames]
 
 
-def _things(labels, terrain):
-    masks = []
-    for label in np.unique(labels[labels > 0]):
-        m = labels == label
-        if m.sum() < MIN_AREA * m.size or m.mean() > MAX_AREA:
-            continue
-        h = np.percentile(terrain.height_m[m], 98)
-        if h < MIN_HEIGHT_M:
-            continue
-        x, y = terrain.x_m[m], terrain.y_m[m]
-        ex = max(np.ptp(np.percentile(x, (2, 98))), np.ptp(np.percentile(y, (2, 98))))
-        if ex < MIN_ACROSS_M or ex > terrain.extent_m:
-            continue
-        masks.append(m)
-    masks.sort(key=lambda m: float(np.nonzero(m)[1].mean()))
-    return masks[:MOST_OBJECTS]
+def _detect(frame: Frame) -> tuple[Instance, ...] | Drop:
+    if frame.depth_m is None:
+        return Drop("detect", frame.id, NO_DEPTH)
+    if frame.camera is None:
+        return Drop("detect", frame.id, NO_CAMERA)
+    intrinsics = frame.camera.image_from_camera
+    noise = relative_noise(frame.depth_m)
+    everywhere = np.ones(frame.depth_m.shape, bool)
+    up = None if frame.gravity_in_camera is None else -frame.gravity_in_camera
+    planes = find_planes(frame.depth_m, intrinsics, everywhere, noise, up)
+    if isinstance(planes, str):
+        return Drop("detect", frame.id, NO_SUPPORT.format(planes))
+    stride = max(1, round(max(frame.depth_m.shape) / WORKING_SIDE))
+    depth_m, intrinsics = _sampled(frame.depth_m, intrinsics, stride)
+    things = max((_things_on(plane, depth_m, intrinsics, noise) for plane in planes), key=_standing_area)
+    things = sorted(things, key=lambda thing: -np.count_nonzero(thing.mask))[:MOST_OBJECTS]
+    if not things:
+        return Drop("detect", frame.id, NO_OBJECTS)
+    things.sort(key=lambda thing: float(np.flatnonzero(thing.mask.any(axis=0)).mean()))
+    image = frame.image[stride // 2 :: stride, stride // 2 :: stride]
+    captions = captions_of(image, things)
+    masks = [_enlarged(thing.mask, frame.depth_m.shape, stride) for thing in things]
+    return tuple(
+        Instance(str(number), names, _tight_box(mask), mask)
+        for number, (names, mask) in enumerate(zip(captions, masks), start=1)
+    )
+
+
+def _sampled(
+    depth_m: Float32[np.ndarray, "h w"], image_from_camera: Float64[np.ndarray, "3 3"], stride: int
+) -> tuple[Float32[np.ndarray, "r c"], Float64[np.ndarray, "3 3"]]:
+    """Every stride-th pixel, the middle one of its block, and the intrinsics of the picture that they make."""
+    first = stride // 2
+    matrix = image_from_camera.copy()
+    matrix[:2, 2] -= first + 0.5
+    matrix[:2] /= stride
+    matrix[:2, 2] += 0.5
+    return np.ascontiguousarray(depth_m[first::stride, first::stride]), matrix
+
+
+def _things_on(
+    plane: Plane, depth_m: Float32[np.ndarray, "h w"], image_from_camera: Float64[np.ndarray, "3 3"], noise: float
+) -> list[Thing]:
+    terrain = find_terrain(depth_m, image_from_camera, plane, noise)
+    return find_things(find_pieces(depth_m, terrain, noise), terrain)
+
+
+def _standing_area(things: list[Thing]) -> float:
+    """How much structure stands on the plane, in pixels."""
+    return float(sum(np.count_nonzero(thing.mask) for thing in things if thing.stands))
+
+
+def _enlarged(mask: Bool[np.ndarray, "r c"], shape: tuple[int, int], stride: int) -> Bool[np.ndarray, "h w"]:
+    if stride == 1:
+        return mask
+    blocks = mask.repeat(stride, axis=0).repeat(stride, axis=1)[: shape[0], : shape[1]]
+    rows, columns = shape[0] - blocks.shape[0], shape[1] - blocks.shape[1]
+    return cv2.copyMakeBorder(blocks.view(np.uint8), 0, rows, 0, columns, cv2.BORDER_CONSTANT, value=[0]).view(bool)
+
+
+def _tight_box(mask: Bool[np.ndarray, "h w"]) -> Float32[np.ndarray, " 4"]:
+    left, top, width, height = cv2.boundingRect(mask.view(np.uint8))
+    return np.array([left, top, left + width, top + height], np.float32)

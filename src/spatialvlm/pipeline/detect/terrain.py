@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from jaxtyping import Bool, Float32, Float64
+from jaxtyping import Bool, Float32, Float64, Int32
 
 from spatialvlm.geometry import world_from_camera
 from spatialvlm.support import Plane
@@ -17,11 +17,12 @@ BAND_M, BAND_PER_M = 0.004, 0.006  # lowest height that counts, and what a metre
 BAND_NOISE = 4.0  # and what the noise adds, in sigmas
 MAX_HEIGHT_M = 2.2  # people stand on floors; what is higher hangs from somewhere
 PART_OF_PLANE = 0.05  # a patch of the plane smaller than this share of the largest one may be something else
-REGION_CELLS = 400  # along the region's longer side
+HULL_CELLS = 400  # along a hull's longer side
 
 _SQUARE = np.ones((5, 5), np.uint8)
 
 Map = Float32[np.ndarray, "h w"]
+Mask = Bool[np.ndarray, "h w"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,7 +36,7 @@ class Terrain:
     y_m: Map
     height_m: Map
     band_m: Map
-    above: Bool[np.ndarray, "h w"]
+    above: Mask
     extent_m: float
 
 
@@ -44,11 +45,12 @@ def find_terrain(depth_m: Map, image_from_camera: Float64[np.ndarray, "3 3"], pl
     x_m, y_m, height_m = _in_world(depth_m, image_from_camera, plane)
     band_m = np.float32(BAND_PER_M) * depth_m + np.float32(BAND_M + BAND_NOISE * noise * plane.camera_height_m)
     patches = _patches(np.abs(height_m) < band_m)
-    above = (height_m > band_m) & (height_m < MAX_HEIGHT_M)
     if not patches.any():
-        return Terrain(x_m, y_m, height_m, band_m, np.zeros_like(above), 0.0)
-    inside, extent_m = _inside_hull(x_m, y_m, patches)
-    return Terrain(x_m, y_m, height_m, band_m, above & inside, extent_m)
+        return Terrain(x_m, y_m, height_m, band_m, np.zeros_like(patches), 0.0)
+    edge = patches & ~cv2.erode(patches.view(np.uint8), _SQUARE[:3, :3]).view(bool)
+    above = (height_m > band_m) & (height_m < MAX_HEIGHT_M) & inside_hull(x_m, y_m, x_m[edge], y_m[edge])
+    extent_m = max(float(np.ptp(x_m[edge])), float(np.ptp(y_m[edge])))
+    return Terrain(x_m, y_m, height_m, band_m, above, extent_m)
 
 
 def _in_world(depth_m: Map, image_from_camera: Float64[np.ndarray, "3 3"], plane: Plane) -> tuple[Map, Map, Map]:
@@ -66,7 +68,7 @@ def _in_world(depth_m: Map, image_from_camera: Float64[np.ndarray, "3 3"], plane
     return along(0), along(1), along(2)
 
 
-def _patches(flat: Bool[np.ndarray, "h w"]) -> Bool[np.ndarray, "h w"]:
+def _patches(flat: Mask) -> Mask:
     """The large connected patches of the plane."""
     opened = cv2.morphologyEx(flat.view(np.uint8), cv2.MORPH_OPEN, _SQUARE)
     count, labels, stats, _ = cv2.connectedComponentsWithStats(opened, connectivity=4)
@@ -77,22 +79,18 @@ def _patches(flat: Bool[np.ndarray, "h w"]) -> Bool[np.ndarray, "h w"]:
     return (areas >= max(1.0, PART_OF_PLANE * areas.max()))[labels]
 
 
-def _inside_hull(x_m: Map, y_m: Map, patches: Bool[np.ndarray, "h w"]) -> tuple[Bool[np.ndarray, "h w"], float]:
-    """Which pixels have their foot in the convex hull of the patches, looked up in a grid; the hull's longer side."""
-    edge = patches & ~cv2.erode(patches.view(np.uint8), _SQUARE[:3, :3]).view(bool)
-    points = np.stack([x_m[edge], y_m[edge]], axis=1)
+def inside_hull(x_m: Map, y_m: Map, hull_x_m: Float32[np.ndarray, " n"], hull_y_m: Float32[np.ndarray, " n"]) -> Mask:
+    """Which feet lie in the convex hull of the given ones, looked up in a grid; unknown feet do not."""
+    points = np.stack([hull_x_m, hull_y_m], axis=1)
     low = points.min(axis=0)
-    extent_m = float(np.ptp(points, axis=0).max())
-    per_m = REGION_CELLS / max(extent_m, 1e-3)
-    hull = cv2.convexHull(((points - low) * per_m).astype(np.int32))
-    side = REGION_CELLS + 3  # the outermost cells stay empty: whatever is beyond is clipped to them
+    per_m = HULL_CELLS / max(float(np.ptp(points, axis=0).max()), 1e-3)
+    side = HULL_CELLS + 3  # the outermost cells stay empty: whatever is beyond is clipped to them
     grid = np.zeros((side, side), np.uint8)
-    cv2.fillConvexPoly(grid, hull + 1, (1,))
-    rows, columns = (_cells(values, float(start), per_m, side) for values, start in ((y_m, low[1]), (x_m, low[0])))
-    return grid.ravel()[rows * side + columns].view(bool), extent_m
+    cv2.fillConvexPoly(grid, cv2.convexHull(((points - low) * per_m).astype(np.int32)) + 1, (1,))
+    cells = _cells(y_m, float(low[1]), per_m, side) * side + _cells(x_m, float(low[0]), per_m, side)
+    return grid.ravel()[cells].view(bool)
 
 
-def _cells(values_m: Map, start_m: float, per_m: float, side: int) -> np.ndarray:
-    scaled = (values_m - np.float32(start_m)) * np.float32(per_m) + 1
-    return np.nan_to_num(np.clip(scaled, 0, side - 1), nan=0.0).astype(np.int32)
-
+def _cells(values_m: Map, start_m: float, per_m: float, side: int) -> Int32[np.ndarray, "h w"]:
+    scaled = (values_m - np.float32(start_m)) * np.float32(per_m) + np.float32(1)
+    return np.nan_to_num(np.clip(scaled, 0, side - 1), copy=False, nan=0.0).astype(np.int32)

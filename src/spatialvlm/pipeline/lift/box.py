@@ -39,7 +39,9 @@ def lift_object(instance: Instance, surface: Surface, world: World, focal_px: fl
     elif bottom == "seen":
         low_error[2] = math.hypot(low_error[2], UNDERSIDE_ERROR * _hidden_underside(points, world, high[2] - low[2]))
     box = Box(low, np.maximum(high, low), low_error, high_error)
-    return Object(instance, spread_out(points, surface.inner, config.max_points), box, surface.truncated, occluded, bottom)
+    return Object(
+        instance, spread_out(points, surface.inner, config.max_points), box, surface.truncated, occluded, bottom
+    )
 
 
 def _face_errors(
@@ -64,7 +66,7 @@ def _face_errors(
         disputed = DISPUTED_WEIGHT * (percentile_faces(np.concatenate([points, others])) - faces)
     ray = surface.points_in_camera.mean(axis=0)
     along = world.world_from_camera[:3, :3] @ (ray / ray[2])
-    noise = FACE_NOISE * float(np.median(surface.noise_m)) * along
+    noise = FACE_NOISE * surface.noise_m * along
     return np.sqrt(edge**2 + disputed**2 + noise**2 + FACE_FLOOR_M**2)
 
 
@@ -72,7 +74,7 @@ def percentile_faces(points: Float64[np.ndarray, "n 3"]) -> Float64[np.ndarray, 
     """The low and high faces of a viewer-aligned box: the 1st and 99th percentile along each axis."""
     last = len(points) - 1
     places = [min(round(last * q / 100), last) for q in PERCENTILES]
-    return np.partition(points, places, axis=0)[places]
+    return np.partition(np.ascontiguousarray(points.T), places, axis=1)[:, places].T
 
 
 def _is_occluded(surface: Surface, world: World, focal_px: float) -> bool:
@@ -119,9 +121,11 @@ def spread_out(
     The order is such that every prefix is spread out too.
     """
     points = np.concatenate([points[~inner], points[inner]])
-    extent = np.ptp(points, axis=0)
-    areas = extent * np.roll(extent, 1)
-    cell = max(math.sqrt(0.8 * float(areas.sum()) / most), 1e-4)
-    keys = np.floor((points - points.min(axis=0)) / cell).astype(np.int64) @ np.array([1, 1 << 20, 1 << 40])
+    by_axis = np.ascontiguousarray(points.T)
+    low = by_axis.min(axis=1)
+    extent = by_axis.max(axis=1) - low
+    cell = max(math.sqrt(0.8 * float((extent * np.roll(extent, 1)).sum()) / most), 1e-4)
+    cells = ((by_axis - low[:, None]) / cell).astype(np.int64)
+    keys = cells[0] + (cells[1] << 20) + (cells[2] << 40)
     first = np.sort(np.unique(keys, return_index=True)[1])[:most]
     return points[np.random.Generator(np.random.PCG64(len(first))).permutation(first)].astype(np.float32)

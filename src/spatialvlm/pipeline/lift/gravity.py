@@ -38,9 +38,7 @@ def contact_band_m(surface: Surface, focal_px: float) -> float:
 
     Masks stop a few pixels and about a centimetre short of the contact line (whoever cuts at the table cuts above it), and noise lifts points.
     """
-    depth_m = float(np.median(surface.points_in_camera[:, 2]))
-    noise_m = float(np.median(surface.noise_m))
-    return 0.012 + 3.0 * depth_m / focal_px + 3.0 * noise_m
+    return 0.012 + 3.0 * surface.depth_m / focal_px + 3.0 * surface.noise_m
 
 
 def find_world(
@@ -53,8 +51,7 @@ def find_world(
     """The world frame from the candidate planes (or the reason there are none) and the given up direction, if any."""
     refusal = planes if isinstance(planes, str) else "no_object_stands_on_plane"
     candidates = [] if isinstance(planes, str) else planes
-    shares = [_standing_share(plane, surfaces, focal_px) for plane in candidates]
-    accepted = [plane for plane, share in zip(candidates, shares) if share >= STANDING_SHARE]
+    accepted = [plane for plane in candidates if things_stand_on(plane, surfaces, focal_px)]
     if given_up is None:
         if not accepted:
             return _without_gravity(refusal, config)
@@ -66,18 +63,17 @@ def find_world(
     return _with_gravity(plane, up, tilt_error, "given", config)
 
 
-def _standing_share(plane: Plane, surfaces: Sequence[Surface], focal_px: float) -> float:
-    """The share of the objects whose lowest points touch the plane; 0 where there are none or most go through it."""
-    if not surfaces:
-        return 0.0
+def things_stand_on(plane: Plane, surfaces: Sequence[Surface], focal_px: float) -> bool:
+    """Whether enough objects have their lowest points on the plane, rise above it, and few go through it."""
     standing = sunk = 0
     for surface in surfaces:
-        heights = plane.height_of(surface.points_in_camera)
-        lowest, highest = np.percentile(heights, (1, 99))
+        heights = np.sort(plane.height_of(surface.points_in_camera[:: 1 + len(surface.points_in_camera) // 1000]))
+        tail = len(heights) // 100
+        lowest, highest = heights[tail], heights[-1 - tail]
         band = contact_band_m(surface, focal_px)
         standing += bool(abs(lowest) < 1.5 * band and highest > 2.0 * band)
         sunk += bool(lowest < -3.0 * band)
-    return 0.0 if 2 * sunk > len(surfaces) else standing / len(surfaces)
+    return standing > 0 and standing >= STANDING_SHARE * len(surfaces) and 2 * sunk <= len(surfaces)
 
 
 def _fused(

@@ -10,7 +10,7 @@ from spatialvlm.depth import relative_noise
 from spatialvlm.errors import ContractError
 from spatialvlm.pipeline.lift import Lifted, LiftConfig
 from spatialvlm.pipeline.lift.box import lift_object
-from spatialvlm.pipeline.lift.gravity import find_world
+from spatialvlm.pipeline.lift.gravity import find_world, things_stand_on
 from spatialvlm.pipeline.lift.surface import Surface, clean_surface
 from spatialvlm.records import Drop, Frame, Instance, Rle, Scene
 from spatialvlm.support import find_planes
@@ -49,8 +49,16 @@ class SensorLift:
             else:
                 seen.append((instance, surface))
         given_up = None if frame.gravity_in_camera is None else -frame.gravity_in_camera
-        planes = find_planes(frame.depth_m, intrinsics, _background(frame, instances), noise, given_up)
-        world = find_world(planes, given_up, [surface for _, surface in seen], focal_px, self.config)
+        surfaces = [surface for _, surface in seen]
+        planes = find_planes(
+            frame.depth_m,
+            intrinsics,
+            _background(frame, instances),
+            noise,
+            given_up,
+            enough=lambda plane: things_stand_on(plane, surfaces, focal_px),
+        )
+        world = find_world(planes, given_up, surfaces, focal_px, self.config)
         scene = Scene(
             frame_id=frame.id,
             camera=frame.camera,

@@ -12,11 +12,11 @@ import cv2
 import numpy as np
 from jaxtyping import Bool, Float32, Float64, Integer
 
-from spatialvlm.depth import Smoothed, relative_noise, smooth_inverse
+from spatialvlm.depth import Smoothed, middle, relative_noise, smooth_inverse
 from spatialvlm.geometry import grid_rays
 from spatialvlm.pipeline.lift import LiftConfig
 
-WORKING_PIXELS = 6000  # larger masks are sampled on a coarser grid
+WORKING_PIXELS = 5000  # larger masks are sampled on a coarser grid
 STEP = 0.03  # relative bend of inverse depth between neighbours that no surface of one object makes
 CONSISTENT = 0.015  # relative deviation from the local fit within which a rim pixel belongs to the surface
 MAX_RADIUS = 5  # samples
@@ -29,13 +29,14 @@ _CROSS = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
 class Surface:
     """The visible surface of one object in camera coordinates, pixel by pixel on a grid of `stride` pixels.
 
-    `inner` marks the points that remain when the outline is moved in by `stride` pixels. `noise_m` is the noise of each
-    point along its ray. `disputed` points lie under the mask at about the object's depth but off its fitted surface: a
+    `inner` marks the points that remain when the outline is moved in by `stride` pixels. `depth_m` and `noise_m` are the medians
+    of the points' depth and of their noise along the ray. `disputed` points lie under the mask at about the object's depth but off its fitted surface: a
     grazing side face, or the edge of something else. `occluder` points, just outside the outline, are nearer than it.
     """
 
     points_in_camera: Float64[np.ndarray, "n 3"]
-    noise_m: Float64[np.ndarray, " n"]
+    depth_m: float
+    noise_m: float
     inner: Bool[np.ndarray, " n"]
     disputed_in_camera: Float64[np.ndarray, "d 3"]
     occluder_in_camera: Float64[np.ndarray, "m 3"]
@@ -55,13 +56,13 @@ def clean_surface(
     area = int(np.count_nonzero(mask))
     if area < config.min_pixels:
         return f"mask_too_small: {area} pixels, expected at least {config.min_pixels}"
-    grid = _sample(mask, depth_m, max(1, math.isqrt(area // WORKING_PIXELS)))
+    grid = _sample(mask, depth_m, max(1, round(math.sqrt(area / WORKING_PIXELS))))
     share = np.count_nonzero(grid.known & grid.mask) / max(1, np.count_nonzero(grid.mask))
     if share < config.min_known_share:
         return f"depth_missing: known on {share:.0%} of the mask, expected at least {config.min_known_share:.0%}"
     rim = 2 if grid.stride == 1 and area > 600 else 1
     core = _core(grid, rim)
-    noise = frame_noise if area < 400 else _own_noise(grid, core)
+    noise = frame_noise if area < 400 else relative_noise(grid.depth_m, core)
     main, near_m, far_m = _main_component(core, grid, noise, float(image_from_camera[0, 0]))
     if np.count_nonzero(main) < 10:
         return "depth_broken: no connected surface under the mask"
@@ -74,7 +75,8 @@ def clean_surface(
     nearer = ring & grid.known & (grid.inverse_m > fit.inverse_m * (1.0 + max(STEP, 6.0 * noise)))
     return Surface(
         points_in_camera=rays[kept] / inverse_m[kept][:, None],
-        noise_m=noise * factor[kept] / inverse_m[kept],
+        depth_m=1.0 / middle(inverse_m[kept]),
+        noise_m=middle(noise * factor[kept] / inverse_m[kept]),
         inner=_eroded(kept, 1)[kept],
         disputed_in_camera=rays[disputed] / grid.inverse_m[disputed][:, None],
         occluder_in_camera=rays[nearer] / grid.inverse_m[nearer][:, None],
@@ -86,11 +88,12 @@ def clean_surface(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Grid:
-    """A mask's neighbourhood on a grid of `stride` pixels: pixel rows and columns, mask, inverse depth, where known."""
+    """A mask's neighbourhood on a grid of `stride` pixels: pixel rows and columns, mask, depth, where it is known."""
 
     rows: Integer[np.ndarray, " r"]
     columns: Integer[np.ndarray, " c"]
     mask: Bool[np.ndarray, "r c"]
+    depth_m: Float32[np.ndarray, "r c"]
     inverse_m: Float64[np.ndarray, "r c"]
     known: Bool[np.ndarray, "r c"]
     stride: int
@@ -108,7 +111,7 @@ def _sample(mask: Bool[np.ndarray, "h w"], depth_m: Float32[np.ndarray, "h w"], 
     with np.errstate(invalid="ignore", divide="ignore"):
         inverse_m = 1.0 / depth_m[window].astype(np.float64)
     touches = left <= 1 or top <= 1 or right >= width - 1 or bottom >= height - 1
-    return _Grid(rows, columns, mask[window], inverse_m, np.isfinite(inverse_m), stride, touches)
+    return _Grid(rows, columns, mask[window], depth_m[window], inverse_m, np.isfinite(inverse_m), stride, touches)
 
 
 def _eroded(mask: Bool[np.ndarray, "r c"], times: int) -> Bool[np.ndarray, "r c"]:
@@ -127,12 +130,6 @@ def _core(grid: _Grid, rim: int) -> Bool[np.ndarray, "r c"]:
     return (core | thin) & grid.known
 
 
-def _own_noise(grid: _Grid, core: Bool[np.ndarray, "r c"]) -> float:
-    """The noise on the object itself: glass and black plastic are worse than their frame."""
-    with np.errstate(divide="ignore"):
-        return relative_noise((1.0 / grid.inverse_m).astype(np.float32), core)
-
-
 def _main_component(
     core: Bool[np.ndarray, "r c"], grid: _Grid, noise: float, focal_px: float
 ) -> tuple[Bool[np.ndarray, "r c"], float, float]:
@@ -141,7 +138,7 @@ def _main_component(
     Also the range of depths that count as about its own.
     """
     limit = max(STEP * math.sqrt(grid.stride), 6.0 * noise)
-    smooth = grid.inverse_m if noise < 2.0 * QUIET else smooth_inverse(grid.inverse_m, core, 1).inverse_m
+    smooth = grid.inverse_m if 6.0 * noise < STEP else smooth_inverse(grid.inverse_m, core, 1).inverse_m
     with np.errstate(invalid="ignore"):
         broken = _bends(smooth, limit) | _bends(smooth.T, limit).T
     smooth_core = core & ~broken
@@ -152,15 +149,16 @@ def _main_component(
     areas[0] = 0
     largest = int(areas.argmax())
     depth_m = 1.0 / grid.inverse_m[labels == largest]
-    near, far = np.percentile(depth_m, (2, 98))
+    ordered = np.sort(depth_m[:: max(1, len(depth_m) // 500)])
+    near, far = ordered[len(ordered) // 50], ordered[-1 - len(ordered) // 50]
     across_px = grid.stride * max(stats[largest, cv2.CC_STAT_WIDTH], stats[largest, cv2.CC_STAT_HEIGHT])
-    reach = 0.5 * across_px * float(np.median(depth_m)) / focal_px
+    reach = 0.5 * across_px * float(ordered[len(ordered) // 2]) / focal_px
     near, far = float(near) - reach, float(far) + reach
     keep = np.zeros(count, bool)
     keep[largest] = True
     for label in np.flatnonzero(areas >= max(8, 0.02 * areas[largest])):
-        middle = 1.0 / float(np.median(grid.inverse_m[labels == label]))
-        keep[label] |= near < middle < far
+        median_m = 1.0 / middle(grid.inverse_m[labels == label])
+        keep[label] |= near < median_m < far
     return keep[labels], max(near, 1e-3), far
 
 
@@ -176,7 +174,7 @@ def _radius(noise: float, main: Bool[np.ndarray, "r c"], grid: _Grid, rim: int) 
     """How far to look for the local fit: beyond the rim, further the noisier, but well within the object."""
     if noise < QUIET:
         return rim + 1
-    depth_m = 1.0 / float(np.median(grid.inverse_m[main]))
+    depth_m = 1.0 / middle(grid.inverse_m[main])
     wanted = min(MAX_RADIUS, math.ceil(noise * depth_m / FITTED_NOISE_M))
     thickness = np.count_nonzero(main) / max(main.shape)
     return max(rim + 1, min(wanted, int(thickness / 8)))

@@ -83,9 +83,7 @@ def between_centres(
     return length, np.sqrt((direction**2 * variance).sum(axis=1) + (tilt_rad * across) ** 2)
 
 
-def gaps(
-    scene: Scene, objects: Objects, a: Int[np.ndarray, " p"], b: Int[np.ndarray, " p"]
-) -> tuple[PerPair, PerPair]:
+def gaps(scene: Scene, objects: Objects, a: Int[np.ndarray, " p"], b: Int[np.ndarray, " p"]) -> tuple[PerPair, PerPair]:
     """The distance of the nearest visible surfaces of each pair and its error, from the objects' points.
 
     A coarse subset bounds each gap from above; only points within that bound of the other's extent can be nearest.
@@ -93,23 +91,23 @@ def gaps(
     """
     clouds = [o.points_in_world.astype(np.float64) for o in scene.objects]
     coarse = np.stack([np.resize(cloud, (COARSE, 3)) for cloud in clouds])
-    bounds = np.stack([np.concatenate([c.min(axis=0), c.max(axis=0)]) for c in clouds])
-    spacing = np.array([_spacing(cloud) for cloud in clouds])
-    length, variance = np.empty(len(a)), np.empty(len(a))
+    by_axis = [np.ascontiguousarray(cloud.T) for cloud in clouds]
+    bounds = [(axes.min(axis=1)[:, None], axes.max(axis=1)[:, None]) for axes in by_axis]
     face = np.maximum(objects.low_error, objects.high_error) ** 2
-    for start in range(0, len(a), 64):
-        rows = slice(start, start + 64)
-        apart = coarse[a[rows], :, None] - coarse[b[rows], None]
-        length[rows] = np.sqrt((apart**2).sum(axis=-1).min(axis=(1, 2)))
+    norms = (coarse**2).sum(axis=2)
+    squares = norms[a][:, :, None] + norms[b][:, None] - 2.0 * coarse[a] @ coarse[b].transpose(0, 2, 1)
+    reach = np.sqrt(np.maximum(squares.min(axis=(1, 2)), 0.0)) * (1.0 + 1e-9) + 1e-6
+    length, variance = np.empty(len(a)), np.empty(len(a))
     for row, (i, j) in enumerate(zip(a.tolist(), b.tolist())):
-        near_i = _within(clouds[i], bounds[j], length[row])
-        near_j = _within(clouds[j], bounds[i], length[row])
-        apart = near_i[:, None] - near_j
-        squares = (apart**2).sum(axis=-1)
-        nearest = squares.argmin()
-        direction = apart.reshape(-1, 3)[nearest] ** 2 / max(squares.flat[nearest], 1e-12)
-        variance[row] = direction @ (face[i] + face[j])
+        near_i = _within(by_axis[i], bounds[j], reach[row])
+        near_j = _within(by_axis[j], bounds[i], reach[row])
+        apart = near_i[:, :, None] - near_j[:, None]
+        squares = apart[0] ** 2 + apart[1] ** 2 + apart[2] ** 2
+        nearest = int(squares.argmin())
         length[row] = math.sqrt(squares.flat[nearest])
+        direction = apart.reshape(3, -1)[:, nearest] / max(length[row], 1e-6)
+        variance[row] = direction**2 @ (face[i] + face[j])
+    spacing = np.array([_spacing(axes) for axes in by_axis])
     step = (spacing[a] + spacing[b]) / 2
     # Samples lie up to half a step beside the nearest points, on either surface, which lengthens the way between them.
     sideways = step**2 / (8.0 * np.maximum(length, step))
@@ -121,16 +119,17 @@ COARSE = 48
 SINGLE_POINT = 1.7  # a nearest point has the error of one point, a face that of a percentile of many
 
 
-def _spacing(points: Float64[np.ndarray, "m 3"]) -> float:
+def _spacing(points: Float64[np.ndarray, "3 m"]) -> float:
     """About how far apart the points of a surface are."""
-    extent = np.ptp(points, axis=0)
-    area = extent[0] * extent[1] + extent[1] * extent[2] + extent[2] * extent[0]
-    return float(np.sqrt(area / (2 * len(points))))
+    x, y, z = points.max(axis=1) - points.min(axis=1)
+    return math.sqrt((x * y + y * z + z * x) / (2 * points.shape[1]))
 
 
 def _within(
-    points: Float64[np.ndarray, "m 3"], bounds: Float64[np.ndarray, " 6"], reach: float
-) -> Float64[np.ndarray, "k 3"]:
-    """The points no further than `reach` from a box; never none, for the coarse pair itself is within reach."""
-    outside = np.maximum(np.maximum(bounds[:3] - points, points - bounds[3:]), 0.0)
-    return points[(outside**2).sum(axis=1) <= reach * reach * (1 + 1e-9) + 1e-12]
+    points: Float64[np.ndarray, "3 m"],
+    bounds: tuple[Float64[np.ndarray, "3 1"], Float64[np.ndarray, "3 1"]],
+    reach: float,
+) -> Float64[np.ndarray, "3 k"]:
+    """The points no further than `reach` from a box; never none, for the nearest coarse pair is within reach."""
+    outside = np.maximum(np.maximum(bounds[0] - points, points - bounds[1]), 0.0)
+    return points[:, outside[0] ** 2 + outside[1] ** 2 + outside[2] ** 2 <= reach * reach]

@@ -1,0 +1,86 @@
+"""How fast are the geometry and the questions? CPU time per image of each stage, and questions per second.
+
+    python benchmarks/speed.py [--images 30] [--questions 200]
+
+640x480 frames with 8 masks (analytic scenes with 8 visible objects, relative depth noise 0.2 %), one process, one
+thread, decoding of images left out. Medians over the images; each stage is timed by process CPU time.
+"""
+
+import argparse
+import os
+
+for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+    os.environ.setdefault(_name, "1")
+
+import dataclasses
+import time
+from statistics import median
+
+import cv2
+import numpy as np
+from accuracy import corrupted, plain_frame
+
+from spatialvlm.pipeline.collect.analytic import ray_cast
+from spatialvlm.pipeline.collect.shapes import ShapesSource
+from spatialvlm.pipeline.lift import load_lift
+from spatialvlm.pipeline.measure import measure
+from spatialvlm.pipeline.phrase import Phrase, PhraseConfig
+
+
+def frames_with_eight(count):
+    """`count` frames with exactly eight objects, named apart so that all can be asked about."""
+    frames, k = [], 0
+    names = ("red box", "blue ball", "green can", "white lamp", "black bin", "yellow stool", "brown chest", "pink vase")
+    while len(frames) < count:
+        description = ShapesSource(100_000).describe(k)
+        cast = ray_cast(description)
+        frame = plain_frame(description, cast, f"speed-{k}")
+        k += 1
+        if len(frame.instances) < 8:
+            continue
+        kept = [dataclasses.replace(i, captions=(name,)) for i, name in zip(frame.instances[:8], names, strict=True)]
+        frame = corrupted(frame, np.random.default_rng(k), noise=0.002, scale_error=0.0)
+        frames.append(dataclasses.replace(frame, instances=tuple(kept), gravity_in_camera=None))
+    return frames
+
+
+def timed(function, *arguments):
+    """The result and the CPU milliseconds of a call, best of three runs of the same work."""
+    best = float("inf")
+    for _ in range(3):
+        start = time.process_time()
+        result = function(*arguments)
+        best = min(best, 1e3 * (time.process_time() - start))
+    return result, best
+
+
+def main():
+    """Command line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--images", type=int, default=30)
+    parser.add_argument("--questions", type=int, default=200)
+    options = parser.parse_args()
+    cv2.setNumThreads(1)
+    lift, phrase = load_lift(), Phrase(PhraseConfig(questions_per_image=options.questions))
+    rows, asked = [], 0
+    frames = frames_with_eight(options.images)
+    for frame in [frames[0], *frames]:
+        lifted, lift_ms = timed(lift, [frame], [frame.instances])
+        scene = lifted[0].scene
+        facts, measure_ms = timed(measure, scene)
+        phrased, phrase_ms = timed(phrase, scene, facts, 0)
+        rows.append((lift_ms, measure_ms, phrase_ms, len(phrased.questions), len(facts)))
+    rows = rows[1:]
+    lift_ms, measure_ms, phrase_ms, asked, known = (median(column) for column in zip(*rows))
+    total = median(sum(row[:3]) for row in rows)
+    print(f"images {len(rows)}, questions per image {asked:.0f} of {known:.0f} facts")
+    print(
+        f"lift     {lift_ms:6.2f} ms\nmeasure  {measure_ms:6.2f} ms\nphrase   {phrase_ms:6.2f} ms\ntotal    {total:6.2f} ms CPU"
+    )
+    print(
+        f"QA/s     {1e3 * asked / total:6.0f} per process from depth, {1e3 * asked / (measure_ms + phrase_ms):.0f} from scenes"
+    )
+
+
+if __name__ == "__main__":
+    main()
