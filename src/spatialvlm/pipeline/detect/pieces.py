@@ -15,7 +15,8 @@ from spatialvlm.pipeline.detect.terrain import Mask, Terrain
 STEP = 0.012  # relative bend of inverse depth that no surface of one thing makes, over one or two pixels
 STEP_NOISE = 6.0
 NECK_PX = 2  # pieces that hang together by a neck thinner than about twice this, beyond the cut, are two
-MIN_PIECE_PX = 30
+MIN_PIECE_PX, MIN_FIRM_PX = 30, 12
+SKIRT = 2.0  # bands; lower, sensors smear one thing into its neighbour
 REACH_PX = 6.0  # how far pixels that were cut away may be from the piece they go back to
 LOW_BAND = 0.45  # pixels near a piece belong to it down to this share of the band
 SAME_SHARE = 0.35  # of the smaller footprint lies in the larger one: one thing
@@ -28,35 +29,34 @@ Labels = Int32[np.ndarray, "h w"]
 
 def find_pieces(depth_m: Float32[np.ndarray, "h w"], terrain: Terrain, noise: float) -> Labels:
     """The label of each pixel's thing from 1, 0 where there is none."""
-    smooth = terrain.above & ~_steps(depth_m, max(STEP, STEP_NOISE * noise))
-    labels = _cut(smooth)
+    inverse = np.nan_to_num(1.0 / depth_m, nan=0.0)
+    limit = max(STEP, STEP_NOISE * noise)
+    smooth = terrain.above & ~_steps(inverse, 1, limit) & ~_steps(inverse, 2, limit)
+    core = cv2.erode(smooth.view(np.uint8), _CROSS).view(bool)
+    high = terrain.height_m > SKIRT * terrain.band_m
+    labels = _cut(core, core & high & ~_steps(inverse, 4, 2.0 * limit))
     if not labels.any():
         return labels
     wanted = terrain.above | (terrain.height_m > LOW_BAND * terrain.band_m)
-    return _given_back(_joined(labels, terrain), wanted)
+    return _given_back(_joined(labels, terrain), wanted, core)
 
 
-def _steps(depth_m: Float32[np.ndarray, "h w"], limit: float) -> Mask:
-    """Where depth breaks: second differences of inverse depth over one and two pixels. A slant alone never does."""
-    inverse = np.nan_to_num(1.0 / depth_m, nan=0.0)
-    broken = np.zeros(depth_m.shape, bool)
-    for reach in (1, 2):
-        for turn in (False, True):
-            values, out = (inverse.T, broken.T) if turn else (inverse, broken)
-            left, middle, right = values[:, : -2 * reach], values[:, reach:-reach], values[:, 2 * reach :]
-            known = (left > 0) & (right > 0)
-            out[:, reach:-reach] |= known & (np.abs(left + right - 2.0 * middle) > limit * middle)
+def _steps(inverse: Float32[np.ndarray, "h w"], reach: int, limit: float) -> Mask:
+    """Where depth breaks: relative second differences of inverse depth over so many pixels. A slant never does."""
+    broken = np.zeros(inverse.shape, bool)
+    for values, out in ((inverse, broken), (inverse.T, broken.T)):
+        left, middle, right = values[:, : -2 * reach], values[:, reach:-reach], values[:, 2 * reach :]
+        out[:, reach:-reach] |= (left > 0) & (right > 0) & (np.abs(left + right - 2.0 * middle) > limit * middle)
     return broken
 
 
-def _cut(smooth: Mask) -> Labels:
-    """Connected pieces after the outline has moved in; pieces too thin for that stay as they are."""
-    core = cv2.erode(smooth.view(np.uint8), _CROSS)
-    thick, count = _components(cv2.erode(core, _CROSS, iterations=NECK_PX), 1)
-    _, whole = cv2.connectedComponents(core, connectivity=4)
+def _cut(core: Mask, firm: Mask) -> Labels:
+    """The pieces of `firm` that hold together by more than a neck, and the pieces of `core` that have none of these."""
+    thick, count = _components(cv2.erode(firm.view(np.uint8), _CROSS, iterations=NECK_PX), MIN_FIRM_PX)
+    _, whole = cv2.connectedComponents(core.view(np.uint8), connectivity=4)
     has_thick = np.zeros(int(whole.max()) + 1, bool)
     has_thick[whole[thick > 0]] = True
-    thin, _ = _components((core.view(bool) & ~has_thick[whole]).view(np.uint8), MIN_PIECE_PX)
+    thin, _ = _components((core & ~has_thick[whole]).view(np.uint8), MIN_PIECE_PX)
     return np.where(thin > 0, thin + count, thick).astype(np.int32)
 
 
@@ -72,13 +72,14 @@ def _joined(labels: Labels, terrain: Terrain) -> Labels:
     """Pieces whose footprints lie in each other become one."""
     cell_m = 0.5 * float(np.median(terrain.band_m[labels > 0]))
     prints = [_footprint(labels == label, terrain, cell_m) for label in range(1, int(labels.max()) + 1)]
-    root = list(range(len(prints)))
-    for i, one in enumerate(prints):
-        for j in range(i):
-            if root[i] != root[j] and _are_one(one, prints[j]):
-                old, new = root[i], root[j]
-                root = [new if r == old else r for r in root]
-    return np.array([0, *(r + 1 for r in root)], np.int32)[labels]
+    order = sorted(range(len(prints)), key=lambda i: (-prints[i].count, i))
+    owner = np.arange(len(prints) + 1, dtype=np.int32)
+    for place, i in enumerate(order):
+        # To the best one only: a fragment between two things must not join them.
+        score, best = max(((_oneness(prints[i], prints[j]), -j) for j in order[:place]), default=(0.0, 0))
+        if score >= 1.0:
+            owner[i + 1] = owner[1 - best]
+    return owner[labels]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -107,26 +108,25 @@ def _footprint(where: Bool[np.ndarray, "h w"], terrain: Terrain, cell_m: float) 
     return _Footprint(x, y, cells, near, hull, int(np.count_nonzero(cells)))
 
 
-def _are_one(a: _Footprint, b: _Footprint) -> bool:
-    """Whether enough of the smaller footprint lies in the other."""
-    small, large = (a, b) if a.count <= b.count else (b, a)
+def _oneness(small: _Footprint, large: _Footprint) -> float:
+    """How much of the smaller footprint lies in the larger, over what makes them one thing."""
     left, top = max(small.x, large.x), max(small.y, large.y)
     right = min(small.x + small.cells.shape[1], large.x + large.cells.shape[1])
     bottom = min(small.y + small.cells.shape[0], large.y + large.cells.shape[0])
     if left >= right or top >= bottom:
-        return False
+        return 0.0
     cells = small.cells[top - small.y : bottom - small.y, left - small.x : right - small.x]
     window = np.s_[top - large.y : bottom - large.y, left - large.x : right - large.x]
-    shares = (np.count_nonzero(cells & other[window]) / small.count for other in (large.near, large.hull))
-    return any(share > limit for share, limit in zip(shares, (SAME_SHARE, SAME_HULL)))
+    near, hull = (np.count_nonzero(cells & other[window]) / small.count for other in (large.near, large.hull))
+    return max(near / SAME_SHARE, hull / SAME_HULL)
 
 
-def _given_back(labels: Labels, wanted: Mask) -> Labels:
-    """Pixels in `wanted` go to the nearest piece within reach."""
+def _given_back(labels: Labels, wanted: Mask, core: Mask) -> Labels:
+    """Pixels in `wanted` go to the nearest piece within reach, those of the core however far it is."""
     seeds = labels > 0
     distance, nearest = cv2.distanceTransformWithLabels(
         (~seeds).view(np.uint8), cv2.DIST_L2, 3, labelType=cv2.DIST_LABEL_PIXEL
     )
     owners = np.zeros(int(nearest.max()) + 1, np.int32)
     owners[nearest[seeds]] = labels[seeds]
-    return np.where(wanted & (distance <= REACH_PX), owners[nearest], 0).astype(np.int32)
+    return np.where((wanted & (distance <= REACH_PX)) | core, owners[nearest], 0).astype(np.int32)

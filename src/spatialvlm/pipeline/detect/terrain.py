@@ -47,7 +47,8 @@ def find_terrain(depth_m: Map, image_from_camera: Float64[np.ndarray, "3 3"], pl
     patches = _patches(np.abs(height_m) < band_m)
     if not patches.any():
         return Terrain(x_m, y_m, height_m, band_m, np.zeros_like(patches), 0.0)
-    edge = patches & ~cv2.erode(patches.view(np.uint8), _SQUARE[:3, :3]).view(bool)
+    inner = cv2.erode(patches.view(np.uint8), _SQUARE[:3, :3], borderType=cv2.BORDER_CONSTANT, borderValue=[0])
+    edge = patches & ~inner.view(bool)
     above = (height_m > band_m) & (height_m < MAX_HEIGHT_M) & inside_hull(x_m, y_m, x_m[edge], y_m[edge])
     extent_m = max(float(np.ptp(x_m[edge])), float(np.ptp(y_m[edge])))
     return Terrain(x_m, y_m, height_m, band_m, above, extent_m)

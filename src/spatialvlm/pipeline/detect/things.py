@@ -14,6 +14,7 @@ MIN_HEIGHT_M = 0.015
 MIN_ACROSS_M = 0.015
 SLIVER = 0.03  # of the image's side: what the border leaves no more than this of
 FLOATS = 3.0  # bands above the plane without anything beneath: flying pixels, or an arm from above
+BENEATH_PX, HIDDEN = (4, 8, 12), 0.4  # where to look for what hides it, and on what share of the columns
 CLOSING = 0.15  # of a thing's smaller side: gaps up to this in its outline are bridged
 MOST_CLOSING_PX = 25
 VOUCHED = 0.6  # of a gap's known pixels stand within the footprint's hull: the inside of a bowl, not what is behind
@@ -23,7 +24,7 @@ VOUCHED = 0.6  # of a gap's known pixels stand within the footprint's hull: the 
 class Thing:
     """A mask, and its size: height above the plane, the longer and the shorter side of its footprint in metres.
 
-    `stands`: its lowest points are just above the plane.
+    `stands`: its lowest points are just above the plane. `cut`: it touches the image border.
     """
 
     mask: Mask
@@ -31,6 +32,7 @@ class Thing:
     long_m: float
     short_m: float
     stands: bool
+    cut: bool
 
 
 def find_things(labels: Labels, terrain: Terrain) -> list[Thing]:
@@ -88,7 +90,8 @@ def _measured(mask: Mask, terrain: Terrain) -> Thing | None:
     stands = lowest < FLOATS * float(np.median(terrain.band_m[known]))
     if not stands and _nothing_beneath(mask, terrain):
         return None
-    return Thing(mask, highest, long_m, short_m, stands)
+    cut = mask[[0, -1]].any() or mask[:, [0, -1]].any()
+    return Thing(mask, highest, long_m, short_m, stands, bool(cut))
 
 
 def _is_sliver(mask: Mask) -> bool:
@@ -112,10 +115,11 @@ def _sides(x_m: np.ndarray, y_m: np.ndarray) -> tuple[float, float]:
 
 
 def _nothing_beneath(mask: Mask, terrain: Terrain) -> bool:
-    """Whether the plane is seen right below most of the lower outline."""
+    """Whether there is no other thing below most of the lower outline, which could hide what it stands on."""
     height = mask.shape[0]
     columns = np.flatnonzero(mask.any(axis=0))
     lowest = height - 1 - mask[::-1, columns].argmax(axis=0)
-    beneath = np.minimum(lowest + 6, height - 1)
-    plane: Map = terrain.height_m[beneath, columns] - terrain.band_m[beneath, columns]
-    return bool(np.count_nonzero(plane < 0) > 0.5 * len(columns))
+    hidden = lowest == height - 1
+    for below in BENEATH_PX:
+        hidden |= terrain.above[np.minimum(lowest + below, height - 1), columns]
+    return bool(np.count_nonzero(hidden) < HIDDEN * len(columns))

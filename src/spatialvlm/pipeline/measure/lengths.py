@@ -86,7 +86,7 @@ def between_centres(
 def gaps(scene: Scene, objects: Objects, a: Int[np.ndarray, " p"], b: Int[np.ndarray, " p"]) -> tuple[PerPair, PerPair]:
     """The distance of the nearest visible surfaces of each pair and its error, from the objects' points.
 
-    A coarse subset bounds each gap from above; only points within that bound of the other's extent can be nearest.
+    A coarse subset and a short descent bound each gap; only points within that bound of the other's box can be nearest.
     Stray points were removed in the lift.
     """
     clouds = [o.points_in_world.astype(np.float64) for o in scene.objects]
@@ -96,11 +96,12 @@ def gaps(scene: Scene, objects: Objects, a: Int[np.ndarray, " p"], b: Int[np.nda
     face = np.maximum(objects.low_error, objects.high_error) ** 2
     norms = (coarse**2).sum(axis=2)
     squares = norms[a][:, :, None] + norms[b][:, None] - 2.0 * coarse[a] @ coarse[b].transpose(0, 2, 1)
-    reach = np.sqrt(np.maximum(squares.min(axis=(1, 2)), 0.0)) * (1.0 + 1e-9) + 1e-6
+    starts = squares.reshape(len(a), -1).argmin(axis=1) // COARSE
     length, variance = np.empty(len(a)), np.empty(len(a))
-    for row, (i, j) in enumerate(zip(a.tolist(), b.tolist())):
-        near_i = _within(by_axis[i], bounds[j], reach[row])
-        near_j = _within(by_axis[j], bounds[i], reach[row])
+    for row, (i, j, start) in enumerate(zip(a.tolist(), b.tolist(), starts.tolist())):
+        bound = _descend(by_axis[i], by_axis[j], coarse[i, start])
+        near_i = _within(by_axis[i], bounds[j], bound)
+        near_j = _within(by_axis[j], bounds[i], bound)
         apart = near_i[:, :, None] - near_j[:, None]
         squares = apart[0] ** 2 + apart[1] ** 2 + apart[2] ** 2
         nearest = int(squares.argmin())
@@ -123,6 +124,19 @@ def _spacing(points: Float64[np.ndarray, "3 m"]) -> float:
     """About how far apart the points of a surface are."""
     x, y, z = points.max(axis=1) - points.min(axis=1)
     return math.sqrt((x * y + y * z + z * x) / (2 * points.shape[1]))
+
+
+def _descend(
+    first: Float64[np.ndarray, "3 m"], second: Float64[np.ndarray, "3 k"], point: Float64[np.ndarray, " 3"]
+) -> float:
+    """From a point of the first surface to the nearest of the second, back, and again: a close bound of their gap."""
+    square = 0.0
+    for cloud in (second, first, second):
+        apart = cloud - point[:, None]
+        squares = apart[0] ** 2 + apart[1] ** 2 + apart[2] ** 2
+        nearest = int(squares.argmin())
+        square, point = float(squares[nearest]), cloud[:, nearest]
+    return math.sqrt(square) * (1.0 + 1e-9) + 1e-9
 
 
 def _within(
