@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from spatialvlm.pipeline.detect.pieces import Labels
+from spatialvlm.pipeline.detect.joins import STANDS, Labels
 from spatialvlm.pipeline.detect.terrain import Map, Mask, Terrain, inside_hull
 
 MIN_AREA = 150 / (640 * 480)  # of the image
@@ -13,7 +13,8 @@ MAX_AREA = 0.4
 MIN_HEIGHT_M = 0.015
 MIN_ACROSS_M = 0.015
 SLIVER = 0.03  # of the image's side: what the border leaves no more than this of
-FLOATS = 3.0  # bands above the plane without anything beneath: flying pixels, or an arm from above
+MIN_BANDS = 2.5  # a thing is at least so high: what is less may be a bent table
+UNSTANDING_AREA = 3.0  # what shows no foot must be so many times larger
 BENEATH_PX, HIDDEN = (4, 8, 12), 0.4  # where to look for what hides it, and on what share of the columns
 CLOSING = 0.15  # of a thing's smaller side: gaps up to this in its outline are bridged
 MOST_CLOSING_PX = 25
@@ -85,10 +86,11 @@ def _measured(mask: Mask, terrain: Terrain) -> Thing | None:
     heights = terrain.height_m[known]
     lowest, highest = np.percentile(heights, (3, 98)).tolist()
     long_m, short_m = _sides(terrain.x_m[known], terrain.y_m[known])
-    if highest < MIN_HEIGHT_M or long_m < MIN_ACROSS_M or long_m > terrain.extent_m:
+    band_m = float(np.median(terrain.band_m[known]))
+    if highest < max(MIN_HEIGHT_M, MIN_BANDS * band_m) or long_m < MIN_ACROSS_M or long_m > terrain.extent_m:
         return None
-    stands = lowest < FLOATS * float(np.median(terrain.band_m[known]))
-    if not stands and _nothing_beneath(mask, terrain):
+    stands = lowest < STANDS * band_m
+    if not stands and (area < UNSTANDING_AREA * MIN_AREA * mask.size or _nothing_beneath(mask, terrain)):
         return None
     cut = mask[[0, -1]].any() or mask[:, [0, -1]].any()
     return Thing(mask, highest, long_m, short_m, stands, bool(cut))

@@ -39,9 +39,9 @@ def lift_object(instance: Instance, surface: Surface, world: World, focal_px: fl
     elif bottom == "seen":
         low_error[2] = math.hypot(low_error[2], UNDERSIDE_ERROR * _hidden_underside(points, world, high[2] - low[2]))
     box = Box(low, np.maximum(high, low), low_error, high_error)
-    return Object(
-        instance, spread_out(points, surface.inner, config.max_points), box, surface.truncated, occluded, bottom
-    )
+    steady = surface.steady if np.count_nonzero(surface.steady) > len(points) / 2 else np.ones(len(points), bool)
+    spread = spread_out(points[steady], surface.inner[steady], config.max_points)
+    return Object(instance, spread, box, surface.truncated, occluded, bottom)
 
 
 def _face_errors(

@@ -19,6 +19,7 @@ from spatialvlm.pipeline.lift import LiftConfig
 WORKING_PIXELS = 5000  # larger masks are sampled on a coarser grid
 STEP = 0.03  # relative bend of inverse depth between neighbours that no surface of one object makes
 CONSISTENT = 0.015  # relative deviation from the local fit within which a rim pixel belongs to the surface
+STEADY = 1.3  # times the noise of a pixel at most, in a point that a nearest distance may rest on
 MAX_RADIUS = 5  # samples
 FITTED_NOISE_M = 0.004  # the fit looks further for each of these that the noise is
 QUIET = 6e-4  # relative noise below which measured depth is better than fitted depth
@@ -29,7 +30,7 @@ _CROSS = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
 class Surface:
     """The visible surface of one object in camera coordinates, pixel by pixel on a grid of `stride` pixels.
 
-    `inner` marks the points that remain when the outline is moved in by `stride` pixels. `depth_m` and `noise_m` are the medians
+    `steady` marks the points whose fit left little noise, `inner` the points that remain when the outline is moved in by `stride` pixels. `depth_m` and `noise_m` are the medians
     of the points' depth and of their noise along the ray. `disputed` points lie under the mask at about the object's depth but off its fitted surface: a
     grazing side face, or the edge of something else. `occluder` points, just outside the outline, are nearer than it.
     """
@@ -37,6 +38,7 @@ class Surface:
     points_in_camera: Float64[np.ndarray, "n 3"]
     depth_m: float
     noise_m: float
+    steady: Bool[np.ndarray, " n"]
     inner: Bool[np.ndarray, " n"]
     disputed_in_camera: Float64[np.ndarray, "d 3"]
     occluder_in_camera: Float64[np.ndarray, "m 3"]
@@ -77,6 +79,7 @@ def clean_surface(
         points_in_camera=rays[kept] / inverse_m[kept][:, None],
         depth_m=1.0 / middle(inverse_m[kept]),
         noise_m=middle(noise * factor[kept] / inverse_m[kept]),
+        steady=(noise < QUIET) | (factor[kept] < STEADY),
         inner=_eroded(kept, 1)[kept],
         disputed_in_camera=rays[disputed] / grid.inverse_m[disputed][:, None],
         occluder_in_camera=rays[nearer] / grid.inverse_m[nearer][:, None],

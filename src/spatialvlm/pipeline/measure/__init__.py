@@ -21,7 +21,7 @@ class MeasureConfig:
     """
 
     margin_sigmas: float = 3.0
-    similar_sigmas: float = 2.0
+    similar_sigmas: float = 3.0
     place_floor_m: float = 0.015
     place_floor_share: float = 0.02
     size_floor_m: float = 0.008

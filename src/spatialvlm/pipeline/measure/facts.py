@@ -161,10 +161,12 @@ def _lengths(scene: Scene, objects: Objects, config: MeasureConfig) -> dict[str,
     foot = np.sqrt((objects.centre[:, :2] ** 2).sum(axis=1))
     bottom_error = np.hypot(objects.low_error[:, 2], tilt * foot)
     upright = scene.gravity is not None
+    # What stands on the plane is measured from it: a tilt of up does not come between two such objects.
+    standing = objects.low[:, 2] == 0.0
     columns = {
         "distance": Column(a, b, *between_centres(objects, a, b, slice(0, 3), 0.0)),
         "horizontal": Column(a, b, *between_centres(objects, a, b, slice(0, 2), tilt)),
-        "vertical": Column(a, b, *between_centres(objects, a, b, slice(2, 3), tilt)),
+        "vertical": Column(a, b, *between_centres(objects, a, b, slice(2, 3), tilt * ~(standing[a] & standing[b]))),
         "gap": Column(a, b, *gaps(scene, objects, a, b)),
         "height": Column(one, none, objects.extent[:, 2].copy(), objects.extent_error[:, 2].copy()),
         "width": Column(one, none, objects.extent[:, 0].copy(), objects.extent_error[:, 0].copy()),

@@ -71,7 +71,7 @@ def size_of(objects: Objects) -> tuple[PerObject, PerObject]:
 
 
 def between_centres(
-    objects: Objects, a: Int[np.ndarray, " p"], b: Int[np.ndarray, " p"], axes: slice, tilt_rad: float
+    objects: Objects, a: Int[np.ndarray, " p"], b: Int[np.ndarray, " p"], axes: slice, tilt_rad: PerPair | float
 ) -> tuple[PerPair, PerPair]:
     """The distance of two centres over some axes, and its error without scale; tilt turns up into across and back."""
     apart = objects.centre[a, axes] - objects.centre[b, axes]
@@ -117,7 +117,7 @@ def gaps(scene: Scene, objects: Objects, a: Int[np.ndarray, " p"], b: Int[np.nda
 
 
 COARSE = 48
-SINGLE_POINT = 1.7  # a nearest point has the error of one point, a face that of a percentile of many
+SINGLE_POINT = 2.0  # a nearest point has the error of one point, a face that of a percentile of many
 
 
 def _spacing(points: Float64[np.ndarray, "3 m"]) -> float:
