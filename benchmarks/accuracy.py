@@ -1,9 +1,9 @@
 """How right are the facts, and how honest their error bars? Measured on analytic scenes with exact truth.
 
-    python benchmarks/accuracy.py [--scenes 300] [--noise 0.01] [--gravity given|found] [--drawn]
+    python benchmarks/accuracy.py [--scenes 300] [--noise 0.01] [--gravity given|found] [--stated]
 
-Each scene is lifted from its depth map with independent relative noise drawn per scene from [0, --noise]; with --drawn
-also with a scale error drawn as LiftConfig states it. Truth is computed here from the exact depth of the exact masks,
+Each scene is lifted from its depth map with independent relative noise drawn per scene from [0, --noise]; with
+--stated also with the errors of scale, gravity and outlines drawn as LiftConfig states them. Truth is computed here from the exact depth of the exact masks,
 by code that shares nothing with the pipeline: the boxes of `docs/questions.md` over the exact visible pixels.
 """
 
@@ -12,6 +12,7 @@ import dataclasses
 import math
 from collections import defaultdict
 
+import cv2
 import numpy as np
 
 from spatialvlm.kinds import KINDS
@@ -117,10 +118,31 @@ def plain_frame(description, cast, name):
     return Frame(name, image, camera, depth_m, gravity, tuple(instances), Source("analytic"))
 
 
-def corrupted(frame, rng, *, noise, scale_error):
+def corrupted(frame, rng, *, noise, scale_error=0.0):
     """The frame as a sensor with independent relative noise and a scale error would have measured it."""
     depth_m = frame.depth_m * (1.0 + scale_error) * (1.0 + noise * rng.standard_normal(frame.depth_m.shape))
     return dataclasses.replace(frame, depth_m=depth_m.astype(np.float32))
+
+
+def drawn(frame, rng, *, noise, config):
+    """The frame with every error that LiftConfig states, drawn: noise, scale, gravity, and outlines of the masks.
+
+    An outline moves by a whole pixel, in or out, as often as makes its 1 sigma that of the model.
+    """
+    moved = []
+    for instance in frame.instances:
+        mask, u = instance.mask.view(np.uint8), rng.random()
+        moves = config.mask_edge_error_px**2
+        if u < moves:
+            change = cv2.erode if u < moves / 2 else cv2.dilate
+            mask = change(mask, cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3)))
+        moved.append(dataclasses.replace(instance, mask=mask.view(bool)))
+    gravity = frame.gravity_in_camera
+    if gravity is not None:
+        gravity = gravity + rng.normal(0.0, config.given_gravity_error_rad, 3)
+        gravity = gravity / np.linalg.norm(gravity)
+    frame = dataclasses.replace(frame, instances=tuple(moved), gravity_in_camera=gravity)
+    return corrupted(frame, rng, noise=noise, scale_error=float(rng.normal(0.0, config.depth_scale_error)))
 
 
 class Tally:
@@ -156,7 +178,7 @@ class Tally:
                     self.wrong[row.quantity].append((tag, subjects, row.name, outcome, exact, error, floor))
 
 
-def run(scenes, *, noise=0.01, gravity="given", drawn=False, seed=0, exact=False, first=0, size=(640, 480)):
+def run(scenes, *, noise=0.01, gravity="given", stated=False, seed=0, exact=False, first=0, size=(640, 480)):
     """Lift and compare `scenes` random scenes."""
     source, lift_config, config = (
         ShapesSource(first + scenes, width=size[0], height=size[1]),
@@ -170,8 +192,10 @@ def run(scenes, *, noise=0.01, gravity="given", drawn=False, seed=0, exact=False
         cast = ray_cast(description)
         frame = plain_frame(description, cast, f"s{k}")
         level = 0.0 if exact else float(rng.uniform(0, noise))
-        scale = float(rng.normal(0, lift_config.depth_scale_error)) if drawn else 0.0
-        frame = corrupted(frame, rng, noise=level, scale_error=scale) if not exact else frame
+        if stated:
+            frame = drawn(frame, rng, noise=level, config=lift_config)
+        elif not exact:
+            frame = corrupted(frame, rng, noise=level)
         if gravity == "found":
             frame = dataclasses.replace(frame, gravity_in_camera=None)
         lifted = lift([frame], [frame.instances])[0]
@@ -234,7 +258,7 @@ def main():
     parser.add_argument("--scenes", type=int, default=300)
     parser.add_argument("--noise", type=float, default=0.01)
     parser.add_argument("--gravity", choices=("given", "found"), default="given")
-    parser.add_argument("--drawn", action="store_true", help="draw a scale error too, as the error model states it")
+    parser.add_argument("--stated", action="store_true", help="draw every error as the error model states it")
     parser.add_argument("--exact", action="store_true", help="no noise at all")
     parser.add_argument("--first", type=int, default=0)
     options = parser.parse_args()
@@ -244,7 +268,7 @@ def main():
             options.scenes,
             noise=options.noise,
             gravity=options.gravity,
-            drawn=options.drawn,
+            stated=options.stated,
             exact=options.exact,
             first=options.first,
         ),

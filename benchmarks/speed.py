@@ -18,8 +18,8 @@ from statistics import median
 
 import cv2
 import numpy as np
-from accuracy import corrupted, plain_frame
 
+from accuracy import corrupted, plain_frame
 from spatialvlm.pipeline.collect.analytic import ray_cast
 from spatialvlm.pipeline.collect.shapes import ShapesSource
 from spatialvlm.pipeline.lift import load_lift

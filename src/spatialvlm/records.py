@@ -157,9 +157,10 @@ class Fact:
 class Facts:
     """All facts of one scene as columns, so that thousands cost no more than a few; `kinds.fact_at` makes one of them.
 
-    `kind` indexes `kinds`, `a` and `b` index `object_ids` (b is -1 where a kind has one subject). `number` is the length
-    in metres, or for a comparison the difference A - B of the quantity that decides it. `outcome` of a comparison is 1
-    (true, A, the kind's word), -1 (false, B, the opposite) or 0 (similar); of a length 0. `error` is 1 sigma of `number`.
+    `kind` indexes `kinds`, `a` and `b` index `object_ids` (b is -1 where a kind has one subject). `number` is the
+    length in metres, or for a comparison the difference A - B of the quantity that decides it. `outcome` of a
+    comparison is 1 (true, A, the kind's word), -1 (false, B, the opposite) or 0 (similar); of a length 0. `error` is
+    1 sigma of `number`.
     `refusals` counts what was not asked by (kind, reason).
     """
 

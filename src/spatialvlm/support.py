@@ -5,7 +5,7 @@ of the picture proposes a plane by a least-squares fit, all blocks vote on the p
 local patches, without chance), and the winner is refined on its inlier pixels with their noise, which also yields the
 error of the tilt and of the height.
 
-A plane counts as support only if the witnesses agree: it faces the camera's up, it is large, and the objects stand on it.
+A plane counts as support only if the witnesses agree: it faces the camera's up, it is large, and objects stand on it.
 """
 
 import math

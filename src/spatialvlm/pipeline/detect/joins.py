@@ -1,15 +1,15 @@
 """Pieces of things -> which of them are one thing, by where they stand on the plane and how they touch.
 
 Three rules join a piece to a larger one, the best match only, so that a fragment between two things cannot join them:
-their footprints lie in each other (an occluder or a specular hole has cut it); it does not stand by itself and touches
-the other (a handle, a rim); they are the inside and the outside of a vessel.
+their footprints lie in each other (an occluder or a specular hole has cut it); they touch and one of them is a mere
+fragment or does not stand by itself (a handle, a rim); they are the inside and the outside of a vessel.
 """
 
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from jaxtyping import Float32, Int32, UInt8
+from jaxtyping import Float32, Int32, Int64, UInt8
 
 from spatialvlm.pipeline.detect.terrain import Terrain
 
@@ -18,6 +18,7 @@ SAME_HULL = 0.75  # or in its convex hull
 STANDS = 3.0  # bands above the plane or less: the lowest points of what stands on it
 TOUCH_PX = 8  # across the cut
 TOUCH_BANDS = 3.0  # nearer than so many bands to each other
+FRAGMENT = 0.15  # of the larger one's pixels
 TOUCH_SHARE = 0.4  # of the square root of the smaller one's pixels are such places
 VESSEL_TOPS = 0.6  # the lower top over the higher one
 VESSEL_WIDTHS = 0.85  # of the narrower one's width is in line with the other
@@ -72,7 +73,8 @@ def _oneness(pieces: list[_Piece], contacts: _Contacts, small: int, large: int) 
     """How far the evidence that two pieces are one thing exceeds what is needed (1)."""
     a, b = pieces[small], pieces[large]
     shares = _footprint_share(a, b) if a.cell_count <= b.cell_count else _footprint_share(b, a)
-    touch = 0.0 if a.stands else contacts.near[small, large] / (TOUCH_SHARE * TOUCH_PX * a.pixels**0.5)
+    may_touch = not (a.stands and b.stands) or a.pixels < FRAGMENT * b.pixels
+    touch = contacts.near[small, large] / (TOUCH_SHARE * TOUCH_PX * a.pixels**0.5) if may_touch else 0.0
     vessel = 1.0 if _is_vessel(a, b, contacts.above[small, large] + contacts.above[large, small]) else 0.0
     return float(max(shares, touch, vessel))
 
@@ -110,23 +112,28 @@ def _is_vessel(a: _Piece, b: _Piece, meeting: int) -> bool:
 
 def _pieces(cores: Labels, grown: Labels, terrain: Terrain) -> list[_Piece]:
     """The pieces by label from 1."""
-    pixels = np.flatnonzero(cores)
-    labels = cores.ravel()[pixels]
-    order = np.argsort(labels, kind="stable")
-    parts = np.split(pixels[order], np.flatnonzero(np.diff(labels[order])) + 1)
     maps = [values.ravel() for values in (terrain.x_m, terrain.y_m, terrain.height_m)]
     band_m = terrain.band_m.ravel()
-    cell_m = 0.5 * float(np.median(band_m[pixels]))
-    counts = np.bincount(grown.ravel(), minlength=len(parts) + 1)
+    cell_m = 0.5 * float(np.median(band_m[np.flatnonzero(cores)]))
     found = []
-    for label, part in enumerate(parts, start=1):
-        points = np.stack([values[part] for values in maps], axis=1)
-        columns = len(np.unique(part % cores.shape[1]))
-        found.append(_piece(points, cell_m, float(np.median(band_m[part])), int(counts[label]), columns))
+    for core, whole in zip(_by_label(cores), _by_label(grown), strict=True):
+        points = np.stack([values[core] for values in maps], axis=1)
+        lowest_m = float(np.percentile(maps[2][whole], 3))
+        stands = lowest_m < STANDS * float(np.median(band_m[core]))
+        columns = len(np.unique(core % cores.shape[1]))
+        found.append(_piece(points, cell_m, stands, len(whole), columns))
     return found
 
 
-def _piece(points: Float32[np.ndarray, "n 3"], cell_m: float, band_m: float, pixels: int, columns: int) -> _Piece:
+def _by_label(labels: Labels) -> list[Int64[np.ndarray, " _"]]:
+    """The flat indices of the pixels of each label from 1."""
+    pixels = np.flatnonzero(labels)
+    values = labels.ravel()[pixels]
+    order = np.argsort(values, kind="stable")
+    return np.split(pixels[order], np.flatnonzero(np.diff(values[order])) + 1)
+
+
+def _piece(points: Float32[np.ndarray, "n 3"], cell_m: float, stands: bool, pixels: int, columns: int) -> _Piece:
     places = sorted({round(q * (len(points) - 1)) for q in (0.02, 0.98)})
     ends = np.partition(points, places, axis=0)[places]
     feet = np.floor(points[:, :2] / cell_m).astype(np.int32)
@@ -149,7 +156,7 @@ def _piece(points: Float32[np.ndarray, "n 3"], cell_m: float, band_m: float, pix
         cell_count=int(np.count_nonzero(cells)),
         pixels=pixels,
         columns=columns,
-        stands=bool(ends[0, 2] < STANDS * band_m),
+        stands=stands,
     )
 
 

@@ -20,7 +20,7 @@ DOMINANT = 0.4  # of the pixels agree on the colour, else the thing is multicolo
 SECOND = 0.6  # unless the runner-up has less than this share of the winner's votes
 MOST_PIXELS = 4000
 GREY_CHROMA = 9.0
-BRIGHT_GREY_CHROMA = 12.0  # of what may be a cast on something white
+BRIGHT_GREY_CHROMA = 16.0  # of what may be a cast on something white
 
 TERMS = ("black", "gray", "white", "red", "orange", "yellow", "green", "teal", "blue", "purple", "pink", "brown")
 _BLACK, _GREY, _WHITE, _RED, _ORANGE, _YELLOW, _GREEN, _TEAL, _BLUE, _PURPLE, _PINK, _BROWN = range(12)
@@ -28,7 +28,7 @@ _BLACK, _GREY, _WHITE, _RED, _ORANGE, _YELLOW, _GREEN, _TEAL, _BLUE, _PURPLE, _P
 # Hue angles in degrees where a term begins; what is before the first one is pink or red.
 _HUES = (
     (0, _RED),
-    (48, _ORANGE),
+    (46, _ORANGE),
     (78, _YELLOW),
     (112, _GREEN),
     (172, _TEAL),
@@ -105,10 +105,12 @@ def _terms(pixels: Lab, white: Float32[np.ndarray, " 3"]) -> Int64[np.ndarray, "
     reddish = (hue < 20) | (hue >= 345)
     term[reddish] = np.where((lightness[reddish] > 55) | (hue[reddish] > 300) & (lightness[reddish] > 40), _PINK, _RED)
     term[(term == _RED) & (lightness > 68) & (chroma < 45)] = _PINK
-    warm = (hue >= 40) & (hue < 100)
-    term[warm & (lightness < 62) & (chroma < 45)] = _BROWN
-    grey = (chroma < GREY_CHROMA) | (lightness < 10) | (chroma < 0.35 * (30 - lightness) + 3)
+    term[(hue >= 40) & (hue < 80) & (lightness < 62) & (chroma < 45)] = _BROWN
+    term[(hue >= 80) & (hue < 100) & (lightness < 50) & (chroma < 25)] = _BROWN
     light = lightness / max(float(white[0]), 40.0)
+    # The brighter, the likelier that a tint is the light's; the darker, the less of a colour is left.
+    grey = (chroma < GREY_CHROMA + 60 * np.clip(light - 0.8, 0, 0.15)) | (chroma < 0.35 * (30 - lightness) + 3)
+    grey |= lightness < 10
     term[grey] = np.where(lightness < 28, _BLACK, np.where(light > 0.72, _WHITE, _GREY))[grey]
     return term
 

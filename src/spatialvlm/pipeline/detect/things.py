@@ -6,14 +6,14 @@ import cv2
 import numpy as np
 
 from spatialvlm.pipeline.detect.joins import STANDS, Labels
-from spatialvlm.pipeline.detect.terrain import Map, Mask, Terrain, inside_hull
+from spatialvlm.pipeline.detect.terrain import Mask, Terrain, inside_hull
 
 MIN_AREA = 150 / (640 * 480)  # of the image
 MAX_AREA = 0.4
 MIN_HEIGHT_M = 0.015
 MIN_ACROSS_M = 0.015
 SLIVER = 0.03  # of the image's side: what the border leaves no more than this of
-MIN_BANDS = 2.5  # a thing is at least so high: what is less may be a bent table
+MIN_BANDS = 2.0  # a thing is at least so high: what is less may be a bent table
 UNSTANDING_AREA = 3.0  # what shows no foot must be so many times larger
 BENEATH_PX, HIDDEN = (4, 8, 12), 0.4  # where to look for what hides it, and on what share of the columns
 CLOSING = 0.15  # of a thing's smaller side: gaps up to this in its outline are bridged

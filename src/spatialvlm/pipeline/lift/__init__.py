@@ -2,7 +2,7 @@
 
 Enters a frame with depth and camera and its instances; leaves a Scene in the world frame (z up, origin on the support
 plane), each object as clean points, a viewer-aligned box with the error of each face, and flags. Instances that can't
-be lifted become Drops; a frame without depth or camera is one Drop. The paper's sections are named where a step has one.
+be lifted become Drops; a frame without depth or camera is one Drop.
 """
 
 from collections.abc import Sequence
@@ -24,7 +24,9 @@ class Lifted:
 class Lift(Protocol):
     """A batch of frames, each with its instances, to their scenes, in order."""
 
-    def __call__(self, frames: Sequence[Frame], instances: Sequence[tuple[Instance, ...]]) -> list[Lifted]: ...
+    def __call__(self, frames: Sequence[Frame], instances: Sequence[tuple[Instance, ...]]) -> list[Lifted]:
+        """Lift each frame with its instances."""
+        ...
 
 
 def load_lift(config: "LiftConfig | None" = None) -> Lift:
@@ -47,4 +49,4 @@ class LiftConfig:
     mask_edge_error_px: float = 0.5
     max_points: int = 512
     min_pixels: int = 40
-    min_known_share: float = 0.35  # of a mask's pixels; below it, depth is a guess (glass, black plastic)
+    min_known_share: float = 0.5  # of a mask's pixels; below it, depth is a guess (glass, black plastic)

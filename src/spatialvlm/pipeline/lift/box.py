@@ -1,4 +1,4 @@
-"""The clean surface of an object in the world -> its viewer-aligned box, with the error of each face, and its points."""
+"""The clean surface of an object in the world -> its viewer-aligned box with the error of each face, and its points."""
 
 import math
 from typing import Literal
@@ -18,16 +18,21 @@ UNDERSIDE_SHARE = 1.0  # a bottom lower than this share of the visible height ma
 UNDERSIDE_ERROR = 0.25  # of the underside that a ball seen from there would hide
 DISPUTED_SHARE = 0.003  # of the points; fewer can't move a percentile
 DISPUTED_WEIGHT = 0.5
+UNSEEN_ERROR = 0.25  # of the extent, times the share of the mask without a surface
 FACE_FLOOR_M = 0.0005
 FACE_NOISE = 0.6  # of the points' noise along the axis is left in a face, a percentile of many points
 
 Bottom = Literal["support", "seen", "hidden"]
 
 
-def lift_object(instance: Instance, surface: Surface, world: World, focal_px: float, config: LiftConfig) -> Object:
-    """The Object of one instance: points, box and flags."""
+def lift_object(
+    instance: Instance, surface: Surface, world: World, focal_px: float, config: LiftConfig
+) -> Object | str:
+    """The Object of one instance: points, box and flags; or why it is none (`code: sentence`)."""
     points = transform(world.world_from_camera, surface.points_in_camera)
     faces = percentile_faces(points)
+    if world.support.surface is not None and np.abs(faces[:, 2]).max() < contact_band_m(surface, focal_px):
+        return "not_above_support: nothing under the mask rises above the support plane (flat, or glass seen through)"
     low_error, high_error = _face_errors(points, surface, world, faces, config)
     low, high = faces
     occluded = _is_occluded(surface, world, focal_px)
@@ -54,7 +59,7 @@ def _face_errors(
     """1 sigma of the low and high faces.
 
     How far each moves when the outline moves by a pixel, how far disputed points would move it, the noise along its
-    axis, and a floor.
+    axis, a share of the extent where part of the mask has no depth, and a floor.
     """
     inner = points[surface.inner]
     if len(inner) < 10:
@@ -67,7 +72,8 @@ def _face_errors(
     ray = surface.points_in_camera.mean(axis=0)
     along = world.world_from_camera[:3, :3] @ (ray / ray[2])
     noise = FACE_NOISE * surface.noise_m * along
-    return np.sqrt(edge**2 + disputed**2 + noise**2 + FACE_FLOOR_M**2)
+    unseen = UNSEEN_ERROR * surface.unseen_share * (faces[1] - faces[0])
+    return np.sqrt(edge**2 + disputed**2 + noise**2 + unseen**2 + FACE_FLOOR_M**2)
 
 
 def percentile_faces(points: Float64[np.ndarray, "n 3"]) -> Float64[np.ndarray, "2 3"]:

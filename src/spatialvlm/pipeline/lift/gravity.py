@@ -36,7 +36,8 @@ class World:
 def contact_band_m(surface: Surface, focal_px: float) -> float:
     """How far the lowest visible points of a standing object may be above its support.
 
-    Masks stop a few pixels and about a centimetre short of the contact line (whoever cuts at the table cuts above it), and noise lifts points.
+    Masks stop a few pixels and about a centimetre short of the contact line (whoever cuts at the table cuts above it),
+    and noise lifts points.
     """
     return 0.012 + 3.0 * surface.depth_m / focal_px + 3.0 * surface.noise_m
 

@@ -8,7 +8,7 @@ from jaxtyping import Bool
 
 from spatialvlm.depth import relative_noise
 from spatialvlm.errors import ContractError
-from spatialvlm.pipeline.lift import Lifted, LiftConfig
+from spatialvlm.pipeline.lift import LiftConfig, Lifted
 from spatialvlm.pipeline.lift.box import lift_object
 from spatialvlm.pipeline.lift.gravity import find_world, things_stand_on
 from spatialvlm.pipeline.lift.surface import Surface, clean_surface
@@ -59,6 +59,13 @@ class SensorLift:
             enough=lambda plane: things_stand_on(plane, surfaces, focal_px),
         )
         world = find_world(planes, given_up, surfaces, focal_px, self.config)
+        objects = []
+        for instance, surface in seen:
+            lifted = lift_object(instance, surface, world, focal_px, self.config)
+            if isinstance(lifted, str):
+                drops.append(Drop("lift", f"{frame.id}/{instance.id}", lifted))
+            else:
+                objects.append(lifted)
         scene = Scene(
             frame_id=frame.id,
             camera=frame.camera,
@@ -68,7 +75,7 @@ class SensorLift:
             scale="metric",
             scale_provenance="sensor",
             errors=world.errors,
-            objects=tuple(lift_object(i, surface, world, focal_px, self.config) for i, surface in seen),
+            objects=tuple(objects),
         )
         return Lifted(scene, tuple(drops))
 

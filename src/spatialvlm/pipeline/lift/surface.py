@@ -30,9 +30,11 @@ _CROSS = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
 class Surface:
     """The visible surface of one object in camera coordinates, pixel by pixel on a grid of `stride` pixels.
 
-    `steady` marks the points whose fit left little noise, `inner` the points that remain when the outline is moved in by `stride` pixels. `depth_m` and `noise_m` are the medians
-    of the points' depth and of their noise along the ray. `disputed` points lie under the mask at about the object's depth but off its fitted surface: a
-    grazing side face, or the edge of something else. `occluder` points, just outside the outline, are nearer than it.
+    `depth_m` and `noise_m` are the medians of the points' depth and of their noise along the ray. `steady` marks the
+    points whose fit left little noise, `inner` those that remain when the outline moves in by `stride` pixels.
+    `disputed` points lie under the mask at about the object's depth but off its fitted surface: a grazing side face, or
+    the edge of something else. `occluder` points, just outside the outline, are nearer than it.
+    `unseen_share` is how much of the mask has no point at all.
     """
 
     points_in_camera: Float64[np.ndarray, "n 3"]
@@ -42,6 +44,7 @@ class Surface:
     inner: Bool[np.ndarray, " n"]
     disputed_in_camera: Float64[np.ndarray, "d 3"]
     occluder_in_camera: Float64[np.ndarray, "m 3"]
+    unseen_share: float
     outline_pixels: int
     stride: int
     truncated: bool
@@ -70,6 +73,11 @@ def clean_surface(
         return "depth_broken: no connected surface under the mask"
     fit = smooth_inverse(grid.inverse_m, main, _radius(noise, main, grid, rim))
     kept, inverse_m = _vouched(grid, fit, noise)
+    seen_share = np.count_nonzero(kept) / np.count_nonzero(grid.mask)
+    if seen_share < config.min_known_share:
+        return (
+            f"depth_broken: {seen_share:.0%} of the mask is one surface, expected at least {config.min_known_share:.0%}"
+        )
     rays = grid_rays(image_from_camera, grid.rows, grid.columns)
     factor = fit.noise_factor if noise >= QUIET else np.ones_like(inverse_m)
     disputed = grid.mask & ~kept & (grid.inverse_m > 1.0 / far_m) & (grid.inverse_m < 1.0 / near_m)
@@ -83,6 +91,7 @@ def clean_surface(
         inner=_eroded(kept, 1)[kept],
         disputed_in_camera=rays[disputed] / grid.inverse_m[disputed][:, None],
         occluder_in_camera=rays[nearer] / grid.inverse_m[nearer][:, None],
+        unseen_share=1.0 - seen_share,
         outline_pixels=int(np.count_nonzero(ring)),
         stride=grid.stride,
         truncated=grid.touches_border,

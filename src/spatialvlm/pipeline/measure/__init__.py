@@ -14,9 +14,10 @@ from spatialvlm.records import Facts, Scene
 class MeasureConfig:
     """When a fact is asked and when it is refused. Lengths in metres, shares of the value compared or measured.
 
-    `margin_sigmas` and the floors: a comparison must exceed both. Places are compared against `place_floor_m` and
-    `place_floor_share` of the distance to the camera (nobody sees 2 cm at 4 m), sizes against `size_floor_m` and
-    `size_floor_share` of the larger, volumes (as the edge of a cube) against `volume_floor_share`. `similar_sigmas`: what must fit inside the floor for "about the same".
+    A comparison must exceed `margin_sigmas` and a floor. Places have the floor `place_floor_m` and `place_floor_share`
+    of the distance to the camera (nobody sees 2 cm at 4 m), sizes `size_floor_m` and `size_floor_share` of the larger,
+    volumes, as the edge of a cube, `volume_floor_share`. With `similar_sigmas` to spare within the floor two are "about
+    the same".
     A length is refused below `least_m` or with a relative error above `worst_share`.
     """
 

@@ -96,7 +96,7 @@ def gaps(scene: Scene, objects: Objects, a: Int[np.ndarray, " p"], b: Int[np.nda
     face = np.maximum(objects.low_error, objects.high_error) ** 2
     norms = (coarse**2).sum(axis=2)
     squares = norms[a][:, :, None] + norms[b][:, None] - 2.0 * coarse[a] @ coarse[b].transpose(0, 2, 1)
-    starts = squares.reshape(len(a), -1).argmin(axis=1) // COARSE
+    starts = squares.reshape(len(a), COARSE * COARSE).argmin(axis=1) // COARSE
     length, variance = np.empty(len(a)), np.empty(len(a))
     for row, (i, j, start) in enumerate(zip(a.tolist(), b.tolist(), starts.tolist())):
         bound = _descend(by_axis[i], by_axis[j], coarse[i, start])

@@ -1,0 +1,182 @@
+"""The picture of the README: one rendered frame with its boxes, and three questions about it.
+
+    python docs/picture.py
+
+Writes docs/picture.png. Everything in it comes from the pipeline: the boxes, the answers, the numbers with their
+errors. The texts need the fonts of OpenCV 5.
+"""
+
+import dataclasses
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+import spatialvlm as sv
+from spatialvlm.draw import colour
+from spatialvlm.geometry import invert, project, transform
+from spatialvlm.kinds import KINDS
+from spatialvlm.pipeline.collect.shapes import ShapesSource, frame_of
+from spatialvlm.pipeline.phrase import PhraseConfig
+
+FRAME = 45
+ASKED = ("gap", "front_predicate", "right_difference")  # the first question of each kind
+SCALE = 2  # everything is drawn so much larger and averaged down
+PHOTO = (880, 660)
+PANEL = 660
+MARGIN = 34
+INK, GREY, PALE, PAPER = (32, 35, 42), (112, 118, 128), (214, 217, 222), (252, 252, 250)
+ACCENT, BAND = (34, 108, 196), (216, 229, 246)
+SANS = cv2.FontFace("sans")
+
+
+def main() -> None:
+    """Draw it."""
+    source = ShapesSource(FRAME + 1)
+    frame = source.read(FRAME).frame
+    scene = sv.lift(frame).scene
+    facts = sv.measure(scene)
+    questions = sv.phrase(scene, facts, config=PhraseConfig(questions_per_image=60)).questions
+    chosen = [next(qa for qa in questions if qa.kind == kind) for kind in ASKED]
+    large = dataclasses.replace(source.describe(FRAME), width=SCALE * PHOTO[0], height=SCALE * PHOTO[1])
+    photo = frame_of(large, frame.id).image
+    told = {id_ for qa in chosen for id_ in qa.fact.subjects}
+    draw_boxes(photo, scene, large.image_from_camera, told)
+    panel = np.full((photo.shape[0], SCALE * PANEL, 3), PAPER, np.uint8)
+    for place, qa in enumerate(chosen):
+        draw_question(panel, 22 + place * 204, qa, facts)
+    refused = sum(facts.refusals.values())
+    write(panel, f"{len(facts)} facts known in this frame, {refused} refused, each with its reason", 648, 17, GREY)
+    picture = np.concatenate([photo, panel], axis=1)
+    small = cv2.resize(picture, (PHOTO[0] + PANEL, PHOTO[1]), interpolation=cv2.INTER_AREA)
+    path = Path(__file__).with_name("picture.png")
+    small = small & 0xFC | small >> 6  # six bits a channel: half the bytes
+    path.write_bytes(cv2.imencode(".png", small[:, :, ::-1], [cv2.IMWRITE_PNG_COMPRESSION, 9])[1].tobytes())
+
+
+def draw_boxes(photo, scene, image_from_camera, told) -> None:
+    """The viewer-aligned box of every object in perspective, far ones first; captions of those in `told`."""
+    camera_from_world = invert(scene.world_from_camera)
+    order = np.argsort([-transform(camera_from_world, o.box.low_in_world[None])[0, 2] for o in scene.objects])
+    tags = []
+    for index in order.tolist():
+        thing = scene.objects[index]
+        faces = np.stack([thing.box.low_in_world, thing.box.high_in_world])
+        corners = np.array([[faces[i, 0], faces[j, 1], faces[k, 2]] for i in (0, 1) for j in (0, 1) for k in (0, 1)])
+        pixels = project(image_from_camera, transform(camera_from_world, corners))
+        named = thing.instance.id in told
+        rgb = colour(index) if named else (250, 250, 250)
+        for a in range(8):
+            for bit in (1, 2, 4):
+                if a & bit == 0:
+                    line(photo, pixels[a], pixels[a | bit], rgb, 2.2 if named else 1.2)
+        if named:
+            tags.append((pixels, thing.instance.captions[0], rgb))
+    for pixels, caption, rgb in tags:
+        tag(photo, pixels, caption, rgb)
+
+
+def line(image, start, end, rgb, width) -> None:
+    """An anti-aliased line between two points in drawn pixels."""
+    fixed = [tuple(np.rint(16 * (point - 0.5)).astype(int).tolist()) for point in (start, end)]
+    cv2.line(image, *fixed, rgb, max(1, round(width * SCALE)), cv2.LINE_AA, 4)
+
+
+def tag(image, pixels, caption, rgb) -> None:
+    """A caption above the topmost corner of a box."""
+    size, pad = 17 * SCALE, 6 * SCALE
+    (x0, y0), (x1, _) = pixels.min(axis=0), pixels.max(axis=0)
+    width = text_width(caption, 17, 600)
+    left = int(np.clip((x0 + x1) / 2 - width / 2 - pad, pad, image.shape[1] - width - 3 * pad))
+    bottom = int(max(y0 - pad, size + 3 * pad))
+    cv2.rectangle(image, (left, bottom - size - pad), (left + width + 2 * pad, bottom), INK, -1, cv2.LINE_AA)
+    cv2.rectangle(image, (left, bottom - 3 * SCALE), (left + width + 2 * pad, bottom), rgb, -1)
+    cv2.putText(image, caption, (left + pad, bottom - pad - 3 * SCALE), (255, 255, 255), SANS, size, 600)
+
+
+def draw_question(panel, top, qa, facts) -> None:
+    """One question: its kind, its words, its answer, and the number behind it with its error."""
+    write(panel, qa.kind, top + 18, 16, ACCENT, 600)
+    y = top + 44
+    for row in wrapped(qa.question, 21, 400):
+        write(panel, row, y, 21, INK)
+        y += 27
+    write(panel, qa.answer, y + 6, 24, INK, 700)
+    draw_error_bar(panel, y + 46, qa, facts)
+
+
+def draw_error_bar(panel, y, qa, facts) -> None:
+    """The number on an axis that is wide enough for its error to be seen; for a comparison the axis holds zero."""
+    number, error = number_of(qa, facts), qa.fact.error
+    compares = KINDS[qa.kind].form != "length"
+    low, high = (-0.12 * abs(number), 1.12 * abs(number)) if compares else (number - 8 * error, number + 8 * error)
+    if compares and number < 0:
+        low, high = -high, -low
+    left, right = MARGIN * SCALE, (MARGIN + 330) * SCALE
+    y *= SCALE
+
+    def at(value):
+        return np.array([left + (value - low) / (high - low) * (right - left), y + 0.5])
+
+    line(panel, at(low), at(high), PALE, 1.4)
+    for tick in ticks(low, high):
+        line(panel, at(tick), at(tick) + (0, 7 * SCALE), PALE, 1.4)
+        label = f"{tick:.10g}".replace("-", "−") + " m"
+        cv2.putText(panel, label, centred(label, at(tick), 14, 23), GREY, SANS, 14 * SCALE, 400)
+    for reach, width in ((2, 1.6), (1, 4.5)):
+        line(panel, at(number - reach * error), at(number + reach * error), ACCENT, width)
+    cv2.circle(panel, tuple(np.rint(at(number)).astype(int).tolist()), 5 * SCALE, PAPER, -1, cv2.LINE_AA)
+    cv2.circle(panel, tuple(np.rint(at(number)).astype(int).tolist()), 5 * SCALE, ACCENT, 2 * SCALE, cv2.LINE_AA)
+    said = f"{number:.3f} ± {error:.3f} m".replace("-", "−")
+    cv2.putText(panel, said, (right + 24 * SCALE, round(y + 2 * SCALE)), INK, SANS, 20 * SCALE, 600)
+    what = "difference in depth" if qa.kind.startswith(("front", "behind")) and compares else "value and 1 sigma"
+    cv2.putText(panel, what, (right + 24 * SCALE, round(y + 23 * SCALE)), GREY, SANS, 14 * SCALE, 400)
+
+
+def number_of(qa, facts) -> float:
+    """What an answer was decided on: the length, or the difference of a comparison."""
+    places = [facts.object_ids.index(id_) for id_ in qa.fact.subjects]
+    rows = (facts.kind == facts.kinds.index(qa.kind)) & (facts.a == places[0])
+    if len(places) == 2:
+        rows &= facts.b == places[1]
+    return float(facts.number[rows][0])
+
+
+def ticks(low, high) -> list[float]:
+    """Three to six round values within a range."""
+    for step in (m * 10.0**e for e in range(-4, 3) for m in (1, 2, 5)):
+        if (high - low) / step <= 5:
+            first = int(np.ceil(low / step))
+            return [round(n * step, 9) for n in range(first, int(np.floor(high / step)) + 1)]
+    return []
+
+
+def centred(text, place, size, below) -> tuple[int, int]:
+    """Where a text starts that is centred below a place."""
+    return round(place[0] - text_width(text, size, 400) / 2), round(place[1] + below * SCALE)
+
+
+def text_width(text, size, weight) -> int:
+    """In drawn pixels."""
+    return cv2.getTextSize((10000, 100), text, (0, 50), SANS, size * SCALE, weight)[2]
+
+
+def wrapped(text, size, weight) -> list[str]:
+    """The lines of a text in the panel."""
+    rows = [""]
+    for word in text.split():
+        longer = f"{rows[-1]} {word}".strip()
+        if text_width(longer, size, weight) > (PANEL - 2 * MARGIN) * SCALE:
+            rows.append(word)
+        else:
+            rows[-1] = longer
+    return rows
+
+
+def write(panel, text, y, size, rgb, weight=400) -> None:
+    """A line of text at the panel's margin."""
+    cv2.putText(panel, text, (MARGIN * SCALE, y * SCALE), rgb, SANS, size * SCALE, weight)
+
+
+if __name__ == "__main__":
+    main()
