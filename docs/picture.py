@@ -17,10 +17,12 @@ from spatialvlm.draw import colour
 from spatialvlm.geometry import invert, project, transform
 from spatialvlm.kinds import KINDS
 from spatialvlm.pipeline.collect.shapes import ShapesSource, frame_of
+from spatialvlm.pipeline.measure import MeasureConfig
 from spatialvlm.pipeline.phrase import PhraseConfig
 
 FRAME = 45
-ASKED = ("gap", "front_predicate", "right_difference")  # the first question of each kind
+SEED = 15
+ASKED = ("distance", "thin_choice", "gap")  # the first question of each kind
 SCALE = 2  # everything is drawn so much larger and averaged down
 PHOTO = (880, 660)
 PANEL = 660
@@ -36,7 +38,7 @@ def main() -> None:
     frame = source.read(FRAME).frame
     scene = sv.lift(frame).scene
     facts = sv.measure(scene)
-    questions = sv.phrase(scene, facts, config=PhraseConfig(questions_per_image=60)).questions
+    questions = sv.phrase(scene, facts, SEED, PhraseConfig(questions_per_image=60)).questions
     chosen = [next(qa for qa in questions if qa.kind == kind) for kind in ASKED]
     large = dataclasses.replace(source.describe(FRAME), width=SCALE * PHOTO[0], height=SCALE * PHOTO[1])
     photo = frame_of(large, frame.id).image
@@ -44,9 +46,9 @@ def main() -> None:
     draw_boxes(photo, scene, large.image_from_camera, told)
     panel = np.full((photo.shape[0], SCALE * PANEL, 3), PAPER, np.uint8)
     for place, qa in enumerate(chosen):
-        draw_question(panel, 22 + place * 204, qa, facts)
-    refused = sum(facts.refusals.values())
-    write(panel, f"{len(facts)} facts known in this frame, {refused} refused, each with its reason", 648, 17, GREY)
+        draw_question(panel, 26 + place * 204, qa, scene, facts)
+    note = f"{len(scene.objects)} objects, {len(facts)} facts. What the error bar can't decide is not asked."
+    write(panel, note, 642, 16, GREY)
     picture = np.concatenate([photo, panel], axis=1)
     small = cv2.resize(picture, (PHOTO[0] + PANEL, PHOTO[1]), interpolation=cv2.INTER_AREA)
     path = Path(__file__).with_name("picture.png")
@@ -94,43 +96,60 @@ def tag(image, pixels, caption, rgb) -> None:
     cv2.putText(image, caption, (left + pad, bottom - pad - 3 * SCALE), (255, 255, 255), SANS, size, 600)
 
 
-def draw_question(panel, top, qa, facts) -> None:
+def draw_question(panel, top, qa, scene, facts) -> None:
     """One question: its kind, its words, its answer, and the number behind it with its error."""
-    write(panel, qa.kind, top + 18, 16, ACCENT, 600)
-    y = top + 44
+    write(panel, qa.kind, top + 14, 16, ACCENT, 600)
+    y = top + 42
     for row in wrapped(qa.question, 21, 400):
         write(panel, row, y, 21, INK)
         y += 27
-    write(panel, qa.answer, y + 6, 24, INK, 700)
-    draw_error_bar(panel, y + 46, qa, facts)
+    write(panel, qa.answer, y + 5, 24, INK, 700)
+    draw_number(panel, y + 42, qa, scene, facts)
 
 
-def draw_error_bar(panel, y, qa, facts) -> None:
+def draw_number(panel, y, qa, scene, facts) -> None:
     """The number on an axis that is wide enough for its error to be seen; for a comparison the axis holds zero."""
     number, error = number_of(qa, facts), qa.fact.error
     compares = KINDS[qa.kind].form != "length"
-    low, high = (-0.12 * abs(number), 1.12 * abs(number)) if compares else (number - 8 * error, number + 8 * error)
-    if compares and number < 0:
-        low, high = -high, -low
-    left, right = MARGIN * SCALE, (MARGIN + 330) * SCALE
+    low, high = (number - 8 * error, number + 8 * error)
+    if compares:
+        low, high = min(number, 0.0) - 4 * error, max(number, 0.0) + 4 * error
+    left, right = MARGIN * SCALE, (MARGIN + 340) * SCALE
     y *= SCALE
 
     def at(value):
         return np.array([left + (value - low) / (high - low) * (right - left), y + 0.5])
 
+    if compares:
+        margin = width_margin(qa, scene)
+        zone = [round(float(at(np.clip(end, low, high))[0])) for end in (-margin, margin)]
+        cv2.rectangle(panel, (zone[0], y - 13 * SCALE), (zone[1], y + 1), BAND, -1)
+        text = "too close to call"
+        place = (sum(zone) - text_width(text, 13, 400)) // 2
+        cv2.putText(panel, text, (place, y - 4 * SCALE), GREY, SANS, 13 * SCALE, 400)
     line(panel, at(low), at(high), PALE, 1.4)
     for tick in ticks(low, high):
-        line(panel, at(tick), at(tick) + (0, 7 * SCALE), PALE, 1.4)
+        line(panel, at(tick), at(tick) + (0, 6 * SCALE), PALE, 1.4)
         label = f"{tick:.10g}".replace("-", "−") + " m"
-        cv2.putText(panel, label, centred(label, at(tick), 14, 23), GREY, SANS, 14 * SCALE, 400)
+        x, width = at(tick)[0], text_width(label, 14, 400)
+        cv2.putText(panel, label, (round(x - width / 2), y + 21 * SCALE), GREY, SANS, 14 * SCALE, 400)
     for reach, width in ((2, 1.6), (1, 4.5)):
         line(panel, at(number - reach * error), at(number + reach * error), ACCENT, width)
-    cv2.circle(panel, tuple(np.rint(at(number)).astype(int).tolist()), 5 * SCALE, PAPER, -1, cv2.LINE_AA)
-    cv2.circle(panel, tuple(np.rint(at(number)).astype(int).tolist()), 5 * SCALE, ACCENT, 2 * SCALE, cv2.LINE_AA)
+    dot = tuple(np.rint(at(number)).astype(int).tolist())
+    cv2.circle(panel, dot, 5 * SCALE, PAPER, -1, cv2.LINE_AA)
+    cv2.circle(panel, dot, 5 * SCALE, ACCENT, 2 * SCALE, cv2.LINE_AA)
     said = f"{number:.3f} ± {error:.3f} m".replace("-", "−")
-    cv2.putText(panel, said, (right + 24 * SCALE, round(y + 2 * SCALE)), INK, SANS, 20 * SCALE, 600)
-    what = "difference in depth" if qa.kind.startswith(("front", "behind")) and compares else "value and 1 sigma"
-    cv2.putText(panel, what, (right + 24 * SCALE, round(y + 23 * SCALE)), GREY, SANS, 14 * SCALE, 400)
+    cv2.putText(panel, said, (right + 24 * SCALE, y + 2 * SCALE), INK, SANS, 20 * SCALE, 600)
+    what = "difference and its 1 sigma" if compares else "length and its 1 sigma"
+    cv2.putText(panel, what, (right + 24 * SCALE, y + 22 * SCALE), GREY, SANS, 14 * SCALE, 400)
+
+
+def width_margin(qa, scene) -> float:
+    """What a difference of two widths must exceed to be asked; see `MeasureConfig`."""
+    config = MeasureConfig()
+    extents = [o.box.high_in_world - o.box.low_in_world for o in scene.objects if o.instance.id in qa.fact.subjects]
+    floor = max(config.size_floor_m, config.size_floor_share * max(extent[0] for extent in extents))
+    return float(max(floor, config.margin_sigmas * qa.fact.error))
 
 
 def number_of(qa, facts) -> float:
@@ -149,11 +168,6 @@ def ticks(low, high) -> list[float]:
             first = int(np.ceil(low / step))
             return [round(n * step, 9) for n in range(first, int(np.floor(high / step)) + 1)]
     return []
-
-
-def centred(text, place, size, below) -> tuple[int, int]:
-    """Where a text starts that is centred below a place."""
-    return round(place[0] - text_width(text, size, 400) / 2), round(place[1] + below * SCALE)
 
 
 def text_width(text, size, weight) -> int:

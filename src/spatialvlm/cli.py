@@ -4,7 +4,9 @@ Progress and messages go to stderr, results to files and stdout. Exit codes: 0 d
 """
 
 import os
+import signal
 import sys
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated
 
@@ -96,29 +98,37 @@ def show(
     from rich.console import Console
 
     from spatialvlm.pipeline.write.read import read_dataset
-    from spatialvlm.view.frame import picture, print_frame, save
+    from spatialvlm.view.frame import file_for, picture, print_frame, save
 
     opened = read_dataset(dataset)
-    is_row = frame.isdigit() and frame not in opened.frame_ids() and int(frame) < len(opened)
+    ids = opened.frame_ids()
+    is_row = frame.isascii() and frame.isdigit() and frame not in ids and int(frame) < len(ids)
     scene, source, asked = opened.at(int(frame)) if is_row else opened.frame(frame)
     image = picture(scene, source)
-    path = png or Path(f"{''.join(c if c.isalnum() or c in '-_.' else '_' for c in scene.frame_id)}.png")
+    path = png or file_for(scene.frame_id)
     save(image, path)
     print_frame(Console(), scene, asked, image)
     print(f"picture: {path}")  # noqa: T201
+
+
+def _stop(*_: object) -> None:
+    """On Ctrl-C. Not a KeyboardInterrupt: typer would turn that into a silent exit."""
+    sys.exit("stopped; run the same command again to go on from here")  # the message on stderr, exit code 1
 
 
 def main() -> None:
     """The entry point: errors that the user can mend are printed without a traceback."""
     from spatialvlm.errors import ModelError, UserError
 
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # a name that the terminal cannot say must not end a build
+            stream.reconfigure(errors="backslashreplace")
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # in the background Ctrl-C is not for us
+        signal.signal(signal.SIGINT, _stop)
     try:
         app()
     except (UserError, ModelError) as error:
         print(f"error: {error}", file=sys.stderr)  # noqa: T201
-        sys.exit(1)
-    except KeyboardInterrupt:
-        print("stopped; run the same command again to go on from here", file=sys.stderr)  # noqa: T201
         sys.exit(1)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

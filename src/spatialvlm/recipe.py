@@ -2,6 +2,7 @@
 
 import dataclasses
 import subprocess
+from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
@@ -49,7 +50,7 @@ class Recipe:
         source = config.pop("source")
         return {
             "config": config,
-            "source": source if ":" in source else Path(source).resolve().name,
+            "source": source if source.startswith("shapes:") else Path(source).resolve().name,
             "fingerprint": fingerprint,
             "versions": versions(),
         }
@@ -63,7 +64,8 @@ def versions() -> dict[str, str]:
     checkout = Path(__file__).resolve().parents[2]
     if (checkout / ".git").exists():
         command = ["git", "-C", str(checkout), "rev-parse", "HEAD"]
-        answer = subprocess.run(command, capture_output=True, text=True, check=False)
-        if answer.returncode == 0:
-            found["commit"] = answer.stdout.strip()
+        with suppress(FileNotFoundError):  # no git on this machine
+            answer = subprocess.run(command, capture_output=True, text=True, check=False)
+            if answer.returncode == 0:
+                found["commit"] = answer.stdout.strip()
     return found

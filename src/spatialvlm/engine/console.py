@@ -63,5 +63,5 @@ def _print_result(console: Console, info: dict[str, Any], out: Path) -> None:
         for reason, count in reasons.items():
             table.add_row("dropped", f"{count} in {stage}: {escape(reason)}")
     console.print(table)
-    console.print(f"dataset: {out}", soft_wrap=True, highlight=False)
-    console.print(f"report: {out / 'report.html'}", soft_wrap=True, highlight=False)
+    console.print(f"dataset: {out}", soft_wrap=True, highlight=False, markup=False)
+    console.print(f"report: {out / 'report.html'}", soft_wrap=True, highlight=False, markup=False)

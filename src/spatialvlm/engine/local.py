@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures import TimeoutError as NotYet
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -119,28 +120,44 @@ def _spread(
         report(*(new - old for new, old in zip(now, told, strict=True)))
         told[:] = now
 
+    others = set(multiprocessing.active_children())  # the caller's own, as a library
     executor = ProcessPoolExecutor(workers, context, _start_worker, (recipe, out, counters))
+    finished = False
     waiting: deque[Future[dict[str, Any]]] = deque()
     todo = iter(shards)
     try:
         while True:
             while len(waiting) < 2 * workers and (shard := next(todo, None)) is not None:
-                waiting.append(executor.submit(_work, shard))
+                with _ctrl_c_held():
+                    waiting.append(executor.submit(_work, shard))
             if not waiting:
                 break
             progress.append(_result(waiting.popleft(), tell))
         tell()
+        finished = True
     except BrokenProcessPool as error:
         raise ModelError(
-            f"a worker process died while building {out} (out of memory?); run the same command again with fewer "
-            f"--workers, finished shards are kept"
+            f"a worker process died while building {out} (out of memory, or a script that calls build without "
+            f"`if __name__ == '__main__':`); run the same again with fewer workers, finished shards are kept"
         ) from error
     finally:
-        executor.shutdown(wait=False, cancel_futures=True)
-        for process in multiprocessing.active_children():
-            if waiting:
-                process.terminate()
+        executor.shutdown(wait=finished, cancel_futures=True)
+        for process in set(multiprocessing.active_children()) - others:
+            process.terminate()
             process.join()
+
+
+@contextmanager
+def _ctrl_c_held() -> Iterator[None]:
+    """A process started here begins life deaf to Ctrl-C, so that it cannot die with a traceback while it imports."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _result(future: Future[dict[str, Any]], tell: Callable[[], None]) -> dict[str, Any]:

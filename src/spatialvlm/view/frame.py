@@ -15,6 +15,7 @@ from spatialvlm.errors import DatasetError, UserError
 from spatialvlm.records import QA, Object, Scene, Source
 
 THUMBNAIL_COLUMNS = 72
+LONGEST_NAME = 60  # characters; a file name holds 255 bytes, and one character has up to 4
 
 Picture = UInt8[np.ndarray, "h w 3"]
 
@@ -32,6 +33,12 @@ def picture(scene: Scene, source: Source) -> Picture:
     instances = [o.instance for o in scene.objects]
     labels = [i.captions[0] if i.captions else i.id for i in instances]
     return draw_objects(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), [i.mask for i in instances], labels)
+
+
+def file_for(frame_id: str) -> Path:
+    """A file name for a frame's picture, in the current folder: without signs that mean something, not too long."""
+    plain = "".join(c if c.isalnum() or c in "-_." else "_" for c in frame_id)
+    return Path(f"{plain[:LONGEST_NAME]}.png")
 
 
 def save(image: Picture, path: Path) -> None:

@@ -145,7 +145,7 @@ def _piece(points: Float32[np.ndarray, "n 3"], cell_m: float, stands: bool, pixe
     cells[feet[:, 1], feet[:, 0]] = 1
     cells = cv2.morphologyEx(cells, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))
     hull = np.zeros_like(cells)
-    cv2.fillConvexPoly(hull, cv2.convexHull(feet), (1,))
+    cv2.fillConvexPoly(hull, cv2.convexHull(cv2.findNonZero(cells)), (1,))
     return _Piece(
         low_m=ends[0],
         high_m=ends[-1],

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from jaxtyping import Float32, UInt8
+from scipy.ndimage import find_objects
 
 from spatialvlm.pipeline.detect.joins import STANDS, Labels
 from spatialvlm.pipeline.detect.terrain import Mask, Terrain, inside_hull
@@ -18,6 +20,8 @@ UNSTANDING_AREA = 3.0  # what shows no foot must be so many times larger
 BENEATH_PX, HIDDEN = (4, 8, 12), 0.4  # where to look for what hides it, and on what share of the columns
 CLOSING = 0.15  # of a thing's smaller side: gaps up to this in its outline are bridged
 MOST_CLOSING_PX = 25
+MOST_FEET = 2500  # enough pixels of a thing to measure it
+KNOWN = 0.3  # of a gap's pixels at least have depth
 VOUCHED = 0.6  # of a gap's known pixels stand within the footprint's hull: the inside of a bowl, not what is behind
 
 
@@ -38,39 +42,44 @@ class Thing:
 
 def find_things(labels: Labels, terrain: Terrain) -> list[Thing]:
     """The plausible things among the labels, in their order."""
-    return [
-        thing
-        for label in np.unique(labels[labels > 0]).tolist()
-        if (thing := _measured(_completed(labels == label, terrain), terrain))
-    ]
+    counts = np.bincount(labels.ravel())
+    things = []
+    for label, window in enumerate(find_objects(labels), start=1):
+        if window is None or not MIN_AREA * labels.size <= counts[label]:
+            continue
+        mask = np.zeros(labels.shape, bool)
+        rows, columns = (slice(max(0, side.start - MOST_CLOSING_PX), side.stop + MOST_CLOSING_PX) for side in window)
+        mask[rows, columns] = _completed(labels[rows, columns] == label, terrain, (rows, columns))
+        thing = _measured(mask, terrain)
+        if thing is not None:
+            things.append(thing)
+    return things
 
 
-def _completed(mask: Mask, terrain: Terrain) -> Mask:
-    """The mask with holes of unknown depth filled, and gaps that lie within its own footprint."""
-    margin = MOST_CLOSING_PX
-    left, top, width, height = cv2.boundingRect(mask.view(np.uint8))
-    window = np.s_[max(0, top - margin) : top + height + margin, max(0, left - margin) : left + width + margin]
-    part = mask[window]
+def _completed(part: Mask, terrain: Terrain, window: tuple[slice, slice]) -> Mask:
+    """The mask in a window with holes of unknown depth filled, and gaps that lie within its own footprint."""
+    _, _, width, height = cv2.boundingRect(part.view(np.uint8))
     size = min(MOST_CLOSING_PX, 2 * round(CLOSING * min(width, height) / 2) + 1)
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
-    closed = cv2.morphologyEx(np.pad(part, margin).view(np.uint8), cv2.MORPH_CLOSE, kernel)
-    closed = closed[margin:-margin, margin:-margin]
-    enclosed, bridged = _filled(part.view(np.uint8)), _filled(closed)
+    closed = cv2.morphologyEx(np.pad(part, size).view(np.uint8), cv2.MORPH_CLOSE, kernel)[size:-size, size:-size]
+    enclosed, bridged = _filled(part.view(np.uint8)), _filled(np.ascontiguousarray(closed))
     x_m, y_m = terrain.x_m[window], terrain.y_m[window]
     known = np.isfinite(x_m)
-    within = inside_hull(x_m, y_m, x_m[part & known], y_m[part & known])
-    _, gaps = cv2.connectedComponents((bridged & ~part).view(np.uint8), connectivity=4)
-    count = int(gaps.max()) + 1
-    sizes, knowns = np.bincount(gaps.ravel(), minlength=count), np.bincount(gaps[known], minlength=count)
+    out = part | (enclosed & ~known)
+    count, gaps, stats, _ = cv2.connectedComponentsWithStats((bridged & ~out).view(np.uint8), connectivity=4)
+    if count == 1:
+        return out
+    seen = np.flatnonzero(part & known)
+    seen = seen[:: max(1, len(seen) // MOST_FEET)]
+    within = inside_hull(x_m, y_m, x_m.ravel()[seen], y_m.ravel()[seen])
+    knowns = np.bincount(gaps[known], minlength=count)
     vouched = np.bincount(gaps[within & known], minlength=count) > VOUCHED * np.maximum(knowns, 1)
-    vouched &= knowns > 0.3 * sizes
+    vouched &= knowns > KNOWN * stats[:, cv2.CC_STAT_AREA]
     vouched[0] = False
-    out = mask.copy()
-    out[window] |= vouched[gaps] | (enclosed & ~known)
-    return out
+    return out | vouched[gaps]
 
 
-def _filled(mask: np.ndarray) -> Mask:
+def _filled(mask: UInt8[np.ndarray, "h w"]) -> Mask:
     contours, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     out = np.zeros(mask.shape, np.uint8)
     cv2.drawContours(out, contours, -1, (1,), cv2.FILLED)
@@ -79,18 +88,19 @@ def _filled(mask: np.ndarray) -> Mask:
 
 def _measured(mask: Mask, terrain: Terrain) -> Thing | None:
     """The thing under the mask, or None where it is too small, too large, a sliver, or stands on nothing."""
-    area = int(np.count_nonzero(mask))
-    if not MIN_AREA * mask.size <= area <= MAX_AREA * mask.size or _is_sliver(mask):
+    pixels = np.flatnonzero(mask)
+    if not MIN_AREA * mask.size <= len(pixels) <= MAX_AREA * mask.size or _is_sliver(mask):
         return None
-    known = mask & np.isfinite(terrain.height_m)
-    heights = terrain.height_m[known]
-    lowest, highest = np.percentile(heights, (3, 98)).tolist()
-    long_m, short_m = _sides(terrain.x_m[known], terrain.y_m[known])
-    band_m = float(np.median(terrain.band_m[known]))
-    if highest < max(MIN_HEIGHT_M, MIN_BANDS * band_m) or long_m < MIN_ACROSS_M or long_m > terrain.extent_m:
+    sample = pixels[:: max(1, len(pixels) // MOST_FEET)]
+    sample = sample[np.isfinite(terrain.height_m.ravel()[sample])]
+    lowest, highest = np.percentile(terrain.height_m.ravel()[sample], (3, 98)).tolist()
+    long_m, short_m = _sides(terrain.x_m.ravel()[sample], terrain.y_m.ravel()[sample])
+    band_m = float(np.median(terrain.band_m.ravel()[sample]))
+    if highest < max(MIN_HEIGHT_M, MIN_BANDS * band_m) or not MIN_ACROSS_M <= long_m <= terrain.extent_m:
         return None
     stands = lowest < STANDS * band_m
-    if not stands and (area < UNSTANDING_AREA * MIN_AREA * mask.size or _nothing_beneath(mask, terrain)):
+    too_small = len(pixels) < UNSTANDING_AREA * MIN_AREA * mask.size
+    if not stands and (too_small or _nothing_beneath(mask, terrain)):
         return None
     cut = mask[[0, -1]].any() or mask[:, [0, -1]].any()
     return Thing(mask, highest, long_m, short_m, stands, bool(cut))
@@ -104,10 +114,9 @@ def _is_sliver(mask: Mask) -> bool:
     return (at_side and width < SLIVER * mask.shape[1]) or (at_end and height < SLIVER * mask.shape[0])
 
 
-def _sides(x_m: np.ndarray, y_m: np.ndarray) -> tuple[float, float]:
+def _sides(x_m: Float32[np.ndarray, " n"], y_m: Float32[np.ndarray, " n"]) -> tuple[float, float]:
     """The sides of the smallest rectangle around the footprint, longer first; the outermost points do not count."""
-    every = max(1, len(x_m) // 3000)
-    points = np.stack([x_m[::every], y_m[::every]], axis=1)
+    points = np.stack([x_m, y_m], axis=1)
     low, high = np.percentile(points, (2, 98), axis=0)
     points = points[((points >= low) & (points <= high)).all(axis=1)].astype(np.float32)
     if len(points) < 3:

@@ -8,7 +8,7 @@ import json
 import os
 from collections.abc import Mapping
 from contextlib import ExitStack
-from io import BufferedWriter
+from io import FileIO
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,7 @@ Summary = dict[str, Any]
 class Progress:
     """A dataset being built. `done` maps a finished shard's number to its summary. Close it, or use it in a `with`."""
 
-    def __init__(self, folder: Path, header: dict[str, Any], done: dict[int, Summary], file: BufferedWriter) -> None:
+    def __init__(self, folder: Path, header: dict[str, Any], done: dict[int, Summary], file: FileIO) -> None:
         self.folder = folder
         self.header = header
         self.done = done
@@ -38,8 +38,9 @@ class Progress:
     def append(self, summary: Summary) -> None:
         """Record a finished shard. Call it in the order of the shards."""
         with disk_faults(self.folder / NAME):
-            self._file.write(to_json(summary).encode() + b"\n")
-            self._file.flush()
+            line = to_json(summary).encode() + b"\n"
+            while line:  # unbuffered: what a full disk refuses must not come up again when the file is closed
+                line = line[self._file.write(line) :]
             os.fsync(self._file.fileno())
         self.done[summary["shard"]] = summary
 
@@ -169,9 +170,9 @@ def _flat(value: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     return flat
 
 
-def _lock(path: Path) -> BufferedWriter:
+def _lock(path: Path) -> FileIO:
     with disk_faults(path):
-        file = path.open("ab")
+        file = path.open("ab", buffering=0)
     try:
         if fcntl is not None:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -185,7 +186,7 @@ def _lock(path: Path) -> BufferedWriter:
     return file
 
 
-def _discard_torn_line(path: Path, file: BufferedWriter) -> None:
+def _discard_torn_line(path: Path, file: FileIO) -> None:
     content = path.read_bytes()
     whole = content.rfind(b"\n") + 1
     if whole != len(content):

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ from spatialvlm.pipeline.write.manifest import Summary, check_files, read_manife
 from spatialvlm.pipeline.write.questions import read_questions
 from spatialvlm.pipeline.write.scenes import read_scenes
 from spatialvlm.records import QA, Drop, Scene, Source
+
+LONGEST_SHOWN = 80  # characters of a frame id in a message
 
 
 @dataclass(frozen=True)
@@ -74,7 +77,16 @@ class Dataset:
         for index, id_ in enumerate(ids):
             if id_ == frame_id:
                 return self.at(index)
-        raise DatasetError(f"{self.folder}: no frame {frame_id!r}; frame_ids() lists those that are there")
+        raise DatasetError(f"{self.folder}: no frame {frame_id[:LONGEST_SHOWN]!r}; {self._hint(frame_id)}")
+
+    def _hint(self, frame_id: str) -> str:
+        ids = self.frame_ids()
+        close = get_close_matches(frame_id[:LONGEST_SHOWN], ids, 1)
+        if close:
+            return f"did you mean {close[0]!r}?"
+        return (
+            f"its {len(ids)} frames go from {ids[0]!r} to {ids[-1]!r}" if ids else "it has no frames, all were dropped"
+        )
 
     def _row(self, summary: Summary, name: str, row: int) -> pa.Table:
         with _parquet(self.folder / summary["files"][name]["path"]) as file:
