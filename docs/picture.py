@@ -129,7 +129,7 @@ def draw_number(panel, y, qa, scene, facts) -> None:
         cv2.putText(panel, text, (place, y - 4 * SCALE), GREY, SANS, 13 * SCALE, 400)
     line(panel, at(low), at(high), PALE, 1.4)
     for tick in ticks(low, high):
-        line(panel, at(tick), at(tick) + (0, 6 * SCALE), PALE, 1.4)
+        line(panel, at(tick), at(tick) + np.array([0, 6 * SCALE]), PALE, 1.4)
         label = f"{tick:.10g}".replace("-", "−") + " m"
         x, width = at(tick)[0], text_width(label, 14, 400)
         cv2.putText(panel, label, (round(x - width / 2), y + 21 * SCALE), GREY, SANS, 14 * SCALE, 400)

@@ -116,7 +116,7 @@ def _spread(
     counters, told = context.Array("q", 3), [0, 0, 0]
 
     def tell() -> None:
-        now = list(counters)
+        now = counters[:]
         report(*(new - old for new, old in zip(now, told, strict=True)))
         told[:] = now
 
@@ -149,15 +149,25 @@ def _spread(
 
 @contextmanager
 def _ctrl_c_held() -> Iterator[None]:
-    """A process started here begins life deaf to Ctrl-C, so that it cannot die with a traceback while it imports."""
-    if not hasattr(signal, "pthread_sigmask"):  # Windows
-        yield
+    """Ctrl-C waits while processes are started: one that is cut off while it starts would print a traceback.
+
+    The process inherits the blocked signal until it ignores it. Other threads may take it meanwhile, so the handler
+    waits too.
+    """
+    handler, is_main = signal.getsignal(signal.SIGINT), threading.current_thread() is threading.main_thread()
+    if not is_main or handler is None or not hasattr(signal, "pthread_sigmask"):
+        yield  # a caller's thread, where handlers never run; a handler that is not Python's; Windows
         return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    held: list[tuple[Any, ...]] = []
+    signal.signal(signal.SIGINT, lambda *arguments: held.append(arguments))
+    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
+        signal.signal(signal.SIGINT, handler)
+        if held and callable(handler):
+            handler(*held[0])
 
 
 def _result(future: Future[dict[str, Any]], tell: Callable[[], None]) -> dict[str, Any]:

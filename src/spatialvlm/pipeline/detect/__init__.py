@@ -17,7 +17,9 @@ DETECTORS = ("auto", "given", "clusters")
 class Detector(Protocol):
     """A batch of frames to the instances of each, in order."""
 
-    def __call__(self, frames: Sequence[Frame]) -> list[tuple[Instance, ...] | Drop]: ...
+    def __call__(self, frames: Sequence[Frame]) -> list[tuple[Instance, ...] | Drop]:
+        """The instances of each frame, or why there are none."""
+        ...
 
 
 def load_detector(name: str) -> Detector:

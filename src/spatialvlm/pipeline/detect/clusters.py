@@ -13,12 +13,14 @@ from jaxtyping import Bool, Float32, Float64
 from spatialvlm.depth import relative_noise
 from spatialvlm.pipeline.detect.naming import captions_of
 from spatialvlm.pipeline.detect.pieces import find_pieces
-from spatialvlm.pipeline.detect.terrain import find_terrain
+from spatialvlm.pipeline.detect.terrain import Terrain, find_terrain
 from spatialvlm.pipeline.detect.things import Thing, find_things
 from spatialvlm.records import Drop, Frame, Instance
 from spatialvlm.support import Plane, find_planes
 
 WORKING_SIDE = 640  # larger images are sampled to about this many pixels along their longer side
+BEARS = 0.25  # of a thing's pixels lie on another plane
+CUT_WEIGHT, RAISED_WEIGHT = 0.2, 1.5  # of things cut by the border; of a table top: who sees one looks at it
 MOST_OBJECTS = 20  # the largest ones
 NO_DEPTH = "no_depth: the frame has no depth map, and objects are found in depth; give depth or annotations"
 NO_CAMERA = "no_camera: the frame has no intrinsics; give its camera (fx, fy, cx, cy in pixels) in frames.jsonl"
@@ -48,7 +50,7 @@ def _detect(frame: Frame) -> tuple[Instance, ...] | Drop:
         return Drop("detect", frame.id, NO_SUPPORT.format(planes))
     stride = max(1, round(max(frame.depth_m.shape) / WORKING_SIDE))
     depth_m, intrinsics = _sampled(frame.depth_m, intrinsics, stride)
-    things = max((_things_on(plane, depth_m, intrinsics, noise) for plane in planes), key=_standing_area)
+    things = _most_structure(planes, depth_m, intrinsics, noise)
     things = sorted(things, key=lambda thing: -np.count_nonzero(thing.mask))[:MOST_OBJECTS]
     if not things:
         return Drop("detect", frame.id, NO_OBJECTS)
@@ -74,16 +76,33 @@ def _sampled(
     return np.ascontiguousarray(depth_m[first::stride, first::stride]), matrix
 
 
-def _things_on(
-    plane: Plane, depth_m: Float32[np.ndarray, "h w"], image_from_camera: Float64[np.ndarray, "3 3"], noise: float
+def _most_structure(
+    planes: list[Plane],
+    depth_m: Float32[np.ndarray, "h w"],
+    image_from_camera: Float64[np.ndarray, "3 3"],
+    noise: float,
 ) -> list[Thing]:
-    terrain = find_terrain(depth_m, image_from_camera, plane, noise)
-    return find_things(find_pieces(depth_m, terrain, noise), terrain)
+    """The things on the plane that most stands on; the larger plane of two alike."""
+    terrains = [find_terrain(depth_m, image_from_camera, plane, noise) for plane in planes]
+    best: list[Thing] = []
+    most = -1.0
+    for plane, terrain in zip(planes, terrains):
+        things = find_things(find_pieces(depth_m, terrain, noise), terrain)
+        others = [other for other in terrains if other is not terrain]
+        structure = sum(_weight(thing, others) for thing in things) * (RAISED_WEIGHT if plane.raised else 1.0)
+        if structure > most:
+            best, most = things, structure
+    return best
 
 
-def _standing_area(things: list[Thing]) -> float:
-    """How much structure stands on the plane, in pixels; what the image border cuts counts less."""
-    return float(sum(np.count_nonzero(t.mask) * (0.2 if t.cut else 1.0) for t in things if t.stands))
+def _weight(thing: Thing, others: list[Terrain]) -> float:
+    """Standing things count with their size in the image, less if the border cuts them; not what bears a plane."""
+    if not thing.stands:
+        return 0.0
+    for other in others:
+        if np.mean(np.abs(other.height_m[thing.mask]) < other.band_m[thing.mask]) > BEARS:
+            return 0.0
+    return (CUT_WEIGHT if thing.cut else 1.0) * float(np.sqrt(np.count_nonzero(thing.mask)))
 
 
 def _enlarged(mask: Bool[np.ndarray, "r c"], shape: tuple[int, int], stride: int) -> Bool[np.ndarray, "h w"]:

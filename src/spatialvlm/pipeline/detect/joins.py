@@ -75,7 +75,7 @@ def _oneness(pieces: list[_Piece], contacts: _Contacts, small: int, large: int) 
     shares = _footprint_share(a, b) if a.cell_count <= b.cell_count else _footprint_share(b, a)
     may_touch = not (a.stands and b.stands) or a.pixels < FRAGMENT * b.pixels
     touch = contacts.near[small, large] / (TOUCH_SHARE * TOUCH_PX * a.pixels**0.5) if may_touch else 0.0
-    vessel = 1.0 if _is_vessel(a, b, contacts.above[small, large] + contacts.above[large, small]) else 0.0
+    vessel = 1.0 if _is_vessel(a, b, int(contacts.above[small, large] + contacts.above[large, small])) else 0.0
     return float(max(shares, touch, vessel))
 
 
@@ -128,7 +128,7 @@ def _pieces(cores: Labels, grown: Labels, terrain: Terrain) -> list[_Piece]:
 def _by_label(labels: Labels) -> list[Int64[np.ndarray, " _"]]:
     """The flat indices of the pixels of each label from 1."""
     pixels = np.flatnonzero(labels)
-    values = labels.ravel()[pixels]
+    values = labels.ravel()[pixels].astype(np.int16)  # sorted by radix, in linear time
     order = np.argsort(values, kind="stable")
     return np.split(pixels[order], np.flatnonzero(np.diff(values[order])) + 1)
 

@@ -29,11 +29,11 @@ _BLACK, _GREY, _WHITE, _RED, _ORANGE, _YELLOW, _GREEN, _TEAL, _BLUE, _PURPLE, _P
 _HUES = (
     (0, _RED),
     (46, _ORANGE),
-    (78, _YELLOW),
+    (72, _YELLOW),
     (112, _GREEN),
     (172, _TEAL),
     (225, _BLUE),
-    (308, _PURPLE),
+    (312, _PURPLE),
     (335, _PINK),
 )
 
@@ -105,11 +105,12 @@ def _terms(pixels: Lab, white: Float32[np.ndarray, " 3"]) -> Int64[np.ndarray, "
     reddish = (hue < 20) | (hue >= 345)
     term[reddish] = np.where((lightness[reddish] > 55) | (hue[reddish] > 300) & (lightness[reddish] > 40), _PINK, _RED)
     term[(term == _RED) & (lightness > 68) & (chroma < 45)] = _PINK
-    term[(hue >= 40) & (hue < 80) & (lightness < 62) & (chroma < 45)] = _BROWN
-    term[(hue >= 80) & (hue < 100) & (lightness < 50) & (chroma < 25)] = _BROWN
+    term[(hue >= 40) & (hue < 76) & (lightness < 52) & (chroma < 45)] = _BROWN
+    term[(hue >= 76) & (hue < 100) & (lightness < 50) & (chroma < 25)] = _BROWN
+    term[(hue >= 303) & (hue < 312) & (chroma < 60)] = _PURPLE  # pure blue has this hue too, at a high chroma
     light = lightness / max(float(white[0]), 40.0)
     # The brighter, the likelier that a tint is the light's; the darker, the less of a colour is left.
-    grey = (chroma < GREY_CHROMA + 60 * np.clip(light - 0.8, 0, 0.15)) | (chroma < 0.35 * (30 - lightness) + 3)
+    grey = (chroma < GREY_CHROMA + 60 * np.clip(light - 0.8, 0, 0.15)) | (chroma < 0.35 * (30 - lightness) + 9)
     grey |= lightness < 10
     term[grey] = np.where(lightness < 28, _BLACK, np.where(light > 0.72, _WHITE, _GREY))[grey]
     return term

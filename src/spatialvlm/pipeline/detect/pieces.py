@@ -48,7 +48,7 @@ def _steps(inverse: Float32[np.ndarray, "h w"], reach: int, limit: float) -> Mas
 def _cut(core: Mask, firm: Mask) -> Labels:
     """The pieces of `firm` that hold together by more than a neck, and the pieces of `core` that have none of these."""
     thick, count = _components(cv2.erode(firm.view(np.uint8), _CROSS, iterations=NECK_PX), MIN_FIRM_PX)
-    _, whole = cv2.connectedComponents(core.view(np.uint8), connectivity=4)
+    whole = cv2.connectedComponents(core.view(np.uint8), connectivity=4)[1].astype(np.int32)
     has_thick = np.zeros(int(whole.max()) + 1, bool)
     has_thick[whole[thick > 0]] = True
     thin, _ = _components((core & ~has_thick[whole]).view(np.uint8), MIN_PIECE_PX)
@@ -60,7 +60,7 @@ def _components(mask: UInt8[np.ndarray, "h w"], least: int) -> tuple[Labels, int
     _, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=4)
     large = stats[:, cv2.CC_STAT_AREA] >= least
     large[0] = False
-    return (np.cumsum(large) * large).astype(np.int32)[labels], int(np.count_nonzero(large))
+    return (np.cumsum(large) * large).astype(np.int32)[labels.astype(np.int32)], int(np.count_nonzero(large))
 
 
 def _given_back(labels: Labels, wanted: Mask, core: Mask) -> Labels:
@@ -69,6 +69,7 @@ def _given_back(labels: Labels, wanted: Mask, core: Mask) -> Labels:
     distance, nearest = cv2.distanceTransformWithLabels(
         (~seeds).view(np.uint8), cv2.DIST_L2, 3, labelType=cv2.DIST_LABEL_PIXEL
     )
+    nearest = nearest.astype(np.int32)
     label_of = np.zeros(int(nearest.max()) + 1, np.int32)
     label_of[nearest[seeds]] = labels[seeds]
     return np.where((wanted & (distance <= REACH_PX)) | core, label_of[nearest], 0).astype(np.int32)

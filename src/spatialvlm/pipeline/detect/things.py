@@ -1,4 +1,4 @@
-"""Labels on the terrain -> the masks of things: completed where their footprint vouches for it, and plausible ones only."""
+"""Labels on the terrain -> the masks of plausible things, completed where their own footprint vouches for it."""
 
 from dataclasses import dataclass
 
@@ -7,17 +7,20 @@ import numpy as np
 from jaxtyping import Float32, UInt8
 from scipy.ndimage import find_objects
 
-from spatialvlm.pipeline.detect.joins import STANDS, Labels
-from spatialvlm.pipeline.detect.terrain import Mask, Terrain, inside_hull
+from spatialvlm.pipeline.detect.joins import Labels
+from spatialvlm.pipeline.detect.terrain import Mask, Terrain, hull_depth
 
-MIN_AREA = 150 / (640 * 480)  # of the image
+MIN_AREA = 180 / (640 * 480)  # of the image
 MAX_AREA = 0.4
+SPECK = 0.04  # of its largest part; what is smaller does not belong
 MIN_HEIGHT_M = 0.015
 MIN_ACROSS_M = 0.015
 SLIVER = 0.03  # of the image's side: what the border leaves no more than this of
 MIN_BANDS = 2.0  # a thing is at least so high: what is less may be a bent table
+FOOT_BANDS, UNDERSIDE = 1.5, 0.6  # a foot is so near to the plane, or so low on the thing (a ball from above)
 UNSTANDING_AREA = 3.0  # what shows no foot must be so many times larger
 BENEATH_PX, HIDDEN = (4, 8, 12), 0.4  # where to look for what hides it, and on what share of the columns
+WALL_WIDTH, WALL_SHARE = 0.25, 0.8  # of the region's side it is wide, and at its rim: a wall
 CLOSING = 0.15  # of a thing's smaller side: gaps up to this in its outline are bridged
 MOST_CLOSING_PX = 25
 MOST_FEET = 2500  # enough pixels of a thing to measure it
@@ -49,29 +52,37 @@ def find_things(labels: Labels, terrain: Terrain) -> list[Thing]:
             continue
         mask = np.zeros(labels.shape, bool)
         rows, columns = (slice(max(0, side.start - MOST_CLOSING_PX), side.stop + MOST_CLOSING_PX) for side in window)
-        mask[rows, columns] = _completed(labels[rows, columns] == label, terrain, (rows, columns))
+        part = _without_specks(labels[rows, columns] == label)
+        mask[rows, columns] = _completed(part, terrain, (rows, columns))
         thing = _measured(mask, terrain)
         if thing is not None:
             things.append(thing)
     return things
 
 
+def _without_specks(part: Mask) -> Mask:
+    _, pieces, stats, _ = cv2.connectedComponentsWithStats(part.view(np.uint8), connectivity=8)
+    areas = stats[:, cv2.CC_STAT_AREA]
+    return part & (areas >= SPECK * areas[1:].max())[pieces.astype(np.int32)]
+
+
 def _completed(part: Mask, terrain: Terrain, window: tuple[slice, slice]) -> Mask:
     """The mask in a window with holes of unknown depth filled, and gaps that lie within its own footprint."""
     _, _, width, height = cv2.boundingRect(part.view(np.uint8))
     size = min(MOST_CLOSING_PX, 2 * round(CLOSING * min(width, height) / 2) + 1)
-    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
+    kernel = np.ones((size, size), np.uint8)
     closed = cv2.morphologyEx(np.pad(part, size).view(np.uint8), cv2.MORPH_CLOSE, kernel)[size:-size, size:-size]
     enclosed, bridged = _filled(part.view(np.uint8)), _filled(np.ascontiguousarray(closed))
     x_m, y_m = terrain.x_m[window], terrain.y_m[window]
     known = np.isfinite(x_m)
     out = part | (enclosed & ~known)
     count, gaps, stats, _ = cv2.connectedComponentsWithStats((bridged & ~out).view(np.uint8), connectivity=4)
+    gaps = gaps.astype(np.int32)
     if count == 1:
         return out
     seen = np.flatnonzero(part & known)
     seen = seen[:: max(1, len(seen) // MOST_FEET)]
-    within = inside_hull(x_m, y_m, x_m.ravel()[seen], y_m.ravel()[seen])
+    within = hull_depth(x_m, y_m, np.stack([x_m.ravel()[seen], y_m.ravel()[seen]], axis=1)) > 0
     knowns = np.bincount(gaps[known], minlength=count)
     vouched = np.bincount(gaps[within & known], minlength=count) > VOUCHED * np.maximum(knowns, 1)
     vouched &= knowns > KNOWN * stats[:, cv2.CC_STAT_AREA]
@@ -87,7 +98,7 @@ def _filled(mask: UInt8[np.ndarray, "h w"]) -> Mask:
 
 
 def _measured(mask: Mask, terrain: Terrain) -> Thing | None:
-    """The thing under the mask, or None where it is too small, too large, a sliver, or stands on nothing."""
+    """The thing under the mask, or None where it is too small, too large, a sliver, a wall, or stands on nothing."""
     pixels = np.flatnonzero(mask)
     if not MIN_AREA * mask.size <= len(pixels) <= MAX_AREA * mask.size or _is_sliver(mask):
         return None
@@ -98,7 +109,9 @@ def _measured(mask: Mask, terrain: Terrain) -> Thing | None:
     band_m = float(np.median(terrain.band_m.ravel()[sample]))
     if highest < max(MIN_HEIGHT_M, MIN_BANDS * band_m) or not MIN_ACROSS_M <= long_m <= terrain.extent_m:
         return None
-    stands = lowest < STANDS * band_m
+    if long_m > WALL_WIDTH * terrain.extent_m and terrain.rim.ravel()[sample].mean() > WALL_SHARE:
+        return None
+    stands = lowest < max(FOOT_BANDS * band_m, UNDERSIDE * highest)
     too_small = len(pixels) < UNSTANDING_AREA * MIN_AREA * mask.size
     if not stands and (too_small or _nothing_beneath(mask, terrain)):
         return None

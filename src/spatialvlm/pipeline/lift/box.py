@@ -89,7 +89,7 @@ def _is_occluded(surface: Surface, world: World, focal_px: float) -> bool:
     above = len(heights)
     if world.support.surface is not None:
         above = np.count_nonzero(heights > 1.5 * contact_band_m(surface, focal_px))
-    return above > max(3, OCCLUDED_SHARE * surface.outline_pixels)
+    return bool(above > max(3, OCCLUDED_SHARE * surface.outline_pixels))
 
 
 def _bottom(

@@ -73,7 +73,7 @@ def clean_surface(
         return "depth_broken: no connected surface under the mask"
     fit = smooth_inverse(grid.inverse_m, main, _radius(noise, main, grid, rim))
     kept, inverse_m = _vouched(grid, fit, noise)
-    seen_share = np.count_nonzero(kept) / np.count_nonzero(grid.mask)
+    seen_share = int(np.count_nonzero(kept)) / int(np.count_nonzero(grid.mask))
     if seen_share < config.min_known_share:
         return (
             f"depth_broken: {seen_share:.0%} of the mask is one surface, expected at least {config.min_known_share:.0%}"

@@ -7,7 +7,7 @@ from jaxtyping import Bool, Float64, Int
 
 from spatialvlm.kinds import KIND_NAMES, KINDS, Kind
 from spatialvlm.pipeline.measure import MeasureConfig
-from spatialvlm.pipeline.measure.lengths import Objects, between_centres, gaps, objects_of, size_of
+from spatialvlm.pipeline.measure.lengths import Objects, PerObject, between_centres, gaps, objects_of, size_of
 from spatialvlm.records import Facts, Scene
 
 REASONS = (
@@ -94,12 +94,12 @@ class _Comparisons:
             "size": self._size(size, size_error, share=self.config.volume_floor_share),
         }
 
-    def _column(self, values: Number, errors: Number, tilted: Number | float = 0.0) -> Column:
+    def _column(self, values: PerObject, errors: PerObject, tilted: Number | float = 0.0) -> Column:
         number = values[self.a] - values[self.b]
         shared = (self.scene.errors.scale * number) ** 2 + (self.scene.errors.tilt_rad * tilted) ** 2
         return Column(self.a, self.b, number, np.sqrt(errors[self.a] ** 2 + errors[self.b] ** 2 + shared))
 
-    def _place(self, values: Number, errors: Number, witness: Number, axis: int) -> Column:
+    def _place(self, values: PerObject, errors: PerObject, witness: PerObject, axis: int) -> Column:
         """Left/right and behind/front: image columns and z-depth are the second witnesses."""
         rise = self.objects.centre[self.a, 2] - self.objects.centre[self.b, 2]
         column = self._column(values, errors, rise if axis == 1 else 0.0)
@@ -124,7 +124,7 @@ class _Comparisons:
         return column
 
     def _size(
-        self, values: Number, errors: Number, *, upright: bool = False, whole: bool = True, share: float | None = None
+        self, values: PerObject, errors: PerObject, *, upright: bool = False, whole: bool = True, share: float | None = None
     ) -> Column:
         """Tall/short, wide/thin, big/small: only of objects that are in sight as a whole."""
         column = self._column(values, errors)

@@ -111,7 +111,7 @@ def gaps(scene: Scene, objects: Objects, a: Int[np.ndarray, " p"], b: Int[np.nda
     spacing = np.array([_spacing(axes) for axes in by_axis])
     step = (spacing[a] + spacing[b]) / 2
     # Samples lie up to half a step beside the nearest points, on either surface, which lengthens the way between them.
-    sideways = step**2 / (8.0 * np.maximum(length, step))
+    sideways = step**2 / (8.0 * np.maximum(np.maximum(length, step), 1e-9))
     error = np.sqrt(SINGLE_POINT**2 * variance + sideways**2 + (0.05 * step) ** 2)
     return np.maximum(length - sideways, 0.0), error
 

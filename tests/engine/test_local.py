@@ -1,0 +1,385 @@
+"""The local engine: the same bytes however a build ran, and a way on from wherever it was stopped."""
+
+import errno
+import multiprocessing
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+from folders import content, tiny_frames, write_rgbd
+
+from spatialvlm.engine import local
+from spatialvlm.engine.local import build
+from spatialvlm.errors import DatasetError, ModelError, UserError
+from spatialvlm.pipeline.write.read import read_dataset
+from spatialvlm.recipe import Recipe
+
+FRAMES, COPIES = 6, 4
+ROWS = FRAMES * COPIES
+COMMAND = (sys.executable, "-c", "from spatialvlm.cli import main; main()")
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory) -> Path:
+    """A folder of 24 tiny frames, one of which cannot be read."""
+    folder = write_rgbd(tmp_path_factory.mktemp("source") / "frames", tiny_frames(FRAMES), copies=COPIES)
+    lines = (folder / "frames.jsonl").read_text().splitlines()
+    lines[5] = lines[5].replace("rgb/", "nowhere/")
+    (folder / "frames.jsonl").write_text("\n".join(lines))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def recipe(source) -> Recipe:
+    return Recipe(str(source), shard_size=3)
+
+
+@pytest.fixture(scope="module")
+def whole(recipe, tmp_path_factory) -> dict[str, str]:
+    """The content of the dataset that one process builds without a break."""
+    out = tmp_path_factory.mktemp("whole") / "dataset"
+    build(recipe, out)
+    return content(out)
+
+
+def start(recipe: Recipe, out: Path, workers: int) -> subprocess.Popen[str]:
+    """The same build by the command line, in a process group of its own."""
+    command = [*COMMAND, "build", recipe.source, "--out", str(out), "--shard-size", str(recipe.shard_size)]
+    return subprocess.Popen(
+        [*command, "--workers", str(workers)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # pytest may run where it is ignored
+    )
+
+
+def group_of(leader: int) -> list[int]:
+    """The processes of a process group that are alive."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                state, _, group = (entry / "stat").read_text().rpartition(")")[2].split()[:3]
+            except (FileNotFoundError, ProcessLookupError):
+                continue
+            if int(group) == leader and state not in "ZX":
+                found.append(int(entry.name))
+    return found
+
+
+def wait_for(what, seconds: float = 10.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.01)
+
+
+needs_proc = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="watches processes in /proc")
+
+
+# -- the same bytes ----------------------------------------------------------------------------------------------------
+
+
+def test_two_workers_write_the_same_bytes(recipe, whole, tmp_path):
+    build(recipe, tmp_path / "out", workers=2)
+    assert content(tmp_path / "out") == whole
+    assert not multiprocessing.active_children()
+    assert "scenes/part-00007.parquet" in whole
+
+
+@pytest.mark.parametrize("size", [1, 64])
+def test_rows_do_not_depend_on_the_shard_size(source, recipe, whole, tmp_path, size):
+    build(recipe, tmp_path / "three")
+    info = build(Recipe(str(source), shard_size=size), tmp_path / "other")
+    same = build(recipe, tmp_path / "three")
+    assert rows(tmp_path / "other") == rows(tmp_path / "three")
+    assert (info.pop("shards"), same.pop("shards")) == (-(-ROWS // size), ROWS // 3)
+    assert (info["config"].pop("shard_size"), same["config"].pop("shard_size")) == (size, 3)
+    assert info == same
+
+
+def rows(folder: Path) -> dict[str, list[dict[str, Any]]]:
+    found: dict[str, list[dict[str, Any]]] = {}
+    for name in ("scenes", "qa"):
+        parts = sorted((folder / name).iterdir())
+        found[name] = [row for part in parts for row in pq.read_table(part).to_pylist()]
+    found["drops"] = pq.read_table(folder / "drops.parquet").to_pylist()
+    assert len(found["scenes"]) == len(found["qa"]) == ROWS - 1
+    assert "shapes-000001-0001" in [drop["id"] for drop in found["drops"]]
+    return found
+
+
+def test_another_seed_asks_other_questions_about_the_same_scenes(source, recipe, whole, tmp_path):
+    build(Recipe(str(source), seed=1, shard_size=3), tmp_path / "out")
+    different = {path for path, digest in content(tmp_path / "out").items() if whole[path] != digest}
+    assert different == {path for path in whole if not path.startswith(("scenes", "drops"))}
+
+
+def test_a_second_run_changes_nothing(recipe, whole, tmp_path):
+    begun = []
+    build(recipe, tmp_path)
+    build(recipe, tmp_path, workers=2, begin=lambda *counts: begun.append(counts))
+    assert begun == [(ROWS, ROWS)]
+    assert content(tmp_path) == whole
+
+
+def test_progress_adds_up(recipe, tmp_path):
+    for workers in (1, 2):
+        counted = [0, 0, 0]
+
+        def report(*added: int, counted=counted) -> None:
+            counted[:] = [a + b for a, b in zip(counted, added, strict=True)]
+
+        info = build(recipe, tmp_path / f"{workers}", workers=workers, report=report)
+        drops = sum(sum(reasons.values()) for reasons in info["drops"].values())
+        assert counted == [info["frames"], info["qa"], drops]
+
+
+# -- stopped at any moment ---------------------------------------------------------------------------------------------
+
+
+@needs_proc
+@pytest.mark.parametrize("workers", [1, 2])
+def test_kill_9_at_random_moments_ends_byte_identical(recipe, whole, tmp_path, workers):
+    out = tmp_path / "out"
+    rng = random.Random(workers)
+    moments = [rng.randrange(0, 8) for _ in range(5)]
+    for finished in sorted(moments):  # some shards are done, and then any moment within the next
+        process = start(recipe, out, workers)
+        wait_for(lambda: process.poll() is not None or len(manifest(out)) > finished)  # noqa: B023
+        time.sleep(rng.random() * 0.05)
+        process.kill()
+        process.communicate()
+        wait_for(lambda: not group_of(process.pid), 3)  # noqa: B023
+    process = start(recipe, out, workers)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 0, errors
+    assert content(out) == whole
+
+
+def manifest(out: Path) -> list[str]:
+    path = out / "manifest.jsonl"
+    return path.read_text().splitlines() if path.exists() else []
+
+
+@pytest.mark.parametrize(("workers", "lines"), [(1, 1), (1, 3), (2, 1), (2, 3)])
+def test_ctrl_c_is_one_line_and_resumes(recipe, whole, tmp_path, workers, lines):
+    out = tmp_path / "out"
+    process = start(recipe, out, workers)
+    wait_for(lambda: len(manifest(out)) >= lines)
+    os.killpg(process.pid, signal.SIGINT)
+    printed, errors = process.communicate(timeout=5)
+    last = errors.splitlines()[-1]
+    assert (process.returncode, printed) == (1, "")
+    assert last == "stopped; run the same command again to go on from here"
+    assert "Traceback" not in errors
+    assert "dataset.json" not in content(out)
+    build(recipe, out)
+    assert content(out) == whole
+
+
+def test_ctrl_c_while_processes_start_comes_after_that():
+    seen = []
+    before = signal.signal(signal.SIGINT, lambda *_: seen.append("handled"))
+    try:
+        with local._ctrl_c_held():
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(0.01)
+            assert not seen
+        assert seen == ["handled"]
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def test_a_build_in_a_thread_of_the_caller(recipe, whole, tmp_path):
+    thread = threading.Thread(target=build, args=(recipe, tmp_path), kwargs={"workers": 2})
+    thread.start()
+    thread.join()
+    assert content(tmp_path) == whole
+
+
+def test_what_is_the_callers_own_is_left_alone(recipe, tmp_path):
+    handler = signal.getsignal(signal.SIGINT)
+    other = multiprocessing.get_context("spawn").Process(target=time.sleep, args=(60,))
+    other.start()
+    try:
+        build(recipe, tmp_path, workers=2)
+        assert other.is_alive()
+        assert signal.getsignal(signal.SIGINT) is handler
+        assert not signal.pthread_sigmask(signal.SIG_BLOCK, [])
+    finally:
+        other.kill()
+        other.join()
+
+
+def test_a_worker_that_dies_is_named_and_the_rest_is_kept(recipe, whole, tmp_path, monkeypatch):
+    append = local.Progress.append
+
+    def append_and_kill(progress: local.Progress, summary: dict[str, Any]) -> None:
+        append(progress, summary)
+        multiprocessing.active_children()[0].kill()
+
+    monkeypatch.setattr(local.Progress, "append", append_and_kill)
+    with pytest.raises(ModelError, match=r"a worker process died .* fewer workers, finished shards are kept"):
+        build(recipe, tmp_path, workers=2)
+    monkeypatch.undo()
+    assert len(manifest(tmp_path)) >= 2
+    assert not multiprocessing.active_children()
+    build(recipe, tmp_path)
+    assert content(tmp_path) == whole
+
+
+# -- folders that cannot be used ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def small_disk(tmp_path) -> Iterator[Path]:
+    """A disk of 192 kB, where mounting is allowed."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = shutil.which("mount")
+    command = ["mount", "-t", "tmpfs", "-o", "size=192k", "tmpfs", str(disk)]
+    if mount is None or subprocess.run(command, capture_output=True, check=False).returncode != 0:
+        pytest.skip("cannot mount a tmpfs")
+    yield disk
+    subprocess.run(["umount", "--lazy", str(disk)], check=True)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_full_disk_is_said_and_space_is_all_it_takes(recipe, whole, small_disk, workers):
+    ballast = small_disk / "ballast"
+    ballast.write_bytes(b"\0" * 80_000)
+    with pytest.raises(UserError, match=r"disk full writing .*: free space and run the same command again"):
+        build(recipe, small_disk / "out", workers=workers)
+    ballast.unlink()
+    subprocess.run(["mount", "-o", "remount,size=64m", str(small_disk)], check=True)
+    build(recipe, small_disk / "out", workers=workers)
+    assert content(small_disk / "out") == whole
+
+
+def test_a_disk_that_fills_up_within_a_manifest_line(recipe, whole, tmp_path, monkeypatch):
+    write = local.Progress.append
+
+    def torn(progress, summary: dict[str, Any]) -> None:
+        if summary["shard"] == 2:
+            progress._file.write(b'{"counts": {')
+            raise UserError("disk full")
+        write(progress, summary)
+
+    monkeypatch.setattr(local.Progress, "append", torn)
+    with pytest.raises(UserError, match="disk full"):
+        build(recipe, tmp_path)
+    monkeypatch.undo()
+    build(recipe, tmp_path)
+    assert content(tmp_path) == whole
+
+
+def test_a_full_disk_at_every_write_in_turn(source, tmp_path, monkeypatch):
+    """Each flush to the disk fails once, first to last; the build after it goes on where that one stopped."""
+    recipe = Recipe(str(source), shard_size=2, limit=4)
+    build(recipe, tmp_path / "whole")
+    flush = os.fsync  # of 4 files a shard and its line in the manifest, the header, 3 files in the end; folders too
+    whole = content(tmp_path / "whole")
+    for failing in range(20):
+        calls = 0
+
+        def full(descriptor: int, failing=failing) -> None:
+            nonlocal calls
+            calls += 1
+            if calls == failing + 1:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            flush(descriptor)
+
+        out = tmp_path / "out"
+        monkeypatch.setattr(os, "fsync", full)
+        with pytest.raises(UserError, match="disk full"):
+            build(recipe, out)
+        monkeypatch.undo()
+        assert not list(out.rglob("*.tmp"))
+        build(recipe, out)
+        assert content(out) == whole, f"flush {failing}"
+        shutil.rmtree(out)
+
+
+def test_a_folder_that_cannot_be_written(recipe, tmp_path, monkeypatch):
+    def denied(*_: object, **__: object) -> None:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    monkeypatch.setattr(Path, "mkdir", denied)  # the tests may run as root, whom no mode keeps out
+    with pytest.raises(UserError, match=r"cannot write .*out: Permission denied; make the folder writable or choose"):
+        build(recipe, tmp_path / "out")
+
+
+def test_a_folder_that_holds_something_else(recipe, tmp_path):
+    (tmp_path / "thesis.tex").write_text("x")
+    with pytest.raises(DatasetError, match=r"not a dataset .* thesis.tex; choose another --out"):
+        build(recipe, tmp_path)
+    assert list(content(tmp_path)) == ["thesis.tex"]
+
+
+def test_the_source_is_never_written_to(recipe, source):
+    before = content(source)
+    with pytest.raises(DatasetError, match=r"not a dataset .* it holds depth, frames.jsonl, instances"):
+        build(recipe, source)
+    assert content(source) == before
+
+
+def test_other_settings_are_named_and_nothing_is_touched(source, recipe, whole, tmp_path):
+    build(recipe, tmp_path)
+    with pytest.raises(DatasetError, match=r"config.seed: 0 in the folder, 7 now"):
+        build(Recipe(str(source), seed=7, shard_size=3), tmp_path)
+    assert content(tmp_path) == whole
+
+
+def test_a_source_that_changed_is_named(source, tmp_path):
+    copy = shutil.copytree(source, tmp_path / "frames")
+    build(Recipe(str(copy)), tmp_path / "out")
+    with (copy / "frames.jsonl").open("a") as file:
+        file.write("\n")
+    with pytest.raises(DatasetError, match=r"fingerprint: .* in the folder, .* now"):
+        build(Recipe(str(copy)), tmp_path / "out")
+
+
+def test_a_dataset_and_its_source_may_move(source, recipe, whole, tmp_path):
+    """Neither says where it lay, so both can be copied to another machine and the build goes on there."""
+    moved = shutil.copytree(source, tmp_path / "elsewhere" / source.name)
+    build(recipe, tmp_path / "first")
+    shutil.copytree(tmp_path / "first", tmp_path / "second")
+    cut_back(tmp_path / "second", 3)
+    (tmp_path / "link").symlink_to(tmp_path / "second")
+    build(Recipe(str(moved), shard_size=3), tmp_path / "link")
+    assert content(tmp_path / "second") == whole
+    texts = [path.read_bytes() for path in (tmp_path / "second").rglob("*") if path.is_file()]
+    assert not any(str(part).encode() in text for text in texts for part in (tmp_path, source.parent))
+
+
+def cut_back(out: Path, shards: int) -> None:
+    """As if the build had been stopped after so many shards."""
+    (out / "manifest.jsonl").write_text("".join(line + "\n" for line in manifest(out)[: shards + 1]))
+
+
+def test_a_dataset_that_may_only_be_read_can_be_read(recipe, tmp_path):
+    build(recipe, tmp_path)
+    for path in [*tmp_path.rglob("*"), tmp_path]:
+        path.chmod(0o555 if path.is_dir() else 0o444)
+    assert len(list(read_dataset(tmp_path).questions())) == ROWS - 1
+    for path in [tmp_path, *(path for path in tmp_path.rglob("*") if path.is_dir())]:
+        path.chmod(0o755)
+
+
+def test_no_worker_at_all(recipe, tmp_path):
+    with pytest.raises(UserError, match="workers 0: expected 1 or more"):
+        build(recipe, tmp_path, workers=0)
+    assert not content(tmp_path)

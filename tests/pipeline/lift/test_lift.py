@@ -1,0 +1,190 @@
+"""The contract of lift, on ordinary scenes and on those where there is nothing right to say."""
+
+import dataclasses
+import math
+
+import cv2
+import numpy as np
+import pytest
+
+from accuracy import corrupted, plain_frame
+from spatialvlm.errors import ContractError
+from spatialvlm.kinds import KINDS
+from spatialvlm.pipeline.collect.analytic import SceneDescription, Thing, ray_cast
+from spatialvlm.pipeline.collect.shapes import ShapesSource
+from spatialvlm.pipeline.collect.solids import Cuboid, Cylinder, Plane, Sphere
+from spatialvlm.pipeline.lift import LiftConfig, load_lift
+from spatialvlm.pipeline.measure import measure
+
+LIFT = load_lift()
+WALL = Plane((0.0, -1.0, 0.0), -2.5)
+BOX = Thing((Cuboid((0.0, 1.6, 0.15), (0.3, 0.3, 0.3), 0.4),))
+CAN = Thing((Cylinder((0.5, 1.9, 0.2), 0.1, 0.4),))
+BALL = Thing((Sphere((-0.5, 1.8, 0.12), 0.12),))
+
+
+def frame_of(description, *, gravity=False, noise=0.0, name="frame"):
+    """A frame of the scene; without gravity unless told."""
+    frame = plain_frame(description, ray_cast(description), name)
+    if noise:
+        frame = corrupted(frame, np.random.default_rng(0), noise=noise)
+    return frame if gravity else dataclasses.replace(frame, gravity_in_camera=None)
+
+
+def lifted(description, **options):
+    """What becomes of the scene."""
+    frame = frame_of(description, **options)
+    return LIFT([frame], [frame.instances])[0]
+
+
+def all_finite(scene):
+    """No number of a scene, or of its facts, is NaN or infinite."""
+    arrays = [scene.world_from_camera]
+    for o in scene.objects:
+        box = o.box
+        arrays += [o.points_in_world, box.low_in_world, box.high_in_world, box.low_error_m, box.high_error_m]
+    facts = measure(scene)
+    return all(np.isfinite(a).all() for a in (*arrays, facts.number, facts.error))
+
+
+@pytest.mark.parametrize(
+    ("description", "reason"),
+    [
+        (SceneDescription(floor=False, walls=(WALL,), pitch_rad=0.0), "no_plane_faces_up"),
+        (SceneDescription(things=(BALL,), floor=False, walls=(WALL,), pitch_rad=0.0), "no_plane_faces_up"),
+        (SceneDescription(things=(BOX, CAN), floor=False, camera_height_m=0.3, pitch_rad=0.0), "too_little_background"),
+        (SceneDescription(floor=False, walls=(Plane((0.0, 0.0, -1.0), -2.4),), pitch_rad=-0.6), "no_plane_faces_up"),
+        (SceneDescription(things=(BOX,), pitch_rad=math.pi / 2, camera_height_m=2.5), "no_plane_faces_up"),
+        (SceneDescription(things=(Thing((Cuboid((0.0, 1.5, 1.0), (6.0, 1.0, 2.0)),)),)), "plane_too_small"),
+        (SceneDescription(), "no_object_stands_on_plane"),
+    ],
+    ids=["wall", "ball before a wall", "no floor", "ceiling", "top-down", "giant object", "no object"],
+)
+@pytest.mark.parametrize("noise", [0.0, 0.01])
+def test_a_plane_without_witnesses_is_no_floor(description, reason, noise):
+    result = lifted(description, noise=noise)
+    assert result.scene.gravity is None
+    assert result.scene.support.surface is None
+    assert result.scene.support.refusal == reason
+    assert all_finite(result.scene)
+    facts = measure(result.scene)
+    asked = {facts.kinds[k] for k in facts.kind}
+    assert not asked & {
+        "above_predicate",
+        "tall_choice",
+        "height",
+        "elevation",
+        "vertical_distance",
+        "above_difference",
+    }
+    if len(result.scene.objects) > 1:
+        assert facts.refusals["height", "gravity_unknown"] == len(result.scene.objects)
+
+
+def test_objects_in_the_air_do_not_make_a_wall_a_floor():
+    # A wall seen by a camera that looks up has a floor's orientation; what hangs before it does not stand on it.
+    hanging = tuple(Thing((Sphere((x, 1.6, 1.9), 0.12),)) for x in (-0.4, 0.4))
+    description = SceneDescription(things=hanging, floor=False, walls=(WALL,), pitch_rad=math.radians(-35))
+    assert lifted(description).scene.support.refusal == "no_object_stands_on_plane"
+
+
+def test_missing_depth_is_dropped_with_a_reason_per_object():
+    frame = frame_of(SceneDescription(things=(BOX, CAN)))
+    blind = dataclasses.replace(frame, depth_m=np.full_like(frame.depth_m, np.nan))
+    result = LIFT([blind], [blind.instances])[0]
+    assert result.scene.objects == ()
+    assert [d.reason.split(":")[0] for d in result.drops] == ["depth_missing", "depth_missing"]
+    assert result.scene.support.refusal == "too_little_background"
+
+
+@pytest.mark.parametrize(("field", "code"), [("depth_m", "no_depth"), ("camera", "no_camera")])
+def test_a_frame_without_depth_or_camera_is_one_drop(field, code):
+    frame = dataclasses.replace(frame_of(SceneDescription(things=(BOX,))), **{field: None})
+    result = LIFT([frame], [frame.instances])[0]
+    assert result.scene is None
+    assert [(d.stage, d.id, d.reason.split(":")[0]) for d in result.drops] == [("lift", "frame", code)]
+
+
+def test_one_bad_mask_does_not_cost_the_others():
+    frame = frame_of(SceneDescription(things=(BOX, CAN)))
+    tiny = np.zeros_like(frame.instances[0].mask)
+    tiny[100:103, 100:103] = True
+    instances = (dataclasses.replace(frame.instances[0], mask=tiny), frame.instances[1])
+    result = LIFT([frame], [instances])[0]
+    assert [o.instance.id for o in result.scene.objects] == ["2"]
+    assert [(d.id, d.reason.split(":")[0]) for d in result.drops] == [("frame/1", "mask_too_small")]
+
+
+def test_a_mask_of_another_size_is_the_detectors_fault():
+    frame = frame_of(SceneDescription(things=(BOX,)))
+    wrong = dataclasses.replace(frame.instances[0], mask=np.ones((4, 4), bool))
+    with pytest.raises(ContractError, match=r"mask of instance '1' in frame 'frame': got \(4, 4\), expected"):
+        LIFT([frame], [(wrong,)])
+
+
+def test_flags_say_what_is_cut():
+    behind = Thing((Cuboid((0.1, 2.3, 0.3), (0.3, 0.3, 0.6)),))
+    at_border = Thing((Cuboid((0.98, 1.7, 0.2), (0.4, 0.3, 0.4)),))
+    scene = lifted(SceneDescription(things=(BOX, behind, at_border, BALL))).scene
+    flags = {o.instance.id: (o.truncated, o.occluded, o.bottom) for o in scene.objects}
+    assert flags == {
+        "1": (False, False, "support"),
+        "2": (False, True, "hidden"),
+        "3": (True, False, "support"),
+        "4": (False, False, "hidden"),
+    }
+
+
+def test_what_does_not_rise_above_its_support_is_refused():
+    frame = frame_of(SceneDescription(things=(BOX, CAN)), gravity=True)
+    patch = np.zeros_like(frame.instances[0].mask)
+    patch[440:470, 100:160] = True
+    patch &= ~(frame.instances[0].mask | frame.instances[1].mask)
+    rug = dataclasses.replace(frame.instances[0], id="rug", mask=patch)
+    result = LIFT([frame], [(*frame.instances, rug)])[0]
+    assert [(d.id, d.reason.split(":")[0]) for d in result.drops] == [("frame/rug", "not_above_support")]
+
+
+@pytest.mark.parametrize("gravity", [True, False])
+def test_contract(gravity):
+    source = ShapesSource(6, width=320, height=240)
+    frames = [frame_of(source.describe(k), gravity=gravity, noise=0.005, name=f"f{k}") for k in range(6)]
+    before = [frame.depth_m.copy() for frame in frames]
+    together = LIFT(frames, [frame.instances for frame in frames])
+    alone = [LIFT([frame], [frame.instances])[0] for frame in frames]
+    for frame, old, a, b in zip(frames, before, together, alone, strict=True):
+        np.testing.assert_array_equal(frame.depth_m, old, err_msg="inputs are left alone")
+        np.testing.assert_array_equal(a.scene.world_from_camera, b.scene.world_from_camera)
+        assert a.scene.frame_id == frame.id
+        assert all_finite(a.scene)
+        for o, p in zip(a.scene.objects, b.scene.objects, strict=True):
+            np.testing.assert_array_equal(o.points_in_world, p.points_in_world, err_msg="a batch changes nothing")
+            assert 0 < len(o.points_in_world) <= LiftConfig().max_points
+            assert (o.box.low_in_world <= o.box.high_in_world).all()
+            assert (o.box.low_error_m > 0).all()
+
+
+def test_points_are_spread_evenly():
+    scene = lifted(SceneDescription(things=(BOX,))).scene
+    points = scene.objects[0].points_in_world.astype(np.float64)
+    apart = np.linalg.norm(points[:, None] - points, axis=-1)
+    np.fill_diagonal(apart, np.inf)
+    nearest = apart.min(axis=1)
+    assert len(points) > 300
+    assert np.percentile(nearest, 90) < 4 * np.median(nearest)
+
+
+def test_flying_pixels_and_a_bleeding_mask_leave_the_box_alone():
+    description = SceneDescription(things=(BOX,), walls=(Plane((0.0, -1.0, 0.0), -4.0),))
+    frame = frame_of(description, gravity=True)
+    instance = frame.instances[0]
+    clean = LIFT([frame], [frame.instances])[0].scene.objects[0].box
+    cross = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
+    mask = instance.mask.view(np.uint8)
+    edge = (cv2.dilate(mask, cross) - cv2.erode(mask, cross)).view(bool)
+    background = cv2.dilate(np.where(instance.mask, 0, frame.depth_m).astype(np.float32), np.ones((7, 7)))
+    mixed = np.where(edge, (frame.depth_m + background) / 2, frame.depth_m).astype(np.float32)
+    bled = dataclasses.replace(instance, mask=cv2.dilate(mask, cross, iterations=2).view(bool))
+    dirty = LIFT([dataclasses.replace(frame, depth_m=mixed)], [(bled,)])[0].scene.objects[0].box
+    np.testing.assert_allclose(dirty.low_in_world, clean.low_in_world, atol=0.02)
+    np.testing.assert_allclose(dirty.high_in_world, clean.high_in_world, atol=0.02)

@@ -1,0 +1,272 @@
+"""Laws of the facts: what motion, mirrors, scale and the order of objects may and may not change."""
+
+import dataclasses
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from accuracy import plain_frame
+from spatialvlm.kinds import KINDS, fact_at
+from spatialvlm.pipeline.collect.analytic import ray_cast
+from spatialvlm.pipeline.collect.shapes import ShapesSource
+from spatialvlm.pipeline.lift import load_lift
+from spatialvlm.pipeline.measure import MeasureConfig, measure
+from spatialvlm.records import Box, Camera, Frame, Instance, Object, Scene, SceneErrors, Support
+
+EASY = MeasureConfig(place_floor_m=0.0, size_floor_m=0.0, least_m=0.0)
+LIFT = load_lift()
+SOURCE = ShapesSource(500, width=320, height=240)
+some_scene = st.integers(0, 499)
+
+
+def random_boxes(seed, count=5):
+    """A made-up scene of boxes in the world, with points on them: no picture needed."""
+    rng = np.random.default_rng(seed)
+    objects = []
+    for k in range(count):
+        centre, half = rng.uniform([-1, 1, 0.2], [1, 3, 1.2]), rng.uniform(0.03, 0.2, 3)
+        points = centre + half * rng.uniform(-1, 1, (200, 3))
+        objects.append(made_up(str(k + 1), centre - half, centre + half, points))
+    return scene_of(objects)
+
+
+def made_up(name, low, high, points, error=0.002):
+    """An Object with a box and points, seen by the camera of `scene_of`."""
+    in_camera = (low + high) / 2 - [0, 0, 1.0]
+    column = 160 + 250 * in_camera[0] / in_camera[1]
+    edges = np.array([column - 5, 100, column + 5, 120], np.float32)
+    instance = Instance(name, (name,), edges, np.ones((240, 320), bool))
+    errors = np.full(3, error)
+    box = Box(np.asarray(low, float), np.asarray(high, float), errors, errors)
+    return Object(instance, points.astype(np.float32), box, False, False, "seen")
+
+
+def scene_of(objects, **changes):
+    """A level camera 1 m above the floor looks along +y."""
+    world_from_camera = np.array([[1.0, 0, 0, 0], [0, 0, 1, 0], [0, -1, 0, 1], [0, 0, 0, 1]])
+    camera = Camera(np.array([[250.0, 0, 160], [0, 250.0, 120], [0, 0, 1]]), 320, 240)
+    errors = SceneErrors(scale=0.0, tilt_rad=0.0, support_m=0.0)
+    scene = Scene(
+        "made-up", camera, world_from_camera, "given", Support("floor"), "metric", "sensor", errors, tuple(objects)
+    )
+    return dataclasses.replace(scene, **changes)
+
+
+def table(scene, config=EASY):
+    """The facts of a scene by kind and subjects."""
+    facts = measure(scene, config)
+    rows = [fact_at(facts, row) for row in range(len(facts))]
+    return {(fact.kind, fact.subjects): fact for fact in rows}
+
+
+def lengths(facts):
+    """The values of the lengths in a table."""
+    return {key: fact.value for key, fact in facts.items() if KINDS[fact.kind].form == "length"}
+
+
+def same(first, second, rel=1e-6, atol=1e-9):
+    """Two tables of lengths agree wherever both speak, and nearly always both do."""
+    both = first.keys() & second.keys()
+    assert len(both) >= 0.95 * max(len(first), len(second))
+    for key in both:
+        assert first[key] == pytest.approx(second[key], rel=rel, abs=atol), key
+
+
+@given(st.integers(0, 10_000), st.floats(-0.3, 0.3), st.floats(-0.3, 0.3))
+@settings(max_examples=25, deadline=None)
+def test_moving_everything_sideways_changes_no_difference(seed, dx, dy):
+    scene = random_boxes(seed)
+    shift = np.array([dx, dy, 0.0])
+    moved = scene_of(
+        [
+            made_up(o.instance.id, o.box.low_in_world + shift, o.box.high_in_world + shift, o.points_in_world + shift)
+            for o in scene.objects
+        ]
+    )
+    same(lengths(table(scene)), lengths(table(moved)), rel=1e-3, atol=1e-4)
+
+
+@given(st.integers(0, 10_000), st.floats(-math.pi, math.pi))
+@settings(max_examples=25, deadline=None)
+def test_turning_the_points_keeps_the_gaps(seed, yaw):
+    scene = random_boxes(seed)
+    turn = np.array([[math.cos(yaw), -math.sin(yaw), 0], [math.sin(yaw), math.cos(yaw), 0], [0, 0, 1.0]])
+    turned = scene_of(
+        [
+            made_up(o.instance.id, o.box.low_in_world, o.box.high_in_world, o.points_in_world @ turn.T)
+            for o in scene.objects
+        ]
+    )
+    first, second = (
+        {key: value for key, value in lengths(table(s)).items() if key[0] == "gap"} for s in (scene, turned)
+    )
+    # The way between samples is corrected by their spacing, which an axis-aligned extent only estimates.
+    same(first, second, rel=0.1, atol=0.02)
+
+
+def test_gap_is_the_nearest_distance_of_the_points():
+    scene = random_boxes(3)
+    facts = table(scene)
+    for (kind, (a, b)), fact in ((key, f) for key, f in facts.items() if key[0] == "gap"):
+        clouds = [o.points_in_world.astype(float) for o in scene.objects if o.instance.id in (a, b)]
+        nearest = np.linalg.norm(clouds[0][:, None] - clouds[1], axis=-1).min()
+        assert kind == "gap"
+        assert fact.value <= nearest
+        assert fact.value == pytest.approx(nearest, abs=2 * fact.error)
+
+
+def mirrored(frame: Frame) -> Frame:
+    """The frame in a mirror: left is right."""
+    k = frame.camera.image_from_camera.copy()
+    k[0, 2] = frame.camera.width - k[0, 2]
+    instances = []
+    for i in frame.instances:
+        x0, y0, x1, y1 = i.box_xyxy
+        box = np.array([frame.camera.width - x1, y0, frame.camera.width - x0, y1], np.float32)
+        instances.append(dataclasses.replace(i, mask=np.ascontiguousarray(i.mask[:, ::-1]), box_xyxy=box))
+    return dataclasses.replace(
+        frame,
+        image=np.ascontiguousarray(frame.image[:, ::-1]),
+        depth_m=np.ascontiguousarray(frame.depth_m[:, ::-1]),
+        camera=dataclasses.replace(frame.camera, image_from_camera=k),
+        gravity_in_camera=frame.gravity_in_camera * [-1, 1, 1],
+        instances=tuple(instances),
+    )
+
+
+SWAP = {"left": "right", "right": "left"}
+
+
+def swapped(kind):
+    """The kind that says the same in a mirror."""
+    word, _, rest = kind.partition("_")
+    return f"{SWAP[word]}_{rest}" if word in SWAP and rest != "right_classify" else kind
+
+
+@given(some_scene)
+@settings(max_examples=10, deadline=None)
+def test_a_mirror_swaps_left_and_right_and_nothing_else(k):
+    description = SOURCE.describe(k)
+    frame = plain_frame(description, ray_cast(description), "frame")
+    reflection = mirrored(frame)
+    here, there = (LIFT([f], [f.instances])[0].scene for f in (frame, reflection))
+    first, second = table(here), table(there)
+    pairs = [(fact, second.get((swapped(kind), subjects))) for (kind, subjects), fact in first.items()]
+    pairs = [(a, b) for a, b in pairs if b is not None]
+    assert len(pairs) >= 0.9 * len(first)
+    for a, b in pairs:
+        if KINDS[a.kind].form == "length":
+            assert b.value == pytest.approx(a.value, rel=0.02, abs=0.01), (a, b)
+        elif a.kind == "left_right_classify":
+            assert b.value == SWAP.get(a.value, a.value)
+        elif "similar" not in (a.value, b.value):
+            assert b.value == a.value, (a, b)
+
+
+@given(some_scene, st.floats(0.7, 1.5))
+@settings(max_examples=10, deadline=None)
+def test_scaling_the_depth_scales_every_length(k, scale):
+    description = SOURCE.describe(k)
+    frame = plain_frame(description, ray_cast(description), "frame")
+    larger = dataclasses.replace(frame, depth_m=(frame.depth_m * np.float32(scale)))
+    one, two = (LIFT([f], [f.instances])[0].scene for f in (frame, larger))
+    # The band within which a thing counts as standing is absolute, so a few bottoms are decided otherwise.
+    stands = {o.instance.id for o in one.objects} & {o.instance.id for o in two.objects}
+    bottoms = {o.instance.id: o.bottom for o in one.objects}
+    stands = {o.instance.id for o in two.objects if o.instance.id in stands and bottoms[o.instance.id] == o.bottom}
+    first = {key: value * scale for key, value in lengths(table(one)).items() if stands.issuperset(key[1])}
+    second = {key: value for key, value in lengths(table(two)).items() if stands.issuperset(key[1])}
+    for key in first.keys() & second.keys():
+        assert second[key] == pytest.approx(first[key], rel=0.02, abs=0.005), key
+
+
+@given(st.integers(0, 10_000), st.permutations(range(5)))
+@settings(max_examples=20, deadline=None)
+def test_the_order_of_objects_does_not_matter(seed, order):
+    scene = random_boxes(seed)
+    shuffled = dataclasses.replace(scene, objects=tuple(scene.objects[k] for k in order))
+    first, second = measure(scene, EASY), measure(shuffled, EASY)
+    assert first.refusals == second.refusals
+
+    def key(fact):
+        symmetric = KINDS[fact.kind].form == "length" and not KINDS[fact.kind].sign
+        return fact.kind, tuple(sorted(fact.subjects)) if symmetric else fact.subjects
+
+    one, two = ({key(f): f for f in (fact_at(t, r) for r in range(len(t)))} for t in (first, second))
+    assert one.keys() == two.keys()
+    for name, fact in one.items():
+        if isinstance(fact.value, float):
+            assert two[name].value == pytest.approx(fact.value, abs=1e-3)
+        else:
+            assert two[name].value == fact.value
+
+
+@given(st.integers(0, 10_000))
+@settings(max_examples=20, deadline=None)
+def test_opposites_agree(seed):
+    facts = table(random_boxes(seed))
+    for (name, subjects), fact in facts.items():
+        kind = KINDS[name]
+        if kind.form != "predicate":
+            continue
+        opposite = facts[f"{kind.opposite}_predicate", subjects]
+        turned = facts[name, subjects[::-1]]
+        if fact.value == "similar":
+            assert opposite.value == turned.value == "similar"
+        else:
+            assert opposite.value is turned.value is (not fact.value)
+            choice = facts[f"{kind.word}_choice", subjects]
+            assert choice.value == subjects[0 if fact.value else 1]
+
+
+def test_relative_scale_says_no_metre():
+    facts = measure(dataclasses.replace(random_boxes(1), scale="relative"), EASY)
+    assert all(KINDS[facts.kinds[k]].form != "length" for k in facts.kind)
+    assert facts.refusals["distance", "relative_scale"] == 10
+
+
+def test_unknown_gravity_withholds_what_the_paper_withholds():
+    facts = measure(dataclasses.replace(random_boxes(1), gravity=None, support=Support(None, "why")), EASY)
+    asked = {facts.kinds[k] for k in facts.kind}
+    assert asked == {name for name, kind in KINDS.items() if not kind.needs_gravity}
+    assert facts.in_frame == "camera"
+
+
+@pytest.mark.parametrize("count", [0, 1, 2])
+def test_few_objects(count):
+    facts = measure(random_boxes(0, count), EASY)
+    singles = {facts.kinds[k] for k in facts.kind[facts.b < 0]}
+    assert singles == ({"height", "width", "elevation"} if count else set())
+    assert (len(facts) > 3 * count) == (count > 1)
+
+
+def test_second_witnesses_refuse():
+    points = np.random.default_rng(0).uniform(-0.05, 0.05, (50, 3))
+    cup = made_up("cup", np.array([0.2, 2.0, 0.8]), np.array([0.3, 2.1, 0.9]), points + [0.25, 2.05, 0.85])
+    shelf = made_up("shelf", np.array([-1.0, 2.2, 0.0]), np.array([-0.6, 2.6, 2.2]), points + [-0.8, 2.4, 1.1])
+    facts = measure(scene_of([cup, shelf]), MeasureConfig())
+    # The cup's bottom is higher, its centre lower: nobody agrees on which of the two is above.
+    assert facts.refusals["above_predicate", "witnesses_disagree"] == 1
+    table_top = made_up("table", np.array([-0.5, 1.5, 0.7]), np.array([0.5, 2.5, 0.75]), points + [0.0, 2.0, 0.72])
+    facts = measure(scene_of([cup, table_top]), MeasureConfig())
+    assert facts.refusals["left_predicate", "nested"] == 1, "a cup on a table is not right of it"
+
+
+def test_margin_and_dead_zone():
+    points = np.zeros((4, 3))
+
+    def verdict(apart, error):
+        low = np.array([0.0, 2.0, 0.5])
+        a = made_up("a", low, low + 0.1, points, error)
+        b = made_up("b", low + [apart, 0, 0], low + [apart + 0.1, 0.1, 0.1], points, error)
+        facts = measure(scene_of([a, b]), MeasureConfig(place_floor_m=0.04, place_floor_share=0.0))
+        found = {facts.kinds[k]: v for k, v in zip(facts.kind, facts.outcome, strict=True)}
+        return found.get("left_predicate", "refused")
+
+    assert verdict(0.2, 0.002) != 0
+    assert verdict(0.01, 0.002) == 0
+    assert verdict(0.038, 0.002) == "refused", "neither beyond the floor nor certainly within"
+    assert verdict(0.2, 0.2) == "refused", "beyond the floor but not beyond three sigma"
