@@ -16,8 +16,8 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
-from folders import content, tiny_frames, write_rgbd
 
+from folders import content, tiny_frames, write_rgbd
 from spatialvlm.engine import local
 from spatialvlm.engine.local import build
 from spatialvlm.errors import DatasetError, ModelError, UserError
@@ -25,6 +25,7 @@ from spatialvlm.pipeline.write.read import read_dataset
 from spatialvlm.recipe import Recipe
 
 FRAMES, COPIES = 6, 4
+FLUSHES = 18  # of a build in two shards: every file and its folder, and the lines of the manifest
 ROWS = FRAMES * COPIES
 COMMAND = (sys.executable, "-c", "from spatialvlm.cli import main; main()")
 
@@ -290,9 +291,9 @@ def test_a_full_disk_at_every_write_in_turn(source, tmp_path, monkeypatch):
     """Each flush to the disk fails once, first to last; the build after it goes on where that one stopped."""
     recipe = Recipe(str(source), shard_size=2, limit=4)
     build(recipe, tmp_path / "whole")
-    flush = os.fsync  # of 4 files a shard and its line in the manifest, the header, 3 files in the end; folders too
+    flush = os.fsync
     whole = content(tmp_path / "whole")
-    for failing in range(20):
+    for failing in range(FLUSHES):
         calls = 0
 
         def full(descriptor: int, failing=failing) -> None:

@@ -10,11 +10,15 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from spatialvlm.engine.local import build
+from spatialvlm.pipeline.write.read import read_dataset
 from spatialvlm.recipe import Recipe
 
 
+LOG_EVERY_S = 30.0
+
+
 class _Meter:
-    """The progress bar: frames done, images/s, QA/s and drops of this run."""
+    """The progress bar: frames done, images/s, QA/s and drops of this run. In a log file, a line now and then."""
 
     def __init__(self, console: Console) -> None:
         self.bar = Progress(
@@ -27,12 +31,13 @@ class _Meter:
         )
         self.task = self.bar.add_task("frames", total=None, rates="")
         self.frames = self.questions = self.drops = 0
-        self.started = time.perf_counter()
+        self.started = self.logged = time.perf_counter()
 
     def begin(self, total: int, done: int) -> None:
-        """How many frames there are, and how many an earlier run has done."""
+        """How many frames there are, and how many an earlier run has done. Until here nothing is shown."""
         self.bar.update(self.task, total=total, completed=done)
-        self.started = time.perf_counter()
+        self.bar.start()
+        self.started = self.logged = time.perf_counter()
         if done == total:
             self.bar.console.print("all frames were done already; nothing to do")
         elif done:
@@ -44,13 +49,24 @@ class _Meter:
         elapsed = max(time.perf_counter() - self.started, 1e-9)
         rates = f"{self.frames / elapsed:.1f} images/s  {self.questions / elapsed:.0f} QA/s  {self.drops} drops"
         self.bar.update(self.task, advance=frames, rates=rates)
+        if not self.bar.console.is_terminal and time.perf_counter() - self.logged > LOG_EVERY_S:
+            self.logged = time.perf_counter()
+            task = self.bar.tasks[0]
+            self.bar.console.print(f"{task.completed:.0f}/{task.total:.0f} frames  {rates}", highlight=False)
+
+    def end(self) -> None:
+        """Leave the terminal as it was."""
+        if self.bar.live.is_started:
+            self.bar.stop()
 
 
 def build_with_progress(recipe: Recipe, out: Path, workers: int) -> None:
     """Build, show progress, and say what came out and where the report is."""
     meter = _Meter(Console(stderr=True))
-    with meter.bar:
+    try:
         info = build(recipe, out, workers=workers, begin=meter.begin, report=meter.report)
+    finally:
+        meter.end()
     _print_result(Console(), info, out)
 
 
@@ -63,5 +79,10 @@ def _print_result(console: Console, info: dict[str, Any], out: Path) -> None:
         for reason, count in reasons.items():
             table.add_row("dropped", f"{count} in {stage}: {escape(reason)}")
     console.print(table)
+    if info["frames"] and not info["scenes"]:
+        drop = next(read_dataset(out).drops())
+        console.print(
+            f"no frame became a scene; {drop.id}: {drop.reason}", soft_wrap=True, highlight=False, markup=False
+        )
     console.print(f"dataset: {out}", soft_wrap=True, highlight=False, markup=False)
     console.print(f"report: {out / 'report.html'}", soft_wrap=True, highlight=False, markup=False)

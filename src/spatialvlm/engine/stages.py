@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import chain
 
 import cv2
 
@@ -58,23 +59,25 @@ class Stages:
         return shard
 
     def _batch(self, indices: range, shard: Shard) -> None:
-        frames = []
+        drops: dict[int, list[Drop]] = {index: [] for index in indices}  # by frame, wherever a batch ends
+        frames: dict[int, Frame] = {}
         for index in indices:
             collected = self.source.read(index)
-            shard.drops.extend(collected.drops)
+            drops[index].extend(collected.drops)
             if collected.frame is not None:
-                frames.append(collected.frame)
-        seen: list[tuple[Frame, tuple[Instance, ...]]] = []
-        for frame, found in zip(frames, self.detect(frames), strict=True):
+                frames[index] = collected.frame
+        seen: dict[int, tuple[Instance, ...]] = {}
+        for index, found in zip(frames, self.detect(list(frames.values())), strict=True):
             if isinstance(found, Drop):
-                shard.drops.append(found)
+                drops[index].append(found)
             else:
-                seen.append((frame, found))
-        lifted = self.lift([frame for frame, _ in seen], [instances for _, instances in seen])
-        for (frame, _), result in zip(seen, lifted, strict=True):
-            shard.drops.extend(result.drops)
+                seen[index] = found
+        lifted = self.lift([frames[index] for index in seen], list(seen.values()))
+        for index, result in zip(seen, lifted, strict=True):
+            drops[index].extend(result.drops)
             if result.scene is not None:
-                self._ask(result.scene, frame.source, shard)
+                self._ask(result.scene, frames[index].source, shard)
+        shard.drops.extend(chain.from_iterable(drops.values()))
 
     def _ask(self, scene: Scene, source: Source, shard: Shard) -> None:
         facts = measure(scene, self.recipe.measure)

@@ -16,7 +16,7 @@ from spatialvlm.pipeline.lift import load_lift
 from spatialvlm.pipeline.measure import MeasureConfig, measure
 from spatialvlm.records import Box, Camera, Frame, Instance, Object, Scene, SceneErrors, Support
 
-EASY = MeasureConfig(place_floor_m=0.0, size_floor_m=0.0, least_m=0.0)
+EASY = MeasureConfig(place_floor_m=0.0, size_floor_m=0.0, least_m=0.0, worst_share=1e9)
 LIFT = load_lift()
 SOURCE = ShapesSource(500, width=320, height=240)
 some_scene = st.integers(0, 499)
@@ -159,7 +159,8 @@ def test_a_mirror_swaps_left_and_right_and_nothing_else(k):
     assert len(pairs) >= 0.9 * len(first)
     for a, b in pairs:
         if KINDS[a.kind].form == "length":
-            assert b.value == pytest.approx(a.value, rel=0.02, abs=0.01), (a, b)
+            # Pixels are sampled from the other side, so faces move by a fraction of their error.
+            assert b.value == pytest.approx(a.value, rel=0.02, abs=max(0.01, 2 * a.error)), (a, b)
         elif a.kind == "left_right_classify":
             assert b.value == SWAP.get(a.value, a.value)
         elif "similar" not in (a.value, b.value):
@@ -177,10 +178,11 @@ def test_scaling_the_depth_scales_every_length(k, scale):
     stands = {o.instance.id for o in one.objects} & {o.instance.id for o in two.objects}
     bottoms = {o.instance.id: o.bottom for o in one.objects}
     stands = {o.instance.id for o in two.objects if o.instance.id in stands and bottoms[o.instance.id] == o.bottom}
-    first = {key: value * scale for key, value in lengths(table(one)).items() if stands.issuperset(key[1])}
-    second = {key: value for key, value in lengths(table(two)).items() if stands.issuperset(key[1])}
+    first, second = table(one), table(two)
     for key in first.keys() & second.keys():
-        assert second[key] == pytest.approx(first[key], rel=0.02, abs=0.005), key
+        if KINDS[key[0]].form == "length" and stands.issuperset(key[1]):
+            within = max(0.005, first[key].error)
+            assert second[key].value == pytest.approx(first[key].value * scale, rel=0.02, abs=within), key
 
 
 @given(st.integers(0, 10_000), st.permutations(range(5)))

@@ -1,8 +1,9 @@
 """Pieces of things -> which of them are one thing, by where they stand on the plane and how they touch.
 
 Three rules join a piece to a larger one, the best match only, so that a fragment between two things cannot join them:
-their footprints lie in each other (an occluder or a specular hole has cut it); they touch and one of them is a mere
+their footprints lie in each other (a hole or a part of itself has cut it); they touch and one of them is a mere
 fragment or does not stand by itself (a handle, a rim); they are the inside and the outside of a vessel.
+The two ends of what something nearer hides in the middle stay two: nobody can tell them from two things.
 """
 
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ FRAGMENT = 0.15  # of the larger one's pixels
 TOUCH_SHARE = 0.4  # of the square root of the smaller one's pixels are such places
 VESSEL_TOPS = 0.6  # the lower top over the higher one
 VESSEL_WIDTHS = 0.85  # of the narrower one's width is in line with the other
-VESSEL_DEPTH = 1.15  # depth of both over the larger width: a vessel is about round
+VESSEL_DEPTH = 1.3  # depth of both over the larger width: a vessel is about round, and pieces lack their edges
 VESSEL_TOUCH = 0.3  # of the narrower one's columns meet, the inside above the outside
 
 Labels = Int32[np.ndarray, "h w"]

@@ -18,7 +18,7 @@ UNDERSIDE_SHARE = 1.0  # a bottom lower than this share of the visible height ma
 UNDERSIDE_ERROR = 0.25  # of the underside that a ball seen from there would hide
 DISPUTED_SHARE = 0.003  # of the points; fewer can't move a percentile
 DISPUTED_WEIGHT = 0.5
-UNSEEN_ERROR = 0.25  # of the extent, times the share of the mask without a surface
+UNSEEN_ERROR = 0.5  # of the extent, times the share of the mask without a surface
 FACE_FLOOR_M = 0.0005
 FACE_NOISE = 0.6  # of the points' noise along the axis is left in a face, a percentile of many points
 
