@@ -74,12 +74,10 @@ def main():
     lift_ms, measure_ms, phrase_ms, asked, known = (median(column) for column in zip(*rows))
     total = median(sum(row[:3]) for row in rows)
     print(f"images {len(rows)}, questions per image {asked:.0f} of {known:.0f} facts")
-    print(
-        f"lift     {lift_ms:6.2f} ms\nmeasure  {measure_ms:6.2f} ms\nphrase   {phrase_ms:6.2f} ms\ntotal    {total:6.2f} ms CPU"
-    )
-    print(
-        f"QA/s     {1e3 * asked / total:6.0f} per process from depth, {1e3 * asked / (measure_ms + phrase_ms):.0f} from scenes"
-    )
+    for name, value in (("lift", lift_ms), ("measure", measure_ms), ("phrase", phrase_ms), ("total", total)):
+        print(f"{name:8s} {value:6.2f} ms CPU")
+    print(f"QA/s     {1e3 * asked / total:.0f} per process from depth, ", end="")
+    print(f"{1e3 * asked / (measure_ms + phrase_ms):.0f} from lifted scenes")
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ NOISE_ROWS = 60  # of a depth map are enough to know its noise within a percent
 
 @dataclass(frozen=True, slots=True)
 class Smoothed:
-    """Inverse depth after a local affine fit: values (NaN where unsupported), noise left as a factor, slope per pixel."""
+    """Inverse depth after a local affine fit: values (NaN: unsupported), noise left as a factor, slope per pixel."""
 
     inverse_m: Float64[np.ndarray, "h w"]
     noise_factor: Float64[np.ndarray, "h w"]

@@ -13,7 +13,6 @@ from spatialvlm.engine.local import build
 from spatialvlm.pipeline.write.read import read_dataset
 from spatialvlm.recipe import Recipe
 
-
 LOG_EVERY_S = 30.0
 
 

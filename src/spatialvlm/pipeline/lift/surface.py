@@ -154,7 +154,8 @@ def _main_component(
     with np.errstate(invalid="ignore"):
         broken = _bends(smooth, limit) | _bends(smooth.T, limit).T
     smooth_core = core & ~broken
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(smooth_core.view(np.uint8), connectivity=4)
+    count, found, stats, _ = cv2.connectedComponentsWithStats(smooth_core.view(np.uint8), connectivity=4)
+    labels = np.asarray(found, np.int32)
     if count == 1:
         return smooth_core, math.inf, 0.0
     areas = stats[:, cv2.CC_STAT_AREA].copy()

@@ -124,7 +124,13 @@ class _Comparisons:
         return column
 
     def _size(
-        self, values: PerObject, errors: PerObject, *, upright: bool = False, whole: bool = True, share: float | None = None
+        self,
+        values: PerObject,
+        errors: PerObject,
+        *,
+        upright: bool = False,
+        whole: bool = True,
+        share: float | None = None,
     ) -> Column:
         """Tall/short, wide/thin, big/small: only of objects that are in sight as a whole."""
         column = self._column(values, errors)
