@@ -3,9 +3,9 @@
     python benchmarks/accuracy.py [--scenes 300] [--noise 0.01] [--gravity given|found] [--stated]
 
 Each scene is lifted from its depth map with independent relative noise drawn per scene from [0, --noise]; with
---stated also with the errors of scale, gravity and outlines drawn as LiftConfig states them. Truth is computed here from
-the exact depth of the exact masks, by code that shares nothing with the pipeline: the boxes of docs/questions.md over
-the exact visible pixels.
+--stated also with the errors of scale, gravity and outlines drawn as LiftConfig states them. Truth is computed here
+from the exact depth of the exact masks, by code that shares nothing with the pipeline: the boxes of docs/questions.md
+over the exact visible pixels.
 """
 
 import argparse

@@ -16,6 +16,7 @@ answer sections it names the section, as in "<kind>/q07/true03".
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 import numpy as np
 
@@ -57,7 +58,11 @@ class PhraseConfig:
                 raise UserError(f"{name} {getattr(self, name)}: expected a share from 0 to 1")
         unknown = [name for name in self.kinds or () if name not in KINDS]
         if unknown:
-            raise UserError(f"kinds {', '.join(unknown)}: unknown; choose among {', '.join(KIND_NAMES)}")
+            close = get_close_matches(unknown[0], KIND_NAMES, 1)
+            hint = f"did you mean {close[0]!r}? " if close else ""
+            raise UserError(f"kinds {', '.join(unknown)}: unknown; {hint}`spatialvlm questions` lists all")
+        if self.kinds == ():
+            raise UserError("kinds: none given; `spatialvlm questions` lists all, leave the option out to ask them all")
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,9 +84,9 @@ class Dataset:
         close = get_close_matches(frame_id[:LONGEST_SHOWN], ids, 1)
         if close:
             return f"did you mean {close[0]!r}?"
-        return (
-            f"its {len(ids)} frames go from {ids[0]!r} to {ids[-1]!r}" if ids else "it has no frames, all were dropped"
-        )
+        if not ids:
+            return "it has no frames, all were dropped"
+        return f"its {len(ids)} frames go from {ids[0][:LONGEST_SHOWN]!r} to {ids[-1][:LONGEST_SHOWN]!r}"
 
     def _row(self, summary: Summary, name: str, row: int) -> pa.Table:
         with _parquet(self.folder / summary["files"][name]["path"]) as file:

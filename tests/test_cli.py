@@ -1,0 +1,361 @@
+"""The command line: what it offers, what it says, where it says it, and how it ends."""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+from typer.testing import CliRunner, Result
+
+from folders import TINY, content, tiny_frames, write_rgbd
+from spatialvlm.catalogue import REFUSED, refused
+from spatialvlm.cli import app, main
+from spatialvlm.kinds import KINDS
+
+FLAGS = {
+    "build": {
+        "--out": None,
+        "--seed": 0,
+        "--limit": None,
+        "--workers": 1,
+        "--questions-per-image": 20,
+        "--detector": "auto",
+        "--kinds": None,
+        "--shard-size": 128,
+        "--help": False,
+    },
+    "questions": {"--help": False},
+    "show": {"--png": None, "--help": False},
+}
+"""Every option and its default. People's scripts rest on these: adding is free, changing is not."""
+
+
+class Told(Exception):
+    """Holds how `main` ended."""
+
+
+@pytest.fixture
+def run(monkeypatch, capfd):
+    """Run the command in this process; returns (exit code, stdout, stderr)."""
+
+    def command(*arguments: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["spatialvlm", *map(str, arguments)])
+        capfd.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main()
+        out, err = capfd.readouterr()
+        code = ended.value.code
+        return (0 if code is None else int(code), out, err)
+
+    return command
+
+
+def plain(result: Result) -> str:
+    """The help on one line, without frames and colours."""
+    return " ".join(re.sub(r"\x1b\[[0-9;]*m|[│╭╮╰╯─]", " ", result.output).split())
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory) -> Path:
+    return write_rgbd(tmp_path_factory.mktemp("cli") / "frames", tiny_frames(3))
+
+
+@pytest.fixture(scope="module")
+def dataset(source) -> Path:
+    out = source.parent / "dataset"
+    assert CliRunner().invoke(app, ["build", str(source), "--out", str(out)]).exit_code == 0
+    return out
+
+
+# -- help --------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", FLAGS)
+@pytest.mark.parametrize("flag", ["--help", "-h"])
+def test_help_names_every_option_and_has_an_example(name, flag):
+    result = CliRunner().invoke(app, [name, flag], env={"COLUMNS": "100"})
+    assert result.exit_code == 0
+    text = plain(result)
+    assert set(re.findall(r"--[a-z-]+", text)) == set(FLAGS[name])
+    assert f"Example: spatialvlm {name}" in text
+    assert len(text.split("Arguments")[0].split(f"spatialvlm {name}")[-1]) > 50, "says in a sentence what it does"
+
+
+def test_flags_and_defaults_are_frozen():
+    from typer.main import get_command
+
+    commands = get_command(app).commands  # type: ignore[attr-defined]
+    found = {
+        name: {f: p.default for p in command.params for f in p.opts if f.startswith("--")}
+        for name, command in commands.items()
+    }
+    expected = {name: {f: d for f, d in flags.items() if f != "--help"} for name, flags in FLAGS.items()}
+    assert {name: set(flags) for name, flags in found.items()} == {name: set(f) for name, f in expected.items()}
+    assert {f: d for f, d in found["build"].items() if f != "--out"} == {
+        f: d for f, d in expected["build"].items() if f != "--out"
+    }
+
+
+def test_help_of_the_whole(run):
+    for arguments in (["--help"], ["-h"]):
+        code, out, err = run(*arguments)
+        assert (code, err) == (0, "")
+        assert all(name in out for name in FLAGS)
+    assert run()[0] == 2
+
+
+def test_examples_in_help_are_commands_that_exist():
+    for name in FLAGS:
+        example = plain(CliRunner().invoke(app, [name, "-h"])).split("Example: ")[1].split()
+        assert example[:2] == ["spatialvlm", name]
+        assert {word for word in example if word.startswith("--")} <= set(FLAGS[name])
+
+
+# -- questions ---------------------------------------------------------------------------------------------------------
+
+
+def test_questions_lists_every_kind(run):
+    code, out, err = run("questions")
+    assert (code, err) == (0, "")
+    assert all(re.search(rf"^{name} ", out, re.MULTILINE) for name in KINDS)
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_questions_about_one_kind(run, name):
+    code, out, err = run("questions", name)
+    text = " ".join(out.split())
+    assert (code, err) == (0, "")
+    assert text.startswith(f"{name} ({KINDS[name].family}): {KINDS[name].asks}")
+    for reason in refused(KINDS[name]):
+        assert f"{reason} {REFUSED[reason]}" in text
+    assert "[A]" in text
+    assert len(out.split("asked as")[1].splitlines()) > 20
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"), [("widht", "did you mean 'width'?"), ("[/]", "`spatialvlm questions` lists them")]
+)
+def test_questions_about_an_unknown_kind(run, name, hint):
+    assert run("questions", name) == (1, "", f"error: kind {name!r}: unknown; {hint}\n")
+
+
+# -- build -------------------------------------------------------------------------------------------------------------
+
+
+def test_build_says_what_came_out_on_stdout_and_how_it_goes_on_stderr(run, source, tmp_path):
+    out = tmp_path / "out"
+    code, printed, progress = run("build", source, "--out", out)
+    info = json.loads((out / "dataset.json").read_text())
+    assert code == 0
+    for name, label in (("frames", "frames"), ("scenes", "scenes"), ("qa", "questions")):
+        assert re.search(rf"^{label} +{info[name]} *$", printed, re.MULTILINE)
+    assert printed.endswith(f"dataset: {out}\nreport: {out / 'report.html'}\n")
+    assert (out / "report.html").is_file()
+    assert "3/3" in progress
+    assert "images/s" in progress
+    assert "QA/s" in progress
+    before = content(out)
+    code, again, progress = run("build", source, "--out", out)
+    assert (code, again) == (0, printed)
+    assert progress.startswith("all frames were done already; nothing to do")
+    assert content(out) == before
+
+
+def test_build_goes_on(run, source, tmp_path):
+    out = tmp_path / "out"
+    run("build", source, "--out", out, "--shard-size", 1)
+    whole = content(out)
+    lines = (out / "manifest.jsonl").read_text().splitlines(keepends=True)
+    (out / "manifest.jsonl").write_text("".join(lines[:2]))
+    code, _, progress = run("build", source, "--out", out, "--shard-size", 1)
+    assert (code, progress.splitlines()[0]) == (0, "going on after the 1 frames of an earlier run")
+    assert content(out) == whole
+
+
+def test_build_does_what_the_options_say(run, source, tmp_path):
+    out = tmp_path / "out"
+    options = ["--limit", 2, "--questions-per-image", 3, "--kinds", "gap, width,", "--seed", 5, "--detector", "given"]
+    assert run("build", source, "--out", out, *options)[0] == 0
+    info = json.loads((out / "dataset.json").read_text())
+    assert (info["frames"], info["seed"], info["config"]["detector"]) == (2, 5, "given")
+    assert set(info["kinds"]) <= {"gap", "width"}
+    assert 0 < info["qa"] <= 6
+
+
+def test_images_alone_are_drops_and_no_failure(run, source, tmp_path):
+    images = shutil.copytree(source / "rgb", tmp_path / "images")
+    out = tmp_path / "out"
+    code, printed, _ = run("build", images, "--out", out)
+    assert code == 0
+    assert re.search(r"^dropped +3 in detect: no_depth *$", printed, re.MULTILINE)
+    assert re.search(r"^no frame became a scene; shapes-000000: no_depth: .*; give depth", printed, re.MULTILINE)
+    drops = pq.read_table(out / "drops.parquet").to_pylist()
+    assert [drop["id"] for drop in drops] == [f"shapes-{k:06d}" for k in range(3)]
+    info = json.loads((out / "dataset.json").read_text())
+    assert (info["frames"], info["scenes"], info["qa"]) == (3, 0, 0)
+    assert "no depth" in (out / "report.html").read_text()
+    code, printed, message = run("show", out, 0)
+    assert (code, printed) == (1, "")
+    assert message == f"error: {out}: no frame '0'; it has no frames, all were dropped\n"
+
+
+def test_a_source_of_nothing_but_bad_lines(run, tmp_path):
+    (tmp_path / "frames").mkdir()
+    (tmp_path / "frames/frames.jsonl").write_text('{}\nnope\n[1]\n{"id": "' + "x" * 10_000 + '", "image": "a.png"}\n')
+    code, printed, _ = run("build", tmp_path / "frames", "--out", tmp_path / "out")
+    assert code == 0
+    for reason in ("missing_key", "line_not_json", "line_not_object", "id_invalid"):
+        assert f"1 in collect: {reason}" in printed
+
+
+@pytest.mark.parametrize("out", ["o[b]ut", "o[/]ut", "out put", "öut", "-out"])
+def test_folders_and_ids_of_any_name(run, tmp_path, monkeypatch, out):
+    monkeypatch.chdir(tmp_path)
+    folder = write_rgbd(tmp_path / "[/in]", tiny_frames(1))
+    name = "a/../b [/red] \\ {c} \"d\" 'é'"
+    line = json.loads((folder / "frames.jsonl").read_text()) | {"id": name}
+    (folder / "frames.jsonl").write_text(json.dumps(line))
+    code, printed, errors = run("build", folder, "--out", out)
+    assert (code, printed.splitlines()[-2]) == (0, f"dataset: {out}"), errors
+    for frame in (name, "0"):
+        code, printed, errors = run("show", "--", out, frame)
+        assert code == 0, errors
+        assert printed.splitlines()[-1] == "picture: a_.._b___red______c___d___é_.png"
+
+
+FAILURES = [
+    (["build", "nowhere", "--out", "out"], "source 'nowhere': no such folder; give a folder with frames.jsonl"),
+    (["build", "empty", "--out", "out"], "source 'empty': found no image; give a folder with frames.jsonl or with"),
+    (["build", "file", "--out", "out"], "source 'file': no such folder"),
+    (["build", "blank", "--out", "out"], "blank/frames.jsonl: is empty; write one line per frame there"),
+    (["build", "shapes:0", "--out", "out"], "source 'shapes:0': expected a positive whole number"),
+    (["build", "shapes:1", "--out", "full"], "full: not a dataset (no manifest.jsonl) but not empty either"),
+    (["build", "shapes:1", "--out", "file"], "cannot write file: File exists; make the folder writable or choose"),
+    (["build", "blank", "--out", "out", "--limit", "0"], "limit 0: expected 1 or more frames"),
+    (["build", "shapes:1", "--out", "out", "--workers", "0"], "workers 0: expected 1 or more"),
+    (["build", "shapes:1", "--out", "out", "--seed", "-1"], "seed -1: expected 0 to 9223372036854775807"),
+    (["build", "shapes:1", "--out", "out", "--shard-size", "0"], "shard_size 0: expected 1 or more frames"),
+    (["build", "shapes:1", "--out", "out", "--questions-per-image", "-1"], "questions_per_image -1: expected 0 or"),
+    (["build", "shapes:1", "--out", "out", "--kinds", "gap,widht"], "kinds widht: unknown; did you mean 'width'?"),
+    (["build", "shapes:1", "--out", "out", "--kinds", "xyzzy"], "kinds xyzzy: unknown; `spatialvlm questions` lists"),
+    (["build", "shapes:1", "--out", "out", "--kinds", ","], "kinds: none given; `spatialvlm questions` lists all"),
+    (["build", "shapes:1", "--out", "out", "--detector", "x"], "detector 'x': unknown; choose one of auto, given"),
+    (["show", "nowhere", "0"], "nowhere: no dataset here (no manifest.jsonl); give the folder that was --out"),
+    (["show", "empty", "0"], "empty: no dataset here (no manifest.jsonl)"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "message"), FAILURES, ids=lambda value: " ".join(value)[:60])
+def test_failures_are_one_line_and_leave_nothing(run, tmp_path, monkeypatch, arguments, message):
+    monkeypatch.chdir(tmp_path)
+    for name in ("empty", "full", "blank"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "file").write_text("x")
+    (tmp_path / "full/thesis.tex").write_text("x")
+    (tmp_path / "blank/frames.jsonl").write_text("\n")
+    before = sorted(tmp_path.rglob("*"))
+    code, printed, errors = run(*arguments)
+    assert (code, printed) == (1, "")
+    assert errors.startswith(f"error: {message}")
+    assert errors.count("\n") == 1
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["build"], "Missing argument"),
+        (["build", "shapes:1"], "--out"),
+        (["build", "shapes:1", "--out"], "--out"),
+        (["build", "shapes:1", "--out", "x", "--workers", "two"], "--workers"),
+        (["build", "shapes:1", "--out", "x", "--wrokers", "2"], "--wrokers"),
+        (["build", "shapes:1", "y", "--out", "x"], "y"),
+        (["show", "x"], "Missing argument"),
+        (["bulid"], "bulid"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_wrong_use_ends_with_2(run, tmp_path, monkeypatch, arguments, message):
+    monkeypatch.chdir(tmp_path)
+    code, printed, errors = run(*arguments)
+    assert (code, printed) == (2, "")
+    assert message in errors
+    assert "Traceback" not in errors
+    assert not list(tmp_path.iterdir())
+
+
+# -- show --------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("frame", ["shapes-000001", "1"])
+def test_show_prints_a_frame_and_writes_its_picture(run, dataset, tmp_path, monkeypatch, frame):
+    monkeypatch.chdir(tmp_path)
+    code, printed, errors = run("show", dataset, frame)
+    assert (code, errors) == (0, "")
+    assert printed.startswith("shapes-000001  up: given, support: floor, metric scale")
+    assert "objects" in printed
+    assert " cm" in printed
+    assert "questions" in printed
+    assert printed.endswith("picture: shapes-000001.png\n")
+    picture = cv2.imdecode(np.fromfile("shapes-000001.png", np.uint8), cv2.IMREAD_COLOR)
+    assert picture is not None
+    assert picture.shape[1::-1] >= TINY
+    assert picture.std() > 10
+
+
+def test_show_writes_where_it_is_told(run, dataset, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert run("show", dataset, "0", "--png", "x.png")[0] == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["x.png"]
+    code, _, errors = run("show", dataset, "0", "--png", "nowhere/x.png")
+    assert (code, errors) == (1, "error: cannot write nowhere/x.png: No such file or directory; give another --png\n")
+
+
+@pytest.mark.parametrize(
+    ("frame", "hint"),
+    [
+        ("shapes-00001", "did you mean 'shapes-000001'?"),
+        ("kitchen", "its 3 frames go from 'shapes-000000' to 'shapes-000002'"),
+        ("3", "its 3 frames go from"),
+        ("²", "its 3 frames go from"),
+    ],
+)
+def test_show_of_an_unknown_frame(run, dataset, frame, hint):
+    code, printed, errors = run("show", dataset, frame)
+    assert (code, printed) == (1, "")
+    assert errors.startswith(f"error: {dataset}: no frame {frame!r}; {hint}")
+
+
+def test_show_of_a_frame_with_a_long_id(run, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    folder = write_rgbd(tmp_path / "frames", tiny_frames(1))
+    line = json.loads((folder / "frames.jsonl").read_text()) | {"id": "日" * 200}
+    (folder / "frames.jsonl").write_text(json.dumps(line))
+    run("build", folder, "--out", "out")
+    code, printed, _ = run("show", "out", "0")
+    assert code == 0
+    assert Path(printed.splitlines()[-1].removeprefix("picture: ")).is_file()
+
+
+# -- streams -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_reader_that_stops_is_no_error():
+    command = f"{sys.executable} -c 'from spatialvlm.cli import main; main()' questions | head -n 1"
+    done = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
+    assert done.stdout.strip() == "qualitative"
+    assert done.stderr == ""
+
+
+def test_a_terminal_without_unicode(dataset, tmp_path):
+    command = [sys.executable, "-c", "from spatialvlm.cli import main; main()", "show", str(dataset), "0"]
+    environment = {"PYTHONIOENCODING": "ascii", "PATH": "/usr/bin:/bin", "COLUMNS": "200"}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path, env=environment)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "\\xb1" in done.stdout
