@@ -124,7 +124,7 @@ def draw_number(panel, y, qa, scene, facts) -> None:
         margin = width_margin(qa, scene)
         zone = [round(float(at(np.clip(end, low, high))[0])) for end in (-margin, margin)]
         cv2.rectangle(panel, (zone[0], y - 13 * SCALE), (zone[1], y + 1), BAND, -1)
-        text = "too close to call"
+        text = "within the margin"
         place = (sum(zone) - text_width(text, 13, 400)) // 2
         cv2.putText(panel, text, (place, y - 4 * SCALE), GREY, SANS, 13 * SCALE, 400)
     line(panel, at(low), at(high), PALE, 1.4)

@@ -26,13 +26,15 @@ def tiny_frames(count: int) -> list[Frame]:
 
 
 def write_rgbd(folder: Path, frames: Iterable[Frame], *, copies: int = 1) -> Path:
-    """Frames as an RGB-D folder, depth in millimetres; `copies` names each frame so many times. Returns the folder."""
-    lines = []
+    """Frames as an RGB-D folder, depth in millimetres; `copies` lists all frames so many times, under other ids.
+
+    Returns the folder.
+    """
     for name in ("rgb", "depth", "instances"):
         (folder / name).mkdir(parents=True, exist_ok=True)
-    for frame in frames:
-        line = _write_frame(folder, frame)
-        lines += [line] if copies == 1 else [{**line, "id": f"{frame.id}-{copy:04d}"} for copy in range(copies)]
+    lines = [_write_frame(folder, frame) for frame in frames]
+    if copies > 1:
+        lines = [{**line, "id": f"{line['id']}-{copy:04d}"} for copy in range(copies) for line in lines]
     (folder / "frames.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
     return folder
 

@@ -15,7 +15,7 @@ FOLDER = files("spatialvlm.pipeline") / "phrase" / "templates"
 TEXTS = {path.name.removesuffix(".txt"): path.read_text("utf-8") for path in FOLDER.iterdir() if ".txt" in path.name}
 LEAST = {"question": 20, "similar": 5}
 LEAST_ANSWERS = 10
-SLOTS = {"predicate": "AB", "choice": "ABXY", "classify": "AB", "length": "ABNU"}
+SLOTS = {"predicate": "AB", "choice": "ABXY", "classify": "AB", "length": "ABNUP"}
 SAYS = {
     "left": {"left", "leftmost"},
     "right": {"right", "rightmost"},
