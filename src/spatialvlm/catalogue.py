@@ -17,7 +17,7 @@ COMPUTED = MappingProxyType(
         "size": "cube root of the box volume",
         "distance": "distance between the box centres",
         "gap": "distance between the nearest visible surfaces",
-        "elevation": "height of the box bottom above the support plane, which the answer names",
+        "elevation": "height of the box bottom above the support plane, which the question names",
         "vertical": "height difference of the box centres",
         "horizontal": "distance of the box centres along the ground",
     }
@@ -35,8 +35,8 @@ REFUSED = MappingProxyType(
         "nested": "one object's extent lies within the other's, like a cup on a table",
         "witnesses_disagree": "the second witness does not confirm the first",
         "too_close_to_call": "the difference is neither beyond the margin nor certainly within it",
-        "too_small": "the length is below a centimetre, or the two are about level",
-        "too_uncertain": "one sigma is more than 15 % of the length",
+        "too_small": "the length is below `least_m`, or the two are about level",
+        "too_uncertain": "one sigma is more than `worst_share` of the length",
     }
 )
 

@@ -25,7 +25,7 @@ from spatialvlm.errors import DatasetError, ModelError, UserError
 from spatialvlm.pipeline.write.read import read_dataset
 from spatialvlm.recipe import Recipe
 
-FRAMES, COPIES, SHARD = 4, 4, 2
+FRAMES, COPIES, SHARD = 4, 3, 2
 FLUSHES = 18  # of a build in two shards: every file and its folder, and the lines of the manifest
 ROWS = FRAMES * COPIES
 COMMAND = (sys.executable, "-c", "from spatialvlm.cli import main; main()")
@@ -33,7 +33,7 @@ COMMAND = (sys.executable, "-c", "from spatialvlm.cli import main; main()")
 
 @pytest.fixture(scope="module")
 def source(tmp_path_factory) -> Path:
-    """A folder of 16 tiny frames, one of which cannot be read."""
+    """A folder of 12 tiny frames, one of which cannot be read."""
     folder = write_rgbd(tmp_path_factory.mktemp("source") / "frames", tiny_frames(FRAMES), copies=COPIES)
     lines = (folder / "frames.jsonl").read_text().splitlines()
     lines[5] = lines[5].replace("rgb/", "nowhere/")

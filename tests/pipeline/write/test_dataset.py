@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from spatialvlm.errors import DatasetError, UserError
+from spatialvlm.kinds import KINDS
 from spatialvlm.pipeline.write.dataset import finish, open_for_build, write_shard
 from spatialvlm.pipeline.write.read import read_dataset
 from spatialvlm.records import Drop
@@ -63,7 +64,13 @@ def test_what_is_in_the_folder(build, tmp_path):
     parts = [f"{name}/part-0000{k}.parquet" for name in ("qa", "scenes") for k in range(SHARDS)]
     assert sorted(content(tmp_path)) == sorted(["dataset.json", "drops.parquet", "manifest.jsonl", *parts])
     info = json.loads((tmp_path / "dataset.json").read_text())
-    assert (info["frames"], info["scenes"], info["qa"], info["seed"], info["shards"]) == (9, 6, 258, 3, SHARDS)
+    assert (info["frames"], info["scenes"], info["qa"], info["seed"], info["shards"]) == (
+        9,
+        6,
+        6 * len(KINDS),
+        3,
+        SHARDS,
+    )
     assert info["drops"] == {"collect": {"image_unreadable": 3}}
     assert info["refusals"] == {"gap": {"touching": 9}, "height": {"truncated": 3}}
     assert info["kinds"]["gap"] == 6

@@ -15,6 +15,7 @@ from spatialvlm.records import Box, Instance, Object
 PERCENTILES = (1.0, 99.0)
 OCCLUDED_SHARE = 0.03  # of the outline lies behind something nearer
 UNDERSIDE_SHARE = 1.0  # a bottom lower than this share of the visible height may be a hidden underside
+STEEP = 0.4  # cosine of the view's angle below the horizon: steeper, and sides are out of sight or a few pixels
 UNDERSIDE_ERROR = 0.25  # of the underside that a ball seen from there would hide
 DISPUTED_SHARE = 0.003  # of the points; fewer can't move a percentile
 DISPUTED_WEIGHT = 0.5
@@ -36,13 +37,16 @@ def lift_object(
     low_error, high_error = _face_errors(points, surface, world, faces, config)
     low, high = faces
     occluded = _is_occluded(surface, world, focal_px)
-    bottom = _bottom(low, high, surface, world, focal_px, surface.truncated or occluded)
+    level = _level(points, world)
+    bottom = _bottom(low, high, surface, world, focal_px, surface.truncated or occluded or level < STEEP)
     if bottom == "support":
         foot_m = math.hypot(*((low + high)[:2] / 2))
         low[2] = 0.0
         low_error[2] = math.hypot(world.errors.support_m, foot_m * world.errors.tilt_rad)
     elif bottom == "seen":
-        low_error[2] = math.hypot(low_error[2], UNDERSIDE_ERROR * _hidden_underside(points, world, high[2] - low[2]))
+        # What a ball of this visible height would hide below, looked at from above.
+        underside = (high[2] - low[2]) * (1.0 - level) / (1.0 + level)
+        low_error[2] = math.hypot(low_error[2], UNDERSIDE_ERROR * underside)
     box = Box(low, np.maximum(high, low), low_error, high_error)
     steady = surface.steady if np.count_nonzero(surface.steady) > len(points) / 2 else np.ones(len(points), bool)
     spread = spread_out(points[steady], surface.inner[steady], config.max_points)
@@ -112,11 +116,10 @@ def _bottom(
     return "hidden" if cut else "seen"
 
 
-def _hidden_underside(points: Float64[np.ndarray, "n 3"], world: World, height_m: float) -> float:
-    """How much of a ball of this visible height is out of sight below, looked at from above."""
+def _level(points: Float64[np.ndarray, "n 3"], world: World) -> float:
+    """The cosine of how far the view of the object looks down: 1 for a level view or one from below, 0 from above."""
     line = points.mean(axis=0) - world.world_from_camera[:3, 3]
-    level = math.hypot(line[0], line[1]) / float(np.linalg.norm(line))
-    return height_m * (1.0 - level) / (1.0 + level) if line[2] < 0 else 0.0
+    return math.hypot(line[0], line[1]) / float(np.linalg.norm(line)) if line[2] < 0 else 1.0
 
 
 def spread_out(

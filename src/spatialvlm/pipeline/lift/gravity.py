@@ -5,7 +5,6 @@ box, so here it must face the camera's up, be large, and have objects standing o
 everything that needs it is withheld.
 """
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -20,7 +19,6 @@ from spatialvlm.records import SceneErrors, Support
 from spatialvlm.support import Plane
 
 STANDING_SHARE = 0.3  # of the objects must stand on a plane that alone says where up is
-STEEP = math.radians(80.0)  # below this the heading of a down-looking camera is a matter of taste
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -102,7 +102,7 @@ class _Comparisons:
     def _place(self, values: PerObject, errors: PerObject, witness: PerObject, axis: int) -> Column:
         """Left/right and behind/front: image columns and z-depth are the second witnesses."""
         rise = self.objects.centre[self.a, 2] - self.objects.centre[self.b, 2]
-        column = self._column(values, errors, rise if axis == 1 else 0.0)
+        column = self._column(values, errors, rise)
         self._decide(column, self.place_floor)
         apart = (witness[self.a] - witness[self.b]) * column.outcome
         least = 1.0 if axis == 0 else 0.5 * self.place_floor
@@ -165,7 +165,7 @@ def _lengths(scene: Scene, objects: Objects, config: MeasureConfig) -> dict[str,
     one, none = np.arange(n), np.full(n, -1)
     tilt = scene.errors.tilt_rad
     foot = np.sqrt((objects.centre[:, :2] ** 2).sum(axis=1))
-    bottom_error = np.hypot(objects.low_error[:, 2], tilt * foot)
+    bottom_error = np.sqrt(objects.low_error[:, 2] ** 2 + (tilt * foot) ** 2 + scene.errors.support_m**2)
     upright = scene.gravity is not None
     # What stands on the plane is measured from it: a tilt of up does not come between two such objects.
     standing = objects.low[:, 2] == 0.0
@@ -187,6 +187,7 @@ def _lengths(scene: Scene, objects: Objects, config: MeasureConfig) -> dict[str,
             column.refuse("bottom_hidden", ~objects.bottom_known & upright)
         if name == "vertical":
             column.refuse("bottom_hidden", ~(objects.bottom_known[a] & objects.bottom_known[b]) & upright)
+        column.error = np.hypot(column.error, scene.errors.scale * column.number)
         _finish(column, scene, objects, config)
     return columns
 
@@ -205,7 +206,6 @@ def _difference(comparison: Column, scene: Scene, objects: Objects, config: Meas
 
 def _finish(column: Column, scene: Scene, objects: Objects, config: MeasureConfig) -> None:
     """What all lengths share: metres need a metric scene, centres and sizes an uncut object, a number a small error."""
-    column.error = np.hypot(column.error, scene.errors.scale * column.number)
     column.refuse("relative_scale", scene.scale == "relative")
     second = np.where(column.b < 0, column.a, column.b)
     column.refuse("truncated", objects.truncated[column.a] | objects.truncated[second])

@@ -1,7 +1,7 @@
 """Which facts are asked: Facts and the names of their objects in, row numbers out.
 
 The family is chosen first, then the kind by the paper's weight among those with facts left, then a fact of that kind
-at random, never the same kind about the same objects twice. Numpy sorts once; a light loop over the draws remains.
+at random, never the same thing about the same objects twice. Numpy sorts once; a light loop over the draws remains.
 """
 
 from bisect import bisect_right
@@ -23,8 +23,12 @@ _QUANTITIES = tuple(dict.fromkeys(kind.quantity for kind in KINDS.values()))
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Columns:
-    """What KINDS says about the kinds that a table of facts indexes."""
+    """What KINDS says about the kinds that a table of facts indexes.
 
+    Kinds of one `topic` say the same: left of and right of, bigger and smaller, behind by and in front by.
+    """
+
+    topic: Int[np.ndarray, " k"]
     quantity: Int[np.ndarray, " k"]
     comparison: Bool[np.ndarray, " k"]
     weights: tuple[tuple[int, ...], tuple[int, ...]]
@@ -34,7 +38,11 @@ class _Columns:
 @lru_cache(maxsize=64)
 def _columns(kinds: tuple[str, ...]) -> _Columns:
     rows = [KINDS[name] for name in kinds]
+    topics = {
+        topic: i for i, topic in enumerate(dict.fromkeys((row.form, row.quantity, bool(row.sign)) for row in rows))
+    }
     return _Columns(
+        np.array([topics[row.form, row.quantity, bool(row.sign)] for row in rows], dtype=np.int64),
         np.array([_QUANTITIES.index(row.quantity) for row in rows], dtype=np.intp),
         np.array([row.form != "length" for row in rows], dtype=bool),
         (tuple(row.weights[0] for row in rows), tuple(row.weights[1] for row in rows)),
@@ -135,10 +143,11 @@ def _by_kind(facts: Facts, rows: Int[np.ndarray, " m"]) -> Int[np.ndarray, " m"]
 
 
 def _first_of_each(facts: Facts, rows: Int[np.ndarray, " m"]) -> Bool[np.ndarray, " m"]:
-    """Which rows are the first about their kind and set of objects."""
+    """Which rows are the first about their topic and set of objects."""
     size = len(facts.object_ids) + 1
-    kind, a, b = (column[rows].astype(np.int64) for column in (facts.kind, facts.a, facts.b))
-    key = (kind * size + np.minimum(a, b) + 1) * size + np.maximum(a, b)
+    topic = _columns(facts.kinds).topic[facts.kind[rows]]
+    a, b = facts.a[rows].astype(np.int64), facts.b[rows].astype(np.int64)
+    key = (topic * size + np.minimum(a, b) + 1) * size + np.maximum(a, b)
     narrow = np.uint16 if len(facts.kinds) * size * size < 1 << 16 else np.int64  # 16 bits sort 10 times as fast
     first = np.zeros(len(rows), dtype=bool)
     first[np.unique(key.astype(narrow), return_index=True)[1]] = True
