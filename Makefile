@@ -25,6 +25,7 @@ check: $(VENV)/dev
 bench: $(VENV)/dev
 	$(BIN)/python benchmarks/accuracy.py
 	$(BIN)/python benchmarks/speed.py
+	$(BIN)/python benchmarks/memory.py
 
 $(VENV)/core: pyproject.toml
 	$(PYTHON) -m venv $(VENV)

@@ -35,8 +35,10 @@ def quantitative(facts: list[Fact]) -> int:
     return sum(KINDS[fact.kind].family == "quantitative" for fact in facts)
 
 
-def key(fact: Fact) -> tuple[str, frozenset[str]]:
-    return fact.kind, frozenset(fact.subjects)
+def key(fact):
+    """What a fact is about: left of and right of the same two say the same."""
+    kind = KINDS[fact.kind]
+    return kind.form, kind.quantity, bool(kind.sign), frozenset(fact.subjects)
 
 
 @pytest.mark.parametrize("share", [0.0, 0.25, 0.5, 1.0])

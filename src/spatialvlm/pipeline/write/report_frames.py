@@ -68,7 +68,8 @@ def picture(scene: Scene, source: Source) -> str:
 def _image(scene: Scene, source: Source) -> UInt8[np.ndarray, "h w 3"]:
     """The image as the scene's masks see it; grey where there is none."""
     size = (scene.camera.height, scene.camera.width)
-    for flags in (cv2.IMREAD_COLOR, cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION):
+    # unturned first: RGB-D folders are aligned to the stored pixels, and half a turn does not show in the size
+    for flags in (cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION, cv2.IMREAD_COLOR):
         data = np.frombuffer(source.image_bytes, np.uint8)
         image = cv2.imdecode(data, flags) if len(data) else None
         if image is not None and image.shape[:2] == size:
