@@ -12,7 +12,7 @@ export OPENBLAS_NUM_THREADS ?= 1
 .PHONY: demo test check bench
 
 demo: $(VENV)/core
-	$(BIN)/spatialvlm build shapes:12 --out demo --workers 2
+	$(BIN)/spatialvlm build shapes:12 --out demo
 
 test: $(VENV)/dev
 	$(BIN)/python -m pytest
