@@ -75,9 +75,10 @@ def _thumbnail(image: Picture) -> Text:
 
 
 def _objects(scene: Scene) -> Table:
-    table = Table(title="objects", title_justify="left", box=None, padding=(0, 2, 0, 0))
-    for heading in ("id", "caption", "width", "depth", "height", "elevation", "flags"):
-        table.add_column(heading, justify="right" if heading in ("width", "depth", "height", "elevation") else "left")
+    table = Table(title="objects, sizes in cm", title_justify="left", box=None, padding=(0, 2, 0, 0))
+    for heading in ("id", "caption", "width", "depth", "height", "bottom", "flags"):
+        is_number = heading in ("width", "depth", "height", "bottom")
+        table.add_column(heading, justify="right" if is_number else "left", no_wrap=is_number)
     for o in scene.objects:
         table.add_row(escape(o.instance.id), escape(o.instance.captions[0] if o.instance.captions else ""), *_cells(o))
     return table
@@ -86,19 +87,18 @@ def _objects(scene: Scene) -> Table:
 def _cells(o: Object) -> list[str]:
     extent = o.box.high_in_world - o.box.low_in_world
     error = np.hypot(o.box.high_error_m, o.box.low_error_m)
-    sizes = [f"{100 * value:.1f} ± {100 * sigma:.1f} cm" for value, sigma in zip(extent, error, strict=True)]
-    elevation = {"support": "stands", "seen": f"{100 * o.box.low_in_world[2]:.1f} cm", "hidden": "?"}[o.bottom]
+    sizes = [f"{100 * value:.1f} ±{100 * sigma:.1f}" for value, sigma in zip(extent, error, strict=True)]
+    bottom = {"support": "stands", "seen": f"{100 * o.box.low_in_world[2]:.1f}", "hidden": "hidden"}[o.bottom]
     flags = [name for name, is_so in (("truncated", o.truncated), ("occluded", o.occluded)) if is_so]
-    return [*sizes, elevation, " ".join(flags)]
+    return [*sizes, bottom, " ".join(flags)]
 
 
-def _questions(questions: list[QA]) -> Table:
-    table = Table(title="questions", title_justify="left", box=None, padding=(0, 2, 0, 0))
-    for heading in ("kind", "question", "answer", "evidence"):
-        table.add_column(heading, overflow="fold")
+def _questions(questions: list[QA]) -> Group:
+    lines = []
     for qa in questions:
-        table.add_row(qa.kind, escape(qa.question), f"[bold]{escape(qa.answer)}[/]", escape(_evidence(qa)))
-    return table
+        lines.append(Text.assemble(f"{qa.question}  ", (qa.answer, "bold")))
+        lines.append(Text(f"  {qa.kind}: {_evidence(qa)}, about {', '.join(qa.fact.subjects)}", style="dim"))
+    return Group(Text("\nquestions"), *lines)
 
 
 def _evidence(qa: QA) -> str:
