@@ -154,14 +154,16 @@ def _sample(
 def _propose(samples: _Samples, noise: float) -> Float64[np.ndarray, "n 3"]:
     """The gradients of 1/z from affine fits in overlapping 3 x 3 neighbourhoods of blocks that turn out flat.
 
-    The moments of all blocks are three matrix products, since a ray's x depends on the column alone, its y on the row.
+    The moments of a block are two small matrix products, since a ray's x depends on the column alone, its y on the row.
     """
     weight = samples.background.astype(np.float64)
     value = samples.inverse_m * weight
-    by_row, by_column = _block_basis(samples.rays_y), _block_basis(samples.rays_x)
+    by_row, by_column = _powers(samples.rays_y), _powers(samples.rays_x)
 
     def moments(values: Float64[np.ndarray, "r c"]) -> Float64[np.ndarray, "a 3 b 3"]:
-        blocks = (by_row.T @ values @ by_column).reshape(values.shape[0] // BLOCK, 3, values.shape[1] // BLOCK, 3)
+        bands = by_row.transpose(0, 2, 1) @ values.reshape(len(by_row), BLOCK, -1)
+        columns = bands.reshape(len(by_row) * 3, len(by_column), BLOCK).transpose(1, 0, 2) @ by_column
+        blocks = columns.transpose(1, 0, 2).reshape(len(by_row), 3, len(by_column), 3)
         rows = blocks[:-2] + blocks[1:-1] + blocks[2:]
         return rows[:, :, :-2] + rows[:, :, 1:-1] + rows[:, :, 2:]
 
@@ -182,13 +184,9 @@ def _propose(samples: _Samples, noise: float) -> Float64[np.ndarray, "n 3"]:
     return gradients[roughness < max(2.0 * noise, 0.006)]
 
 
-def _block_basis(rays: Float64[np.ndarray, " n"]) -> Float64[np.ndarray, "n m"]:
-    """(1, ray, ray^2) of each sample in the columns of its block, 0 elsewhere."""
-    basis = np.zeros((len(rays), len(rays) // BLOCK, 3))
-    index = np.arange(len(rays))
-    for power in range(3):
-        basis[index, index // BLOCK, power] = rays**power
-    return basis.reshape(len(rays), -1)
+def _powers(rays: Float64[np.ndarray, " n"]) -> Float64[np.ndarray, "b k 3"]:
+    """(1, ray, ray^2) of each sample, block by block."""
+    return np.stack([np.ones_like(rays), rays, rays**2], axis=-1).reshape(-1, BLOCK, 3)
 
 
 def _votes(
