@@ -13,7 +13,6 @@ import pytest
 import spatialvlm as sv
 from spatialvlm import quantities
 from spatialvlm.geometry import (
-    grid_rays,
     heading_in_camera,
     intrinsics,
     invert,
@@ -111,7 +110,7 @@ def test_arrays_and_points(frame: Frame):
 def test_pixel_centres():
     rays = pixel_rays(CAMERA, np.array([7]), np.array([11]))
     assert np.allclose(project(CAMERA, 2.0 * rays), [[11.5, 7.5]])
-    assert np.allclose(grid_rays(CAMERA, np.array([7]), np.array([11]))[0], rays)
+    assert np.allclose(pixel_rays(CAMERA, np.array([[7], [8]]), np.array([10, 11]))[0, 1], rays)
 
 
 @says("a lone pixel in column c and row r has the box (c, r, c + 1, r + 1).")

@@ -48,30 +48,19 @@ def project(
 
 def pixel_rays(
     image_from_camera: Float64[np.ndarray, "3 3"],
-    rows: Integer[np.ndarray, " n"],
-    columns: Integer[np.ndarray, " n"],
-) -> Float64[np.ndarray, "n 3"]:
-    """Rays through pixel centres, scaled to z = 1: times z-depth they are points in the camera frame."""
+    rows: Integer[np.ndarray, "*#n"],
+    columns: Integer[np.ndarray, "*#n"],
+) -> Float64[np.ndarray, "*n 3"]:
+    """Rays through pixel centres, scaled to z = 1: times z-depth they are points in the camera frame.
+
+    `rows` and `columns` are broadcast, so that `rows[:, None], columns` is a whole grid.
+    """
     fx, skew, cx = image_from_camera[0]
     fy, cy = image_from_camera[1, 1:]
-    rays = np.empty((len(rows), 3))
-    rays[:, 1] = (rows + 0.5 - cy) / fy
-    rays[:, 0] = (columns + 0.5 - cx - skew * rays[:, 1]) / fx
-    rays[:, 2] = 1.0
-    return rays
-
-
-def grid_rays(
-    image_from_camera: Float64[np.ndarray, "3 3"],
-    rows: Integer[np.ndarray, " r"],
-    columns: Integer[np.ndarray, " c"],
-) -> Float64[np.ndarray, "r c 3"]:
-    """The rays of `pixel_rays` for every pixel of a grid of rows and columns."""
-    fx, skew, cx = image_from_camera[0]
-    fy, cy = image_from_camera[1, 1:]
-    rays = np.ones((len(rows), len(columns), 3))
-    rays[..., 1] = ((rows + 0.5 - cy) / fy)[:, None]
-    rays[..., 0] = (columns + 0.5 - cx - skew * rays[..., 1]) / fx
+    y = (rows + 0.5 - cy) / fy
+    x = (columns + 0.5 - cx - skew * y) / fx
+    rays = np.ones((*x.shape, 3))
+    rays[..., 0], rays[..., 1] = x, y
     return rays
 
 

@@ -31,6 +31,14 @@ ROWS = FRAMES * COPIES
 COMMAND = (sys.executable, "-c", "from spatialvlm.cli import main; main()")
 
 
+@pytest.fixture(scope="module", autouse=True)
+def no_commit() -> Iterator[None]:
+    """A dataset names the commit that made it; a commit during the tests must not make it another one."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GIT_DIR", os.devnull)
+        yield
+
+
 @pytest.fixture(scope="module")
 def source(tmp_path_factory) -> Path:
     """A folder of 12 tiny frames, one of which cannot be read."""

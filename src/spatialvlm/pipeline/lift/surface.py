@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Bool, Float32, Float64, Integer
 
 from spatialvlm.depth import Smoothed, middle, relative_noise, smooth_inverse
-from spatialvlm.geometry import grid_rays
+from spatialvlm.geometry import pixel_rays
 from spatialvlm.pipeline.lift import LiftConfig
 
 WORKING_PIXELS = 5000  # larger masks are sampled on a coarser grid
@@ -78,7 +78,7 @@ def clean_surface(
         return (
             f"depth_broken: {seen_share:.0%} of the mask is one surface, expected at least {config.min_known_share:.0%}"
         )
-    rays = grid_rays(image_from_camera, grid.rows, grid.columns)
+    rays = pixel_rays(image_from_camera, grid.rows[:, None], grid.columns)
     factor = fit.noise_factor if noise >= QUIET else np.ones_like(inverse_m)
     disputed = grid.mask & ~kept & (grid.inverse_m > 1.0 / far_m) & (grid.inverse_m < 1.0 / near_m)
     ring = _dilated(grid.mask, 2) & ~grid.mask & np.isfinite(fit.inverse_m)
