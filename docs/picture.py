@@ -21,8 +21,8 @@ from spatialvlm.pipeline.measure import MeasureConfig
 from spatialvlm.pipeline.phrase import PhraseConfig
 
 FRAME = 45
-SEED = 15
-ASKED = ("distance", "thin_choice", "gap")  # the first question of each kind
+SEED = 30
+ASKED = ("distance", "tall_choice", "gap")  # the first question of each kind
 SCALE = 2  # everything is drawn so much larger and averaged down
 PHOTO = (880, 660)
 PANEL = 660
