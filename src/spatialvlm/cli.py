@@ -39,10 +39,10 @@ def build(
         ),
     ],
     out: Annotated[Path, typer.Option(metavar="DATASET", help="The folder to write; a stopped build goes on there.")],
-    seed: Annotated[int, typer.Option(help="Decides which questions are asked, and how they are worded.")] = 0,
-    limit: Annotated[int | None, typer.Option(help="Take only the first so many frames.")] = None,
-    workers: Annotated[int, typer.Option(help="Processes; the output is the same for any number.")] = 1,
-    questions_per_image: Annotated[int, typer.Option(help="At most so many questions about one image.")] = 20,
+    seed: Annotated[int, typer.Option(min=0, help="Decides which questions are asked, and how they are worded.")] = 0,
+    limit: Annotated[int | None, typer.Option(min=1, help="Take only the first so many frames.")] = None,
+    workers: Annotated[int, typer.Option(min=1, help="Processes; the output is the same for any number.")] = 1,
+    questions_per_image: Annotated[int, typer.Option(min=0, help="At most so many questions about one image.")] = 20,
     detector: Annotated[
         str,
         typer.Option(
@@ -52,7 +52,7 @@ def build(
     kinds: Annotated[
         str | None, typer.Option(help="Ask only these kinds, separated by commas; see `spatialvlm questions`.")
     ] = None,
-    shard_size: Annotated[int, typer.Option(help="Frames in one file of the dataset.")] = 128,
+    shard_size: Annotated[int, typer.Option(min=1, help="Frames in one file of the dataset.")] = 128,
 ) -> None:
     """Turn frames with depth into a dataset of spatial questions and answers, with a report to look at."""
     from spatialvlm.engine.console import build_with_progress
