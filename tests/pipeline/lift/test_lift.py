@@ -74,6 +74,20 @@ def test_a_plane_without_witnesses_is_no_floor(description, reason, noise):
         assert facts.refusals["height", "gravity_unknown"] == len(result.scene.objects)
 
 
+def test_looking_straight_down_with_gravity_leaves_front_and_behind_open():
+    things = tuple(Thing((Cuboid((x, y, 0.1), (0.2, 0.2, 0.2)),)) for x, y in ((0.0, 0.4), (0.5, 0.1), (-0.4, -0.3)))
+    scene = lifted(SceneDescription(things=things, pitch_rad=math.pi / 2, camera_height_m=2.5), gravity=True).scene
+    assert (scene.gravity, len(scene.objects)) == ("given", 3)
+    assert all_finite(scene)
+    facts = measure(scene)
+    asked = {facts.kinds[k] for k in facts.kind}
+    assert "left_predicate" in asked
+    assert "behind_predicate" not in asked
+    heights = facts.number[[facts.kinds[k] == "height" for k in facts.kind]]
+    assert np.abs(heights - 0.2).max() < 0.02, "sides that are seen at an angle tell the height"
+    assert facts.refusals["behind_predicate", "witnesses_disagree"] > 0
+
+
 def test_objects_in_the_air_do_not_make_a_wall_a_floor():
     # A wall seen by a camera that looks up has a floor's orientation; what hangs before it does not stand on it.
     hanging = tuple(Thing((Sphere((x, 1.6, 1.9), 0.12),)) for x in (-0.4, 0.4))

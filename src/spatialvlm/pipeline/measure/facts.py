@@ -114,7 +114,7 @@ class _Comparisons:
         """Above/below: the centres are the second witness (a cup beside a tall cabinet is not simply above it)."""
         objects = self.objects
         across = np.sqrt(((objects.centre[self.a, :2] - objects.centre[self.b, :2]) ** 2).sum(axis=1))
-        standing = (objects.low[self.a, 2] == 0.0) & (objects.low[self.b, 2] == 0.0)
+        standing = objects.standing[self.a] & objects.standing[self.b]
         column = self._column(objects.low[:, 2], objects.low_error[:, 2], np.where(standing, 0.0, across))
         column.refuse("gravity_unknown", self.scene.gravity is None)
         column.refuse("bottom_hidden", self.hidden)
@@ -168,11 +168,11 @@ def _lengths(scene: Scene, objects: Objects, config: MeasureConfig) -> dict[str,
     bottom_error = np.sqrt(objects.low_error[:, 2] ** 2 + (tilt * foot) ** 2 + scene.errors.support_m**2)
     upright = scene.gravity is not None
     # What stands on the plane is measured from it: a tilt of up does not come between two such objects.
-    standing = objects.low[:, 2] == 0.0
+    apart = ~(objects.standing[a] & objects.standing[b])
     columns = {
         "distance": Column(a, b, *between_centres(objects, a, b, slice(0, 3), 0.0)),
         "horizontal": Column(a, b, *between_centres(objects, a, b, slice(0, 2), tilt)),
-        "vertical": Column(a, b, *between_centres(objects, a, b, slice(2, 3), tilt * ~(standing[a] & standing[b]))),
+        "vertical": Column(a, b, *between_centres(objects, a, b, slice(2, 3), tilt * apart)),
         "gap": Column(a, b, *gaps(scene, objects, a, b)),
         "height": Column(one, none, objects.extent[:, 2].copy(), objects.extent_error[:, 2].copy()),
         "width": Column(one, none, objects.extent[:, 0].copy(), objects.extent_error[:, 0].copy()),

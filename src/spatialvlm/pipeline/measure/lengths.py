@@ -34,6 +34,7 @@ class Objects:
     truncated: Bool[np.ndarray, " n"]
     occluded: Bool[np.ndarray, " n"]
     bottom_known: Bool[np.ndarray, " n"]
+    standing: Bool[np.ndarray, " n"]
 
 
 def objects_of(scene: Scene) -> Objects:
@@ -60,6 +61,7 @@ def objects_of(scene: Scene) -> Objects:
         truncated=np.array([o.truncated for o in scene.objects], bool),
         occluded=np.array([o.occluded for o in scene.objects], bool),
         bottom_known=np.array([o.bottom != "hidden" for o in scene.objects], bool),
+        standing=np.array([o.bottom == "support" for o in scene.objects], bool),
     )
 
 
