@@ -21,6 +21,12 @@ _STRIDES = (1, 4)
 NOISE_FLOOR = 2e-4
 
 
+NO_DEPTH = (
+    "no_depth: the frame has no depth map; give depth in frames.jsonl (models that make depth from a photo are "
+    "reserved for the extra 'hf', which this version does not offer yet)"
+)
+"""Why a frame without depth is dropped, whichever stage meets it first."""
+
 NOISE_ROWS = 60  # of a depth map are enough to know its noise within a percent
 
 

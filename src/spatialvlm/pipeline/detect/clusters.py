@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from jaxtyping import Bool, Float32, Float64
 
-from spatialvlm.depth import relative_noise
+from spatialvlm.depth import NO_DEPTH, relative_noise
 from spatialvlm.pipeline.detect.naming import captions_of
 from spatialvlm.pipeline.detect.pieces import find_pieces
 from spatialvlm.pipeline.detect.terrain import Terrain, find_terrain
@@ -22,7 +22,6 @@ WORKING_SIDE = 640  # larger images are sampled to about this many pixels along 
 BEARS = 0.25  # of a thing's pixels lie on another plane
 CUT_WEIGHT, RAISED_WEIGHT = 0.2, 1.5  # of things cut by the border; of a table top: who sees one looks at it
 MOST_OBJECTS = 20  # the largest ones
-NO_DEPTH = "no_depth: the frame has no depth map, and objects are found in depth; give depth or annotations"
 NO_CAMERA = "no_camera: the frame has no intrinsics; give its camera (fx, fy, cx, cy in pixels) in frames.jsonl"
 NO_SUPPORT = "no_support_plane: {}; objects are found on a table or a floor that is in view, else give annotations"
 NO_OBJECTS = "no_objects: nothing stands on the support plane that is large enough"

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from jaxtyping import Bool
 
-from spatialvlm.depth import relative_noise
+from spatialvlm.depth import NO_DEPTH, relative_noise
 from spatialvlm.errors import ContractError
 from spatialvlm.pipeline.lift import LiftConfig, Lifted
 from spatialvlm.pipeline.lift.box import lift_object
@@ -15,9 +15,6 @@ from spatialvlm.pipeline.lift.surface import Surface, clean_surface
 from spatialvlm.records import Drop, Frame, Instance, Rle, Scene
 from spatialvlm.support import find_planes
 
-NO_DEPTH = (
-    "no_depth: the frame has no depth map; give one in frames.jsonl (metric depth models are no part of this version)"
-)
 NO_CAMERA = "no_camera: the frame has no intrinsics; give its camera (fx, fy, cx, cy in pixels) in frames.jsonl"
 
 
