@@ -89,7 +89,7 @@ def test_help_names_every_option_and_has_an_example(name, flag):
 def test_flags_and_defaults_are_frozen():
     from typer.main import get_command
 
-    commands = get_command(app).commands  # type: ignore[attr-defined]
+    commands = get_command(app).commands
     found = {
         name: {f: p.default for p in command.params for f in p.opts if f.startswith("--")}
         for name, command in commands.items()

@@ -108,7 +108,7 @@ def show(
     path = png or file_for(scene.frame_id)
     save(image, path)
     print_frame(Console(), scene, asked, image)
-    print(f"picture: {path}")  # noqa: T201
+    print(f"picture: {path}")
 
 
 def _stop(*_: object) -> None:
@@ -128,7 +128,7 @@ def main() -> None:
     try:
         app()
     except (UserError, ModelError) as error:
-        print(f"error: {error}", file=sys.stderr)  # noqa: T201
+        print(f"error: {error}", file=sys.stderr)
         sys.exit(1)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -170,11 +170,11 @@ def test_kill_9_at_random_moments_ends_byte_identical(recipe, whole, tmp_path, w
     moments = [rng.randrange(ROWS // SHARD) for _ in range(5)]
     for finished in sorted(moments):  # some shards are done, and then any moment within the next
         process = start(recipe, out, workers)
-        wait_for(lambda: process.poll() is not None or len(manifest(out)) > finished)  # noqa: B023
+        wait_for(lambda: process.poll() is not None or len(manifest(out)) > finished)  # noqa: B023 (called at once)
         time.sleep(rng.random() * 0.05)
         process.kill()
         process.communicate()
-        wait_for(lambda: not group_of(process.pid), 3)  # noqa: B023
+        wait_for(lambda: not group_of(process.pid), 3)  # noqa: B023 (called at once)
     process = start(recipe, out, workers)
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 0, errors
