@@ -110,11 +110,17 @@ class Support:
 
 @dataclass(frozen=True, slots=True)
 class SceneErrors:
-    """The errors that all facts of a scene share, 1 sigma: depth scale (relative), tilt of up, height of the plane."""
+    """The errors of a scene beside those of its boxes, 1 sigma: scale of depth (relative), tilt of up, height of plane.
+
+    `local` is a relative error of depth that drifts over the picture: two places `d` pixels apart share it with the
+    correlation exp(-d^2 / (2 local_reach_px^2)). Sensors have none, models of depth have some percent.
+    """
 
     scale: float
     tilt_rad: float
     support_m: float
+    local: float = 0.0
+    local_reach_px: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)

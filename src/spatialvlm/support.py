@@ -34,7 +34,21 @@ LOWER_BY_M = 0.10  # points this far below a plane show that it is a raised one
 LOWER_SHARE = 0.02
 FLOOR_CAMERA_HEIGHT_M = 1.3  # nobody holds a camera higher than this above a table
 
+LEVEL_PLANES_M = (0.15, 4.0)  # camera heights to try where depth drifts
+DRIFT_SIGMAS = 2.0  # how far from a plane its own points may drift
+
 Gradient = Float64[np.ndarray, " 3"]
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """A relative error of depth, 1 sigma, that drifts over the picture; see `SceneErrors.local`.
+
+    Places further apart than `reach` of the image width are wrong independently.
+    """
+
+    relative: float = 0.0
+    reach: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,43 +98,57 @@ def find_planes(
     noise: float,
     up_in_camera: Float64[np.ndarray, " 3"] | None = None,
     enough: Callable[[Plane], bool] | None = None,
+    drift: Drift | None = None,
 ) -> list[Plane] | str:
     """The planes that could be the support, largest first, or the reason why there is none.
 
     `background` marks the pixels that may belong to it (no object), `noise` is the relative depth noise. With
     `up_in_camera` given only planes within 6 degrees of level are considered, else those that face the camera's up. The
-    search stops at a plane that is `enough`.
+    search stops at a plane that is `enough`. Depth that drifts bends planes: patches say nothing then, so all heights
+    under the given up are proposed, and inliers may stray as far as `drift` allows.
     """
     samples = _sample(depth_m, image_from_camera, background)
     if np.count_nonzero(samples.background) < MIN_BLOCKS * BLOCK * BLOCK:
         return "too_little_background"
     towards = UP_IN_CAMERA_WHEN_LEVEL if up_in_camera is None else up_in_camera
     limit = MAX_ANGLE_TO_CAMERA_UP if up_in_camera is None else MAX_ANGLE_TO_GIVEN
-    proposals = _propose(samples, noise)
+    drift = drift or Drift()
+    adrift = drift.relative > noise and up_in_camera is not None
+    proposals = _level_planes(up_in_camera) if adrift else _propose(samples, noise)
     cosines = -proposals @ towards / np.linalg.norm(proposals, axis=1)
     proposals = proposals[cosines > math.cos(limit + math.radians(5.0))]
     if len(proposals) == 0:
         return "no_plane_faces_up"
     planes = []
-    for plane in _consensus(samples, proposals, noise, towards, limit):
+    for plane in _consensus(samples, proposals, noise, drift, towards, limit):
         planes.append(plane)
         if len(planes) == MAX_PLANES or (enough is not None and enough(plane)):
             break
     return planes or "plane_too_small"
 
 
+def _level_planes(up: Float64[np.ndarray, " 3"]) -> Float64[np.ndarray, "n 3"]:
+    """The gradients of 1/z of level planes at all heights below the camera."""
+    return -up / np.geomspace(*LEVEL_PLANES_M, MAX_PROPOSALS)[:, None]
+
+
 def _consensus(
-    samples: _Samples, proposals: Float64[np.ndarray, "n 3"], noise: float, towards: Gradient, limit: float
+    samples: _Samples,
+    proposals: Float64[np.ndarray, "n 3"],
+    noise: float,
+    drift: Drift,
+    towards: Gradient,
+    limit: float,
 ) -> Iterator[Plane]:
     """Accept the proposal with most votes, take its inliers away, and again; largest plane first."""
     free = samples.background.copy()
     total = np.count_nonzero(free)
     proposals = proposals[:: -(-len(proposals) // MAX_PROPOSALS)]
     while True:
-        votes = _votes(samples, free, proposals, max(4.0 * noise, 0.015))
+        votes = _votes(samples, free, proposals, max(4.0 * noise, 0.015, drift.relative))
         if votes.max() * total < MIN_SHARE * total:
             break
-        gradient, inliers, covariance = _refine(samples, free, proposals[votes.argmax()], noise)
+        gradient, inliers, covariance = _refine(samples, free, proposals[votes.argmax()], noise, drift)
         share = np.count_nonzero(inliers) / total
         if share < MIN_SHARE:
             proposals = np.delete(proposals, votes.argmax(), axis=0)
@@ -130,7 +158,7 @@ def _consensus(
         free &= ~inliers
         up = -gradient / np.linalg.norm(gradient)
         if angle_between(up, towards) <= limit and _extent_m(samples, inliers) >= MIN_EXTENT_M:
-            yield _plane(samples, gradient, covariance)
+            yield _plane(samples, gradient, covariance, drift)
 
 
 def _sample(
@@ -202,24 +230,28 @@ def _votes(
 
 
 def _refine(
-    samples: _Samples, free: Bool[np.ndarray, "r c"], gradient: Gradient, noise: float
+    samples: _Samples, free: Bool[np.ndarray, "r c"], gradient: Gradient, noise: float, drift: Drift
 ) -> tuple[Gradient, Bool[np.ndarray, "r c"], Float64[np.ndarray, "3 3"]]:
     """Least squares in relative inverse depth on the inliers, tighter each time: gradient, inliers, covariance."""
     sparse = np.zeros_like(free)
     sparse[1::3, 1::3] = True
     sparse &= free
     relative = samples.rays(sparse) / samples.inverse_m[sparse][:, None]
-    covariance = np.eye(3)
+    covariance, wander = np.eye(3), DRIFT_SIGMAS * drift.relative
+    blob = NOISE_BLOB_SAMPLES
+    if drift.relative > noise:
+        blob = max(blob, 2.0 * math.pi * (drift.reach * len(samples.rays_x) / 3.0) ** 2)
     for tolerance in (max(4.0 * noise, 0.015), max(3.0 * noise, 0.008), *[max(3.0 * noise, 0.005)] * 3):
+        tolerance = max(tolerance, wander)
         chosen = relative[np.abs(relative @ gradient - 1.0) < tolerance]
         if len(chosen) < 30:
             break
         normal = chosen.T @ chosen
         gradient = np.linalg.solve(normal, chosen.sum(axis=0))
         spread = float(np.std(chosen @ gradient - 1.0))
-        covariance = np.linalg.inv(normal) * spread**2 * NOISE_BLOB_SAMPLES
+        covariance = np.linalg.inv(normal) * spread**2 * blob
     fitted = samples.rays_x * gradient[0] + (samples.rays_y * gradient[1] + gradient[2])[:, None]
-    inliers = free & (np.abs(fitted - samples.inverse_m) < max(3.0 * noise, 0.008) * samples.inverse_m)
+    inliers = free & (np.abs(fitted - samples.inverse_m) < max(3.0 * noise, 0.008, wander) * samples.inverse_m)
     return gradient, inliers, covariance
 
 
@@ -231,7 +263,7 @@ def _extent_m(samples: _Samples, inliers: Bool[np.ndarray, "r c"]) -> float:
     return 2.5 * math.sqrt(max(0.0, float(np.linalg.eigvalsh(np.cov(points.T))[1])))
 
 
-def _plane(samples: _Samples, gradient: Gradient, covariance: Float64[np.ndarray, "3 3"]) -> Plane:
+def _plane(samples: _Samples, gradient: Gradient, covariance: Float64[np.ndarray, "3 3"], drift: Drift) -> Plane:
     """The plane of a gradient, with errors propagated to first order and the share of points below it."""
     length = float(np.linalg.norm(gradient))
     up, height_m = -gradient / length, 1.0 / length
@@ -241,7 +273,8 @@ def _plane(samples: _Samples, gradient: Gradient, covariance: Float64[np.ndarray
     known = samples.inverse_m > 0
     fitted = samples.rays_x * gradient[0] + (samples.rays_y * gradient[1] + gradient[2])[:, None]
     # A point's height above the plane is height_m * (1 - z * g . ray).
-    below = known & (height_m * (fitted - samples.inverse_m) > LOWER_BY_M * samples.inverse_m)
+    lower_by_m = max(LOWER_BY_M, 3.0 * drift.relative * height_m)
+    below = known & (height_m * (fitted - samples.inverse_m) > lower_by_m * samples.inverse_m)
     raised = np.count_nonzero(below) > LOWER_SHARE * np.count_nonzero(known)
     return Plane(
         up,

@@ -68,24 +68,33 @@ def lengths(facts):
 
 
 def same(first, second, rel=1e-6, atol=1e-9):
-    """Two tables of lengths agree wherever both speak, and nearly always both do."""
+    """Two tables of lengths agree wherever both speak, and nearly always both do, but for
+    a length at the edge of the least.
+    """
     both = first.keys() & second.keys()
-    assert len(both) >= 0.95 * max(len(first), len(second))
+    assert len(both) >= 0.95 * max(len(first), len(second)) - 1
     for key in both:
         assert first[key] == pytest.approx(second[key], rel=rel, abs=atol), key
 
 
 @given(st.integers(0, 10_000), st.floats(-0.3, 0.3), st.floats(-0.3, 0.3))
 @settings(max_examples=25, deadline=None)
-def test_moving_everything_sideways_changes_no_difference(seed, dx, dy):
+def test_moving_everything_sideways_changes_no_length(seed, dx, dy):
     scene = random_boxes(seed)
     shift = np.array([dx, dy, 0.0])
-    moved = scene_of(
-        [
-            made_up(o.instance.id, o.box.low_in_world + shift, o.box.high_in_world + shift, o.points_in_world + shift)
-            for o in scene.objects
-        ]
-    )
+    objects = [
+        dataclasses.replace(
+            o,
+            points_in_world=o.points_in_world + shift.astype(np.float32),
+            box=dataclasses.replace(
+                o.box, low_in_world=o.box.low_in_world + shift, high_in_world=o.box.high_in_world + shift
+            ),
+        )
+        for o in scene.objects
+    ]
+    camera = scene.world_from_camera.copy()  # goes along, so that it sees the same
+    camera[:3, 3] += shift
+    moved = scene_of(objects, world_from_camera=camera)
     same(lengths(table(scene)), lengths(table(moved)), rel=1e-3, atol=1e-4)
 
 
@@ -272,3 +281,31 @@ def test_margin_and_dead_zone():
     assert verdict(0.01, 0.002) == 0
     assert verdict(0.038, 0.002) == "refused", "neither beyond the floor nor certainly within"
     assert verdict(0.2, 0.2) == "refused", "beyond the floor but not beyond three sigma"
+
+
+@pytest.mark.parametrize("reach_px", [1e-3, 1e6])
+def test_drift_moves_neighbours_together_and_others_apart(reach_px):
+    """Where two objects share all drift it is an error of scale; where they share none their errors add up."""
+    scene = random_boxes(3)
+    local = SceneErrors(0.0, 0.0, 0.0, local=0.02, local_reach_px=reach_px)
+    facts = table(dataclasses.replace(scene, errors=local), dataclasses.replace(EASY, worst_share=9.0))
+    exact = table(scene)
+    viewer = scene.world_from_camera[:3, 3]
+    by_id = {o.instance.id: o.box for o in scene.objects}
+    for (kind, subjects), fact in facts.items():
+        if kind != "distance":
+            continue
+        a, b = ((by_id[s].low_in_world + by_id[s].high_in_world) / 2 - viewer for s in subjects)
+        direction = (a - b) / np.linalg.norm(a - b)
+        apart = math.hypot(a @ direction, b @ direction) if reach_px < 1 else fact.value
+        assert fact.error == pytest.approx(math.hypot(exact[kind, subjects].error, 0.02 * apart), rel=1e-6)
+
+
+def test_drift_makes_facts_doubtful_never_different():
+    scene = random_boxes(5)
+    drifting = dataclasses.replace(scene, errors=SceneErrors(0.0, 0.0, 0.0, local=0.05, local_reach_px=50.0))
+    sure, doubtful = table(scene), table(drifting)
+    assert 0 < len(doubtful) < len(sure)
+    for key, fact in doubtful.items():
+        assert fact.value == "similar" or fact.value == sure[key].value
+        assert fact.error >= sure[key].error

@@ -42,9 +42,14 @@ class LiftConfig:
 
     `depth_scale_error`: relative, shared by a whole frame; stereo and time-of-flight cameras state 0.5 to 2 % at 2 m,
     a calibrated one stays within the lower end. Independent noise is not stated but measured in each depth map.
+    `depth_local_error`: relative, drifting over the picture; a model that makes depth from a photo has some percent, a
+    sensor none. Two places d apart share it with the correlation exp(-d^2 / (2 r^2)), where r is `depth_local_reach` of
+    the image width.
     """
 
     depth_scale_error: float = 0.005
+    depth_local_error: float = 0.0
+    depth_local_reach: float = 1 / 6
     given_gravity_error_rad: float = 0.0087  # half a degree, a phone's or robot's accelerometer at rest
     mask_edge_error_px: float = 0.5
     max_points: int = 512

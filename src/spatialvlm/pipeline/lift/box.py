@@ -8,7 +8,7 @@ from jaxtyping import Bool, Float32, Float64
 
 from spatialvlm.geometry import transform
 from spatialvlm.pipeline.lift import LiftConfig
-from spatialvlm.pipeline.lift.gravity import World, contact_band_m
+from spatialvlm.pipeline.lift.gravity import World, contact_band_m, drift_m
 from spatialvlm.pipeline.lift.surface import Surface
 from spatialvlm.records import Box, Instance, Object
 
@@ -38,11 +38,19 @@ def lift_object(
     low, high = faces
     occluded = _is_occluded(surface, world, focal_px)
     level = _level(points, world)
-    bottom = _bottom(low, high, surface, world, focal_px, surface.truncated or occluded or level < STEEP)
+    drift = drift_m(config, float(world.world_from_camera[2, 3]))
+    cut = surface.truncated or occluded or level < STEEP
+    bottom = _bottom(low, high, world, contact_band_m(surface, focal_px) + 2.0 * drift, cut)
     if bottom == "support":
         foot_m = math.hypot(*((low + high)[:2] / 2))
+        # Its lowest point is off the plane because the mask ends short of the contact, or because depth drifts there,
+        # which moves the top as well: each takes its share of the blame.
+        ends_short = contact_band_m(surface, focal_px) / 2.0
+        blame = drift**2 / (drift**2 + ends_short**2)
+        high[2] -= blame * low[2]
         low[2] = 0.0
         low_error[2] = math.hypot(world.errors.support_m, foot_m * world.errors.tilt_rad)
+        high_error[2] = math.hypot(high_error[2], math.sqrt(blame) * ends_short)
     elif bottom == "seen":
         # What a ball of this visible height would hide below, looked at from above.
         underside = (high[2] - low[2]) * (1.0 - level) / (1.0 + level)
@@ -99,16 +107,14 @@ def _is_occluded(surface: Surface, world: World, focal_px: float) -> bool:
 def _bottom(
     low: Float64[np.ndarray, " 3"],
     high: Float64[np.ndarray, " 3"],
-    surface: Surface,
     world: World,
-    focal_px: float,
+    band: float,
     cut: bool,
 ) -> Bottom:
     """Whether the object stands on the support plane, its lowest point is in sight, or nobody can tell."""
     if world.gravity is None:
         return "hidden"
     if world.support.surface is not None:
-        band = contact_band_m(surface, focal_px)
         if abs(low[2]) <= band:
             return "support"
         if 0 < low[2] < UNDERSIDE_SHARE * (high[2] - low[2]) + band:

@@ -6,7 +6,7 @@ everything that needs it is withheld.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -15,7 +15,7 @@ from jaxtyping import Float64
 from spatialvlm.geometry import WORLD_FROM_LEVEL_CAMERA, world_from_camera
 from spatialvlm.pipeline.lift import LiftConfig
 from spatialvlm.pipeline.lift.surface import Surface
-from spatialvlm.records import SceneErrors, Support
+from spatialvlm.records import Camera, SceneErrors, Support
 from spatialvlm.support import Plane
 
 STANDING_SHARE = 0.3  # of the objects must stand on a plane that alone says where up is
@@ -40,17 +40,34 @@ def contact_band_m(surface: Surface, focal_px: float) -> float:
     return 0.012 + 3.0 * surface.depth_m / focal_px + 3.0 * surface.noise_m
 
 
+def drift_m(config: LiftConfig, camera_height_m: float) -> float:
+    """1 sigma of how far the drift of depth lifts or lowers what stands on a plane this far below the camera."""
+    return config.depth_local_error * camera_height_m
+
+
 def find_world(
+    planes: list[Plane] | str,
+    given_up: Float64[np.ndarray, " 3"] | None,
+    surfaces: Sequence[Surface],
+    camera: Camera,
+    config: LiftConfig,
+) -> World:
+    """The world frame from the candidate planes (or the reason there are none) and the given up direction, if any."""
+    world = _world(planes, given_up, surfaces, float(camera.image_from_camera[0, 0]), config)
+    local = {"local": config.depth_local_error, "local_reach_px": config.depth_local_reach * camera.width}
+    return replace(world, errors=replace(world.errors, **local))
+
+
+def _world(
     planes: list[Plane] | str,
     given_up: Float64[np.ndarray, " 3"] | None,
     surfaces: Sequence[Surface],
     focal_px: float,
     config: LiftConfig,
 ) -> World:
-    """The world frame from the candidate planes (or the reason there are none) and the given up direction, if any."""
     refusal = planes if isinstance(planes, str) else "no_object_stands_on_plane"
     candidates = [] if isinstance(planes, str) else planes
-    accepted = [plane for plane in candidates if things_stand_on(plane, surfaces, focal_px)]
+    accepted = [plane for plane in candidates if things_stand_on(plane, surfaces, focal_px, config)]
     if given_up is None:
         if not accepted:
             return _without_gravity(refusal, config)
@@ -62,14 +79,14 @@ def find_world(
     return _with_gravity(plane, up, tilt_error, "given", config)
 
 
-def things_stand_on(plane: Plane, surfaces: Sequence[Surface], focal_px: float) -> bool:
+def things_stand_on(plane: Plane, surfaces: Sequence[Surface], focal_px: float, config: LiftConfig) -> bool:
     """Whether enough objects have their lowest points on the plane, rise above it, and few go through it."""
     standing = sunk = 0
     for surface in surfaces:
         heights = np.sort(plane.height_of(surface.points_in_camera[:: 1 + len(surface.points_in_camera) // 1000]))
         tail = len(heights) // 100
         lowest, highest = heights[tail], heights[-1 - tail]
-        band = contact_band_m(surface, focal_px)
+        band = contact_band_m(surface, focal_px) + 2.0 * drift_m(config, plane.camera_height_m)
         standing += bool(abs(lowest) < 1.5 * band and highest > 2.0 * band)
         sunk += bool(lowest < -3.0 * band)
     return standing > 0 and standing >= STANDING_SHARE * len(surfaces) and 2 * sunk <= len(surfaces)

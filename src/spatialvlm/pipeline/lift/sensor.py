@@ -13,7 +13,7 @@ from spatialvlm.pipeline.lift.box import lift_object
 from spatialvlm.pipeline.lift.gravity import find_world, things_stand_on
 from spatialvlm.pipeline.lift.surface import Surface, clean_surface
 from spatialvlm.records import Drop, Frame, Instance, Rle, Scene
-from spatialvlm.support import find_planes
+from spatialvlm.support import Drift, find_planes
 
 NO_CAMERA = "no_camera: the frame has no intrinsics; give its camera (fx, fy, cx, cy in pixels) in frames.jsonl"
 
@@ -53,9 +53,10 @@ class SensorLift:
             _background(frame, instances),
             noise,
             given_up,
-            enough=lambda plane: things_stand_on(plane, surfaces, focal_px),
+            enough=lambda plane: things_stand_on(plane, surfaces, focal_px, self.config),
+            drift=Drift(self.config.depth_local_error, self.config.depth_local_reach),
         )
-        world = find_world(planes, given_up, surfaces, focal_px, self.config)
+        world = find_world(planes, given_up, surfaces, frame.camera, self.config)
         objects = []
         for instance, surface in seen:
             lifted = lift_object(instance, surface, world, focal_px, self.config)

@@ -1,13 +1,14 @@
 """From quantities to facts: witnesses, margins, dead zones, refusals."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from jaxtyping import Bool, Float64, Int
 
-from spatialvlm.kinds import KIND_NAMES, KINDS, Kind
+from spatialvlm.kinds import KIND_NAMES, KINDS
 from spatialvlm.pipeline.measure import MeasureConfig
-from spatialvlm.pipeline.measure.lengths import Objects, PerObject, between_centres, gaps, objects_of, size_of
+from spatialvlm.pipeline.measure.gaps import gaps
+from spatialvlm.pipeline.measure.lengths import Objects, PerObject, between_centres, combined, objects_of, size_of
 from spatialvlm.records import Facts, Scene
 
 REASONS = (
@@ -80,29 +81,34 @@ class _Comparisons:
         self.truncated = objects.truncated[self.a] | objects.truncated[self.b]
         self.occluded = objects.occluded[self.a] | objects.occluded[self.b]
         self.hidden = ~(objects.bottom_known[self.a] & objects.bottom_known[self.b])
+        self.together = objects.together[self.a, self.b]
 
     def columns(self) -> dict[str, Column]:
         """The columns by the name of their quantity."""
         objects = self.objects
-        size, size_error = size_of(objects)
+        extent, error, stretch = objects.extent, objects.extent_error, objects.stretch
         return {
-            "x": self._place(objects.centre[:, 0], objects.centre_error[:, 0], objects.column_px, axis=0),
-            "y": self._place(objects.centre[:, 1], objects.centre_error[:, 1], objects.depth_m, axis=1),
+            "x": self._place(objects.column_px, axis=0),
+            "y": self._place(objects.depth_m, axis=1),
             "bottom": self._bottom(),
-            "height": self._size(objects.extent[:, 2], objects.extent_error[:, 2], upright=True),
-            "width": self._size(objects.extent[:, 0], objects.extent_error[:, 0], whole=False),
-            "size": self._size(size, size_error, share=self.config.volume_floor_share),
+            "height": self._size(extent[:, 2], error[:, 2], stretch[:, 2], upright=True),
+            "width": self._size(extent[:, 0], error[:, 0], stretch[:, 0], whole=False),
+            "size": self._size(*size_of(objects), share=self.config.volume_floor_share),
         }
 
-    def _column(self, values: PerObject, errors: PerObject, tilted: Number | float = 0.0) -> Column:
-        number = values[self.a] - values[self.b]
-        shared = (self.scene.errors.scale * number) ** 2 + (self.scene.errors.tilt_rad * tilted) ** 2
-        return Column(self.a, self.b, number, np.sqrt(errors[self.a] ** 2 + errors[self.b] ** 2 + shared))
+    def _column(self, values: PerObject, errors: PerObject, pull: PerObject, tilted: Number | float = 0.0) -> Column:
+        """The differences and their errors. `pull`: how far depth's drift moves each value; see `Objects`."""
+        number, errs = values[self.a] - values[self.b], self.scene.errors
+        variance = errors[self.a] ** 2 + errors[self.b] ** 2
+        variance += (errs.scale * number) ** 2 + (errs.tilt_rad * tilted) ** 2
+        variance += (errs.local * combined(pull[self.a], pull[self.b], self.together)) ** 2
+        return Column(self.a, self.b, number, np.sqrt(variance))
 
-    def _place(self, values: PerObject, errors: PerObject, witness: PerObject, axis: int) -> Column:
+    def _place(self, witness: PerObject, axis: int) -> Column:
         """Left/right and behind/front: image columns and z-depth are the second witnesses."""
-        rise = self.objects.centre[self.a, 2] - self.objects.centre[self.b, 2]
-        column = self._column(values, errors, rise)
+        objects = self.objects
+        rise = objects.centre[self.a, 2] - objects.centre[self.b, 2]
+        column = self._column(objects.centre[:, axis], objects.centre_error[:, axis], objects.pull[:, axis], rise)
         self._decide(column, self.place_floor)
         apart = (witness[self.a] - witness[self.b]) * column.outcome
         least = 1.0 if axis == 0 else 0.5 * self.place_floor
@@ -115,7 +121,8 @@ class _Comparisons:
         objects = self.objects
         across = np.sqrt(((objects.centre[self.a, :2] - objects.centre[self.b, :2]) ** 2).sum(axis=1))
         standing = objects.standing[self.a] & objects.standing[self.b]
-        column = self._column(objects.low[:, 2], objects.low_error[:, 2], np.where(standing, 0.0, across))
+        tilted = np.where(standing, 0.0, across)
+        column = self._column(objects.low[:, 2], objects.low_error[:, 2], objects.low_pull, tilted)
         column.refuse("gravity_unknown", self.scene.gravity is None)
         column.refuse("bottom_hidden", self.hidden)
         self._decide(column, self.place_floor)
@@ -127,13 +134,14 @@ class _Comparisons:
         self,
         values: PerObject,
         errors: PerObject,
+        stretch: PerObject,
         *,
         upright: bool = False,
         whole: bool = True,
         share: float | None = None,
     ) -> Column:
         """Tall/short, wide/thin, big/small: only of objects that are in sight as a whole."""
-        column = self._column(values, errors)
+        column = self._column(values, errors, stretch)
         column.refuse("gravity_unknown", upright and self.scene.gravity is None)
         column.refuse("truncated", self.truncated)
         column.refuse("occluded", self.occluded)
@@ -165,17 +173,21 @@ def _lengths(scene: Scene, objects: Objects, config: MeasureConfig) -> dict[str,
     one, none = np.arange(n), np.full(n, -1)
     tilt = scene.errors.tilt_rad
     foot = np.sqrt((objects.centre[:, :2] ** 2).sum(axis=1))
-    bottom_error = np.sqrt(objects.low_error[:, 2] ** 2 + (tilt * foot) ** 2 + scene.errors.support_m**2)
+    local = scene.errors.local
+    bottom_error = np.sqrt(
+        objects.low_error[:, 2] ** 2 + (tilt * foot) ** 2 + scene.errors.support_m**2 + (local * objects.low_pull) ** 2
+    )
+    extent_error = np.hypot(objects.extent_error, local * objects.stretch)
     upright = scene.gravity is not None
     # What stands on the plane is measured from it: a tilt of up does not come between two such objects.
     apart = ~(objects.standing[a] & objects.standing[b])
     columns = {
-        "distance": Column(a, b, *between_centres(objects, a, b, slice(0, 3), 0.0)),
-        "horizontal": Column(a, b, *between_centres(objects, a, b, slice(0, 2), tilt)),
-        "vertical": Column(a, b, *between_centres(objects, a, b, slice(2, 3), tilt * apart)),
+        "distance": Column(a, b, *between_centres(scene, objects, a, b, slice(0, 3), 0.0)),
+        "horizontal": Column(a, b, *between_centres(scene, objects, a, b, slice(0, 2), tilt)),
+        "vertical": Column(a, b, *between_centres(scene, objects, a, b, slice(2, 3), tilt * apart)),
         "gap": Column(a, b, *gaps(scene, objects, a, b)),
-        "height": Column(one, none, objects.extent[:, 2].copy(), objects.extent_error[:, 2].copy()),
-        "width": Column(one, none, objects.extent[:, 0].copy(), objects.extent_error[:, 0].copy()),
+        "height": Column(one, none, objects.extent[:, 2].copy(), extent_error[:, 2]),
+        "width": Column(one, none, objects.extent[:, 0].copy(), extent_error[:, 0]),
         "elevation": Column(one, none, objects.low[:, 2].copy(), bottom_error),
     }
     for name, column in columns.items():
@@ -216,31 +228,44 @@ def _finish(column: Column, scene: Scene, objects: Objects, config: MeasureConfi
 
 def _table(scene: Scene, columns: Mapping[str, Column]) -> Facts:
     """Join the columns of all kinds into Facts, and count the refusals of each unordered pair once."""
-    rows, refusals = [], {}
-    for index, name in enumerate(KIND_NAMES if columns else ()):
+    sheets: dict[tuple[int, int], _Sheet] = {}  # kinds share columns: left and right, taller and shorter
+    chosen, refusals = [], {}
+    for name in KIND_NAMES if columns else ():
         kind, column = KINDS[name], columns[name]
-        asked = column.code == 0
-        if kind.form == "length" and kind.sign:
-            asked &= column.outcome == kind.sign
-        rows.append((index, kind, column, np.flatnonzero(asked)))
-        once = column.code if kind.subjects == 1 else column.code[column.a < column.b]
-        for code, count in enumerate(np.bincount(once, minlength=len(REASONS)).tolist()):
-            if code and count:
-                refusals[name, REASONS[code]] = count
+        key = id(column), kind.sign if kind.form == "length" else 0
+        if key not in sheets:
+            sheets[key] = _Sheet(column, key[1])
+        sheet = sheets[key]
+        chosen.append((sheet, sheet.outcome * np.int8(kind.sign if kind.form != "length" else 0)))
+        refusals.update({(name, reason): count for reason, count in sheet.refused})
 
-    def joined(pick: Callable[[Kind, Column], np.ndarray], dtype: type) -> np.ndarray:
-        parts = [pick(kind, column)[chosen] for _, kind, column, chosen in rows]
+    def joined(parts: Sequence[np.ndarray], dtype: type) -> np.ndarray:
         return np.concatenate(parts).astype(dtype) if parts else np.zeros(0, dtype)
 
     return Facts(
         kinds=KIND_NAMES,
         object_ids=tuple(o.instance.id for o in scene.objects),
-        kind=np.repeat([r[0] for r in rows], [len(r[3]) for r in rows]).astype(np.int16),
-        a=joined(lambda kind, column: column.a, np.int16),
-        b=joined(lambda kind, column: column.b, np.int16),
-        number=joined(lambda kind, column: column.number, np.float64),
-        error=joined(lambda kind, column: column.error, np.float64),
-        outcome=joined(lambda kind, column: column.outcome * (kind.form != "length") * kind.sign, np.int8),
+        kind=np.repeat(np.arange(len(chosen), dtype=np.int16), [len(sheet.a) for sheet, _ in chosen]),
+        a=joined([sheet.a for sheet, _ in chosen], np.int16),
+        b=joined([sheet.b for sheet, _ in chosen], np.int16),
+        number=joined([sheet.number for sheet, _ in chosen], np.float64),
+        error=joined([sheet.error for sheet, _ in chosen], np.float64),
+        outcome=joined([outcome for _, outcome in chosen], np.int8),
         in_frame="camera" if scene.gravity is None else "world",
         refusals=refusals,
     )
+
+
+class _Sheet:
+    """The rows of a column that are asked (only those of outcome `sign`, if it is not 0), and what was refused."""
+
+    def __init__(self, column: Column, sign: int) -> None:
+        asked = column.code == 0
+        if sign:
+            asked &= column.outcome == sign
+        self.a, self.b, self.number, self.error, self.outcome = (
+            values[asked] for values in (column.a, column.b, column.number, column.error, column.outcome)
+        )
+        once = column.code if not len(column.b) or column.b[0] < 0 else column.code[column.a < column.b]
+        counts = np.bincount(once, minlength=len(REASONS)).tolist()
+        self.refused = [(REASONS[code], count) for code, count in enumerate(counts) if code and count]

@@ -1,10 +1,10 @@
 """The quantities behind all facts: lengths of objects and differences and distances of pairs, each with 1 sigma.
 
-Errors are of two sorts: those of each object's box faces, independent between objects, and those the whole scene shares
-(depth scale: proportional to the length; tilt of up: mixes the horizontal into the vertical).
+Errors are of three sorts: those of each object's box faces, independent between objects; those the whole scene shares
+(depth scale: proportional to the length; tilt of up: mixes the horizontal into the vertical); and the drift of depth,
+which moves what is seen in one place of the picture along its rays, and which neighbours in the picture share.
 """
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,7 +19,11 @@ PerPair = Float64[np.ndarray, " p"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Objects:
-    """The boxes of a scene as arrays over its n objects."""
+    """The boxes of a scene as arrays over its n objects.
+
+    `pull` is how far a centre moves per unit of relative depth error at its place, `low_pull` the bottom, `stretch` the
+    extent. `together` is how much of the drift of depth two objects share: 1 all, 0 nothing.
+    """
 
     low: Float64[np.ndarray, "n 3"]
     high: Float64[np.ndarray, "n 3"]
@@ -35,6 +39,10 @@ class Objects:
     occluded: Bool[np.ndarray, " n"]
     bottom_known: Bool[np.ndarray, " n"]
     standing: Bool[np.ndarray, " n"]
+    pull: Float64[np.ndarray, "n 3"]
+    low_pull: PerObject
+    stretch: Float64[np.ndarray, "n 3"]
+    together: Float64[np.ndarray, "n n"]
 
 
 def objects_of(scene: Scene) -> Objects:
@@ -47,6 +55,8 @@ def objects_of(scene: Scene) -> Objects:
     centre = (low + high) / 2
     edges = np.array([o.instance.box_xyxy for o in scene.objects], np.float64).reshape(-1, 4)
     extent_error = np.sqrt(low_error**2 + high_error**2)
+    standing = np.array([o.bottom == "support" for o in scene.objects], bool)
+    pull, low_pull, stretch = _moves(scene, low, high, standing, edges)
     return Objects(
         low=low,
         high=high,
@@ -61,19 +71,71 @@ def objects_of(scene: Scene) -> Objects:
         truncated=np.array([o.truncated for o in scene.objects], bool),
         occluded=np.array([o.occluded for o in scene.objects], bool),
         bottom_known=np.array([o.bottom != "hidden" for o in scene.objects], bool),
-        standing=np.array([o.bottom == "support" for o in scene.objects], bool),
+        standing=standing,
+        pull=pull,
+        low_pull=low_pull,
+        stretch=stretch,
+        together=_together(scene, (edges[:, :2] + edges[:, 2:]) / 2),
     )
 
 
-def size_of(objects: Objects) -> tuple[PerObject, PerObject]:
-    """The edge of a cube of the box's volume, and its error: volume compared on a scale of metres."""
+def _moves(
+    scene: Scene,
+    low: Float64[np.ndarray, "n 3"],
+    high: Float64[np.ndarray, "n 3"],
+    standing: Bool[np.ndarray, " n"],
+    edges: Float64[np.ndarray, "n 4"],
+) -> tuple[Float64[np.ndarray, "n 3"], PerObject, Float64[np.ndarray, "n 3"]]:
+    """How far centre, bottom and extent move per unit of relative depth error; see `Objects`.
+
+    What stands on the support plane stays on it. Opposite faces are as far apart in the picture as the object is wide,
+    or high; the near and the far one half as much.
+    """
+    viewer = scene.world_from_camera[:3, 3]
+    nearer, farther = low - viewer, high - viewer
+    pull = (nearer + farther) / 2
+    pull[standing, 2] = (high - low)[standing, 2] / 2
+    across, down = edges[:, 2] - edges[:, 0], edges[:, 3] - edges[:, 1]
+    shared = shared_drift(scene, np.stack([across, (across + down) / 4, down], axis=1))
+    return pull, np.where(standing, 0.0, nearer[:, 2]), combined(nearer, farther, shared)
+
+
+def _together(scene: Scene, places_px: Float64[np.ndarray, "n 2"]) -> Float64[np.ndarray, "n n"]:
+    """The share of drift that each pair of places in the picture has in common."""
+    apart = places_px[:, None] - places_px
+    return shared_drift(scene, np.sqrt((apart**2).sum(axis=2)))
+
+
+def shared_drift(scene: Scene, apart_px: Float64[np.ndarray, "..."]) -> Float64[np.ndarray, "..."]:
+    """The correlation of depth's drift at places so far apart; see `SceneErrors`."""
+    return np.exp(-0.5 * (apart_px / max(scene.errors.local_reach_px, 1e-9)) ** 2)
+
+
+def combined(
+    one: Float64[np.ndarray, "..."], other: Float64[np.ndarray, "..."], shared: Float64[np.ndarray, "..."]
+) -> Float64[np.ndarray, "..."]:
+    """The spread of `other` - `one` when each goes with a unit error and the two errors share that much."""
+    return np.sqrt(np.maximum(one**2 + other**2 - 2.0 * shared * one * other, 0.0))
+
+
+def size_of(objects: Objects) -> tuple[PerObject, PerObject, PerObject]:
+    """The edge of a cube of the box's volume, its error, and how depth's drift stretches it.
+
+    Volume compared on a scale of metres.
+    """
     extent = np.maximum(objects.extent, 1e-4)
     size = np.cbrt(extent.prod(axis=1))
-    return size, size / 3 * np.sqrt(((objects.extent_error / extent) ** 2).sum(axis=1))
+    error = size / 3 * np.sqrt(((objects.extent_error / extent) ** 2).sum(axis=1))
+    return size, error, size / 3 * (objects.stretch / extent).sum(axis=1)
 
 
 def between_centres(
-    objects: Objects, a: Int[np.ndarray, " p"], b: Int[np.ndarray, " p"], axes: slice, tilt_rad: PerPair | float
+    scene: Scene,
+    objects: Objects,
+    a: Int[np.ndarray, " p"],
+    b: Int[np.ndarray, " p"],
+    axes: slice,
+    tilt_rad: PerPair | float,
 ) -> tuple[PerPair, PerPair]:
     """The distance of two centres over some axes, and its error without scale; tilt turns up into across and back."""
     apart = objects.centre[a, axes] - objects.centre[b, axes]
@@ -82,70 +144,6 @@ def between_centres(
     variance = objects.centre_error[a, axes] ** 2 + objects.centre_error[b, axes] ** 2
     total = np.sqrt(((objects.centre[a] - objects.centre[b]) ** 2).sum(axis=1))
     across = np.sqrt(np.maximum(total**2 - length**2, 0.0))
-    return length, np.sqrt((direction**2 * variance).sum(axis=1) + (tilt_rad * across) ** 2)
-
-
-def gaps(scene: Scene, objects: Objects, a: Int[np.ndarray, " p"], b: Int[np.ndarray, " p"]) -> tuple[PerPair, PerPair]:
-    """The distance of the nearest visible surfaces of each pair and its error, from the objects' points.
-
-    A coarse subset and a short descent bound each gap; only points within that bound of the other's box can be nearest.
-    Stray points were removed in the lift.
-    """
-    clouds = [o.points_in_world.astype(np.float64) for o in scene.objects]
-    coarse = np.stack([np.resize(cloud, (COARSE, 3)) for cloud in clouds])
-    by_axis = [np.ascontiguousarray(cloud.T) for cloud in clouds]
-    bounds = [(axes.min(axis=1)[:, None], axes.max(axis=1)[:, None]) for axes in by_axis]
-    face = np.maximum(objects.low_error, objects.high_error) ** 2
-    norms = (coarse**2).sum(axis=2)
-    squares = norms[a][:, :, None] + norms[b][:, None] - 2.0 * coarse[a] @ coarse[b].transpose(0, 2, 1)
-    starts = squares.reshape(len(a), COARSE * COARSE).argmin(axis=1) // COARSE
-    length, variance = np.empty(len(a)), np.empty(len(a))
-    for row, (i, j, start) in enumerate(zip(a.tolist(), b.tolist(), starts.tolist())):
-        bound = _descend(by_axis[i], by_axis[j], coarse[i, start])
-        near_i = _within(by_axis[i], bounds[j], bound)
-        near_j = _within(by_axis[j], bounds[i], bound)
-        apart = near_i[:, :, None] - near_j[:, None]
-        squares = apart[0] ** 2 + apart[1] ** 2 + apart[2] ** 2
-        nearest = int(squares.argmin())
-        length[row] = math.sqrt(squares.flat[nearest])
-        direction = apart.reshape(3, -1)[:, nearest] / max(length[row], 1e-6)
-        variance[row] = direction**2 @ (face[i] + face[j])
-    spacing = np.array([_spacing(axes) for axes in by_axis])
-    step = (spacing[a] + spacing[b]) / 2
-    # Samples lie up to half a step beside the nearest points, on either surface, which lengthens the way between them.
-    sideways = step**2 / (8.0 * np.maximum(np.maximum(length, step), 1e-9))
-    error = np.sqrt(SINGLE_POINT**2 * variance + sideways**2 + (0.05 * step) ** 2)
-    return np.maximum(length - sideways, 0.0), error
-
-
-COARSE = 48
-SINGLE_POINT = 2.0  # a nearest point has the error of one point, a face that of a percentile of many
-
-
-def _spacing(points: Float64[np.ndarray, "3 m"]) -> float:
-    """About how far apart the points of a surface are."""
-    x, y, z = points.max(axis=1) - points.min(axis=1)
-    return math.sqrt((x * y + y * z + z * x) / (2 * points.shape[1]))
-
-
-def _descend(
-    first: Float64[np.ndarray, "3 m"], second: Float64[np.ndarray, "3 k"], point: Float64[np.ndarray, " 3"]
-) -> float:
-    """From a point of the first surface to the nearest of the second, back, and again: a close bound of their gap."""
-    square = 0.0
-    for cloud in (second, first, second):
-        apart = cloud - point[:, None]
-        squares = apart[0] ** 2 + apart[1] ** 2 + apart[2] ** 2
-        nearest = int(squares.argmin())
-        square, point = float(squares[nearest]), cloud[:, nearest]
-    return math.sqrt(square) * (1.0 + 1e-9) + 1e-9
-
-
-def _within(
-    points: Float64[np.ndarray, "3 m"],
-    bounds: tuple[Float64[np.ndarray, "3 1"], Float64[np.ndarray, "3 1"]],
-    reach: float,
-) -> Float64[np.ndarray, "3 k"]:
-    """The points no further than `reach` from a box; never none, for the nearest coarse pair is within reach."""
-    outside = np.maximum(np.maximum(bounds[0] - points, points - bounds[1]), 0.0)
-    return points[:, outside[0] ** 2 + outside[1] ** 2 + outside[2] ** 2 <= reach * reach]
+    pulls = ((direction * objects.pull[i, axes]).sum(axis=1) for i in (a, b))
+    drift = scene.errors.local * combined(*pulls, objects.together[a, b])
+    return length, np.sqrt((direction**2 * variance).sum(axis=1) + (tilt_rad * across) ** 2 + drift**2)

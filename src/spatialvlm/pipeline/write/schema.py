@@ -39,7 +39,7 @@ OBJECT = pa.struct(
     ]
 )
 SUPPORT = pa.struct([("surface", _TEXT), ("refusal", _TEXT)])
-ERRORS = pa.struct([("scale", pa.float64()), ("tilt_rad", pa.float64()), ("support_m", pa.float64())])
+ERRORS = pa.struct([(name, pa.float64()) for name in ("scale", "tilt_rad", "support_m", "local", "local_reach_px")])
 VERSION = pa.struct([("name", _TEXT), ("version", _TEXT)])
 SCENES = pa.schema(
     [
