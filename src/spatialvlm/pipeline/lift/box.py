@@ -16,7 +16,7 @@ PERCENTILES = (1.0, 99.0)
 OCCLUDED_SHARE = 0.03  # of the outline lies behind something nearer
 UNDERSIDE_SHARE = 1.0  # a bottom lower than this share of the visible height may be a hidden underside
 STEEP = 0.4  # cosine of the view's angle below the horizon: steeper, and sides are out of sight or a few pixels
-UNDERSIDE_ERROR = 0.25  # of the underside that a ball seen from there would hide
+UNDERSIDE_ERROR = 0.4  # of the underside that a ball seen from there would hide: 3 sigma cover it
 DISPUTED_SHARE = 0.003  # of the points; fewer can't move a percentile
 DISPUTED_WEIGHT = 0.5
 UNSEEN_ERROR = 0.5  # of the extent, times the share of the mask without a surface
@@ -55,6 +55,8 @@ def lift_object(
         # What a ball of this visible height would hide below, looked at from above.
         underside = (high[2] - low[2]) * (1.0 - level) / (1.0 + level)
         low_error[2] = math.hypot(low_error[2], UNDERSIDE_ERROR * underside)
+    elif world.support.surface is not None and low[2] > 0:
+        low_error[2] = math.hypot(low_error[2], low[2] / 2.0)  # it may reach down to the plane
     box = Box(low, np.maximum(high, low), low_error, high_error)
     steady = surface.steady if np.count_nonzero(surface.steady) > len(points) / 2 else np.ones(len(points), bool)
     spread = spread_out(points[steady], surface.inner[steady], config.max_points)
@@ -70,22 +72,33 @@ def _face_errors(
 ) -> Float64[np.ndarray, "2 3"]:
     """1 sigma of the low and high faces.
 
-    How far each moves when the outline moves by a pixel, how far disputed points would move it, the noise along its
+    How far each moves when the outline moves by a pixel, how far disputed and lost points would, the noise along its
     axis, a share of the extent where part of the mask has no depth, and a floor.
     """
     inner = points[surface.inner]
     if len(inner) < 10:
         inner = points * 0.9 + points.mean(axis=0) * 0.1
     edge = (percentile_faces(inner) - faces) * config.mask_edge_error_px / surface.stride
-    disputed = np.zeros((2, 3))
-    if len(surface.disputed_in_camera) > DISPUTED_SHARE * len(points):
-        others = transform(world.world_from_camera, surface.disputed_in_camera)
-        disputed = DISPUTED_WEIGHT * (percentile_faces(np.concatenate([points, others])) - faces)
+    disputed = DISPUTED_WEIGHT * _moved_by(surface.disputed_in_camera, points, world, faces)
+    lost = _moved_by(surface.lost_in_camera, points, world, faces)
     ray = surface.points_in_camera.mean(axis=0)
     along = world.world_from_camera[:3, :3] @ (ray / ray[2])
     noise = FACE_NOISE * surface.noise_m * along
     unseen = UNSEEN_ERROR * surface.unseen_share * (faces[1] - faces[0])
-    return np.sqrt(edge**2 + disputed**2 + noise**2 + unseen**2 + FACE_FLOOR_M**2)
+    return np.sqrt(edge**2 + disputed**2 + lost**2 + noise**2 + unseen**2 + FACE_FLOOR_M**2)
+
+
+def _moved_by(
+    others_in_camera: Float64[np.ndarray, "d 3"],
+    points: Float64[np.ndarray, "n 3"],
+    world: World,
+    faces: Float64[np.ndarray, "2 3"],
+) -> Float64[np.ndarray, "2 3"]:
+    """How far more points would move the faces."""
+    if len(others_in_camera) <= DISPUTED_SHARE * len(points):
+        return np.zeros((2, 3))
+    others = transform(world.world_from_camera, others_in_camera)
+    return percentile_faces(np.concatenate([points, others])) - faces
 
 
 def percentile_faces(points: Float64[np.ndarray, "n 3"]) -> Float64[np.ndarray, "2 3"]:

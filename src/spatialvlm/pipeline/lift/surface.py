@@ -21,6 +21,7 @@ STEP = 0.03  # relative bend of inverse depth between neighbours that no surface
 CONSISTENT = 0.015  # relative deviation from the local fit within which a rim pixel belongs to the surface
 STEADY = 1.3  # times the noise of a pixel at most, in a point that a nearest distance may rest on
 MAX_RADIUS = 5  # samples
+END = 0.1  # of a mask's width or height: where it ends
 FITTED_NOISE_M = 0.004  # the fit looks further for each of these that the noise is
 QUIET = 6e-4  # relative noise below which measured depth is better than fitted depth
 _CROSS = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
@@ -33,8 +34,10 @@ class Surface:
     `depth_m` and `noise_m` are the medians of the points' depth and of their noise along the ray. `steady` marks the
     points whose fit left little noise, `inner` those that remain when the outline moves in by `stride` pixels.
     `disputed` points lie under the mask at about the object's depth but off its fitted surface: a grazing side face, or
-    the edge of something else. `occluder` points, just outside the outline, are nearer than it.
-    `unseen_share` is how much of the mask has no point at all.
+    the edge of something else. `occluder` points, just outside the outline where it reaches furthest left, right, up or
+    down, are nearer than it: what is cut elsewhere (a desk behind a mug) still shows how far it reaches.
+    `unseen_share` is how much of the mask has no point at all. `lost` points stand for those pixels (thin legs,
+    rims): where they would be at the object's own depth.
     """
 
     points_in_camera: Float64[np.ndarray, "n 3"]
@@ -45,6 +48,7 @@ class Surface:
     disputed_in_camera: Float64[np.ndarray, "d 3"]
     occluder_in_camera: Float64[np.ndarray, "m 3"]
     unseen_share: float
+    lost_in_camera: Float64[np.ndarray, "l 3"]
     outline_pixels: int
     stride: int
     truncated: bool
@@ -81,17 +85,21 @@ def clean_surface(
     rays = pixel_rays(image_from_camera, grid.rows[:, None], grid.columns)
     factor = fit.noise_factor if noise >= QUIET else np.ones_like(inverse_m)
     disputed = grid.mask & ~kept & (grid.inverse_m > 1.0 / far_m) & (grid.inverse_m < 1.0 / near_m)
+    lost = grid.mask & ~kept & ~disputed
+    depth_m = 1.0 / middle(inverse_m[kept])
     ring = _dilated(grid.mask, 2) & ~grid.mask & np.isfinite(fit.inverse_m)
     nearer = ring & grid.known & (grid.inverse_m > fit.inverse_m * (1.0 + max(STEP, 6.0 * noise)))
+    nearer &= _outermost(grid.mask)
     return Surface(
         points_in_camera=rays[kept] / inverse_m[kept][:, None],
-        depth_m=1.0 / middle(inverse_m[kept]),
+        depth_m=depth_m,
         noise_m=middle(noise * factor[kept] / inverse_m[kept]),
         steady=(noise < QUIET) | (factor[kept] < STEADY),
         inner=_eroded(kept, 1)[kept],
         disputed_in_camera=rays[disputed] / grid.inverse_m[disputed][:, None],
         occluder_in_camera=rays[nearer] / grid.inverse_m[nearer][:, None],
         unseen_share=1.0 - seen_share,
+        lost_in_camera=rays[lost] * depth_m,
         outline_pixels=int(np.count_nonzero(ring)),
         stride=grid.stride,
         truncated=grid.touches_border,
@@ -135,6 +143,15 @@ def _dilated(mask: Bool[np.ndarray, "r c"], times: int) -> Bool[np.ndarray, "r c
     return cv2.dilate(mask.view(np.uint8), _CROSS, iterations=times).view(bool)
 
 
+def _outermost(mask: Bool[np.ndarray, "r c"]) -> Bool[np.ndarray, "r c"]:
+    """Where a mask ends on one of its four sides: within a margin of its bounding box's edge, or outside."""
+    left, top, width, height = cv2.boundingRect(mask.view(np.uint8))
+    across, down = max(1, round(END * width)), max(1, round(END * height))
+    inside = np.ones(mask.shape, bool)
+    inside[top + down : top + height - down, left + across : left + width - across] = False
+    return inside
+
+
 def _core(grid: _Grid, rim: int) -> Bool[np.ndarray, "r c"]:
     """The mask without its rim, where edges bleed and pixels fly; parts too thin to have a core stay whole."""
     core = _eroded(grid.mask, rim)
@@ -164,7 +181,7 @@ def _main_component(
     depth_m = 1.0 / grid.inverse_m[labels == largest]
     ordered = np.sort(depth_m[:: max(1, len(depth_m) // 500)])
     near, far = ordered[len(ordered) // 50], ordered[-1 - len(ordered) // 50]
-    across_px = grid.stride * max(stats[largest, cv2.CC_STAT_WIDTH], stats[largest, cv2.CC_STAT_HEIGHT])
+    across_px = grid.stride * max(cv2.boundingRect(grid.mask.view(np.uint8))[2:])
     reach = 0.5 * across_px * float(ordered[len(ordered) // 2]) / focal_px
     near, far = float(near) - reach, float(far) + reach
     keep = np.zeros(count, bool)
