@@ -19,6 +19,7 @@ STEEP = 0.4  # cosine of the view's angle below the horizon: steeper, and sides 
 UNDERSIDE_ERROR = 0.4  # of the underside that a ball seen from there would hide: 3 sigma cover it
 DISPUTED_SHARE = 0.003  # of the points; fewer can't move a percentile
 DISPUTED_WEIGHT = 0.5
+LOWEST_POINTS = 4  # fewer may be stray
 UNSEEN_ERROR = 0.5  # of the extent, times the share of the mask without a surface
 FACE_FLOOR_M = 0.0005
 FACE_NOISE = 0.6  # of the points' noise along the axis is left in a face, a percentile of many points
@@ -40,14 +41,15 @@ def lift_object(
     level = _level(points, world)
     drift = drift_m(config, float(world.world_from_camera[2, 3]))
     cut = surface.truncated or occluded or level < STEEP
-    bottom = _bottom(low, high, world, contact_band_m(surface, focal_px) + 2.0 * drift, cut)
+    lowest = _lowest(points)
+    bottom = _bottom(lowest, low, high, world, contact_band_m(surface, focal_px) + 2.0 * drift, cut)
     if bottom == "support":
         foot_m = math.hypot(*((low + high)[:2] / 2))
         # Its lowest point is off the plane because the mask ends short of the contact, or because depth drifts there,
         # which moves the top as well: each takes its share of the blame.
         ends_short = contact_band_m(surface, focal_px) / 2.0
         blame = drift**2 / (drift**2 + ends_short**2)
-        high[2] -= blame * low[2]
+        high[2] -= blame * lowest
         low[2] = 0.0
         low_error[2] = math.hypot(world.errors.support_m, foot_m * world.errors.tilt_rad)
         high_error[2] = math.hypot(high_error[2], math.sqrt(blame) * ends_short)
@@ -117,7 +119,14 @@ def _is_occluded(surface: Surface, world: World, focal_px: float) -> bool:
     return bool(above > max(3, OCCLUDED_SHARE * surface.outline_pixels))
 
 
+def _lowest(points: Float64[np.ndarray, "n 3"]) -> float:
+    """The height of the lowest points: the tips of legs, which a percentile of all points misses."""
+    place = min(len(points) - 1, max(LOWEST_POINTS, len(points) // 500))
+    return float(np.partition(points[:, 2], place)[place])
+
+
 def _bottom(
+    lowest: float,
     low: Float64[np.ndarray, " 3"],
     high: Float64[np.ndarray, " 3"],
     world: World,
@@ -128,7 +137,7 @@ def _bottom(
     if world.gravity is None:
         return "hidden"
     if world.support.surface is not None:
-        if abs(low[2]) <= band:
+        if abs(lowest) <= band:
             return "support"
         if 0 < low[2] < UNDERSIDE_SHARE * (high[2] - low[2]) + band:
             return "hidden"

@@ -86,20 +86,20 @@ def clean_surface(
     factor = fit.noise_factor if noise >= QUIET else np.ones_like(inverse_m)
     disputed = grid.mask & ~kept & (grid.inverse_m > 1.0 / far_m) & (grid.inverse_m < 1.0 / near_m)
     lost = grid.mask & ~kept & ~disputed
-    depth_m = 1.0 / middle(inverse_m[kept])
+    at_m = 1.0 / middle(inverse_m[kept])
     ring = _dilated(grid.mask, 2) & ~grid.mask & np.isfinite(fit.inverse_m)
     nearer = ring & grid.known & (grid.inverse_m > fit.inverse_m * (1.0 + max(STEP, 6.0 * noise)))
     nearer &= _outermost(grid.mask)
     return Surface(
         points_in_camera=rays[kept] / inverse_m[kept][:, None],
-        depth_m=depth_m,
+        depth_m=at_m,
         noise_m=middle(noise * factor[kept] / inverse_m[kept]),
         steady=(noise < QUIET) | (factor[kept] < STEADY),
         inner=_eroded(kept, 1)[kept],
         disputed_in_camera=rays[disputed] / grid.inverse_m[disputed][:, None],
         occluder_in_camera=rays[nearer] / grid.inverse_m[nearer][:, None],
         unseen_share=1.0 - seen_share,
-        lost_in_camera=rays[lost] * depth_m,
+        lost_in_camera=rays[lost] * at_m,
         outline_pixels=int(np.count_nonzero(ring)),
         stride=grid.stride,
         truncated=grid.touches_border,
@@ -169,7 +169,7 @@ def _main_component(
     limit = max(STEP * math.sqrt(grid.stride), 6.0 * noise)
     smooth = grid.inverse_m if 6.0 * noise < STEP else smooth_inverse(grid.inverse_m, core, 1).inverse_m
     with np.errstate(invalid="ignore"):
-        broken = _bends(smooth, limit) | _bends(smooth.T, limit).T
+        broken = _bends(smooth, core, limit) | _bends(smooth.T, core.T, limit).T
     smooth_core = core & ~broken
     count, found, stats, _ = cv2.connectedComponentsWithStats(smooth_core.view(np.uint8), connectivity=4)
     labels = np.asarray(found, np.int32)
@@ -192,11 +192,17 @@ def _main_component(
     return keep[labels], max(near, 1e-3), far
 
 
-def _bends(inverse_m: Float64[np.ndarray, "r c"], limit: float) -> Bool[np.ndarray, "r c"]:
-    """Where depth breaks along the rows: a relative second difference beyond `limit`. A slant alone never does."""
+def _bends(
+    inverse_m: Float64[np.ndarray, "r c"], core: Bool[np.ndarray, "r c"], limit: float
+) -> Bool[np.ndarray, "r c"]:
+    """Where depth breaks along the rows of `core`: a relative second difference beyond `limit`.
+
+    A slant alone never does, nor what lies behind the outline.
+    """
     broken = np.zeros(inverse_m.shape, bool)
     middle = inverse_m[:, 1:-1]
-    broken[:, 1:-1] = np.abs(inverse_m[:, :-2] + inverse_m[:, 2:] - 2.0 * middle) > limit * middle
+    bent = np.abs(inverse_m[:, :-2] + inverse_m[:, 2:] - 2.0 * middle) > limit * middle
+    broken[:, 1:-1] = bent & core[:, :-2] & core[:, 2:]
     return broken
 
 

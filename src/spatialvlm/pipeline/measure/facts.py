@@ -110,6 +110,9 @@ class _Comparisons:
         rise = objects.centre[self.a, 2] - objects.centre[self.b, 2]
         column = self._column(objects.centre[:, axis], objects.centre_error[:, axis], objects.pull[:, axis], rise)
         self._decide(column, self.place_floor)
+        level = column.outcome == 0  # to be level with something, one must be in sight as a whole
+        column.refuse("truncated", level & self.truncated)
+        column.refuse("occluded", level & self.occluded)
         apart = (witness[self.a] - witness[self.b]) * column.outcome
         least = 1.0 if axis == 0 else 0.5 * self.place_floor
         column.refuse("nested", (column.outcome != 0) & self._nested(axis))

@@ -104,8 +104,8 @@ def _measured(
     step = (spacing[a] + spacing[b]) / 2
     sideways = step**2 / (8.0 * np.maximum(np.maximum(length, step), 1e-9))
     viewer = scene.world_from_camera[:3, 3]
-    pulls = ((direction * (ends[:, side] - viewer)).sum(axis=1) for side in (0, 1))
-    drift = scene.errors.local * combined(*pulls, objects.together[a, b])
+    pull_a, pull_b = ((direction * (ends[:, side] - viewer)).sum(axis=1) for side in (0, 1))
+    drift = scene.errors.local * combined(pull_a, pull_b, objects.together[a, b])
     error = np.sqrt(SINGLE_POINT**2 * variance + sideways**2 + (0.05 * step) ** 2 + drift**2)
     return np.maximum(length - sideways, 0.0), error
 

@@ -144,6 +144,6 @@ def between_centres(
     variance = objects.centre_error[a, axes] ** 2 + objects.centre_error[b, axes] ** 2
     total = np.sqrt(((objects.centre[a] - objects.centre[b]) ** 2).sum(axis=1))
     across = np.sqrt(np.maximum(total**2 - length**2, 0.0))
-    pulls = ((direction * objects.pull[i, axes]).sum(axis=1) for i in (a, b))
-    drift = scene.errors.local * combined(*pulls, objects.together[a, b])
+    pull_a, pull_b = ((direction * objects.pull[i, axes]).sum(axis=1) for i in (a, b))
+    drift = scene.errors.local * combined(pull_a, pull_b, objects.together[a, b])
     return length, np.sqrt((direction**2 * variance).sum(axis=1) + (tilt_rad * across) ** 2 + drift**2)
