@@ -130,7 +130,7 @@ def test_a_mask_of_another_size_is_the_detectors_fault():
 
 
 def test_flags_say_what_is_cut():
-    behind = Thing((Cuboid((0.1, 2.3, 0.3), (0.3, 0.3, 0.6)),))
+    behind = Thing((Cuboid((0.02, 2.3, 0.3), (0.2, 0.3, 0.6)),))
     at_border = Thing((Cuboid((0.98, 1.7, 0.2), (0.4, 0.3, 0.4)),))
     scene = lifted(SceneDescription(things=(BOX, behind, at_border, BALL))).scene
     flags = {o.instance.id: (o.truncated, o.occluded, o.bottom) for o in scene.objects}
