@@ -5,9 +5,12 @@ and 15). The family is chosen first, half and half, then the kind by its weight 
 A new kind is a row here, a template file `pipeline/phrase/templates/<name>.txt` and a row in tests/test_kinds.py.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
+
+import numpy as np
 
 from spatialvlm.records import Fact, Facts, Family
 
@@ -106,13 +109,24 @@ KIND_NAMES = tuple(KINDS)
 
 def fact_at(facts: Facts, row: int) -> Fact:
     """The Fact in one row of the columns."""
-    kind = KINDS[facts.kinds[facts.kind[row]]]
-    a, b = int(facts.a[row]), int(facts.b[row])
-    subjects = (facts.object_ids[a],) if b < 0 else (facts.object_ids[a], facts.object_ids[b])
-    error = float(facts.error[row])
-    if kind.form == "length":
-        return Fact(kind.name, subjects, float(facts.number[row]), "m", facts.in_frame, error)
-    return Fact(kind.name, subjects, _decided(kind, int(facts.outcome[row]), subjects), "1", facts.in_frame, error)
+    return facts_at(facts, [row])[0]
+
+
+def facts_at(facts: Facts, rows: Sequence[int]) -> list[Fact]:
+    """The Facts in some rows of the columns, in the order given."""
+    chosen = np.array(rows, dtype=np.intp)
+    numbers = (facts.kind, facts.a, facts.b, facts.number, facts.error, facts.outcome)
+    columns = [column[chosen].tolist() for column in numbers]
+    kinds, ids, frame = [KINDS[name] for name in facts.kinds], facts.object_ids, facts.in_frame
+    found = []
+    for index, a, b, number, error, outcome in zip(*columns):
+        kind = kinds[index]
+        subjects = (ids[a],) if b < 0 else (ids[a], ids[b])
+        if kind.form == "length":
+            found.append(Fact(kind.name, subjects, number, "m", frame, error))
+        else:
+            found.append(Fact(kind.name, subjects, _decided(kind, outcome, subjects), "1", frame, error))
+    return found
 
 
 def _decided(kind: Kind, outcome: int, subjects: tuple[str, ...]) -> bool | str:

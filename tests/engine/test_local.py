@@ -19,9 +19,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from folders import content, tiny_frames, write_rgbd
-from spatialvlm.engine import local
 from spatialvlm.engine.local import build
+from spatialvlm.engine.workers import _ctrl_c_held
 from spatialvlm.errors import DatasetError, ModelError, UserError
+from spatialvlm.pipeline.write.manifest import Progress
 from spatialvlm.pipeline.write.read import read_dataset
 from spatialvlm.recipe import Recipe
 
@@ -29,14 +30,6 @@ FRAMES, COPIES, SHARD = 4, 3, 2
 FLUSHES = 18  # of a build in two shards: every file and its folder, and the lines of the manifest
 ROWS = FRAMES * COPIES
 COMMAND = (sys.executable, "-c", "from spatialvlm.cli import main; main()")
-
-
-@pytest.fixture(scope="module", autouse=True)
-def no_commit() -> Iterator[None]:
-    """A dataset names the commit that made it; a commit during the tests must not make it another one."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("GIT_DIR", os.devnull)
-        yield
 
 
 @pytest.fixture(scope="module")
@@ -206,7 +199,7 @@ def test_ctrl_c_while_processes_start_comes_after_that():
     seen = []
     before = signal.signal(signal.SIGINT, lambda *_: seen.append("handled"))
     try:
-        with local._ctrl_c_held():
+        with _ctrl_c_held():
             os.kill(os.getpid(), signal.SIGINT)
             time.sleep(0.01)
             assert not seen
@@ -239,13 +232,13 @@ def test_what_is_the_callers_own_is_left_alone(source, tmp_path):
 
 
 def test_a_worker_that_dies_is_named_and_the_rest_is_kept(recipe, whole, tmp_path, monkeypatch):
-    append = local.Progress.append
+    append = Progress.append
 
-    def append_and_kill(progress: local.Progress, summary: dict[str, Any]) -> None:
+    def append_and_kill(progress: Progress, summary: dict[str, Any]) -> None:
         append(progress, summary)
         multiprocessing.active_children()[0].kill()
 
-    monkeypatch.setattr(local.Progress, "append", append_and_kill)
+    monkeypatch.setattr(Progress, "append", append_and_kill)
     with pytest.raises(ModelError, match=r"a worker process died .* fewer workers, finished shards are kept"):
         build(recipe, tmp_path, workers=2)
     monkeypatch.undo()
@@ -284,7 +277,7 @@ def test_a_full_disk_is_said_and_space_is_all_it_takes(recipe, whole, small_disk
 
 
 def test_a_disk_that_fills_up_within_a_manifest_line(recipe, whole, tmp_path, monkeypatch):
-    write = local.Progress.append
+    write = Progress.append
 
     def torn(progress, summary: dict[str, Any]) -> None:
         if summary["shard"] == 2:
@@ -292,7 +285,7 @@ def test_a_disk_that_fills_up_within_a_manifest_line(recipe, whole, tmp_path, mo
             raise UserError("disk full")
         write(progress, summary)
 
-    monkeypatch.setattr(local.Progress, "append", torn)
+    monkeypatch.setattr(Progress, "append", torn)
     with pytest.raises(UserError, match="disk full"):
         build(recipe, tmp_path)
     monkeypatch.undo()

@@ -1,6 +1,8 @@
-"""A build with its progress on stderr and its result on stdout."""
+"""A build, or asking anew, with its progress on stderr and its result on stdout."""
 
+import dataclasses
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +11,8 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from spatialvlm.engine.ask import ask
+from spatialvlm.engine.asking import asking_of
 from spatialvlm.engine.local import build
 from spatialvlm.pipeline.write.read import read_dataset
 from spatialvlm.recipe import Recipe
@@ -19,7 +23,8 @@ LOG_EVERY_S = 30.0
 class _Meter:
     """The progress bar: frames done, images/s, QA/s and drops of this run. In a log file, a line now and then."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Console, noun: str = "frames") -> None:
+        self.noun = noun
         self.bar = Progress(
             TextColumn("[bold]{task.description}[/]"),
             BarColumn(),
@@ -28,7 +33,7 @@ class _Meter:
             TimeRemainingColumn(),
             console=console,
         )
-        self.task = self.bar.add_task("frames", total=None, rates="")
+        self.task = self.bar.add_task(noun, total=None, rates="")
         self.frames = self.questions = self.drops = 0
         self.started = self.logged = time.perf_counter()
 
@@ -38,9 +43,9 @@ class _Meter:
         self.bar.start()
         self.started = self.logged = time.perf_counter()
         if done == total:
-            self.bar.console.print("all frames were done already; nothing to do")
+            self.bar.console.print(f"all {self.noun} were done already; nothing to do")
         elif done:
-            self.bar.console.print(f"going on after the {done} frames of an earlier run")
+            self.bar.console.print(f"going on after the {done} {self.noun} of an earlier run")
 
     def report(self, frames: int, questions: int, drops: int) -> None:
         """So many more have been done."""
@@ -51,7 +56,7 @@ class _Meter:
         if not self.bar.console.is_terminal and time.perf_counter() - self.logged > LOG_EVERY_S:
             self.logged = time.perf_counter()
             task = self.bar.tasks[0]
-            self.bar.console.print(f"{task.completed:.0f}/{task.total:.0f} frames  {rates}", highlight=False)
+            self.bar.console.print(f"{task.completed:.0f}/{task.total:.0f} {self.noun}  {rates}", highlight=False)
 
     def end(self) -> None:
         """Leave the terminal as it was."""
@@ -67,6 +72,27 @@ def build_with_progress(recipe: Recipe, out: Path, workers: int) -> None:
     finally:
         meter.end()
     _print_result(Console(), info, out)
+
+
+def ask_with_progress(
+    folder: Path, out: Path, workers: int, *, seed: int | None, epochs: int, mix: Mapping[str, Any]
+) -> None:
+    """Ask about the scenes of a dataset, show progress, and say what came out; `mix` are changes of its settings."""
+    dataset = read_dataset(folder)
+    phrase = dataclasses.replace(asking_of(dataset).phrase, **mix) if mix else None
+    meter = _Meter(Console(stderr=True), "scenes")
+    report = {"begin": meter.begin, "report": meter.report}
+    try:
+        info = ask(dataset, out, seed=seed, mix=phrase, epochs=epochs, workers=workers, **report)
+    finally:
+        meter.end()
+    console = Console()
+    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
+    table.add_row("scenes", f"{len(dataset)}")
+    table.add_row("epochs", f"{epochs}")
+    table.add_row("questions", f"{info['qa']}")
+    console.print(table)
+    console.print(f"dataset: {out}", soft_wrap=True, highlight=False, markup=False)
 
 
 def _print_result(console: Console, info: dict[str, Any], out: Path) -> None:

@@ -1,11 +1,12 @@
 """The stages joined: collect -> detect -> lift -> measure -> phrase, for any range of frames of a source."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from itertools import chain
 
 import cv2
 
+from spatialvlm.engine.workers import Report
 from spatialvlm.pipeline.collect import open_source
 from spatialvlm.pipeline.detect import load_detector
 from spatialvlm.pipeline.lift import load_lift
@@ -16,9 +17,6 @@ from spatialvlm.recipe import Recipe
 from spatialvlm.records import QA, Drop, Frame, Instance, Scene, Source
 
 BATCH = 8  # frames that go through the stages together
-
-Report = Callable[[int, int, int], None]
-"""Called with how many frames, questions and drops have been added."""
 
 
 @dataclass(slots=True)
@@ -38,7 +36,7 @@ class Stages:
     def __init__(self, recipe: Recipe) -> None:
         cv2.setNumThreads(1)  # the workers are the parallelism
         self.recipe = recipe
-        self.source = open_source(recipe.source)
+        self.source = open_source(recipe.source, recipe.collect, recipe.seed)
         self.detect = load_detector(recipe.detector)
         self.lift = load_lift(recipe.lift)
         self.phrase = Phrase(recipe.phrase)

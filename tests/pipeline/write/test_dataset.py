@@ -158,7 +158,7 @@ def test_a_foreign_or_broken_manifest(build, tmp_path):
         ('{"format": 9}\n', "got format 9, expected 1"),
         ("[]\n", "line 1: not a JSON object"),
         ('{"format": 1}\n{"shard"\n', "line 2: not a JSON object"),
-        ('{"format": 1}\n{}\n', "a line names no shard"),
+        ('{"format": 1}\n{}\n', "line 2: names no counts, drops, .* shard; delete this line and run"),
     ]:
         path.write_text(text)
         with pytest.raises(DatasetError, match=message):
@@ -237,5 +237,5 @@ def test_reading_what_is_no_dataset(build, tmp_path):
         read_dataset(tmp_path / "nowhere")
     build(tmp_path)
     (tmp_path / "dataset.json").write_text("{")
-    with pytest.raises(DatasetError, match=r"dataset.json: not JSON"):
+    with pytest.raises(DatasetError, match=r"dataset.json: not a JSON object"):
         read_dataset(tmp_path)

@@ -17,17 +17,19 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import partial
 
 import numpy as np
+from jaxtyping import Int
 
 from spatialvlm.errors import ContractError, UserError
-from spatialvlm.kinds import KIND_NAMES, KINDS, fact_at
+from spatialvlm.kinds import KIND_NAMES, KINDS, facts_at
 from spatialvlm.pipeline.phrase import sample
 from spatialvlm.pipeline.phrase.references import Reference, refer
 from spatialvlm.pipeline.phrase.similarity import load_similarity
 from spatialvlm.pipeline.phrase.templates import load_sheet
 from spatialvlm.quantities import ask_unit, speak
-from spatialvlm.records import QA, Facts, Scene
+from spatialvlm.records import QA, Fact, Facts, Scene
 
 _DRAWS = 7  # question, short or not, answer, three of the number, unit
 _SURFACE = "the supporting surface"
@@ -74,18 +76,21 @@ class Phrased:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Page:
-    """What the questions about one image share. `names` are those of `facts.object_ids` and, for b = -1, an empty one.
+class Prepared:
+    """What can be asked of one image, before chance: the same for every seed.
 
-    `clauses` says of each name whether it has a clarifying clause.
+    `rows` are the askable ones of `facts`. `names` are those of `facts.object_ids` and, for b = -1, an empty one;
+    `clauses` says of each name whether it has a clarifying clause. `plane` is what things stand on.
     """
 
     frame_id: str
     facts: Facts
-    names: Sequence[str]
-    clauses: Sequence[bool]
+    gravity: bool
+    rows: Int[np.ndarray, " m"]
+    names: tuple[str, ...]
+    clauses: tuple[bool, ...]
     plane: str
-    seed: int
+    refusals: Mapping[tuple[str, str], int]
 
 
 class Phrase:
@@ -99,42 +104,53 @@ class Phrase:
 
     def __call__(self, scene: Scene, facts: Facts, seed: int) -> Phrased:
         """The questions about one image."""
-        rng = _generator(seed, scene.frame_id)
-        camera, config = scene.camera, self._config
-        named = refer(scene.objects, camera.width, camera.height, self._similarity)
+        return self.ask(self.prepare(scene, facts), seed)
+
+    def prepare(self, scene: Scene, facts: Facts) -> Prepared:
+        """Name the objects of an image and find what can be asked of them; for several seeds, once is enough."""
+        named = refer(scene.objects, scene.camera.width, scene.camera.height, self._similarity)
         references = _in_order(facts.object_ids, named, scene.frame_id)
         rows, refusals = sample.askable(facts, references, frozenset(self._sheets))
+        refusals.update(("reference", reference.reason) for reference in named if reference.reason is not None)
+        return Prepared(
+            scene.frame_id,
+            facts,
+            scene.gravity is not None,
+            rows,
+            (*(reference.phrase or "" for reference in references), ""),
+            (*(reference.clause is not None for reference in references), False),
+            _PLANES[scene.support.surface],
+            dict(sorted(refusals.items())),
+        )
+
+    def ask(self, page: Prepared, seed: int) -> Phrased:
+        """The questions about one image for a seed."""
+        rng, facts, config = _generator(seed, page.frame_id), page.facts, self._config
         chosen = sample.draw(
             facts,
-            rows,
+            page.rows,
             rng,
             count=config.questions_per_image,
             quantitative_share=config.quantitative_share,
             similar_share=config.similar_share,
-            gravity=scene.gravity is not None,
+            gravity=page.gravity,
         )
-        refusals.update(("reference", reference.reason) for reference in named if reference.reason is not None)
         draws = rng.random((len(chosen), _DRAWS)).tolist()
-        names = [*(reference.phrase or "" for reference in references), ""]
-        clauses = [*(reference.clause is not None for reference in references), False]
-        page = _Page(scene.frame_id, facts, names, clauses, _PLANES[scene.support.surface], seed)
-        questions = tuple(self._ask(page, row, draw) for row, draw in zip(chosen, draws))
-        return Phrased(questions, dict(sorted(refusals.items())))
+        columns = (column[chosen].tolist() for column in (facts.a, facts.b, facts.outcome))
+        questions = map(partial(self._ask, page, seed), facts_at(facts, chosen), *columns, draws)
+        return Phrased(tuple(questions), page.refusals)
 
-    def _ask(self, page: _Page, row: int, draw: Sequence[float]) -> QA:
-        """Say one fact; `draw` holds its random numbers in [0, 1)."""
-        facts, names = page.facts, page.names
-        fact = fact_at(facts, row)
+    def _ask(self, page: Prepared, seed: int, fact: Fact, a: int, b: int, outcome: int, draw: Sequence[float]) -> QA:
+        """Say one fact about the names at `a` and `b`; `draw` holds its random numbers in [0, 1)."""
+        names = page.names
         sheet = self._sheets[fact.kind]
-        a, b, outcome = facts.a.item(row), facts.b.item(row), facts.outcome.item(row)
         that, rest = (a, b) if outcome > 0 else (b, a)
         values = {"A": names[a], "B": names[b], "X": names[that], "Y": names[rest], "P": page.plane}
         question = sheet.question(draw[0])
         answer = sheet.answer(sheet.sections[outcome], draw[2], short=draw[1] < self._config.concise_share)
-        if sheet.family == "quantitative":
-            number = facts.number.item(row)
-            unit = ask_unit(number, draw[6]) if question.names_unit else None
-            values["N"] = speak(number, fact.error, draw[3:6], unit).text
+        if isinstance(fact.value, float):
+            unit = ask_unit(fact.value, draw[6]) if question.names_unit else None
+            values["N"] = speak(fact.value, fact.error, draw[3:6], unit).text
             values["U"] = unit.plural if unit else ""
         return QA(
             page.frame_id,
@@ -145,7 +161,7 @@ class Phrase:
             fact,
             f"{fact.kind}/{question.mark}/{answer.mark}",
             "caption+clause" if page.clauses[a] or page.clauses[b] else "caption",
-            page.seed,
+            seed,
         )
 
 

@@ -72,7 +72,8 @@ _CONTROL = dict.fromkeys((*range(32), *range(127, 160)), " ")
 class Words:
     """A caption taken apart: head noun, the words before it, those after it, and the (sense, meaning) pairs of both.
 
-    `says` holds what it claims of measured quantities: +1 the greater, -1 the lesser of two.
+    `says` holds what it claims of measured quantities: +1 the greater, -1 the lesser of two. `all` is every word, the
+    head included.
     """
 
     head: str
@@ -80,11 +81,7 @@ class Words:
     after: frozenset[str]
     senses: frozenset[tuple[str, str]]
     says: tuple[tuple[str, int], ...]
-
-    @property
-    def all(self) -> frozenset[str]:
-        """Every word, the head included."""
-        return self.before | self.after | {self.head}
+    all: frozenset[str]
 
 
 def _meanings() -> dict[str, list[tuple[str, str]]]:
@@ -140,7 +137,7 @@ def _words(head: str, before: list[str], after: list[str]) -> Words:
         if pair in _SIGNS:
             signs.setdefault(pair[0], set()).add(_SIGNS[pair])
     says = tuple(sorted((sense, sign) for sense, found in signs.items() if len(found) == 1 for sign in found))
-    return Words(head, frozenset(before), frozenset(after), frozenset(senses), says)
+    return Words(head, frozenset(before), frozenset(after), frozenset(senses), says, frozenset((head, *before, *after)))
 
 
 def _stem(word: str) -> str:

@@ -47,8 +47,13 @@ class Lexical:
 
     def __call__(self, captions: Sequence[str]) -> Float64[np.ndarray, "n n"]:
         """How alike each two captions are."""
-        values = [[1.0 if one == other else _alike(one, other) for other in captions] for one in captions]
-        return np.array(values, dtype=np.float64).reshape(len(captions), len(captions))
+        said = [read(caption).all for caption in captions]
+        values = np.eye(len(captions))
+        for i, (one, words) in enumerate(zip(captions, said)):
+            for j in range(i):
+                if not words.isdisjoint(said[j]):  # of most pairs nothing is shared
+                    values[i, j] = values[j, i] = 1.0 if one == captions[j] else _alike(one, captions[j])
+        return values
 
 
 @lru_cache(maxsize=1 << 18)

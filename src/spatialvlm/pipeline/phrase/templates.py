@@ -1,4 +1,4 @@
-"""The wordings: templates/<kind>.txt in, lines that are filled by a join out.
+"""The wordings: templates/<kind>.txt in, lines that are filled by one % operation out.
 
 A file holds sections: a name on its own line, then one wording a line, then a blank line; `#` begins a comment line.
 Sections: question, similar, and per form of the kind
@@ -27,11 +27,12 @@ _MARKS = {"question": "q", "answer": "a"}
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One wording, split at its slots: every second piece is a slot's letter."""
+    """One wording, split at its slots: every second piece is a slot's letter. `form` is the same for the % operator."""
 
     mark: str
     pieces: tuple[str, ...]
     names_unit: bool
+    form: str
 
     @property
     def short(self) -> bool:
@@ -40,11 +41,8 @@ class Line:
 
     def fill(self, values: Mapping[str, str]) -> str:
         """The sentence, its first letter capital."""
-        pieces = list(self.pieces)
-        for i in range(1, len(pieces), 2):
-            pieces[i] = values[pieces[i]]
-        text = "".join(pieces)
-        return text[:1].upper() + text[1:]
+        text = self.form % values
+        return text if self.pieces[0] else text[:1].upper() + text[1:]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +108,8 @@ def parse_sheet(kind: Kind, text: str) -> Sheet:
 
 def _line(section: str, number: int, text: str) -> Line:
     pieces = tuple(_SLOT.split(text))
-    return Line(f"{_MARKS.get(section, section)}{number:02d}", pieces, "U" in pieces[1::2])
+    form = _SLOT.sub(r"%(\1)s", (text[:1].upper() + text[1:]).replace("%", "%%"))
+    return Line(f"{_MARKS.get(section, section)}{number:02d}", pieces, "U" in pieces[1::2], form)
 
 
 def _sections(kind: Kind) -> tuple[str, str, str]:

@@ -1,19 +1,22 @@
 """manifest.jsonl: what a dataset is made with, then one line per finished shard. It makes a killed build resumable.
 
-The first line is the header {"format", "config", "source", "fingerprint", "versions"}. A shard's line is appended after
+The first line is the header {"format", "config", "source", "fingerprint", "versions"}; `holds: "questions"` in it says
+that the scenes are in another dataset. A shard's line is appended after
 its files are safe on the disk; a line cut off by a crash is discarded and its shard is made again.
 """
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from io import FileIO
+from io import BufferedIOBase, FileIO
+from itertools import islice, takewhile
 from pathlib import Path
 from typing import Any
 
 from spatialvlm.errors import DatasetError, UserError
 from spatialvlm.pipeline.write.atomic import TEMPORARY, disk_faults, to_json, write_file
+from spatialvlm.pipeline.write.counts import Counts
 
 try:
     import fcntl
@@ -24,10 +27,14 @@ FORMAT = 1
 NAME = "manifest.jsonl"
 
 Summary = dict[str, Any]
+_KEYS = frozenset(("shard", "frames", "scenes", "qa", "files", "counts", "drops"))
 
 
 class Progress:
-    """A dataset being built. `done` maps a finished shard's number to its summary. Close it, or use it in a `with`."""
+    """A dataset being built; close it, or use it in a `with`.
+
+    `done` maps a finished shard's number to its summary without its counts.
+    """
 
     def __init__(self, folder: Path, header: dict[str, Any], done: dict[int, Summary], file: FileIO) -> None:
         self.folder = folder
@@ -42,7 +49,7 @@ class Progress:
             while line:  # unbuffered: what a full disk refuses must not come up again when the file is closed
                 line = line[self._file.write(line) :]
             os.fsync(self._file.fileno())
-        self.done[summary["shard"]] = summary
+        self.done[summary["shard"]] = {name: value for name, value in summary.items() if name != "counts"}
 
     def close(self) -> None:
         """Let another process build here."""
@@ -79,8 +86,7 @@ def open_for_build(folder: Path, header: Mapping[str, Any]) -> Progress:
         found, summaries = read_manifest(folder)
         _check_same(folder, found, wanted)
         done = {summary["shard"]: summary for summary in summaries}
-        for summary in summaries:
-            check_files(folder, summary)
+        check_files(folder, summaries)
         for leftover in sorted(folder.rglob("*" + TEMPORARY)):
             leftover.unlink()
         stack.pop_all()
@@ -88,60 +94,126 @@ def open_for_build(folder: Path, header: Mapping[str, Any]) -> Progress:
 
 
 def read_manifest(folder: Path) -> tuple[dict[str, Any], list[Summary]]:
-    """The header and the summaries of the finished shards, in their order. A torn last line is ignored."""
+    """The header and the summaries of the finished shards, in their order, without their counts: those take the memory.
+
+    A torn last line is ignored. Raises DatasetError where there is no manifest or a line of it is damaged.
+    """
+    shards: dict[int, Summary] = {}
+    header = None
+    for _, entry in _entries(folder):
+        if header is None:
+            header = entry
+        else:
+            del entry["counts"]
+            shards[entry["shard"]] = entry
+    assert header is not None
+    return header, [shards[number] for number in sorted(shards)]
+
+
+def read_counts(folder: Path) -> Iterator[Counts]:
+    """The counts of the finished shards, one at a time; of a sorted manifest."""
+    return (entry["counts"] for _, entry in islice(_entries(folder), 1, None))
+
+
+def _entries(folder: Path) -> Iterator[tuple[bytes, dict[str, Any]]]:
+    """Every whole line and what it says: the header, then the summaries."""
     path = Path(folder) / NAME
+    number = 0
     try:
-        lines = path.read_bytes().split(b"\n")[:-1]
+        with path.open("rb") as file:
+            for number, line in enumerate(takewhile(lambda line: line.endswith(b"\n"), file), 1):
+                yield line, _parse(path, number, line)
     except FileNotFoundError:
         raise DatasetError(
             f"{folder}: no dataset here (no {NAME}); give the folder that was --out of a build"
         ) from None
     except OSError as error:
         raise DatasetError(f"{path}: cannot be read: {error.strerror}") from error
-    if not lines:
+    if number == 0:
         raise DatasetError(f"{path}: has no header; nothing can be resumed, remove the folder and build again")
-    parsed = [_parse(path, number, line) for number, line in enumerate(lines, 1)]
-    if parsed[0].get("format") != FORMAT:
-        raise DatasetError(
-            f"{path}: got format {parsed[0].get('format')!r}, expected {FORMAT}; use the spatialvlm that made it"
-        )
-    if not all("shard" in summary for summary in parsed[1:]):
-        raise DatasetError(f"{path}: a line names no shard; delete that line and run the build again")
-    shards = {summary["shard"]: summary for summary in parsed[1:]}
-    return parsed[0], [shards[number] for number in sorted(shards)]
 
 
-def check_files(folder: Path, summary: Summary) -> None:
-    """Raise DatasetError where a finished shard's file is missing or has another size."""
-    for entry in summary["files"].values():
-        path = Path(folder) / entry["path"]
-        size = path.stat().st_size if path.is_file() else None
-        if size != entry["bytes"]:
-            fault = "missing" if size is None else f"damaged, got {size} bytes, expected {entry['bytes']}"
-            raise DatasetError(
-                f"{path}: {fault}; delete the line of shard {summary['shard']} from {Path(folder) / NAME} and run the "
-                "same build again to remake it, or choose another --out"
-            )
+def holds_scenes(header: Mapping[str, Any]) -> bool:
+    """Whether a dataset holds scenes, and not only questions about those of another one."""
+    return header.get("holds") != "questions"
+
+
+def check_files(folder: Path, summaries: Iterable[Summary]) -> None:
+    """Raise DatasetError where files of finished shards are missing or have another size."""
+    faults: dict[Path, tuple[int, str]] = {}
+    for summary in summaries:
+        for entry in summary["files"].values():
+            path = Path(folder) / entry["path"]
+            size = path.stat().st_size if path.is_file() else None
+            if size != entry["bytes"]:
+                fault = "missing" if size is None else f"damaged, got {size} bytes, expected {entry['bytes']}"
+                faults[path] = summary["shard"], fault
+    if faults:
+        path, (_, fault) = next(iter(faults.items()))
+        others = f" (and {len(faults) - 1} more files)" if len(faults) > 1 else ""
+        shards = sorted({shard for shard, _ in faults.values()})
+        raise DatasetError(f"{path}: {fault}{others}; {repair_of(folder, shards)}")
+
+
+def repair_of(folder: Path, shards: Sequence[int]) -> str:
+    """What to do about damaged files of some shards, ascending: the sentence for a message."""
+    runs = [[shards[0], shards[0]]]
+    for shard in shards[1:]:
+        if shard == runs[-1][1] + 1:
+            runs[-1][1] = shard
+        else:
+            runs.append([shard, shard])
+    names = ", ".join(str(first) if first == last else f"{first}-{last}" for first, last in runs)
+    lines = f"the line of shard {names}" if len(shards) == 1 else f"the lines of shards {names}"
+    return f"delete {lines} from {Path(folder) / NAME} and run the command that made it again, or copy the file anew"
 
 
 def sort_manifest(folder: Path) -> None:
-    """Put the lines in the order of the shards: after a repair they may not be."""
+    """Put the lines in the order of the shards: after a repair, or over several epochs, they may not be."""
     path = Path(folder) / NAME
-    header, summaries = read_manifest(folder)
-    content = "".join(to_json(line) + "\n" for line in (header, *summaries)).encode()
-    if path.read_bytes() != content:
-        write_file(path, lambda file: file.write(content))
+    places: dict[int, tuple[int, int]] = {}  # the header is -1; of two lines of a shard the later one counts
+    end, numbers = 0, []
+    for line, entry in _entries(folder):
+        numbers.append(entry.get("shard", -1))
+        places[numbers[-1]] = end, len(line)
+        end += len(line)
+    if numbers == sorted(places) and end == path.stat().st_size:
+        return
+    with path.open("rb") as lines:
+
+        def fill(file: BufferedIOBase) -> None:
+            for number in sorted(places):
+                start, size = places[number]
+                lines.seek(start)
+                file.write(lines.read(size))
+
+        write_file(path, fill)
 
 
 def _parse(path: Path, number: int, line: bytes) -> dict[str, Any]:
+    """What a line says: the header, or the summary of a shard."""
     try:
         value = json.loads(line)
     except ValueError:
         value = None
-    if isinstance(value, dict):
-        return value
-    fix = "remove the folder and build again" if number == 1 else "delete this line and run the same build again"
-    raise DatasetError(f"{path} line {number}: not a JSON object, the file is damaged; {fix}")
+    if not isinstance(value, dict):
+        raise _bad_line(path, number, "not a JSON object, the file is damaged")
+    if number == 1 and value.get("format") != FORMAT:
+        raise DatasetError(
+            f"{path}: got format {value.get('format')!r}, expected {FORMAT}; use the spatialvlm that made it"
+        )
+    if number > 1 and not value.keys() >= _KEYS:
+        raise _bad_line(path, number, f"names no {', '.join(sorted(_KEYS - value.keys()))}")
+    return value
+
+
+def _bad_line(path: Path, number: int, fault: str) -> DatasetError:
+    fix = (
+        "remove the folder and build again"
+        if number == 1
+        else "delete this line and run the command that made it again"
+    )
+    return DatasetError(f"{path} line {number}: {fault}; {fix}")
 
 
 def _check_same(folder: Path, found: dict[str, Any], wanted: dict[str, Any]) -> None:

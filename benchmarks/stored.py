@@ -1,0 +1,127 @@
+"""Questions from stored scenes: how many a second into Parquet, how many lazily, and what two billion would take.
+
+    python benchmarks/stored.py [--dataset DATASET] [--scenes 256] [--questions 200] [--epochs 16] [--repeats 5]
+
+Without a dataset it makes one of scenes with eight objects each (those of benchmarks/speed.py, 40 different ones under
+many names). Rates per core are questions per second of CPU time of one process, medians of the repeats: reading the
+scenes, measuring, phrasing and writing Parquet with all evidence. The slice of the two billion is made by the command
+line with two workers, and timed by the clock and by CPU time: where they differ the machine had other work.
+"""
+
+import argparse
+import os
+
+for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+    os.environ.setdefault(_name, "1")
+
+import dataclasses
+import random
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+
+from spatialvlm.engine.ask import ask
+from spatialvlm.engine.scene_questions import SceneQuestions
+from spatialvlm.pipeline.lift import load_lift
+from spatialvlm.pipeline.measure import measure
+from spatialvlm.pipeline.phrase import Phrase, PhraseConfig
+from spatialvlm.pipeline.write.dataset import finish, open_for_build, write_shard
+from spatialvlm.pipeline.write.read import read_dataset
+from spatialvlm.recipe import Recipe
+from speed import frames_with_eight
+
+DISTINCT = 40
+WANTED = 2_000_000_000
+WORKERS = 2
+
+
+def make_dataset(folder: Path, count: int) -> None:
+    """A dataset of `count` scenes, written as `build` writes it, with few questions."""
+    lift, phrase, recipe = load_lift(), Phrase(PhraseConfig(questions_per_image=20)), Recipe("shapes:1")
+    frames = frames_with_eight(min(count, DISTINCT))
+    lifted = [lift([frame], [frame.instances])[0].scene for frame in frames]
+    with open_for_build(folder, recipe.header("stored")) as progress:
+        for shard, start in enumerate(range(0, count, recipe.shard_size)):
+            scenes, questions = [], []
+            for index in range(start, min(start + recipe.shard_size, count)):
+                scene = dataclasses.replace(lifted[index % len(lifted)], frame_id=f"stored-{index:06d}")
+                scenes.append((scene, frames[index % len(lifted)].source))
+                questions.append((scene.frame_id, phrase(scene, measure(scene), 0).questions))
+            progress.append(write_shard(folder, shard, scenes, questions, frames=len(scenes)))
+        finish(folder)
+
+
+def per_cpu_second(repeats: int, work: Callable[[int], int]) -> float:
+    """The median over some runs of what `work(run)` counts, per second of CPU time."""
+    rates = []
+    for run in range(repeats):
+        start = time.process_time()
+        done = work(run)
+        rates.append(done / (time.process_time() - start))
+    return median(rates)
+
+
+def lazily(lazy: SceneQuestions, order: list[int]) -> int:
+    """Ask about the scenes in that order; how many questions there were."""
+    return sum(len(lazy[place].questions) for place in order)
+
+
+def project(dataset: Path, out: Path, options: argparse.Namespace) -> None:
+    """Make a slice by the command line, and say what two billion would take."""
+    arguments = f"--questions-per-image {options.questions} --epochs {{}} --workers {WORKERS}"
+    command = [sys.executable, "-c", "from spatialvlm.cli import main; main()", "ask", str(dataset), "--out", str(out)]
+    before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+    subprocess.run([*command, *arguments.format(options.epochs).split()], check=True, capture_output=True)
+    elapsed, after = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu_s = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    questions = sum(summary["qa"] for summary in read_dataset(out).shards)
+    size = sum(path.stat().st_size for path in out.rglob("*") if path.is_file())
+    per_epoch = questions / options.epochs / len(read_dataset(dataset))
+    print(f"slice     {questions} questions, {size / questions:.1f} bytes each, {WORKERS} workers, start-up included:")
+    print(f"          {questions / elapsed:.0f} QA/s by the clock ({elapsed:.1f} s, of CPU {cpu_s:.1f} s)")
+    print(f"command   spatialvlm ask DATASET --out QUESTIONS {arguments.format('E')}")
+    print(f"2 billion {WANTED / (questions / elapsed) / 3600:.1f} hours by the clock", end=", ")
+    print(f"{WANTED / (questions / cpu_s) / 3600:.1f} hours of CPU, {WANTED * size / questions / 1e9:.0f} GB", end="; ")
+    print(f"E = {WANTED / per_epoch / 1e6:.1f} million / the number of scenes")
+
+
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--dataset", type=Path)
+    parser.add_argument("--scenes", type=int, default=256)
+    parser.add_argument("--questions", type=int, default=200)
+    parser.add_argument("--epochs", type=int, default=16)
+    parser.add_argument("--repeats", type=int, default=5)
+    options = parser.parse_args()
+    mix = PhraseConfig(questions_per_image=options.questions)
+    with tempfile.TemporaryDirectory() as folder:
+        dataset, place = options.dataset, Path(folder)
+        if dataset is None:
+            dataset = place / "stored"
+            make_dataset(dataset, options.scenes)
+        scenes = read_dataset(dataset)
+        objects = [len(scene.objects) for scene, _ in scenes.scenes(images=False)]
+        print(f"scenes    {len(scenes)} with {sum(objects) / len(objects):.1f} objects", end=", ")
+        print(f"up to {options.questions} questions about each in an epoch")
+        for epochs in sorted({1, options.epochs}):
+            rate = per_cpu_second(
+                options.repeats, lambda run, e=epochs: ask(scenes, place / f"{e}-{run}", mix=mix, epochs=e)["qa"]
+            )
+            print(f"Parquet   {rate:.0f} QA/s per core, {epochs} epochs")
+        lazy = SceneQuestions(scenes, mix=mix, images=False)
+        order = list(range(len(lazy)))
+        for name in ("in order", "at random"):
+            rate = per_cpu_second(options.repeats, lambda _: lazily(lazy, order))
+            print(f"lazy      {rate:.0f} questions/s per worker, {name}")
+            random.Random(0).shuffle(order)
+        project(dataset, place / "slice", options)
+
+
+if __name__ == "__main__":
+    main()
