@@ -3,105 +3,39 @@
     python benchmarks/accuracy.py [--scenes 300] [--noise 0.01] [--gravity given|found] [--stated]
 
 Each scene is lifted from its depth map with independent relative noise drawn per scene from [0, --noise]; with
---stated also with the errors of scale, gravity and outlines drawn as LiftConfig states them. Truth is computed here
-from the exact depth of the exact masks, by code that shares nothing with the pipeline: the boxes of docs/questions.md
-over the exact visible pixels. Every pair is counted in both orders and with both words of a relation, so four times.
+--stated also with the errors of scale, gravity and outlines drawn as LiftConfig states them. Truth is that of
+`spatialvlm.audit`: the boxes of docs/questions.md over the exact visible pixels. Every pair is counted in both orders
+and with both words of a relation, so four times.
 """
 
 import argparse
-import dataclasses
 import math
 from collections import defaultdict
+from dataclasses import replace
 
-import cv2
 import numpy as np
 
+from spatialvlm.audit.compare import compare
+from spatialvlm.audit.corrupt import as_stated, noisy
+from spatialvlm.audit.truth import TrueQuantities
 from spatialvlm.kinds import KINDS
 from spatialvlm.pipeline.collect.analytic import ray_cast
+from spatialvlm.pipeline.collect.rooms.truth import Truth
 from spatialvlm.pipeline.collect.shapes import ShapesSource
 from spatialvlm.pipeline.collect.solids import corners
 from spatialvlm.pipeline.lift import LiftConfig, load_lift
 from spatialvlm.pipeline.measure import MeasureConfig, measure
 from spatialvlm.records import Camera, Frame, Instance, Source
 
-STANDS_WITHIN_M = 0.06  # a thing on the plane whose visible surface reaches this low has its bottom on the plane
 
-
-def exact_points(description, cast, index):
-    """World points of all pixels of thing `index`, exact."""
-    rows, columns = np.nonzero(cast.index == index)
-    z = cast.depth_m[rows, columns]
-    k = description.image_from_camera
-    x = (columns + 0.5 - k[0, 2]) / k[0, 0] * z
-    y = (rows + 0.5 - k[1, 2]) / k[1, 1] * z
-    return np.stack([x, y, z], axis=1) @ cast.world_from_camera[:3, :3].T + cast.world_from_camera[:3, 3]
-
-
-class Truth:
-    """The exact quantities of one scene, with heights counted from a plane `plane_m` above the floor."""
-
-    def __init__(self, description, cast, plane_m=0.0):
-        self.points, self.low, self.high = {}, {}, {}
-        for index, thing in enumerate(description.things):
-            points = exact_points(description, cast, index) - [0.0, 0.0, plane_m]
-            if len(points) == 0:
-                continue
-            name = str(index + 1)
-            self.points[name] = points
-            self.low[name], self.high[name] = np.percentile(points, (1, 99), axis=0)
-            bottom_m = min(corners(part)[:, 2].min() for part in thing.parts)
-            if abs(bottom_m - plane_m) < 1e-6 and self.low[name][2] < STANDS_WITHIN_M:
-                self.low[name][2] = 0.0
-        self.viewer = cast.world_from_camera[:3, 3] - [0.0, 0.0, plane_m]
-
-    def centre(self, name):
-        """The middle of the box."""
-        return (self.low[name] + self.high[name]) / 2
-
-    def single(self, quantity, name):
-        """A quantity of one object."""
-        extent = self.high[name] - self.low[name]
-        return {
-            "x": self.centre(name)[0],
-            "y": self.centre(name)[1],
-            "bottom": self.low[name][2],
-            "elevation": self.low[name][2],
-            "height": extent[2],
-            "width": extent[0],
-            "size": np.prod(extent) ** (1 / 3),
-        }[quantity]
-
-    def length(self, quantity, subjects):
-        """A length about one or two objects."""
-        if len(subjects) == 1:
-            return self.single(quantity, subjects[0])
-        a, b = (self.centre(s) for s in subjects)
-        match quantity:
-            case "distance":
-                return np.linalg.norm(a - b)
-            case "horizontal":
-                return np.linalg.norm((a - b)[:2])
-            case "vertical":
-                return abs((a - b)[2])
-            case "gap":
-                return nearest(self.points[subjects[0]], self.points[subjects[1]])
-        return abs(self.single(quantity, subjects[0]) - self.single(quantity, subjects[1]))
-
-    def floor(self, quantity, a, b, config):
-        """What "about the same" may hide, as MeasureConfig states it."""
-        if quantity in ("x", "y", "bottom"):
-            away = max(np.linalg.norm(self.centre(s) - self.viewer) for s in (a, b))
-            return max(config.place_floor_m, config.place_floor_share * away)
-        larger = max(self.single(quantity, s) for s in (a, b))
-        share = config.volume_floor_share if quantity == "size" else config.size_floor_share
-        return max(config.size_floor_m, share * larger)
-
-
-def nearest(a, b):
-    """The distance of the nearest pixels of two objects (every pixel of both)."""
-    from scipy.spatial import cKDTree
-
-    return float(cKDTree(a).query(b)[0].min())
+def known(description, cast, name):
+    """The exact frame of a scene, and the box of every thing in it; what it stands on is right below it."""
+    boxes = {}
+    for index, thing in enumerate(description.things):
+        points = np.concatenate([corners(part) for part in thing.parts])
+        boxes[str(index + 1)] = points.min(axis=0), points.max(axis=0)
+    supports = {name: float(low[2]) for name, (low, _) in boxes.items()}
+    return Truth(plain_frame(description, cast, name), cast.world_from_camera, boxes, supports)
 
 
 def plain_frame(description, cast, name):
@@ -119,64 +53,36 @@ def plain_frame(description, cast, name):
     return Frame(name, image, camera, depth_m, gravity, tuple(instances), Source("analytic"))
 
 
-def corrupted(frame, rng, *, noise, scale_error=0.0):
-    """The frame as a sensor with independent relative noise and a scale error would have measured it."""
-    depth_m = frame.depth_m * (1.0 + scale_error) * (1.0 + noise * rng.standard_normal(frame.depth_m.shape))
-    return dataclasses.replace(frame, depth_m=depth_m.astype(np.float32))
-
-
-def drawn(frame, rng, *, noise, config):
-    """The frame with every error that LiftConfig states, drawn: noise, scale, gravity, and outlines of the masks.
-
-    An outline moves by a whole pixel, in or out, as often as makes its 1 sigma that of the model.
-    """
-    moved = []
-    for instance in frame.instances:
-        mask, u = instance.mask.view(np.uint8), rng.random()
-        moves = config.mask_edge_error_px**2
-        if u < moves:
-            change = cv2.erode if u < moves / 2 else cv2.dilate
-            mask = change(mask, cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3)))
-        moved.append(dataclasses.replace(instance, mask=mask.view(bool)))
-    gravity = frame.gravity_in_camera
-    if gravity is not None:
-        gravity = gravity + rng.normal(0.0, config.given_gravity_error_rad, 3)
-        gravity = gravity / np.linalg.norm(gravity)
-    frame = dataclasses.replace(frame, instances=tuple(moved), gravity_in_camera=gravity)
-    return corrupted(frame, rng, noise=noise, scale_error=float(rng.normal(0.0, config.depth_scale_error)))
+def corrupted(frame, rng, *, noise):
+    """The frame as a sensor with independent relative noise would have measured it."""
+    return noisy(frame, rng, relative=noise)
 
 
 class Tally:
     """Errors and verdicts over many scenes."""
 
     def __init__(self):
-        self.lengths = defaultdict(list)  # quantity -> [(value, truth, sigma)]
+        self.lengths = defaultdict(list)  # kind -> [(value, truth, sigma)]
         self.right, self.wrong = defaultdict(int), defaultdict(list)
         self.tilts, self.refused, self.scenes = [], defaultdict(int), 0
 
-    def add(self, scene, truth, tag, config):
+    def add(self, scene, truth, plane_m, tag, config):
         """Compare all facts of a lifted scene with the truth."""
         facts = measure(scene, config)
-        for kind, a, b, number, error, outcome in zip(
-            facts.kind.tolist(),
-            facts.a.tolist(),
-            facts.b.tolist(),
-            facts.number.tolist(),
-            facts.error.tolist(),
-            facts.outcome.tolist(),
+        compared = compare(facts, truth, plane_m, config)
+        columns = (compared.kind, compared.a, compared.b, compared.number, compared.visible, compared.error)
+        for index, a, b, number, exact, error, outcome, good in zip(
+            *(column.tolist() for column in columns), compared.outcome.tolist(), compared.right.tolist()
         ):
-            row = KINDS[facts.kinds[kind]]
+            row = KINDS[facts.kinds[index]]
             subjects = [facts.object_ids[i] for i in (a, b) if i >= 0]
             if row.form == "length":
-                self.lengths[row.name].append((number, truth.length(row.quantity, subjects), error, tag, subjects))
+                self.lengths[row.name].append((number, exact, error, tag, subjects))
             elif row.form == "predicate":
-                exact = truth.single(row.quantity, subjects[0]) - truth.single(row.quantity, subjects[1])
-                floor = truth.floor(row.quantity, *subjects, config)
-                good = abs(exact) < floor if outcome == 0 else exact * row.sign * outcome > 0
                 if good:
                     self.right[row.quantity] += 1
                 else:
-                    self.wrong[row.quantity].append((tag, subjects, row.name, outcome, exact, error, floor))
+                    self.wrong[row.quantity].append((tag, subjects, row.name, outcome, exact, error))
 
 
 def run(scenes, *, noise=0.01, gravity="given", stated=False, seed=0, exact=False, first=0, size=(640, 480)):
@@ -191,14 +97,15 @@ def run(scenes, *, noise=0.01, gravity="given", stated=False, seed=0, exact=Fals
         rng = np.random.default_rng([seed, k])
         description = source.describe(k)
         cast = ray_cast(description)
-        frame = plain_frame(description, cast, f"s{k}")
+        exactly = known(description, cast, f"s{k}")
+        frame = exactly.frame
         level = 0.0 if exact else float(rng.uniform(0, noise))
         if stated:
-            frame = drawn(frame, rng, noise=level, config=lift_config)
+            frame = as_stated(frame, rng, noise=level, config=lift_config)
         elif not exact:
             frame = corrupted(frame, rng, noise=level)
         if gravity == "found":
-            frame = dataclasses.replace(frame, gravity_in_camera=None)
+            frame = replace(frame, gravity_in_camera=None)
         lifted = lift([frame], [frame.instances])[0]
         for drop in lifted.drops:
             tally.refused["drop " + drop.reason.split(":")[0]] += 1
@@ -210,12 +117,10 @@ def run(scenes, *, noise=0.01, gravity="given", stated=False, seed=0, exact=Fals
         up = scene.world_from_camera[2, :3]
         cosine = float(up @ cast.world_from_camera[2, :3])
         tally.tilts.append(math.degrees(math.acos(min(1.0, cosine))))
-        rise = cast.world_from_camera[2, 3] - scene.world_from_camera[2, 3]
-        tops = [corners(part)[:, 2].max() for thing in description.things for part in thing.parts]
-        plane = min([0.0, *tops], key=lambda z: abs(z - rise)) if scene.support.surface else rise
         if scene.support.surface is None:
             tally.refused["support " + scene.support.refusal] += 1
-        tally.add(scene, Truth(description, cast, plane), k, config)
+        truth = TrueQuantities(exactly)
+        tally.add(scene, truth, truth.plane_under(scene, frame)[0], k, config)
     return tally
 
 

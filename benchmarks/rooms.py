@@ -1,0 +1,58 @@
+"""Are the furnished rooms possible, and how long do they take?
+
+    python benchmarks/rooms.py --layout 500
+
+Furnishes so many rooms and checks each by its geometry alone (`plausible.py`): no two things reach into each other by
+more than 1 mm, everything stands on its support within 1 mm (on a cushion within 12 mm) and would not tip over, nothing
+leaves the room. Exits 1 if anything is wrong.
+"""
+
+import argparse
+import os
+
+for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+    os.environ.setdefault(_name, "1")
+
+import sys
+import time
+from collections import Counter
+
+import numpy as np
+
+from plausible import faults
+from spatialvlm.pipeline.collect.rooms.layout import furnish
+
+
+def check_layouts(count, seed):
+    """Print what is wrong with each room, and the figures. Returns the number of faults."""
+    seconds, things, kinds, categories, found = [], [], Counter(), Counter(), 0
+    for k in range(count):
+        start = time.process_time()
+        room = furnish(np.random.default_rng([seed, k]))
+        seconds.append(time.process_time() - start)
+        things.append(len(room.things))
+        kinds[room.kind] += 1
+        categories.update({thing.model.category for thing in room.things})
+        for fault in faults(room):
+            found += 1
+            print(f"room {k} ({room.kind}): {fault}")
+    print(f"{count} rooms: {found} faults")
+    print(f"CPU ms a room: median {1e3 * np.median(seconds):.0f}, 95 % {1e3 * np.quantile(seconds, 0.95):.0f}, "
+          f"most {1e3 * max(seconds):.0f}")  # fmt: skip
+    print(f"things a room: {min(things)} to {max(things)}, median {np.median(things):.0f}")
+    print("kinds:", ", ".join(f"{kind} {n}" for kind, n in kinds.most_common()))
+    print("rooms with:", ", ".join(f"{name} {n}" for name, n in categories.most_common()))
+    return found
+
+
+def main():
+    """Run from the command line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--layout", type=int, default=500, metavar="N", help="rooms to furnish and to check")
+    parser.add_argument("--seed", type=int, default=0)
+    arguments = parser.parse_args()
+    sys.exit(1 if check_layouts(arguments.layout, arguments.seed) else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,165 @@
+"""The true quantities of a scene whose geometry is exact, computed by code that shares nothing with the pipeline.
+
+Enters what a source of rooms knows of a frame; leave its boxes, counted from the plane that the pipeline chose:
+`visible`, the boxes of docs/questions.md over every pixel of the exact masks, and `amodal`, the boxes of the whole
+objects with all that is out of sight. Gaps are between the visible surfaces; there is no amodal truth of them.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool, Float, Float64, Int
+from scipy.spatial import KDTree
+
+from spatialvlm.geometry import transform, unproject
+from spatialvlm.pipeline.collect.rooms.truth import Truth
+from spatialvlm.pipeline.measure import MeasureConfig
+from spatialvlm.records import Frame, Scene
+
+STANDS_WITHIN_M = 0.06  # a thing on the plane of which a pixel is this low has its bottom on the plane
+SAME_LEVEL_M = 0.02  # what stands on a rug stands on the floor
+PLANE_WITHIN_M = 0.003  # a point so close to a true level belongs to it; rugs are not much thicker
+PLANE_WITHIN_SHARE = 0.03  # of the camera's height: what the pipeline holds to be on its plane
+PLANE_STRIDE_PX = 6
+COARSE = 300  # points of a surface that bound a gap
+
+Vectors = Float64[np.ndarray, "n 3"]
+Index = Int[np.ndarray, " p"]
+Numbers = Float64[np.ndarray, " p"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Boxes:
+    """Boxes of n objects along the world's axes, z counted from a plane, and where the viewer is."""
+
+    low: Vectors
+    high: Vectors
+    viewer: Float64[np.ndarray, " 3"]
+
+    @property
+    def centre(self) -> Vectors:
+        """The middles."""
+        return (self.low + self.high) / 2
+
+    def single(self, quantity: str) -> Float64[np.ndarray, " n"]:
+        """A quantity of every object, in metres. Raises KeyError for one that is of pairs."""
+        extent = self.high - self.low
+        match quantity:
+            case "x":
+                return self.centre[:, 0]
+            case "y":
+                return self.centre[:, 1]
+            case "bottom" | "elevation":
+                return self.low[:, 2]
+            case "height":
+                return extent[:, 2]
+            case "width":
+                return extent[:, 0]
+            case "size":
+                return np.cbrt(extent.prod(axis=1))
+        raise KeyError(quantity)
+
+    def between(self, quantity: str, a: Index, b: Index) -> Numbers:
+        """A distance of the centres of pairs, in metres. Raises KeyError for another quantity."""
+        apart = self.centre[a] - self.centre[b]
+        match quantity:
+            case "distance":
+                return np.linalg.norm(apart, axis=1)
+            case "horizontal":
+                return np.linalg.norm(apart[:, :2], axis=1)
+            case "vertical":
+                return np.abs(apart[:, 2])
+        raise KeyError(quantity)
+
+    def floor(self, quantity: str, a: Index, b: Index, config: MeasureConfig) -> Numbers:
+        """What "about the same" may hide of a pair, as MeasureConfig states it, in metres."""
+        if quantity in ("x", "y", "bottom"):
+            away = np.linalg.norm(self.centre - self.viewer, axis=1)
+            return np.maximum(config.place_floor_m, config.place_floor_share * np.maximum(away[a], away[b]))
+        sizes = self.single(quantity)
+        share = config.volume_floor_share if quantity == "size" else config.size_floor_share
+        return np.maximum(config.size_floor_m, share * np.maximum(sizes[a], sizes[b]))
+
+
+class TrueQuantities:
+    """What is true of one frame. Objects are named by instance id; what no pixel shows is not among them."""
+
+    def __init__(self, known: Truth) -> None:
+        frame = known.frame
+        if frame.depth_m is None or frame.camera is None:
+            raise ValueError(f"frame {frame.id!r} has no depth or no camera; expected a source with exact truth")
+        self.known = known
+        self.pose = known.world_from_camera
+        self._depth_m, self._image_from_camera = frame.depth_m, frame.camera.image_from_camera
+        self.points: dict[str, Vectors] = {}
+        self.background = np.ones(frame.depth_m.shape, bool)
+        for instance in frame.instances or ():
+            mask = np.asarray(instance.mask)
+            self.background &= ~mask
+            points = unproject(self._depth_m, self._image_from_camera, mask)
+            if len(points):
+                self.points[instance.id] = transform(self.pose, points)
+        self._seen = {name: np.percentile(points, (1, 99), axis=0) for name, points in self.points.items()}
+        self._trees = {name: KDTree(points) for name, points in self.points.items()}
+        self._gaps: dict[tuple[str, str], float] = {}
+
+    def visible(self, ids: tuple[str, ...], plane_m: float) -> Boxes:
+        """The boxes of what is seen. What stands on the plane, or on a rug there, and is seen nearly that far stands."""
+        faces = np.array([self._seen[name] for name in ids]).reshape(-1, 2, 3)
+        low, high = faces[:, 0].copy(), faces[:, 1].copy()
+        low[:, 2], high[:, 2] = low[:, 2] - plane_m, high[:, 2] - plane_m
+        supports = np.array([self.known.supports[name] for name in ids])
+        lowest = np.array([self.points[name][:, 2].min() for name in ids]) - plane_m
+        stands = (np.abs(supports - plane_m) < SAME_LEVEL_M) & (lowest < STANDS_WITHIN_M)
+        low[stands, 2] = supports[stands] - plane_m
+        return Boxes(low, high, self._viewer(plane_m))
+
+    def amodal(self, ids: tuple[str, ...], plane_m: float) -> Boxes:
+        """The boxes of the whole objects."""
+        faces = np.array([self.known.boxes[name] for name in ids], np.float64).reshape(-1, 2, 3)
+        faces[:, :, 2] -= plane_m
+        return Boxes(faces[:, 0], faces[:, 1], self._viewer(plane_m))
+
+    def gap(self, one: str, other: str) -> float:
+        """The distance of the nearest pixels of two objects, in metres; every pixel counts."""
+        key = (one, other) if one < other else (other, one)
+        if key not in self._gaps:
+            self._gaps[key] = self._nearest(*key)
+        return self._gaps[key]
+
+    def plane_under(self, scene: Scene, frame: Frame) -> tuple[float, bool]:
+        """How high above the floor the plane of a lifted scene is, and whether a true level is there.
+
+        It is the level (the floor, or what an object stands on) of most of the background that the scene has on its
+        plane. `frame` is the one that was lifted. Without a plane heights count from the camera.
+        """
+        rise = float(self.pose[2, 3] - scene.world_from_camera[2, 3])
+        if scene.support.surface is None or frame.depth_m is None:
+            return rise, True
+        sparse = np.zeros_like(self.background)
+        sparse[::PLANE_STRIDE_PX, ::PLANE_STRIDE_PX] = True
+        sparse &= self.background & np.isfinite(frame.depth_m)
+        said = transform(scene.world_from_camera, unproject(frame.depth_m, scene.camera.image_from_camera, sparse))
+        near = np.abs(said[:, 2]) < PLANE_WITHIN_SHARE * scene.world_from_camera[2, 3]
+        heights = self._heights(sparse)[near]
+        levels = np.unique([0.0, *(z for z in self.known.supports.values() if np.isfinite(z))])
+        votes = (np.abs(heights - levels[:, None]) < PLANE_WITHIN_M).sum(axis=1)
+        found = bool(votes.max() > 0)
+        return (float(levels[votes.argmax()]) if found else rise), found
+
+    def _heights(self, where: Bool[np.ndarray, "h w"]) -> Float[np.ndarray, " n"]:
+        """The true heights of some pixels; NaN where nothing is hit."""
+        depth_m = np.where(np.isfinite(self._depth_m), self._depth_m, np.float32(-1.0))
+        points = transform(self.pose, unproject(depth_m, self._image_from_camera, where))
+        return np.where(depth_m[where] > 0, points[:, 2], np.nan)
+
+    def _viewer(self, plane_m: float) -> Float64[np.ndarray, " 3"]:
+        return self.pose[:3, 3] - np.array([0.0, 0.0, plane_m])
+
+    def _nearest(self, one: str, other: str) -> float:
+        """Only points within a bound of the other's extent can be nearest; a few points give the bound."""
+        a, b = self.points[one], self.points[other]
+        bound = float(self._trees[other].query(a[:: 1 + len(a) // COARSE])[0].min()) * (1.0 + 1e-9)
+        outside = np.maximum(np.maximum(b.min(axis=0) - a, a - b.max(axis=0)), 0.0)
+        a = a[(outside**2).sum(axis=1) <= bound**2]
+        return min(bound, float(self._trees[other].query(a, distance_upper_bound=bound)[0].min(initial=bound)))

@@ -1,0 +1,1 @@
+"""Furnished rooms: a seed enters, a room, its picture and its exact truth leave."""

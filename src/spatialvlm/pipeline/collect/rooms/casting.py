@@ -1,0 +1,103 @@
+"""What the camera sees: surfaces, a View and a size enter, which triangle is at the centre of each pixel leaves.
+
+Mitsuba finds the triangle; the rest is computed from the triangle in double precision, so depth is exact and is the
+same whether or not a picture is drawn.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float32, Float64, Int32, Int64
+
+from spatialvlm.geometry import pixel_rays
+from spatialvlm.pipeline.collect.rooms.cameras import image_from_camera, room_from_camera, sensor_of
+from spatialvlm.pipeline.collect.rooms.meshes import joined
+from spatialvlm.pipeline.collect.rooms.model import Mesh, View
+from spatialvlm.pipeline.collect.rooms.surfaces import BACKGROUND, Surface
+from spatialvlm.pipeline.collect.rooms.variants import load_mitsuba, to_buffer
+
+NOTHING = -1
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Seen:
+    """By pixel: the surface and the face of `whole`, NOTHING where none is hit; z-depth in metres, NaN there.
+
+    `weights` are those of the face's three corners at the point that is seen.
+    """
+
+    whole: Mesh
+    surface: Int32[np.ndarray, "h w"]
+    face: Int64[np.ndarray, "h w"]
+    depth_m: Float32[np.ndarray, "h w"]
+    owner: Int32[np.ndarray, "h w"]
+
+
+def cast(surfaces: list[Surface], view: View, size: tuple[int, int]) -> Seen:
+    """What is at the pixel centres, front or back side."""
+    whole = joined([surface.mesh for surface in surfaces])
+    face = _hits(whole, whole.faces, view, size)
+    if (face == NOTHING).any():  # an area light shines to its front only: ask again with all faces turned
+        face = np.where(face == NOTHING, _hits(whole, whole.faces[:, ::-1], view, size), face)
+    of_face = np.repeat(np.arange(len(surfaces), dtype=np.int32), [len(s.mesh.faces) for s in surfaces])
+    surface = np.where(face == NOTHING, NOTHING, of_face[face]).astype(np.int32)
+    owners = np.array([s.owner for s in surfaces], dtype=np.int32)
+    owner = np.where(face == NOTHING, BACKGROUND, owners[surface]).astype(np.int32)
+    return Seen(whole, surface, face, _depth(whole, face, view, size), owner)
+
+
+def _hits(whole: Mesh, faces: np.ndarray, view: View, size: tuple[int, int]) -> Int64[np.ndarray, "h w"]:
+    """The face at each pixel centre, or NOTHING.
+
+    Each face shines with its own number. Mitsuba could name the shape and the point as well, but takes thirty times as
+    long over it in its scalar variant.
+    """
+    mitsuba, _ = load_mitsuba()
+    properties = mitsuba.Properties()
+    properties["bsdf"] = mitsuba.load_dict({"type": "diffuse"})
+    properties["face_normals"] = True
+    number = {"type": "mesh_attribute", "name": "face_number"}
+    properties["emitter"] = mitsuba.load_dict({"type": "area", "radiance": number})
+    shape = mitsuba.Mesh("", len(whole.vertices), len(faces), props=properties)
+    buffers = mitsuba.traverse(shape)
+    buffers["vertex_positions"] = to_buffer(whole.vertices, np.float32)
+    buffers["faces"] = to_buffer(faces, np.uint32)
+    buffers.update()
+    shape.add_attribute("face_number", 1, to_buffer(np.arange(1, len(faces) + 1), np.float32))
+    scene = mitsuba.load_dict({"type": "scene", "shape": shape}, parallel=False, optimize=False)
+    return np.rint(_first_light(scene, view, size)[..., 0]).astype(np.int64) - 1
+
+
+def _first_light(scene: Any, view: View, size: tuple[int, int]) -> Float32[np.ndarray, "h w 3"]:
+    mitsuba, _ = load_mitsuba()
+    # One sample without jitter goes through the pixel's centre; other samplers put it anywhere in the pixel.
+    sensor = sensor_of(view, size, {"type": "stratified", "sample_count": 1, "jitter": False})
+    integrator = mitsuba.load_dict({"type": "path", "max_depth": 1})
+    return np.array(mitsuba.render(scene, sensor=sensor, integrator=integrator, spp=1, seed=0), dtype=np.float32)
+
+
+def _depth(whole: Mesh, face: np.ndarray, view: View, size: tuple[int, int]) -> Float32[np.ndarray, "h w"]:
+    """Where the pixels' rays meet the planes of their faces, held within the faces' own depths."""
+    rows, columns = np.nonzero(face != NOTHING)
+    pose = room_from_camera(view)
+    in_camera = (whole.vertices - pose[:3, 3]) @ pose[:3, :3]
+    corners = in_camera[whole.faces[face[rows, columns]]]
+    normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    along = np.einsum("ij,ij->i", normals, pixel_rays(image_from_camera(view, size), rows, columns))
+    flat = np.abs(along) < 1e-12  # seen edge on
+    z = np.einsum("ij,ij->i", normals, corners[:, 0]) / np.where(flat, 1.0, along)
+    depth = np.full(face.shape, np.nan, dtype=np.float32)
+    nearest, farthest = corners[..., 2].min(axis=1), corners[..., 2].max(axis=1)
+    depth[rows, columns] = np.clip(np.where(flat, nearest, z), np.maximum(nearest, 0.0), farthest)
+    return depth
+
+
+def points_in_room(seen: Seen, view: View) -> Float64[np.ndarray, "h w 3"]:
+    """The points that are seen; 100 m away where there is nothing."""
+    height, width = seen.face.shape
+    rows, columns = np.arange(height)[:, None], np.arange(width)[None]
+    pose = room_from_camera(view)
+    depth = np.nan_to_num(seen.depth_m.astype(np.float64), nan=100.0)
+    in_camera = pixel_rays(image_from_camera(view, (width, height)), rows, columns) * depth[..., None]
+    return in_camera @ pose[:3, :3].T + pose[:3, 3]
