@@ -10,6 +10,7 @@ from typing import Any
 
 from spatialvlm import __version__
 from spatialvlm.errors import UserError
+from spatialvlm.pipeline.collect import CollectConfig
 from spatialvlm.pipeline.detect import DETECTORS
 from spatialvlm.pipeline.lift import LiftConfig
 from spatialvlm.pipeline.measure import MeasureConfig
@@ -30,6 +31,7 @@ class Recipe:
     limit: int | None = None
     detector: str = "auto"
     shard_size: int = 128
+    collect: CollectConfig = field(default_factory=CollectConfig)
     lift: LiftConfig = field(default_factory=LiftConfig)
     measure: MeasureConfig = field(default_factory=MeasureConfig)
     phrase: PhraseConfig = field(default_factory=PhraseConfig)
@@ -50,7 +52,7 @@ class Recipe:
         source = config.pop("source")
         return {
             "config": config,
-            "source": source if source.startswith("shapes:") else Path(source).resolve().name,
+            "source": source if source.startswith(("shapes:", "rooms:")) else Path(source).resolve().name,
             "fingerprint": fingerprint,
             "versions": versions(),
         }

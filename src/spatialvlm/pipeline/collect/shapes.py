@@ -21,17 +21,16 @@ LICENCE = "CC0-1.0"
 class ShapesSource:
     """`count` random scenes. Frame k is the same whatever the count and whatever was read before."""
 
-    fingerprint = "shapes:v1"
-
     def __init__(self, count: int, *, width: int = 640, height: int = 480):
         self.count, self.width, self.height = count, width, height
+        self.fingerprint = "shapes:v1" if (width, height) == (640, 480) else f"shapes:v1/{width}x{height}"
 
     @classmethod
-    def parse(cls, text: str) -> "ShapesSource":
+    def parse(cls, text: str, size: tuple[int, int] = (640, 480)) -> "ShapesSource":
         """From what follows the colon of `shapes:N`."""
         if not (text.isascii() and text.isdigit() and int(text) > 0):
             raise UserError(f"source 'shapes:{text}': expected a positive whole number of scenes, as in shapes:100")
-        return cls(int(text))
+        return cls(int(text), width=size[0], height=size[1])
 
     def __len__(self) -> int:
         return self.count

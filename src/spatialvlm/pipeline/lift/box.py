@@ -40,14 +40,16 @@ def lift_object(
     occluded = _is_occluded(surface, world, focal_px)
     level = _level(points, world)
     drift = drift_m(config, float(world.world_from_camera[2, 3]))
-    cut = surface.truncated or occluded or level < STEEP
-    lowest = _lowest(points)
-    bottom = _bottom(lowest, low, high, world, contact_band_m(surface, focal_px) + 2.0 * drift, cut)
+    lowest, band = _lowest(points), contact_band_m(surface, focal_px)
+    lost = transform(world.world_from_camera, surface.lost_in_camera)
+    footless = len(lost) > LOWEST_POINTS and _lowest(lost) < lowest - band
+    cut = surface.truncated or occluded or footless or level < STEEP
+    bottom = _bottom(lowest, low, high, world, band + 2.0 * drift, cut)
     if bottom == "support":
         foot_m = math.hypot(*((low + high)[:2] / 2))
         # Its lowest point is off the plane because the mask ends short of the contact, or because depth drifts there,
         # which moves the top as well: each takes its share of the blame.
-        ends_short = contact_band_m(surface, focal_px) / 2.0
+        ends_short = band / 2.0
         blame = drift**2 / (drift**2 + ends_short**2)
         high[2] -= blame * lowest
         low[2] = 0.0

@@ -20,6 +20,7 @@ WORKING_PIXELS = 5000  # larger masks are sampled on a coarser grid
 STEP = 0.03  # relative bend of inverse depth between neighbours that no surface of one object makes
 CONSISTENT = 0.015  # relative deviation from the local fit within which a rim pixel belongs to the surface
 STEADY = 1.3  # times the noise of a pixel at most, in a point that a nearest distance may rest on
+DEEP = 2.0  # times as deep as its mask is wide or high, at most: pieces further off belong to something else
 MAX_RADIUS = 5  # samples
 END = 0.1  # of a mask's width or height: where it ends
 FITTED_NOISE_M = 0.004  # the fit looks further for each of these that the noise is
@@ -182,7 +183,7 @@ def _main_component(
     ordered = np.sort(depth_m[:: max(1, len(depth_m) // 500)])
     near, far = ordered[len(ordered) // 50], ordered[-1 - len(ordered) // 50]
     across_px = grid.stride * max(cv2.boundingRect(grid.mask.view(np.uint8))[2:])
-    reach = 0.5 * across_px * float(ordered[len(ordered) // 2]) / focal_px
+    reach = DEEP * across_px * float(ordered[len(ordered) // 2]) / focal_px
     near, far = float(near) - reach, float(far) + reach
     keep = np.zeros(count, bool)
     keep[largest] = True

@@ -52,17 +52,19 @@ def _to_pixels(light: Cells, coarse: Guide, fine: Guide, usable: np.ndarray, cel
     height, width = fine.depth_m.shape
     rows, down = _neighbours(height, light.shape[0], cell_px)
     columns, right = _neighbours(width, light.shape[1], cell_px)
+    known = np.concatenate([light, coarse.normals, coarse.points, usable[..., None]], axis=2, dtype=np.float32)
     total = np.zeros((height, width, 3), np.float32)
     weights = np.zeros((height, width), np.float32)
     for row, by_row in zip(rows, down):
+        in_row = known[row]
         for column, by_column in zip(columns, right):
-            at = row[:, None], column[None]
-            turn = fine.normals - coarse.normals[at]
-            apart = fine.points - coarse.points[at]
+            at = in_row[:, column]
+            turn = fine.normals - at[..., 3:6]
+            apart = fine.points - at[..., 6:9]
             off_plane = np.einsum("ijk,ijk->ij", fine.normals, apart) / fine.depth_m
             unlike = NORMAL_SHARPNESS * np.einsum("ijk,ijk->ij", turn, turn) + PLANE_SHARPNESS * np.abs(off_plane)
-            weight = by_row[:, None] * by_column[None] * (np.exp(-unlike) * usable[at] + LEAST_WEIGHT)
-            total += weight[..., None] * light[at]
+            weight = by_row[:, None] * by_column[None] * (np.exp(-unlike) * at[..., 9] + LEAST_WEIGHT)
+            total += weight[..., None] * at[..., :3]
             weights += weight
     return total / weights[..., None]
 

@@ -44,7 +44,7 @@ def lights_of(room: Room) -> Lights:
     fill = float(rng.uniform(0.25, 0.8)) * 20.0 if by_day else 45.0
     return Lights(
         panes,
-        _times(day, strength) if by_day else _times((0.35, 0.5, 0.9), 0.35),
+        _times(day, strength) if by_day else _times((0.35, 0.48, 0.8), 0.2),
         ceiling,
         _times(lamp, fill * (0.22 / spread) ** 2),
         4.0 if by_day else 9.0,

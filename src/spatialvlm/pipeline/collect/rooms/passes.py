@@ -11,13 +11,15 @@ from spatialvlm.pipeline.collect.rooms.cameras import sensor_of
 from spatialvlm.pipeline.collect.rooms.model import View
 from spatialvlm.pipeline.collect.rooms.variants import load_mitsuba
 
-PASS_SAMPLES = 1_500_000
-"""More rays at once would take gigabytes in the LLVM variant."""
+RAYS = 4
+"""A pass sends so many rays through each pixel, one through each quarter."""
+LIGHTS = 4
+"""Each ray's surface is lit by at most so many points on lights."""
+PATHS = 64
+"""A pass follows at most so many paths through each cell."""
 CELL_PX = 4
 """Light that comes from other surfaces is computed for cells of so many pixels."""
 BOUNCES = 4
-LIGHTS_A_RAY = 2
-"""Points on lights that each ray from the camera is lit by."""
 
 Picture = Float32[np.ndarray, "h w 3"]
 Cells = Float32[np.ndarray, "rows columns 3"]
@@ -27,29 +29,38 @@ Size = tuple[int, int]
 def direct_light(scene: Any, view: View, size: Size, spp: int, seed: int) -> Picture:
     """What comes from the lights straight to the surface and from there to the camera, and the lights themselves.
 
-    `spp` points on lights count for each pixel, and half as many points in the pixel.
+    At least `spp` points on lights count for each pixel.
     """
-    method = {"type": "direct", "emitter_samples": LIGHTS_A_RAY, "bsdf_samples": 0}
-    return _render(scene, view, size, method, -(-spp // LIGHTS_A_RAY), seed)
+    passes = -(-spp // (RAYS * LIGHTS))
+    lights = -(-spp // (RAYS * passes))
+    integrator = {"type": "direct", "emitter_samples": lights, "bsdf_samples": 0}
+    sensor = sensor_of(view, size, {"type": "stratified", "sample_count": RAYS})
+    return _mean(scene, sensor, integrator, [RAYS] * passes, seed)
 
 
 def all_light(scene: Any, view: View, size: Size, spp: int, seed: int) -> Cells:
-    """All light, by half as many paths as `spp` for each cell of CELL_PX pixels. The cells are centred; the last ones may reach beyond the picture."""
+    """All light, by half as many paths as `spp` for each cell of CELL_PX pixels.
+
+    The cells are centred on the picture; the last ones may reach beyond it.
+    """
     cells = -(-size[0] // CELL_PX), -(-size[1] // CELL_PX)
     widened = math.tan(view.horizontal_fov_rad / 2) * cells[0] * CELL_PX / size[0]
     view = replace(view, horizontal_fov_rad=2 * math.atan(widened))
-    return _render(scene, view, cells, {"type": "path", "max_depth": BOUNCES, "rr_depth": 4}, -(-spp // 2), seed)
+    paths = -(-spp // 2)
+    full, rest = divmod(paths, PATHS)
+    sensor = sensor_of(view, cells, {"type": "independent", "sample_count": min(paths, PATHS)})
+    integrator = {"type": "path", "max_depth": BOUNCES, "rr_depth": BOUNCES}
+    return _mean(scene, sensor, integrator, [PATHS] * full + [rest] * (rest > 0), seed)
 
 
-def _render(scene: Any, view: View, size: Size, integrator: dict[str, Any], spp: int, seed: int) -> Picture:
-    """The mean of as many passes as memory asks for."""
+def _mean(
+    scene: Any, sensor: Any, integrator: dict[str, Any], passes: list[int], seed: int
+) -> Float32[np.ndarray, "h w 3"]:
+    """The mean of several passes of so many samples each: all at once would take too much memory in LLVM."""
     mitsuba, _ = load_mitsuba()
     method = mitsuba.load_dict(integrator)
-    total = np.zeros((size[1], size[0], 3), dtype=np.float32)
-    at_once = max(1, min(spp, PASS_SAMPLES // (size[0] * size[1])))
-    parts = np.diff(np.linspace(0, spp, -(-spp // at_once) + 1).astype(int))
-    for place, samples in enumerate(int(part) for part in parts):
-        sensor = sensor_of(view, size, {"type": "independent", "sample_count": samples})
+    total = np.float32(0.0)
+    for place, samples in enumerate(passes):
         drawn = mitsuba.render(scene, sensor=sensor, integrator=method, spp=samples, seed=(seed + place) % 2**31)
-        total += samples * np.array(drawn, dtype=np.float32)
-    return total / spp
+        total = total + samples * np.array(drawn, dtype=np.float32)
+    return total / np.float32(sum(passes))

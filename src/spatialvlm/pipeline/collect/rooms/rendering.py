@@ -47,8 +47,8 @@ def render(room: Room, size: Size, spp: int) -> Rendered:
     surfaces = surfaces_of(room)
     seen = cast(surfaces, room.view, size)
     scene = load_scene(surfaces)
-    direct = direct_light(scene, room.view, size, spp, seed=2 * room.seed)
-    everything = all_light(scene, room.view, size, spp, seed=2 * room.seed + 1)
+    direct = direct_light(scene, room.view, size, spp, seed=(2 * room.seed) << 12)
+    everything = all_light(scene, room.view, size, spp, seed=(2 * room.seed + 1) << 12)
     return Rendered(_develop(room, surfaces, seen, direct, everything), Traced(seen.depth_m, seen.owner))
 
 
