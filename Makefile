@@ -12,7 +12,7 @@ export OPENBLAS_NUM_THREADS ?= 1
 .PHONY: demo test check bench
 
 demo: $(VENV)/core
-	$(BIN)/spatialvlm build shapes:12 --out demo
+	$(BIN)/spatialvlm build rooms:12 --workers 2 --out demo
 
 test: $(VENV)/dev
 	$(BIN)/python -m pytest
@@ -29,7 +29,7 @@ bench: $(VENV)/dev
 
 $(VENV)/core: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[rooms]'
 	touch $@
 
 $(VENV)/dev: $(VENV)/core pyproject.toml

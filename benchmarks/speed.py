@@ -43,7 +43,7 @@ def frames_with_eight(count):
         if len(frame.instances) < 8:
             continue
         kept = [dataclasses.replace(i, captions=(name,)) for i, name in zip(frame.instances[:8], names, strict=True)]
-        frame = corrupted(frame, np.random.default_rng(k), noise=0.002, scale_error=0.0)
+        frame = corrupted(frame, np.random.default_rng(k), noise=0.002)
         frames.append(dataclasses.replace(frame, instances=tuple(kept), gravity_in_camera=None))
     return frames
 

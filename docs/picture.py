@@ -1,4 +1,4 @@
-"""The picture of the README: one rendered frame with its boxes, and three questions about it.
+"""The picture of the README: one rendered room with its boxes, and three questions about it.
 
     python docs/picture.py
 
@@ -6,7 +6,6 @@ Writes docs/picture.png. Everything in it comes from the pipeline: the boxes, th
 errors. The texts need the fonts of OpenCV 5.
 """
 
-import dataclasses
 from pathlib import Path
 
 import cv2
@@ -16,13 +15,14 @@ import spatialvlm as sv
 from spatialvlm.draw import colour
 from spatialvlm.geometry import invert, project, transform
 from spatialvlm.kinds import KINDS
-from spatialvlm.pipeline.collect.shapes import ShapesSource, frame_of
+from spatialvlm.pipeline.collect.rooms.source import RoomsSource
 from spatialvlm.pipeline.measure import MeasureConfig
 from spatialvlm.pipeline.phrase import PhraseConfig
 
-FRAME = 45
+FRAME = 6
 SEED = 30
-ASKED = ("distance", "tall_choice", "gap")  # the first question of each kind
+SPP = 48
+ASKED = ("distance", "tall_choice", "gap")  # the briefest question of each kind
 SCALE = 2  # everything is drawn so much larger and averaged down
 PHOTO = (880, 660)
 PANEL = 660
@@ -34,16 +34,15 @@ SANS = cv2.FontFace("sans")
 
 def main() -> None:
     """Draw it."""
-    source = ShapesSource(FRAME + 1)
-    frame = source.read(FRAME).frame
+    frame = RoomsSource(FRAME + 1).truth(FRAME).frame
     scene = sv.lift(frame).scene
     facts = sv.measure(scene)
-    questions = sv.phrase(scene, facts, SEED, PhraseConfig(questions_per_image=60)).questions
-    chosen = [next(qa for qa in questions if qa.kind == kind) for kind in ASKED]
-    large = dataclasses.replace(source.describe(FRAME), width=SCALE * PHOTO[0], height=SCALE * PHOTO[1])
-    photo = frame_of(large, frame.id).image
-    told = {id_ for qa in chosen for id_ in qa.fact.subjects}
-    draw_boxes(photo, scene, large.image_from_camera, told)
+    questions = sv.phrase(scene, facts, SEED, PhraseConfig(questions_per_image=120)).questions
+    chosen = [min((qa for qa in questions if qa.kind == kind), key=words) for kind in ASKED]
+    large = RoomsSource(FRAME + 1, size=(SCALE * PHOTO[0], SCALE * PHOTO[1]), spp=SPP).read(FRAME).frame
+    photo = large.image.copy()
+    told = {id_: name_in(qa, scene, id_) for qa in chosen for id_ in qa.fact.subjects}
+    draw_boxes(photo, scene, large.camera.image_from_camera, told)
     panel = np.full((photo.shape[0], SCALE * PANEL, 3), PAPER, np.uint8)
     for place, qa in enumerate(chosen):
         draw_question(panel, 26 + place * 204, qa, scene, facts)
@@ -56,13 +55,26 @@ def main() -> None:
     path.write_bytes(cv2.imencode(".png", small[:, :, ::-1], [cv2.IMWRITE_PNG_COMPRESSION, 9])[1].tobytes())
 
 
+def words(qa) -> int:
+    """How long a question and its answer are."""
+    return len(qa.question) + len(qa.answer)
+
+
+def name_in(qa, scene, object_id) -> str:
+    """What a question calls an object."""
+    captions = next(o.instance.captions for o in scene.objects if o.instance.id == object_id)
+    return max((caption for caption in captions if caption in qa.question), key=len)
+
+
 def draw_boxes(photo, scene, image_from_camera, told) -> None:
-    """The viewer-aligned box of every object in perspective, far ones first; captions of those in `told`."""
+    """The viewer-aligned box of every uncut object in perspective, far ones first; names of those in `told`."""
     camera_from_world = invert(scene.world_from_camera)
     order = np.argsort([-transform(camera_from_world, o.box.low_in_world[None])[0, 2] for o in scene.objects])
     tags = []
     for index in order.tolist():
         thing = scene.objects[index]
+        if thing.truncated:
+            continue
         faces = np.stack([thing.box.low_in_world, thing.box.high_in_world])
         corners = np.array([[faces[i, 0], faces[j, 1], faces[k, 2]] for i in (0, 1) for j in (0, 1) for k in (0, 1)])
         pixels = project(image_from_camera, transform(camera_from_world, corners))
@@ -73,7 +85,7 @@ def draw_boxes(photo, scene, image_from_camera, told) -> None:
                 if a & bit == 0:
                     line(photo, pixels[a], pixels[a | bit], rgb, 2.2 if named else 1.2)
         if named:
-            tags.append((pixels, thing.instance.captions[0], rgb))
+            tags.append((pixels, told[thing.instance.id], rgb))
     for pixels, caption, rgb in tags:
         tag(photo, pixels, caption, rgb)
 
@@ -121,7 +133,7 @@ def draw_number(panel, y, qa, scene, facts) -> None:
         return np.array([left + (value - low) / (high - low) * (right - left), y + 0.5])
 
     if compares:
-        margin = width_margin(qa, scene)
+        margin = size_margin(qa, scene)
         zone = [round(float(at(np.clip(end, low, high))[0])) for end in (-margin, margin)]
         cv2.rectangle(panel, (zone[0], y - 13 * SCALE), (zone[1], y + 1), BAND, -1)
         text = "within the margin"
@@ -144,11 +156,11 @@ def draw_number(panel, y, qa, scene, facts) -> None:
     cv2.putText(panel, what, (right + 24 * SCALE, y + 22 * SCALE), GREY, SANS, 14 * SCALE, 400)
 
 
-def width_margin(qa, scene) -> float:
-    """What a difference of two widths must exceed to be asked; see `MeasureConfig`."""
-    config = MeasureConfig()
+def size_margin(qa, scene) -> float:
+    """What a difference of two widths or heights must exceed to be asked; see `MeasureConfig`."""
+    config, axis = MeasureConfig(), {"width": 0, "height": 2}[KINDS[qa.kind].quantity]
     extents = [o.box.high_in_world - o.box.low_in_world for o in scene.objects if o.instance.id in qa.fact.subjects]
-    floor = max(config.size_floor_m, config.size_floor_share * max(extent[0] for extent in extents))
+    floor = max(config.size_floor_m, config.size_floor_share * max(extent[axis] for extent in extents))
     return float(max(floor, config.margin_sigmas * qa.fact.error))
 
 

@@ -29,8 +29,30 @@ FLAGS = {
         "--detector": "auto",
         "--kinds": None,
         "--shard-size": 128,
+        "--size": "640x480",
+        "--spp": 16,
         "--help": False,
     },
+    "ask": {
+        "--out": None,
+        "--seed": None,
+        "--epochs": 1,
+        "--questions-per-image": None,
+        "--kinds": None,
+        "--workers": 1,
+        "--help": False,
+    },
+    "audit": {
+        "--rooms": None,
+        "--out": None,
+        "--seed": 0,
+        "--presets": None,
+        "--size": "640x480",
+        "--workers": 1,
+        "--help": False,
+    },
+    "benchmark": {"--out": None, "--limit": None, "--workers": 1, "--help": False},
+    "export": {"--to": None, "--out": None, "--per": "image", "--help": False},
     "questions": {"--help": False},
     "show": {"--png": None, "--help": False},
 }
@@ -228,6 +250,54 @@ def test_folders_and_ids_of_any_name(run, tmp_path, monkeypatch, out):
         assert printed.splitlines()[-1] == "picture: a_.._b___red_____c___d___é_.png"
 
 
+# -- ask ---------------------------------------------------------------------------------------------------------------
+
+
+def test_ask_says_what_came_out_and_goes_on(run, dataset, tmp_path):
+    out = tmp_path / "more"
+    options = ["--epochs", 2, "--seed", 7, "--questions-per-image", 5, "--kinds", "gap, width,left_choice"]
+    code, printed, progress = run("ask", dataset, "--out", out, *options)
+    info = json.loads((out / "dataset.json").read_text())
+    assert code == 0
+    assert re.search(rf"^questions +{info['qa']} *$", printed, re.MULTILINE)
+    assert printed.endswith(f"dataset: {out}\n")
+    assert "6/6" in progress
+    assert 0 < info["qa"] <= 3 * 2 * 5
+    assert set(info["kinds"]) <= {"gap", "width", "left_choice"}
+    before = content(out)
+    code, again, progress = run("ask", dataset, "--out", out, *options)
+    assert (code, again, content(out)) == (0, printed, before)
+    assert progress.startswith("all scenes were done already; nothing to do")
+    code, printed, errors = run("show", out, 0)
+    assert (code, printed) == (1, "")
+    assert errors.startswith(f"error: {out}: holds questions alone; their scenes are in the dataset 'dataset'")
+
+
+def test_show_and_ask_of_a_damaged_dataset(run, dataset, tmp_path):
+    copy = shutil.copytree(dataset, tmp_path / "dataset")
+    (copy / "scenes/part-00000.parquet").write_bytes(b"")
+    for arguments in (["show", copy, 0], ["ask", copy, "--out", tmp_path / "out"]):
+        code, printed, errors = run(*arguments)
+        assert (code, printed) == (1, "")
+        assert errors.startswith(f"error: {copy / 'scenes/part-00000.parquet'}: damaged, got 0 bytes, expected ")
+        assert errors.count("\n") == 1
+
+
+# -- export ------------------------------------------------------------------------------------------------------------
+
+
+def test_export_says_what_came_out(run, dataset, tmp_path):
+    out = tmp_path / "out"
+    asked = json.loads((dataset / "dataset.json").read_text())["qa"]
+    for _ in range(2):
+        code, printed, _ = run("export", dataset, "--to", "messages", "--out", out)
+        assert (code, printed) == (0, f"3 samples, {asked} questions about 3 images: {out}\n")
+        assert len((out / "data.jsonl").read_text().splitlines()) == 3
+    code, printed, errors = run("export", dataset, "--to", "llama", "--out", out)
+    assert (code, printed) == (1, "")
+    assert errors.endswith("error: format 'llama': unknown; choose one of messages, llava, sharegpt, webdataset, hf\n")
+
+
 FAILURES = [
     (["build", "nowhere", "--out", "out"], "source 'nowhere': no such folder; give a folder with frames.jsonl"),
     (["build", "empty", "--out", "out"], "source 'empty': found no image; give a folder with frames.jsonl or with"),
@@ -246,6 +316,7 @@ FAILURES = [
     (["build", "shapes:1", "--out", "out", "--detector", "x"], "detector 'x': unknown; choose one of auto, given"),
     (["show", "nowhere", "0"], "nowhere: no dataset here (no manifest.jsonl); give the folder that was --out"),
     (["show", "empty", "0"], "empty: no dataset here (no manifest.jsonl)"),
+    (["ask", "nowhere", "--out", "out"], "nowhere: no dataset here (no manifest.jsonl)"),
 ]
 
 
@@ -280,6 +351,8 @@ def test_failures_are_one_line_and_leave_nothing(run, tmp_path, monkeypatch, arg
         (["build", "shapes:1", "--out", "x", "--wrokers", "2"], "--wrokers"),
         (["build", "shapes:1", "y", "--out", "x"], "y"),
         (["show", "x"], "Missing argument"),
+        (["ask", "x"], "--out"),
+        (["ask", "x", "--out", "y", "--epochs", "0"], "greater than or equal to 1"),
         (["bulid"], "bulid"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",

@@ -25,7 +25,8 @@ ORDER = (
     ("depth", "draw", "kinds", "support"),
     tuple(f"pipeline.{stage}" for stage in STAGES),
     ("catalogue", "recipe"),
-    ("engine", "view"),
+    ("audit", "engine", "view"),
+    ("benchmark",),
     ("library",),
     ("cli",),
 )

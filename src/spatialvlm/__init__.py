@@ -8,6 +8,8 @@
     facts = sv.measure(scene)
     questions = sv.phrase(scene, facts, seed=0).questions
     dataset = sv.read("dataset/")
+    for scene in sv.SceneQuestions("dataset/", epoch=3):         other questions about what is stored, for training
+        ...
 
 Importing this costs next to nothing: what a name needs is imported when it is first used.
 """
@@ -16,10 +18,35 @@ from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
 
-__all__ = ["__version__", "build", "collect", "detect", "lift", "measure", "phrase", "read"]
+__all__ = [
+    "PhraseConfig",
+    "SceneQuestions",
+    "__version__",
+    "ask",
+    "build",
+    "collect",
+    "detect",
+    "export",
+    "lift",
+    "measure",
+    "phrase",
+    "read",
+]
 
 if TYPE_CHECKING:
-    from spatialvlm.library import build, collect, detect, lift, measure, phrase, read
+    from spatialvlm.library import (
+        PhraseConfig,
+        SceneQuestions,
+        ask,
+        build,
+        collect,
+        detect,
+        export,
+        lift,
+        measure,
+        phrase,
+        read,
+    )
 
 
 def __getattr__(name: str) -> Any:

@@ -1,4 +1,6 @@
-"""The command line: `spatialvlm build | questions | show`. Thin; each command imports what it needs when it runs.
+"""The command line: `spatialvlm build | ask | audit | questions | show | export | benchmark`.
+
+Thin; each command imports what it needs when it runs.
 
 Progress and messages go to stderr, results to files and stdout. Exit codes: 0 done, 1 failed, 2 wrong use.
 """
@@ -28,18 +30,20 @@ app = typer.Typer(
 Dataset = Annotated[Path, typer.Argument(metavar="DATASET", help="A folder that `spatialvlm build` wrote.")]
 
 
-@app.command(epilog="Example: [bold]spatialvlm build shapes:12 --out demo[/]")
+@app.command(epilog="Example: [bold]spatialvlm build rooms:12 --out demo[/]")
 def build(
     source: Annotated[
         str,
         typer.Argument(
             metavar="SOURCE",
-            help="An RGB-D folder with [bold]frames.jsonl[/], a folder of images, or [bold]shapes:N[/] for N rendered "
-            "scenes with exact truth.",
+            help="An RGB-D folder with [bold]frames.jsonl[/], a folder of images, or N rendered frames with exact "
+            "truth: [bold]rooms:N[/] (furnished rooms), [bold]shapes:N[/] (simple solids).",
         ),
     ],
     out: Annotated[Path, typer.Option(metavar="DATASET", help="The folder to write; a stopped build goes on there.")],
-    seed: Annotated[int, typer.Option(min=0, help="Decides which questions are asked, and how they are worded.")] = 0,
+    seed: Annotated[
+        int, typer.Option(min=0, help="Decides which questions are asked and how they are worded; and which rooms.")
+    ] = 0,
     limit: Annotated[int | None, typer.Option(min=1, help="Take only the first so many frames.")] = None,
     workers: Annotated[int, typer.Option(min=1, help="Processes; the output is the same for any number.")] = 1,
     questions_per_image: Annotated[int, typer.Option(min=0, help="At most so many questions about one image.")] = 20,
@@ -53,22 +57,75 @@ def build(
         str | None, typer.Option(help="Ask only these kinds, separated by commas; see `spatialvlm questions`.")
     ] = None,
     shard_size: Annotated[int, typer.Option(min=1, help="Frames in one file of the dataset.")] = 128,
+    size: Annotated[str, typer.Option(metavar="WxH", help="Pixels of rendered frames.")] = "640x480",
+    spp: Annotated[int, typer.Option(min=1, help="Samples of the light a pixel of rendered rooms.")] = 16,
 ) -> None:
     """Turn frames with depth into a dataset of spatial questions and answers, with a report to look at."""
     from spatialvlm.engine.console import build_with_progress
+    from spatialvlm.pipeline.collect import CollectConfig, parse_size
     from spatialvlm.pipeline.phrase import PhraseConfig
     from spatialvlm.recipe import Recipe
 
-    chosen = None if kinds is None else tuple(name.strip() for name in kinds.split(",") if name.strip())
     recipe = Recipe(
         source,
         seed=seed,
         limit=limit,
         detector=detector,
         shard_size=shard_size,
-        phrase=PhraseConfig(questions_per_image=questions_per_image, kinds=chosen),
+        collect=CollectConfig(parse_size(size), spp),
+        phrase=PhraseConfig(questions_per_image=questions_per_image, kinds=_names(kinds)),
     )
     build_with_progress(recipe, out, workers)
+
+
+@app.command(epilog="Example: [bold]spatialvlm ask demo --out more --epochs 10 --workers 2[/]")
+def ask(
+    dataset: Dataset,
+    out: Annotated[
+        Path, typer.Option(metavar="QUESTIONS", help="The folder to write; what was stopped goes on there.")
+    ],
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="Decides which questions are asked; by default the dataset's own.")
+    ] = None,
+    epochs: Annotated[int, typer.Option(min=1, help="Ask so many times about every scene, each time anew.")] = 1,
+    questions_per_image: Annotated[
+        int | None, typer.Option(min=0, help="At most so many questions per scene and epoch; by default as it was.")
+    ] = None,
+    kinds: Annotated[
+        str | None, typer.Option(help="Ask only these kinds, separated by commas; by default as it was.")
+    ] = None,
+    workers: Annotated[int, typer.Option(min=1, help="Processes; the output is the same for any number.")] = 1,
+) -> None:
+    """Ask again about the scenes of a finished dataset: any number of questions, without its images or its models."""
+    from spatialvlm.engine.console import ask_with_progress
+
+    chosen = {"questions_per_image": questions_per_image, "kinds": _names(kinds)}
+    mix = {name: value for name, value in chosen.items() if value is not None}
+    ask_with_progress(dataset, out, workers, seed=seed, epochs=epochs, mix=mix)
+
+
+def _names(text: str | None) -> tuple[str, ...] | None:
+    """The names in a list with commas."""
+    return None if text is None else tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+@app.command(epilog="Example: [bold]spatialvlm audit --rooms 200 --out audit[/]")
+def audit(
+    rooms: Annotated[int, typer.Option(min=1, metavar="N", help="How many rendered rooms.")],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="The folder for audit.json and audit.html.")],
+    seed: Annotated[int, typer.Option(min=0, help="Decides the rooms and the errors.")] = 0,
+    presets: Annotated[
+        str | None,
+        typer.Option(help="Only these ways of making the input worse, separated by commas, as in exact,monocular."),
+    ] = None,
+    size: Annotated[str, typer.Option(metavar="WxH", help="Pixels of the frames.")] = "640x480",
+    workers: Annotated[int, typer.Option(min=1, help="Processes; the output is the same for any number.")] = 1,
+) -> None:
+    """Measure on rooms with exact truth how right the facts are, how honest their error bars, what bad input costs."""
+    from spatialvlm.audit.console import audit_with_progress
+    from spatialvlm.pipeline.collect import parse_size
+
+    audit_with_progress(rooms, out, seed=seed, presets=_names(presets) or (), size=parse_size(size), workers=workers)
 
 
 @app.command(epilog="Example: [bold]spatialvlm questions distance[/]")
@@ -86,7 +143,7 @@ def questions(
         print_kind(Console(), kind)
 
 
-@app.command(epilog="Example: [bold]spatialvlm show demo shapes-000003[/]")
+@app.command(epilog="Example: [bold]spatialvlm show demo room-0-000003[/]")
 def show(
     dataset: Dataset,
     frame: Annotated[str, typer.Argument(metavar="FRAME", help="A frame id, or a row number from 0.")],
@@ -109,6 +166,52 @@ def show(
     save(image, path)
     print_frame(Console(), scene, asked, image)
     print(f"picture: {path}")
+
+
+@app.command(epilog="Example: [bold]spatialvlm export demo --to messages --out demo_messages[/]")
+def export(
+    dataset: Dataset,
+    to: Annotated[
+        str,
+        typer.Option(
+            help="[bold]messages[/] (TRL, ms-swift), [bold]sharegpt[/] (LLaMA-Factory, ms-swift), [bold]llava[/], "
+            "[bold]webdataset[/] (tar shards) or [bold]hf[/] (datasets, the Hub)."
+        ),
+    ],
+    out: Annotated[Path, typer.Option(metavar="FOLDER", help="The folder to write; an earlier export is replaced.")],
+    per: Annotated[
+        str, typer.Option(help="One sample per [bold]image[/], its questions as turns, or per [bold]question[/].")
+    ] = "image",
+) -> None:
+    """Write a dataset in a format that trainers read, with the images and the evidence of every answer."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from spatialvlm.pipeline.write.exports import export as write_export
+    from spatialvlm.pipeline.write.read import read_dataset
+
+    opened = read_dataset(dataset)
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        frames = progress.add_task("frames", total=len(opened))
+        done = write_export(opened, out, to=to, per=per, report=lambda count: progress.advance(frames, count))
+    print(f"{done.samples} samples, {done.questions} questions about {done.images} images: {out}")
+    for reason, count in done.skipped.items():
+        print(f"left out: {count} frames with {reason}")
+
+
+@app.command(epilog="Example: [bold]spatialvlm benchmark rooms --out rooms_benchmark --workers 2[/]")
+def benchmark(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Which one: [bold]rooms[/], 250 rendered rooms.")],
+    out: Annotated[Path, typer.Option(metavar="DATASET", help="The folder to write; a stopped run goes on there.")],
+    limit: Annotated[int | None, typer.Option(min=1, help="Take only the first so many rooms.")] = None,
+    workers: Annotated[int, typer.Option(min=1, help="Processes; the output is the same for any number.")] = 1,
+) -> None:
+    """Draw a fixed benchmark as a dataset, and check that images and questions are the published ones; else exit 1."""
+    from spatialvlm.benchmark.console import build_with_progress
+    from spatialvlm.benchmark.definition import load_definition
+
+    if not build_with_progress(load_definition(name, limit), out, workers):
+        raise typer.Exit(1)
 
 
 def _stop(*_: object) -> None:

@@ -4,17 +4,34 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from spatialvlm.engine.ask import ask
 from spatialvlm.engine.local import build as run_recipe
+from spatialvlm.engine.scene_questions import SceneQuestions
 from spatialvlm.pipeline import collect as collect_stage
+from spatialvlm.pipeline.collect import CollectConfig
 from spatialvlm.pipeline.detect import load_detector
 from spatialvlm.pipeline.lift import LiftConfig, Lifted, load_lift
 from spatialvlm.pipeline.measure import measure
 from spatialvlm.pipeline.phrase import Phrase, PhraseConfig, Phrased
+from spatialvlm.pipeline.write.exports import Exported
+from spatialvlm.pipeline.write.exports import export as export_dataset
 from spatialvlm.pipeline.write.read import Dataset, read_dataset
 from spatialvlm.recipe import Recipe
 from spatialvlm.records import Drop, Facts, Frame, Instance, Scene
 
-__all__ = ["build", "collect", "detect", "lift", "measure", "phrase", "read"]
+__all__ = [
+    "PhraseConfig",
+    "SceneQuestions",
+    "ask",
+    "build",
+    "collect",
+    "detect",
+    "export",
+    "lift",
+    "measure",
+    "phrase",
+    "read",
+]
 
 
 def build(source: str, out: str | Path, *, workers: int = 1, **settings: Any) -> dict[str, Any]:
@@ -25,9 +42,9 @@ def build(source: str, out: str | Path, *, workers: int = 1, **settings: Any) ->
     return run_recipe(Recipe(source=str(source), **settings), Path(out), workers=workers)
 
 
-def collect(source: str) -> list[Frame]:
+def collect(source: str, config: CollectConfig | None = None, seed: int = 0) -> list[Frame]:
     """All frames of a source that can be read, in order. Frames hold images: for a large source use `build`."""
-    return [frame for frame in _frames(collect_stage.open_source(str(source))) if frame is not None]
+    return [frame for frame in _frames(collect_stage.open_source(str(source), config, seed)) if frame is not None]
 
 
 def _frames(source: collect_stage.Source) -> Iterator[Frame | None]:
@@ -58,3 +75,11 @@ def phrase(scene: Scene, facts: Facts, seed: int = 0, config: PhraseConfig | Non
 def read(folder: str | Path) -> Dataset:
     """Open a dataset on disk."""
     return read_dataset(Path(folder))
+
+
+def export(dataset: str | Path, out: str | Path, *, to: str, per: str = "image") -> Exported:
+    """Write a dataset into the folder `out` as the format `to`, one sample per "image" or per "question"; counts them.
+
+    Raises UserError for an unknown format, or an `out` that holds anything else.
+    """
+    return export_dataset(read_dataset(Path(dataset)), Path(out), to=to, per=per)

@@ -67,10 +67,9 @@ def test_every_pair_and_kind_is_asked_or_refused_once(folder):
 
 @pytest.mark.slow
 def test_same_bytes_again_and_for_any_number_of_workers(folder, tmp_path):
-    for workers in (1, 2):
-        audit(3, tmp_path / str(workers), presets=PRESETS, size=SIZE, workers=workers)
-        for name in ("audit.json", "audit.html"):
-            assert (tmp_path / str(workers) / name).read_bytes() == (folder / name).read_bytes(), (workers, name)
+    audit(3, tmp_path, presets=PRESETS, size=SIZE, workers=2)
+    for name in ("audit.json", "audit.html"):
+        assert (tmp_path / name).read_bytes() == (folder / name).read_bytes(), name
 
 
 def test_a_preset_does_not_depend_on_the_others(folder, tmp_path):

@@ -37,7 +37,7 @@ def audit(
     """Audit the pipeline on `rooms` rooms and write `audit.json` and `audit.html` into the folder `out`.
 
     `presets` names some of `corrupt.PRESETS`, all where it is empty. `size` is (width, height) in pixels. `report` is
-    called with how many more rooms are done. Returns what audit.json says, which is the same for any number of workers.
+    called with how many more rooms are done, first with 0 when all is well. Returns what audit.json says, which is the same for any number of workers.
     Raises UserError for bad numbers, an unknown preset, a folder that cannot be written, and without Mitsuba.
     """
     from spatialvlm.audit.corrupt import PRESETS
@@ -45,7 +45,7 @@ def audit(
     from spatialvlm.audit.result import result_of
     from spatialvlm.audit.run import Job, run
     from spatialvlm.pipeline.collect import CollectConfig
-    from spatialvlm.pipeline.write.atomic import to_json, write_file
+    from spatialvlm.pipeline.write.atomic import disk_faults, to_json, write_file
     from spatialvlm.recipe import LARGEST_SEED
 
     for name, value in (("rooms", rooms), ("workers", workers)):
@@ -60,8 +60,9 @@ def audit(
     job = Job(rooms, seed, CollectConfig(size).size, chosen)
     fingerprint = job.source().fingerprint
     out = Path(out)
-    if out.exists() and not out.is_dir():
-        raise UserError(f"{out}: is a file; give a folder for audit.json and audit.html")
+    with disk_faults(out):
+        out.mkdir(parents=True, exist_ok=True)
+    report(0)
     result = result_of(job, fingerprint, run(job, workers, report))
     text = to_json(result, indent=1) + "\n"
     write_file(out / "audit.json", lambda file: file.write(text.encode()))

@@ -30,7 +30,7 @@ def coverage(curves: Mapping[str, Sequence[Sequence[float]]]) -> str:
         x, y = foot + share * size, 8 + (1 - share) * size
         parts.append(f"<text class='tick' x='{x}' y='{size + 24}' text-anchor='middle'>{share:.0%}</text>")
         parts.append(f"<text class='tick' x='{foot - 5}' y='{y + 4}' text-anchor='end'>{share:.0%}</text>")
-    parts.append(f"<path class='ideal' d='M{place(0, 0)} L{place(1, 1)}'/>")
+    parts.append(f"<path class='ideal' d='M{place(0.0, 0.0)} L{place(1.0, 1.0)}'/>")
     for css, curve in curves.items():
         path = " L".join(place(x, y) for x, y in [(0.0, 0.0), *curve])
         parts.append(f"<path class='line {css}' d='M{path}'/>")
@@ -40,7 +40,7 @@ def coverage(curves: Mapping[str, Sequence[Sequence[float]]]) -> str:
                 f"<circle class='dot {css}' cx='{across}' cy='{up}' r='3'>"
                 f"<title>stated {x:.1%}, observed {y:.1%}</title></circle>"
             )
-    return _svg(foot + size + 8, size + 30, parts)
+    return _svg(foot + size + 8, float(size + 30), parts)
 
 
 def whiskers(rows: Sequence[tuple[str, Sequence[float], str]], low: float, high: float) -> str:
@@ -75,7 +75,7 @@ def whiskers(rows: Sequence[tuple[str, Sequence[float], str]], low: float, high:
             )
         else:
             parts.append(f"<text class='tick' x='{_NAMES + 4}' y='{y + 4}'>nothing asked</text>")
-    return _svg(_WIDTH, height + 20, parts)
+    return _svg(_WIDTH, float(height + 20), parts)
 
 
 def shares(rows: Sequence[tuple[str, Mapping[str, int]]], order: Sequence[str], width: int = 920) -> str:
@@ -96,7 +96,7 @@ def shares(rows: Sequence[tuple[str, Mapping[str, int]]], order: Sequence[str], 
             if wide > 32:
                 parts.append(f"<text class='in{place}' x='{x + wide / 2:.1f}' y='{y + 4}'>{share}</text>")
             x += wide
-    return _svg(width, len(rows) * _ROW, parts)
+    return _svg(width, float(len(rows) * _ROW), parts)
 
 
 def _name(text: str, y: float, room: int) -> str:

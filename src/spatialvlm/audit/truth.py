@@ -104,7 +104,7 @@ class TrueQuantities:
         self._gaps: dict[tuple[str, str], float] = {}
 
     def visible(self, ids: tuple[str, ...], plane_m: float) -> Boxes:
-        """The boxes of what is seen. What stands on the plane, or on a rug there, and is seen nearly that far stands."""
+        """The boxes of what is seen. What stands on the plane, or a rug there, and is seen nearly so far reaches it."""
         faces = np.array([self._seen[name] for name in ids]).reshape(-1, 2, 3)
         low, high = faces[:, 0].copy(), faces[:, 1].copy()
         low[:, 2], high[:, 2] = low[:, 2] - plane_m, high[:, 2] - plane_m

@@ -1,0 +1,31 @@
+"""How well one guesses the rooms benchmark without looking: python benchmarks/rooms_benchmark.py
+
+For every kind: how many questions, and how often the best blind guess is right: the majority answer of a comparison,
+the constant that lands in [50, 200] % of the truth of a length most often.
+"""
+
+from collections import Counter
+
+from spatialvlm.benchmark.blind import by_kind, families
+from spatialvlm.benchmark.definition import Definition, load_definition
+from spatialvlm.kinds import KINDS
+
+
+def print_figures(definition: Definition) -> None:
+    """The table, and the two figures that the benchmark promises."""
+    asked = [question for room in definition.rooms for question in room.asked]
+    guesses = by_kind(asked)
+    for kind, guess in guesses.items():
+        print(f"{kind:24}{guess.count:6}{guess.share:8.1%}")
+    comparisons, lengths = families(guesses.items())
+    values = sorted(question.value for question in asked if KINDS[question.kind].form == "length")
+    per_room = Counter(len(room.asked) for room in definition.rooms)
+    print(f"rooms {len(definition.rooms)}, questions {len(asked)}, a room {min(per_room)} to {max(per_room)}")
+    print(f"comparisons {comparisons.count}: the majority answer is right for {comparisons.share:.1%}")
+    print(
+        f"lengths {lengths.count} of {values[0]:.2f} to {values[-1]:.1f} m: the best constant hits {lengths.share:.1%}"
+    )
+
+
+if __name__ == "__main__":
+    print_figures(load_definition())
