@@ -1,10 +1,11 @@
-"""Are the furnished rooms possible, and how long do they take?
+"""Are the furnished rooms possible, and how long do they and their pictures take?
 
-    python benchmarks/rooms.py --layout 500
+    python benchmarks/rooms.py [--layout 500] [--render 20] [--size 320x240] [--spp 16]
 
-Furnishes so many rooms and checks each by its geometry alone (`plausible.py`): no two things reach into each other by
+`--layout` furnishes so many rooms and checks each by its geometry alone (`plausible.py`): no two things reach into each other by
 more than 1 mm, everything stands on its support within 1 mm (on a cushion within 12 mm) and would not tip over, nothing
-leaves the room. Exits 1 if anything is wrong.
+leaves the room. Exits 1 if anything is wrong. `--render` times whole frames, from the number of a room to its PNG, by
+CPU time of one process; SPATIALVLM_ROOMS_VARIANT chooses the variant of Mitsuba.
 """
 
 import argparse
@@ -20,7 +21,9 @@ from collections import Counter
 import numpy as np
 
 from plausible import faults
+from spatialvlm.pipeline.collect import parse_size
 from spatialvlm.pipeline.collect.rooms.layout import furnish
+from spatialvlm.pipeline.collect.rooms.source import RoomsSource
 
 
 def check_layouts(count, seed):
@@ -45,13 +48,33 @@ def check_layouts(count, seed):
     return found
 
 
+def time_frames(count, seed, size, spp):
+    """Print how long frames take, with their pictures and without."""
+    source = RoomsSource(count + 1, seed=seed, size=parse_size(size), spp=spp)
+    source.read(count)  # textures are made once
+    variant = source.fingerprint.split("/")[2]
+    for name, make in (("frames", source.read), ("truth alone", source.truth)):
+        seconds = []
+        for k in range(count):
+            start = time.process_time()
+            make(k)
+            seconds.append(time.process_time() - start)
+        rate = 1.0 / np.median(seconds)
+        print(f"{name}: {rate:.2f} a second and core ({variant}, {size}, {spp} spp, median of {count})")
+
+
 def main():
     """Run from the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--layout", type=int, default=500, metavar="N", help="rooms to furnish and to check")
+    parser.add_argument("--render", type=int, default=20, metavar="N", help="frames to time")
+    parser.add_argument("--size", default="320x240")
+    parser.add_argument("--spp", type=int, default=16)
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
-    sys.exit(1 if check_layouts(arguments.layout, arguments.seed) else 0)
+    if arguments.render:
+        time_frames(arguments.render, arguments.seed, arguments.size, arguments.spp)
+    sys.exit(1 if arguments.layout and check_layouts(arguments.layout, arguments.seed) else 0)
 
 
 if __name__ == "__main__":

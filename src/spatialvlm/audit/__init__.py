@@ -37,8 +37,9 @@ def audit(
     """Audit the pipeline on `rooms` rooms and write `audit.json` and `audit.html` into the folder `out`.
 
     `presets` names some of `corrupt.PRESETS`, all where it is empty. `size` is (width, height) in pixels. `report` is
-    called with how many more rooms are done, first with 0 when all is well. Returns what audit.json says, which is the same for any number of workers.
-    Raises UserError for bad numbers, an unknown preset, a folder that cannot be written, and without Mitsuba.
+    called with how many more rooms are done, first with 0 when all is well. Returns what audit.json says, which is the
+    same for any number of workers. Raises UserError for bad numbers, an unknown preset, a folder that
+    cannot be written, and without Mitsuba.
     """
     from spatialvlm.audit.corrupt import PRESETS
     from spatialvlm.audit.page import write_page

@@ -41,8 +41,9 @@ def lift_object(
     level = _level(points, world)
     drift = drift_m(config, float(world.world_from_camera[2, 3]))
     lowest, band = _lowest(points), contact_band_m(surface, focal_px)
-    lost = transform(world.world_from_camera, surface.lost_in_camera)
-    footless = len(lost) > LOWEST_POINTS and _lowest(lost) < lowest - band
+    doubtful = np.concatenate([surface.lost_in_camera, surface.disputed_in_camera])
+    below = transform(world.world_from_camera, doubtful)
+    footless = len(below) > LOWEST_POINTS and _lowest(below) < lowest - band
     cut = surface.truncated or occluded or footless or level < STEEP
     bottom = _bottom(lowest, low, high, world, band + 2.0 * drift, cut)
     if bottom == "support":
