@@ -8,7 +8,7 @@ from jaxtyping import Float32, Float64
 
 from spatialvlm.geometry import pixel_rays
 from spatialvlm.pipeline.collect.rooms.cameras import image_from_camera, room_from_camera
-from spatialvlm.pipeline.collect.rooms.casting import NOTHING, Seen
+from spatialvlm.pipeline.collect.rooms.casting import NOTHING, Seen, distinct, face_normals
 from spatialvlm.pipeline.collect.rooms.model import Material, View
 from spatialvlm.pipeline.collect.rooms.surfaces import Surface
 from spatialvlm.pipeline.collect.rooms.textures import SHOWN_ONCE, bitmap, fitted, linear, linear_table
@@ -23,11 +23,14 @@ Picture = Float32[np.ndarray, "h w 3"]
 
 def normals_of(seen: Seen, towards: Float64[np.ndarray, " 3"]) -> Picture:
     """Unit normals of the faces, on the side of the point `towards`; 0 where there is nothing."""
-    corners = seen.whole.vertices[seen.whole.faces]
-    normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
-    normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)
-    normals[np.einsum("ij,ij->i", normals, towards - corners[:, 0]) < 0] *= -1
-    return np.where((seen.face == NOTHING)[..., None], 0.0, normals[seen.face]).astype(np.float32)
+    hit = seen.face != NOTHING
+    faces, which = distinct(seen.face[hit], len(seen.whole.faces))
+    normals = face_normals(seen.whole, faces)
+    away = np.einsum("ij,ij->i", normals, towards - seen.whole.vertices[seen.whole.faces[faces, 0]]) < 0
+    normals[away] *= -1
+    found = np.zeros((*seen.face.shape, 3), dtype=np.float32)
+    found[hit] = normals[which]
+    return found
 
 
 @lru_cache(maxsize=1024)
@@ -35,7 +38,7 @@ def mean_colour(material: Material) -> tuple[float, float, float]:
     """The share of red, green and blue light that a surface returns, over all its texture; never less than DARKEST."""
     shares = linear(material.rgb)
     if material.texture != "plain":
-        shares = linear_table()[bitmap(material)[0].reshape(-1, 3)].mean(axis=0)
+        shares = linear_table()[bitmap(material)[0][::3, ::3].reshape(-1, 3)].mean(axis=0)
     red, green, blue = (max(float(share), DARKEST) for share in shares)
     return red, green, blue
 
@@ -84,7 +87,7 @@ def _homographies(
     seen: Seen, surface: Surface, rows: np.ndarray, columns: np.ndarray, view: View
 ) -> Float64[np.ndarray, "n 3 3"]:
     """For each pixel the matrix that takes a camera ray to (u, v, 1) times some factor, on the plane of its face."""
-    faces, which = np.unique(seen.face[rows, columns], return_inverse=True)
+    faces, which = distinct(seen.face[rows, columns], len(seen.whole.faces))
     pose = room_from_camera(view)
     corners = seen.whole.faces[faces]
     a, b, c = np.moveaxis((seen.whole.vertices[corners] - pose[:3, 3]) @ pose[:3, :3], 1, 0)

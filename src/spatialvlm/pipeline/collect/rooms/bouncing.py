@@ -4,6 +4,7 @@ Such light is smooth, so a cell of several pixels is enough; each pixel takes th
 its own surface.
 """
 
+import cv2
 import numpy as np
 from jaxtyping import Bool, Float32
 
@@ -12,8 +13,10 @@ from spatialvlm.pipeline.collect.rooms.denoising import Guide, smooth
 Picture = Float32[np.ndarray, "h w 3"]
 Cells = Float32[np.ndarray, "rows columns c"]
 
-BLUR_STEPS = (1, 2, 4)
+BLUR_STEPS = (1, 2, 4, 8)
 NORMAL_SHARPNESS, PLANE_SHARPNESS = 4.0, 40.0
+SPARK = 8.0
+"""So many times the usual light in a cell is noise."""
 LEAST_WEIGHT = 1e-5
 """What a cell of another surface counts where there is none of the same."""
 
@@ -27,16 +30,19 @@ def bounced_light(
     """
     shape = everything.shape[:2]
     usable = _cells(shines[..., None].astype(np.float32), shape, cell_px)[..., 0] == 0.0
-    light = np.maximum(everything - _cells(direct, shape, cell_px), 0.0) / _cells(albedo, shape, cell_px)
     if not usable.any():
         return np.zeros_like(direct)
+    # Noise may make it negative; cut off before the mean is taken, that would add light.
+    light = (everything - _cells(direct, shape, cell_px)) / _cells(albedo, shape, cell_px)
+    usual = np.median(np.abs(light[usable]), axis=0)
+    light = np.clip(light, -SPARK * usual, SPARK * usual)
     light[~usable] = np.median(light[usable], axis=0)
-    light = np.minimum(light, 6.0 * np.median(light[usable], axis=0) + 1e-6)  # stray bright samples
     normals = _cells(guide.normals, shape, cell_px)
     normals /= np.maximum(np.linalg.norm(normals, axis=2, keepdims=True), 1e-6)
     depth = _cells(guide.depth_m[..., None], shape, cell_px)[..., 0]
     coarse = Guide(normals, _cells(guide.points, shape, cell_px), depth)
-    return _to_pixels(smooth(light, coarse, BLUR_STEPS), coarse, guide, usable, cell_px)
+    clean = np.maximum(smooth(light, coarse, BLUR_STEPS, keep_shadows=False), 0.0)
+    return _to_pixels(clean, coarse, guide, usable, cell_px)
 
 
 def _cells(values: Float32[np.ndarray, "h w c"], shape: tuple[int, ...], cell_px: int) -> Cells:
@@ -44,7 +50,8 @@ def _cells(values: Float32[np.ndarray, "h w c"], shape: tuple[int, ...], cell_px
     rows, columns = (count * cell_px - length for count, length in zip(shape, values.shape))
     around = ((rows // 2, rows - rows // 2), (columns // 2, columns - columns // 2), (0, 0))
     padded = np.pad(values, around, mode="edge") if rows or columns else values
-    return padded.reshape(shape[0], cell_px, shape[1], cell_px, -1).mean(axis=(1, 3))
+    means = cv2.resize(padded, (shape[1], shape[0]), interpolation=cv2.INTER_AREA)
+    return means.reshape(shape[0], shape[1], -1)
 
 
 def _to_pixels(light: Cells, coarse: Guide, fine: Guide, usable: np.ndarray, cell_px: int) -> Picture:

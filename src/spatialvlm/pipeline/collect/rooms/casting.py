@@ -22,10 +22,7 @@ NOTHING = -1
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Seen:
-    """By pixel: the surface and the face of `whole`, NOTHING where none is hit; z-depth in metres, NaN there.
-
-    `weights` are those of the face's three corners at the point that is seen.
-    """
+    """By pixel: the surface and the face of `whole`, NOTHING where none is hit; z-depth in metres, NaN there."""
 
     whole: Mesh
     surface: Int32[np.ndarray, "h w"]
@@ -37,9 +34,13 @@ class Seen:
 def cast(surfaces: list[Surface], view: View, size: tuple[int, int]) -> Seen:
     """What is at the pixel centres, front or back side."""
     whole = joined([surface.mesh for surface in surfaces])
-    face = _hits(whole, whole.faces, view, size)
-    if (face == NOTHING).any():  # an area light shines to its front only: ask again with all faces turned
-        face = np.where(face == NOTHING, _hits(whole, whole.faces[:, ::-1], view, size), face)
+    every = np.arange(len(whole.faces))
+    face = _hits(whole, whole.faces, every, view, size)
+    if (face == NOTHING).any():  # an area light shines to its front only: ask again where backs are turned to us
+        backs = np.flatnonzero(
+            np.einsum("ij,ij->i", face_normals(whole, every), whole.vertices[whole.faces[:, 0]] - view.at) > 0
+        )
+        face = np.where(face == NOTHING, _hits(whole, whole.faces[backs, ::-1], backs, view, size), face)
     of_face = np.repeat(np.arange(len(surfaces), dtype=np.int32), [len(s.mesh.faces) for s in surfaces])
     surface = np.where(face == NOTHING, NOTHING, of_face[face]).astype(np.int32)
     owners = np.array([s.owner for s in surfaces], dtype=np.int32)
@@ -47,8 +48,10 @@ def cast(surfaces: list[Surface], view: View, size: tuple[int, int]) -> Seen:
     return Seen(whole, surface, face, _depth(whole, face, view, size), owner)
 
 
-def _hits(whole: Mesh, faces: np.ndarray, view: View, size: tuple[int, int]) -> Int64[np.ndarray, "h w"]:
-    """The face at each pixel centre, or NOTHING.
+def _hits(
+    whole: Mesh, faces: np.ndarray, numbers: np.ndarray, view: View, size: tuple[int, int]
+) -> Int64[np.ndarray, "h w"]:
+    """The number of the face at each pixel centre, or NOTHING.
 
     Each face shines with its own number. Mitsuba could name the shape and the point as well, but takes thirty times as
     long over it in its scalar variant.
@@ -64,7 +67,7 @@ def _hits(whole: Mesh, faces: np.ndarray, view: View, size: tuple[int, int]) -> 
     buffers["vertex_positions"] = to_buffer(whole.vertices, np.float32)
     buffers["faces"] = to_buffer(faces, np.uint32)
     buffers.update()
-    shape.add_attribute("face_number", 1, to_buffer(np.arange(1, len(faces) + 1), np.float32))
+    shape.add_attribute("face_number", 1, to_buffer(numbers + 1, np.float32))
     scene = mitsuba.load_dict({"type": "scene", "shape": shape}, parallel=False, optimize=False)
     return np.rint(_first_light(scene, view, size)[..., 0]).astype(np.int64) - 1
 
@@ -79,18 +82,34 @@ def _first_light(scene: Any, view: View, size: tuple[int, int]) -> Float32[np.nd
 
 def _depth(whole: Mesh, face: np.ndarray, view: View, size: tuple[int, int]) -> Float32[np.ndarray, "h w"]:
     """Where the pixels' rays meet the planes of their faces, held within the faces' own depths."""
-    rows, columns = np.nonzero(face != NOTHING)
+    hit = face != NOTHING
+    rows, columns = np.nonzero(hit)
+    faces, which = distinct(face[rows, columns], len(whole.faces))
     pose = room_from_camera(view)
-    in_camera = (whole.vertices - pose[:3, 3]) @ pose[:3, :3]
-    corners = in_camera[whole.faces[face[rows, columns]]]
-    normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
-    along = np.einsum("ij,ij->i", normals, pixel_rays(image_from_camera(view, size), rows, columns))
-    flat = np.abs(along) < 1e-12  # seen edge on
-    z = np.einsum("ij,ij->i", normals, corners[:, 0]) / np.where(flat, 1.0, along)
+    corners = (whole.vertices[whole.faces[faces]] - pose[:3, 3]) @ pose[:3, :3]
+    normals = face_normals(whole, faces) @ pose[:3, :3]
+    offsets = np.einsum("ij,ij->i", normals, corners[:, 0])
+    along = np.einsum("ij,ij->i", normals[which], pixel_rays(image_from_camera(view, size), rows, columns))
+    nearest, farthest = np.maximum(corners[..., 2].min(axis=1), 0.0), corners[..., 2].max(axis=1)
+    flat = np.abs(along) < 1e-9  # seen edge on
+    z = np.where(flat, nearest[which], offsets[which] / np.where(flat, 1.0, along))
     depth = np.full(face.shape, np.nan, dtype=np.float32)
-    nearest, farthest = corners[..., 2].min(axis=1), corners[..., 2].max(axis=1)
-    depth[rows, columns] = np.clip(np.where(flat, nearest, z), np.maximum(nearest, 0.0), farthest)
+    depth[rows, columns] = np.clip(z, nearest[which], farthest[which])
     return depth
+
+
+def distinct(values: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """The values, below `count`, that occur, and for each value its place among them."""
+    occurs = np.zeros(count, dtype=bool)
+    occurs[values] = True
+    return np.flatnonzero(occurs), (np.cumsum(occurs) - 1)[values]
+
+
+def face_normals(whole: Mesh, faces: np.ndarray) -> Float64[np.ndarray, "n 3"]:
+    """Unit normals of some faces, to their fronts."""
+    corners = whole.vertices[whole.faces[faces]]
+    normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    return normals / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-18)
 
 
 def points_in_room(seen: Seen, view: View) -> Float64[np.ndarray, "h w 3"]:

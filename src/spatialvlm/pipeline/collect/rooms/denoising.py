@@ -13,14 +13,15 @@ from jaxtyping import Bool, Float32
 Picture = Float32[np.ndarray, "h w 3"]
 Map = Float32[np.ndarray, "h w"]
 
+THIRDS = np.full(3, 1 / 3, dtype=np.float32)
 STEPS = (1, 2, 4, 8)
-HALF_TAPS = ((0, 1), (1, 0), (1, 1), (1, -1))
-"""Half of the eight neighbours; the other half has the same weights."""
+HALF_TAPS = ((0, 1, 0.5), (1, 0, 0.5), (1, 1, 0.25), (1, -1, 0.25))
+"""Half of the eight neighbours, down and right, with their shares; the other half has the same."""
 NORMAL_SHARPNESS = 5.0
 PLANE_SHARPNESS = 60.0
-LIGHT_SHARPNESS = 1.6
-SPARK = 1.8
-"""What is so many times as bright as the middle one of its neighbours is noise."""
+LIGHT_SHARPNESS = 0.8
+SPARK = 4.0
+"""What is so many times as bright as its neighbours on the average is noise."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,20 +35,17 @@ class Guide:
 
 def without_sparks(light: Picture) -> Picture:
     """Light without single pixels that are far brighter than those around them."""
-    return np.minimum(light, SPARK * cv2.medianBlur(light, 5) + np.float32(1e-6))
+    return np.minimum(light, SPARK * cv2.blur(light, (5, 5)) + np.float32(1e-6))
 
 
-def smooth(light: Picture, guide: Guide, steps: tuple[int, ...] = STEPS) -> Picture:
-    """Light without noise, its shadows kept."""
-    # Cube roots are perceptually even, so that noise in bright light counts as in dim light.
+def smooth(light: Picture, guide: Guide, steps: tuple[int, ...] = STEPS, *, keep_shadows: bool = True) -> Picture:
+    """Light without noise: the mean of what is around on the same surface, and, to keep shadows, about as bright."""
     for step in steps:
-        tone = np.cbrt(light.mean(axis=2) + 1e-4)
-        tone = cv2.GaussianBlur(tone, (0, 0), 1.0) if step == steps[0] else tone
-        sharpness = LIGHT_SHARPNESS / float(np.mean(tone)) * (1.0 if step == 1 else 2.0 * step**0.5)
-        total, weights = light * 0.5, np.full(light.shape[:2], 0.5, np.float32)
-        for down, right in HALF_TAPS:
+        tone = _tone(light, step) if keep_shadows else None
+        total, weights = light.copy(), np.ones(light.shape[:2], np.float32)
+        for down, right, share in HALF_TAPS:
             here, there = _pair(light.shape, down * step, right * step)
-            weight = _alike(guide, tone, here, there, sharpness)
+            weight = np.float32(share) * _alike(guide, tone, here, there)
             total[here] += weight[..., None] * light[there]
             total[there] += weight[..., None] * light[here]
             weights[here] += weight
@@ -56,21 +54,30 @@ def smooth(light: Picture, guide: Guide, steps: tuple[int, ...] = STEPS) -> Pict
     return light
 
 
+def _tone(light: Picture, step: int) -> Map:
+    """How bright light is, so that a difference of 1 is too much: the brighter, the noisier, so factors count."""
+    # Noise must not keep itself: it is the brightness around that decides.
+    grey = cv2.GaussianBlur(light @ THIRDS, (0, 0), 2.0 if step == 1 else 1.5)
+    sharpness = LIGHT_SHARPNESS * step**0.6
+    return np.float32(sharpness) * np.log(grey + np.float32(1e-2 * grey.mean() + 1e-9))
+
+
 def _pair(shape: tuple[int, ...], down: int, right: int) -> tuple[tuple[slice, slice], tuple[slice, slice]]:
     """The pixels that have a neighbour so far down and right, and these neighbours."""
     height, width = shape[:2]
-    rows, columns = slice(0, max(height - down, 0)), slice(max(-right, 0), width - max(right, 0))
-    return (rows, columns), (slice(down, height), slice(max(right, 0), width + min(right, 0)))
+    rows, columns = slice(0, max(height - down, 0)), slice(max(-right, 0), max(width - max(right, 0), 0))
+    return (rows, columns), (slice(down, height), slice(max(right, 0), max(width + min(right, 0), 0)))
 
 
-def _alike(guide: Guide, tone: Map, here: tuple, there: tuple, sharpness: float) -> Float32[np.ndarray, "rows columns"]:
+def _alike(guide: Guide, tone: Map | None, here: tuple, there: tuple) -> Float32[np.ndarray, "rows columns"]:
     """How far two pixels each may share light: their normals, their planes and the light agree."""
     turn = guide.normals[here] - guide.normals[there]
     apart = guide.points[here] - guide.points[there]
     off_plane = np.einsum("ijk,ijk->ij", guide.normals[here], apart) / guide.depth_m[here]
     difference = NORMAL_SHARPNESS * np.einsum("ijk,ijk->ij", turn, turn)
     difference += np.abs(PLANE_SHARPNESS * off_plane)
-    difference += np.abs(sharpness * (tone[here] - tone[there]))
+    if tone is not None:
+        difference += np.abs(tone[here] - tone[there])
     return np.exp(-difference)
 
 
@@ -96,5 +103,5 @@ def edges_of(guide: Guide, albedo: Picture, shape: np.ndarray) -> Bool[np.ndarra
     shapes = shape.astype(np.float32)
     found = cv2.dilate(shapes, near) != cv2.erode(shapes, near)
     for values, limit in ((guide.normals, 0.25), (np.sqrt(albedo), 0.07)):
-        found |= (cv2.dilate(values, near) - cv2.erode(values, near)).max(axis=2) > limit
+        found |= np.maximum.reduce(cv2.split(cv2.dilate(values, near) - cv2.erode(values, near))) > limit
     return found

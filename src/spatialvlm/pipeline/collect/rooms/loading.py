@@ -5,6 +5,7 @@ few shapes: the LLVM variant compiles once instead of for each room. Textures st
 colour, and the picture puts the texture back.
 """
 
+import math
 from typing import Any
 
 import numpy as np
@@ -27,7 +28,7 @@ Nothing is a mirror and nothing is transparent, so that depth is that of the fir
 sharp highlight is mostly noise.
 """
 LIGHTS = ("panes", "ceiling", "glow")
-AWAY_M = 1000.0
+AWAY_M = 10.0
 """Where a triangle stands in for a finish that the room has not."""
 COLOUR = {"type": "mesh_attribute", "name": "face_color"}
 
@@ -72,10 +73,13 @@ def _bsdf(name: str) -> dict[str, Any]:
 
 
 def _emitter(corners: np.ndarray, radiances: np.ndarray) -> dict[str, Any]:
-    """An area light, sampled as often as it is large and bright. One radiance for all faces, their mean."""
+    """An area light of one radiance for all faces, their mean.
+
+    It is sampled by the root of what it sends out: a weak lamp counts for much where it is near.
+    """
     area = np.linalg.norm(np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]), axis=1) / 2
     mean = area @ radiances / area.sum()
-    weight = float(area.sum() * mean.sum())
+    weight = math.sqrt(float(area.sum() * mean.sum()))
     radiance = {"type": "rgb", "value": [float(channel) for channel in mean]}
     return {"type": "area", "radiance": radiance, "sampling_weight": weight}
 

@@ -39,14 +39,14 @@ def direct_light(scene: Any, view: View, size: Size, spp: int, seed: int) -> Pic
 
 
 def all_light(scene: Any, view: View, size: Size, spp: int, seed: int) -> Cells:
-    """All light, by half as many paths as `spp` for each cell of CELL_PX pixels.
+    """All light, by a quarter as many paths as `spp` for each cell of CELL_PX pixels.
 
     The cells are centred on the picture; the last ones may reach beyond it.
     """
     cells = -(-size[0] // CELL_PX), -(-size[1] // CELL_PX)
     widened = math.tan(view.horizontal_fov_rad / 2) * cells[0] * CELL_PX / size[0]
     view = replace(view, horizontal_fov_rad=2 * math.atan(widened))
-    paths = -(-spp // 2)
+    paths = -(-spp // 4)
     full, rest = divmod(paths, PATHS)
     sensor = sensor_of(view, cells, {"type": "independent", "sample_count": min(paths, PATHS)})
     integrator = {"type": "path", "max_depth": BOUNCES, "rr_depth": BOUNCES}
@@ -59,8 +59,9 @@ def _mean(
     """The mean of several passes of so many samples each: all at once would take too much memory in LLVM."""
     mitsuba, _ = load_mitsuba()
     method = mitsuba.load_dict(integrator)
-    total = np.float32(0.0)
+    width, height = (int(length) for length in sensor.film().size())
+    total = np.zeros((height, width, 3), dtype=np.float32)
     for place, samples in enumerate(passes):
         drawn = mitsuba.render(scene, sensor=sensor, integrator=method, spp=samples, seed=(seed + place) % 2**31)
-        total = total + samples * np.array(drawn, dtype=np.float32)
+        total += samples * np.array(drawn, dtype=np.float32)
     return total / np.float32(sum(passes))

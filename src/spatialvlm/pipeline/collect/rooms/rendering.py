@@ -1,7 +1,7 @@
 """Drawing a room: a Room and a size enter, its picture, exact depth and who is where leave.
 
-The picture takes `spp` samples a pixel of the light that comes straight from the lights, as many for each cell of
-pixels of the light that has bounced, and cleans both. Depth and things are those at the pixel centres.
+The picture takes `spp` samples a pixel of the light that comes straight from the lights, a quarter as many paths for
+each cell of pixels of the light that has bounced, and cleans both. Depth and things are those at the pixel centres.
 """
 
 from dataclasses import dataclass
