@@ -105,7 +105,8 @@ def test_help_names_every_option_and_has_an_example(name, flag):
     text = plain(result)
     assert set(re.findall(r"--[a-z-]+", text)) == set(FLAGS[name])
     assert f"Example: spatialvlm {name}" in text
-    assert len(text.split("Arguments")[0].split(f"spatialvlm {name}")[-1]) > 50, "says in a sentence what it does"
+    opening = re.split("Arguments|Options", text.split("Usage:")[1].split("[OPTIONS]")[1])[0]
+    assert len(opening) > 50, "says in a sentence what it does"
 
 
 def test_flags_and_defaults_are_frozen():

@@ -51,6 +51,8 @@ def test_nothing_is_read_of_qa(stored, expected, tmp_path):
 def test_any_order_gives_the_same(lazy, expected):
     places = [random.Random(0).randrange(-len(lazy), len(lazy)) for _ in range(40)]
     assert [said(lazy[place]) for place in places] == [expected[place] for place in places]
+    assert [said(asked) for asked in lazy.__getitems__(places)] == [expected[place] for place in places]
+    assert lazy.__getitems__([]) == []
     for place in (len(lazy), -len(lazy) - 1):
         with pytest.raises(IndexError, match=f"scene {place} of 5"):
             lazy[place]

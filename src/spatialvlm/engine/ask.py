@@ -6,7 +6,7 @@ Measuring is the larger half of the work and the same for every epoch, so a work
 
 import dataclasses
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -14,8 +14,8 @@ from typing import Any
 from spatialvlm.engine.asking import Asking, asking_of, opened
 from spatialvlm.engine.workers import Begin, Report, check_workers, run_jobs, silent
 from spatialvlm.errors import DatasetError, UserError
-from spatialvlm.pipeline.measure import measure
-from spatialvlm.pipeline.phrase import Phrase, PhraseConfig
+from spatialvlm.pipeline.measure import measure_all
+from spatialvlm.pipeline.phrase import Phrase, PhraseConfig, Prepared
 from spatialvlm.pipeline.write.dataset import finish, open_for_build, write_questions
 from spatialvlm.pipeline.write.manifest import Summary
 from spatialvlm.pipeline.write.read import Dataset, Part, scene_columns
@@ -99,8 +99,7 @@ class _Asker:
 
     def __call__(self, job: _Job, report: Report, /) -> Sequence[Summary]:
         part, wanted = job
-        scenes = [scene for table in part.groups(scene_columns(images=False)) for scene, _ in read_scenes(table)]
-        pages = [self.phrase.prepare(scene, measure(scene, self.asking.measure)) for scene in scenes]
+        pages = list(self._pages(part))
         summaries = []
         for number, epoch in wanted:
             seed = self.asking.seed_of(epoch)
@@ -110,3 +109,9 @@ class _Asker:
             summaries.append(write_questions(self.out, number, questions, refusals=refusals))
             report(len(questions), summaries[-1]["qa"], 0)
         return summaries
+
+    def _pages(self, part: Part) -> Iterator[Prepared]:
+        """What can be asked of each scene; the scenes of a row group are measured together."""
+        for table in part.groups(scene_columns(images=False)):
+            scenes = [scene for scene, _ in read_scenes(table)]
+            yield from map(self.phrase.prepare, scenes, measure_all(scenes, self.asking.measure))

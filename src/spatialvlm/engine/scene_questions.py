@@ -6,7 +6,7 @@ Nothing is read of `qa`: questions come from the scenes, as many and as often as
 import copy
 from bisect import bisect_right
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from spatialvlm.engine.asking import asking_of, opened
 from spatialvlm.errors import UserError
-from spatialvlm.pipeline.measure import measure
+from spatialvlm.pipeline.measure import measure_all
 from spatialvlm.pipeline.phrase import Phrase, PhraseConfig
 from spatialvlm.pipeline.write import schema
 from spatialvlm.pipeline.write.read import Dataset, scene_columns
@@ -45,7 +45,8 @@ class SceneQuestions:
     image and none is read.
 
     Reads what it is asked for from the dataset's files, a row group of 64 scenes at a time, and keeps the last few: go
-    through it in order or in blocks where speed matters. Can be pickled, and used in several processes at once.
+    through it in order or in blocks where speed matters, and take many scenes at once, as DataLoader does with a batch.
+    Can be pickled, and used in several processes at once.
 
     Raises UserError for a seed or epoch out of range; DatasetError where the dataset is damaged, now or on reading, or
     was made by a version with other question kinds (then say the `mix`).
@@ -73,18 +74,33 @@ class SceneQuestions:
 
     def __getitem__(self, index: int) -> Asked:
         """One scene by its place in the dataset, with its questions; from the end where it is negative."""
+        return self.__getitems__([index])[0]
+
+    def __getitems__(self, indices: Sequence[int]) -> list[Asked]:
+        """Several scenes by their places, measured together; torch's DataLoader takes its batches by this name."""
+        return self._asked([self._row(index) for index in indices])
+
+    def __iter__(self) -> Iterator[Asked]:
+        """All scenes in order, a row group at a time."""
+        for part, stored in enumerate(self._parts):
+            for group in range(-(-stored.rows // schema.ROW_GROUP)):
+                yield from self._asked(list(read_scenes(self._group(part, group))))
+
+    def _row(self, index: int) -> tuple[Scene, Source]:
         place = as_index(index)
         row = place + len(self) if place < 0 else place
         if not 0 <= row < len(self):
             raise IndexError(f"scene {place} of {len(self)}")
         part = bisect_right(self._ends, row)
         group, within = divmod(row - self._ends[part] + self._parts[part].rows, schema.ROW_GROUP)
-        scene, source = next(read_scenes(self._group(part, group).slice(within, 1)))
-        facts = measure(scene, self._asking.measure)
-        return Asked(scene, source, self._phrase(scene, facts, self._seed).questions)
+        return next(read_scenes(self._group(part, group).slice(within, 1)))
 
-    def __iter__(self) -> Iterator[Asked]:
-        return (self[index] for index in range(len(self)))
+    def _asked(self, rows: Sequence[tuple[Scene, Source]]) -> list[Asked]:
+        measured = measure_all([scene for scene, _ in rows], self._asking.measure)
+        return [
+            Asked(scene, source, self._phrase(scene, facts, self._seed).questions)
+            for (scene, source), facts in zip(rows, measured, strict=True)
+        ]
 
     def questions(self) -> Iterator[tuple[QA, Source]]:
         """Every question of the epoch with its image, in order."""

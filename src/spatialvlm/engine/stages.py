@@ -1,6 +1,6 @@
 """The stages joined: collect -> detect -> lift -> measure -> phrase, for any range of frames of a source."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
 
@@ -10,7 +10,7 @@ from spatialvlm.engine.workers import Report
 from spatialvlm.pipeline.collect import open_source
 from spatialvlm.pipeline.detect import load_detector
 from spatialvlm.pipeline.lift import load_lift
-from spatialvlm.pipeline.measure import measure
+from spatialvlm.pipeline.measure import measure_all
 from spatialvlm.pipeline.phrase import Phrase
 from spatialvlm.pipeline.write.scenes import encode_mask
 from spatialvlm.recipe import Recipe
@@ -71,18 +71,21 @@ class Stages:
             else:
                 seen[index] = found
         lifted = self.lift([frames[index] for index in seen], list(seen.values()))
+        scenes: list[tuple[Scene, Source]] = []
         for index, result in zip(seen, lifted, strict=True):
             drops[index].extend(result.drops)
             if result.scene is not None:
-                self._ask(result.scene, frames[index].source, shard)
+                scenes.append((result.scene, frames[index].source))
+        self._ask(scenes, shard)
         shard.drops.extend(chain.from_iterable(drops.values()))
 
-    def _ask(self, scene: Scene, source: Source, shard: Shard) -> None:
-        facts = measure(scene, self.recipe.measure)
-        phrased = self.phrase(scene, facts, self.recipe.seed)
-        shard.scenes.append((_compact(scene), source))
-        shard.questions.append((scene.frame_id, phrased.questions))
-        shard.refusals += [facts.refusals, phrased.refusals]
+    def _ask(self, scenes: Sequence[tuple[Scene, Source]], shard: Shard) -> None:
+        found = measure_all([scene for scene, _ in scenes], self.recipe.measure)
+        for (scene, source), facts in zip(scenes, found, strict=True):
+            phrased = self.phrase(scene, facts, self.recipe.seed)
+            shard.scenes.append((_compact(scene), source))
+            shard.questions.append((scene.frame_id, phrased.questions))
+            shard.refusals += [facts.refusals, phrased.refusals]
 
 
 def _compact(scene: Scene) -> Scene:

@@ -5,9 +5,12 @@ asked only where the difference exceeds the margin, k sigma and a floor; "simila
 inside that floor; in between it is refused. Whatever is refused is counted by kind and reason.
 """
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from spatialvlm.records import Facts, Scene
+
+PAIRS_TOGETHER = 8192
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,32 @@ class MeasureConfig:
 
 def measure(scene: Scene, config: MeasureConfig | None = None) -> Facts:
     """All facts of a scene, and what was refused."""
-    from spatialvlm.pipeline.measure.facts import all_facts
+    return measure_all([scene], config)[0]
 
-    return all_facts(scene, config or MeasureConfig())
+
+def measure_all(scenes: Sequence[Scene], config: MeasureConfig | None = None) -> list[Facts]:
+    """The facts of each scene: those that it has alone, to the bit, but made several times as fast.
+
+    Numpy works through the pairs of many scenes at once; a row group of stored scenes is a good number.
+    """
+    from spatialvlm.pipeline.measure.facts import columns_of
+    from spatialvlm.pipeline.measure.table import facts_of
+
+    config = config or MeasureConfig()
+    found: list[Facts] = []
+    for some in _together(scenes):
+        found += facts_of(some, *columns_of(some, config))
+    return found
+
+
+def _together(scenes: Sequence[Scene]) -> Iterator[Sequence[Scene]]:
+    """Cut where the pairs become so many that their columns would leave the processor's cache."""
+    start, pairs = 0, 0
+    for stop, scene in enumerate(scenes):
+        more = len(scene.objects) ** 2 + 1
+        if pairs + more > PAIRS_TOGETHER and stop > start:
+            yield scenes[start:stop]
+            start, pairs = stop, 0
+        pairs += more
+    if scenes:
+        yield scenes[start:]

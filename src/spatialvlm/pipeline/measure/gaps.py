@@ -1,116 +1,203 @@
 """The distance of the nearest visible surfaces of each pair of objects, from their points.
 
-A coarse subset and a short descent bound each gap; only points within that bound of the other's box can be nearest, so
-the result is exact. All pairs take each step together.
+A short descent from either side bounds each gap. Only points within that bound of the other's box, and of its foremost
+point on the way, can be nearest; so few are left that all of them are compared, and the result is exact. Where several
+points are equally near it is the first ones, whatever the bound.
 """
 
-import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Float32, Float64, Int
+from jaxtyping import Float32, Float64, Int
 
-from spatialvlm.pipeline.measure.lengths import Objects, PerPair, combined
-from spatialvlm.records import Scene
+from spatialvlm.pipeline.measure.objects import Index, Objects, PerPair, combined, dot, together
 
-COARSE = 32
+POINTS_TOGETHER = 1 << 15  # as many fit into the processor's cache
 SINGLE_POINT = 2.0  # a nearest point has the error of one point, a face that of a percentile of many
 
-Index = Int[np.ndarray, " p"]
-Clouds = Float32[np.ndarray, "p 3 m"]
-"""Points by axis. Clouds with fewer points repeat them."""
+Vectors = Float32[np.ndarray, "p 3"]
 
 
-def gaps(scene: Scene, objects: Objects, a: Index, b: Index) -> tuple[PerPair, PerPair]:
+def gaps(objects: Objects, a: Index, b: Index) -> tuple[PerPair, PerPair]:
     """The gap of each pair and its error without scale. Stray points were removed in the lift."""
     if not len(a):
         return np.zeros(0), np.zeros(0)
-    clouds = _clouds(scene)
-    low, high = clouds.min(axis=2), clouds.max(axis=2)
-    first, second = clouds[a], clouds[b]
+    clouds = _clouds(objects)
+    step = max(1, POINTS_TOGETHER // clouds.most)
+    near = [_near(clouds, a[k : k + step], b[k : k + step]) for k in range(0, len(a), step)]
+    sides = (_joined([pair[side] for pair in near]) for side in (0, 1))
+    return _measured(objects, clouds, a, b, *_closest(clouds, *sides))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Clouds:
+    """The points of n objects by axis, `most` for each: those of smaller clouds are repeated.
+
+    `centred` is about the first object of each scene, and its fourth row the squared lengths: so the nearest point to q
+    is the least of (-2q, 1) times it. `extent` bounds its coordinates; `middle` is that of each box therein.
+    """
+
+    most: int
+    sizes: Int[np.ndarray, " n"]
+    by_axis: Float32[np.ndarray, "n 3 m"]
+    low: Float32[np.ndarray, "n 3"]
+    high: Float32[np.ndarray, "n 3"]
+    centred: Float32[np.ndarray, "n 4 m"]
+    middle: Float32[np.ndarray, "n 3"]
+    extent: Float32[np.ndarray, " n"]
+
+
+def _clouds(objects: Objects) -> _Clouds:
+    sizes = np.array([len(points) for points in objects.points_in_world])
+    most = int(sizes.max())
+    by_axis = np.empty((len(sizes), 3, most), np.float32)
+    for cloud, points in zip(by_axis, objects.points_in_world):
+        for start in range(0, most, len(points)):
+            part = cloud[:, start : start + len(points)]
+            part[:] = points.T[:, : part.shape[1]]
+    low, high = by_axis.min(axis=2), by_axis.max(axis=2)
+    origin = objects.centre.T.astype(np.float32)[_first_of_scene(objects)]
+    centred = np.empty((len(sizes), 4, most), np.float32)
+    np.subtract(by_axis, origin[:, :, None], out=centred[:, :3])
+    np.einsum("nkm,nkm->nm", centred[:, :3], centred[:, :3], out=centred[:, 3])
+    extent = np.maximum(np.abs(low - origin), np.abs(high - origin)).max(axis=1)
+    return _Clouds(most, sizes, by_axis, low, high, centred, (low + high) / 2 - origin, extent)
+
+
+def _first_of_scene(objects: Objects) -> Int[np.ndarray, " n"]:
+    """The number of the first object of each one's scene."""
+    return np.arange(len(objects.place)) - objects.place
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Some:
+    """Some points of one object of each pair: their `index` into `by_axis` (of x), pair by pair, and their number."""
+
+    index: Int[np.ndarray, " e"]
+    number: Int[np.ndarray, " p"]
+
+
+def _near(clouds: _Clouds, a: Index, b: Index) -> tuple[_Some, _Some]:
+    """The points of a, and of b, that can be nearest; never none, for those that gave the bound are among them."""
+    first, second = clouds.centred[a], clouds.centred[b]
     reach, towards = _bound(clouds, first, second, a, b)
-    near_a = _within(first, low[b], high[b], reach)
-    near_b = _within(second, low[a], high[a], reach)
-    along_a = np.einsum("pi,pim->pm", towards, first)
-    along_b = np.einsum("pi,pim->pm", towards, second)
+    along_a, along_b = (_times(cloud[:, :3], towards) for cloud in (first, second))
     # No way between the two is longer along `towards` than `reach`.
-    foremost_a = np.where(near_a, along_a, -np.inf).max(axis=1)[:, None]
-    foremost_b = np.where(near_b, along_b, np.inf).min(axis=1)[:, None]
-    near_a &= along_a >= foremost_b - reach[:, None]
-    near_b &= along_b <= foremost_a + reach[:, None]
-    ends = np.empty((len(a), 2, 3))
-    for row in range(len(a)):
-        one, other = first[row][:, near_a[row]], second[row][:, near_b[row]]
-        apart = one[:, :, None] - other[:, None]
-        squares = apart[0] ** 2 + apart[1] ** 2 + apart[2] ** 2
-        i, j = divmod(int(squares.argmin()), other.shape[1])
-        ends[row, 0], ends[row, 1] = one[:, i], other[:, j]
-    return _measured(scene, objects, a, b, ends)
+    ahead = np.flatnonzero(along_a >= (along_b.min(axis=1) - reach)[:, None])
+    behind = np.flatnonzero(along_b <= (along_a.max(axis=1) + reach)[:, None])
+    return _within(clouds, ahead, a, b, reach), _within(clouds, behind, b, a, reach)
 
 
-def _clouds(scene: Scene) -> Float32[np.ndarray, "n 3 m"]:
-    """The points of all objects, as many for each; what is repeated is no nearer."""
-    sizes = [len(o.points_in_world) for o in scene.objects]
-    most = max(*sizes, COARSE)
-    whole = [np.resize(o.points_in_world, (most, 3)) for o in scene.objects]
-    return np.ascontiguousarray(np.stack(whole).transpose(0, 2, 1))
+def _times(clouds: Float32[np.ndarray, "p k m"], vectors: Float32[np.ndarray, "p k"]) -> Float32[np.ndarray, "p m"]:
+    return (vectors[:, None] @ clouds)[:, 0]
 
 
 def _bound(
-    clouds: Float32[np.ndarray, "n 3 m"], first: Clouds, second: Clouds, a: Index, b: Index
-) -> tuple[Float32[np.ndarray, " p"], Float32[np.ndarray, "p 3"]]:
-    """A close bound of the gap, and the unit vector between the points that gave it.
+    clouds: _Clouds, first: Float32[np.ndarray, "p 4 m"], second: Float32[np.ndarray, "p 4 m"], a: Index, b: Index
+) -> tuple[Float32[np.ndarray, " p"], Vectors]:
+    """A close bound of the gap, with room for rounding, and the unit vector between the points that gave it.
 
-    From the nearest of a few points to the nearest of the other cloud, back, and again.
+    From the middle of either to the nearest point of the other, and from there to the nearest of the first.
     """
-    count = len(clouds)
-    few = clouds[:, :, :COARSE].transpose(0, 2, 1).reshape(-1, 3)
-    few = few - few.mean(axis=0)
-    norms = (few**2).sum(axis=1)
-    squares = (norms[:, None] + norms - 2.0 * few @ few.T).reshape(count, COARSE, count, COARSE)
-    starts = squares[a, :, b].reshape(len(a), -1).argmin(axis=1) // COARSE
+    from_b = _nearest(first, clouds.middle[b])
+    from_a = _nearest(second, clouds.middle[a])
+    ways = np.stack([_nearest(second, from_b) - from_b, from_a - _nearest(first, from_a)])
+    lengths = np.sqrt((ways**2).sum(axis=2))
+    better = lengths.argmin(axis=0)
     rows = np.arange(len(a))
-    point = first[rows, :, starts]
-    start = point
-    for cloud in (second, first, second):
-        apart = cloud - point[:, :, None]
-        nearest = np.einsum("pim,pim->pm", apart, apart).argmin(axis=1)
-        start, point = point, cloud[rows, :, nearest]
-    way = point - start
-    length = np.sqrt((way**2).sum(axis=1))
-    return length * np.float32(1.0 + 1e-5) + np.float32(1e-6), way / np.maximum(length, np.float32(1e-9))[:, None]
+    length, way = lengths[better, rows], ways[better, rows]
+    rounding = np.float32(1e-6) * (1 + clouds.extent[a] + clouds.extent[b])
+    return length * np.float32(1.0 + 1e-5) + rounding, way / np.maximum(length, np.float32(1e-9))[:, None]
+
+
+def _nearest(cloud: Float32[np.ndarray, "p 4 m"], to: Vectors) -> Vectors:
+    """The point of each cloud that is nearest to a point, or nearly."""
+    query = np.empty((len(to), 4), np.float32)
+    query[:, :3], query[:, 3] = -2.0 * to, 1.0
+    return cloud[np.arange(len(to)), :3, _times(cloud, query).argmin(axis=1)]
 
 
 def _within(
-    points: Clouds, low: Float32[np.ndarray, "p 3"], high: Float32[np.ndarray, "p 3"], reach: Float32[np.ndarray, " p"]
-) -> Bool[np.ndarray, "p m"]:
-    """The points no further than `reach` from a box; never none, for those that gave the bound are within it."""
-    outside = points - np.clip(points, low[:, :, None], high[:, :, None])
-    return np.einsum("pim,pim->pm", outside, outside) <= (reach * reach)[:, None]
+    clouds: _Clouds, cells: Int[np.ndarray, " e"], own: Index, other: Index, reach: Float32[np.ndarray, " p"]
+) -> _Some:
+    """Of the points at `cells` of a table of pairs by points, those no further than `reach` from the other's box."""
+    row, point = np.divmod(cells, clouds.most)
+    index, box = own[row] * (3 * clouds.most) + point, other[row]
+    flat, square = clouds.by_axis.reshape(-1), np.zeros(len(row), np.float32)
+    for axis in range(3):
+        value = flat[index + axis * clouds.most]
+        outside = np.maximum(clouds.low[:, axis][box] - value, value - clouds.high[:, axis][box])
+        square += np.maximum(outside, 0.0) ** 2
+    kept = (square <= (reach * reach)[row]) & (point < clouds.sizes[own][row])
+    return _Some(index[kept], np.bincount(row[kept], minlength=len(own)))
+
+
+def _joined(parts: Sequence[_Some]) -> _Some:
+    return _Some(np.concatenate([part.index for part in parts]), np.concatenate([part.number for part in parts]))
+
+
+def _closest(clouds: _Clouds, ones: _Some, others: _Some) -> tuple[Index, Index]:
+    """The index of the two nearest points of each pair; of equally near ones the first."""
+    nearest, flat = np.empty((2, len(ones.number)), np.int64), clouds.by_axis.reshape(-1)
+    starts = [np.cumsum(some.number) - some.number for some in (ones, others)]
+    for rows in _alike(ones.number, others.number):
+        one, other = _padded(ones, starts[0], rows), _padded(others, starts[1], rows)
+        square = np.zeros((len(rows), one.shape[1], other.shape[1]), np.float32)
+        for axis in range(3):
+            apart = flat[one + axis * clouds.most][:, :, None] - flat[other + axis * clouds.most][:, None]
+            square += apart * apart
+        i, j = np.divmod(square.reshape(len(rows), -1).argmin(axis=1), other.shape[1])
+        every = np.arange(len(rows))
+        nearest[:, rows] = one[every, i], other[every, j]
+    return nearest[0], nearest[1]
+
+
+def _alike(ones: Index, others: Index) -> Iterator[Int[np.ndarray, " r"]]:
+    """The pairs in groups of about as many points on either side (powers of four), not too many to be compared."""
+    powers = np.ceil(np.log2(np.stack([ones, others])) / 2).astype(np.int64)
+    keys = powers[0] * 32 + powers[1]
+    order = np.argsort(keys, kind="stable")
+    for group in np.split(order, np.flatnonzero(np.diff(keys[order])) + 1):
+        step = max(1, POINTS_TOGETHER >> int(2 * powers[:, group[0]].sum()))
+        for start in range(0, len(group), step):
+            yield group[start : start + step]
+
+
+def _padded(some: _Some, starts: Index, rows: Int[np.ndarray, " r"]) -> Int[np.ndarray, "r w"]:
+    """The points of some pairs as a table, the last one repeated."""
+    number = some.number[rows]
+    return some.index[starts[rows, None] + np.minimum(np.arange(number.max()), number[:, None] - 1)]
 
 
 def _measured(
-    scene: Scene, objects: Objects, a: Index, b: Index, ends: Float64[np.ndarray, "p 2 3"]
+    objects: Objects, clouds: _Clouds, a: Index, b: Index, nearest_a: Index, nearest_b: Index
 ) -> tuple[PerPair, PerPair]:
     """Length and error from the two nearest points of each pair.
 
     Samples lie up to half a step beside the nearest points, on either surface, which lengthens the way between them.
     """
-    apart = ends[:, 0] - ends[:, 1]
-    length = np.sqrt((apart**2).sum(axis=1))
-    direction = apart / np.maximum(length, 1e-6)[:, None]
+    ends_a, ends_b = (_points(clouds, index) for index in (nearest_a, nearest_b))
+    apart = ends_a - ends_b
+    length = np.sqrt(dot(apart, apart))
+    direction = apart / np.maximum(length, 1e-6)
     face = np.maximum(objects.low_error, objects.high_error) ** 2
-    variance = (direction**2 * (face[a] + face[b])).sum(axis=1)
-    spacing = np.array([_spacing(o.points_in_world) for o in scene.objects])
+    variance = dot(direction**2, face[:, a] + face[:, b])
+    spacing = _spacing(clouds)
     step = (spacing[a] + spacing[b]) / 2
     sideways = step**2 / (8.0 * np.maximum(np.maximum(length, step), 1e-9))
-    viewer = scene.world_from_camera[:3, 3]
-    pull_a, pull_b = ((direction * (ends[:, side] - viewer)).sum(axis=1) for side in (0, 1))
-    drift = scene.errors.local * combined(pull_a, pull_b, objects.together[a, b])
+    viewer = objects.setting.viewer[:, a]
+    pull_a, pull_b = dot(direction, ends_a - viewer), dot(direction, ends_b - viewer)
+    drift = objects.setting.local[a] * combined(pull_a, pull_b, together(objects, a, b))
     error = np.sqrt(SINGLE_POINT**2 * variance + sideways**2 + (0.05 * step) ** 2 + drift**2)
     return np.maximum(length - sideways, 0.0), error
 
 
-def _spacing(points: Float32[np.ndarray, "m 3"]) -> float:
-    """About how far apart the points of a surface are."""
-    x, y, z = (points.max(axis=0) - points.min(axis=0)).tolist()
-    return math.sqrt((x * y + y * z + z * x) / (2 * len(points)))
+def _points(clouds: _Clouds, index: Index) -> Float64[np.ndarray, "3 p"]:
+    return clouds.by_axis.reshape(-1)[index + clouds.most * np.arange(3)[:, None]].astype(np.float64)
+
+
+def _spacing(clouds: _Clouds) -> Float64[np.ndarray, " n"]:
+    """About how far apart the points of each surface are."""
+    x, y, z = (clouds.high - clouds.low).T.astype(np.float64)
+    return np.sqrt((x * y + y * z + z * x) / (2 * clouds.sizes))

@@ -1,0 +1,199 @@
+"""Scenes in, arrays over all their objects out: the boxes, what was seen of them, and what each one's scene says.
+
+Vectors go by axis, (3, n). Whatever is computed from these arrays is computed element by element, sums over axes too,
+and pairs never mix scenes: so a scene has the same facts, to the bit, alone and among any others.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from jaxtyping import Bool, Float32, Float64, Int
+
+from spatialvlm.records import Scene
+
+PerObject = Float64[np.ndarray, " n"]
+PerPair = Float64[np.ndarray, " p"]
+Index = Int[np.ndarray, " p"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Setting:
+    """What the scene of each of n objects says: its number, what is known of it, the viewer's place, and its errors.
+
+    `upright`: up is known; `metric`: lengths are in metres; `on_plane`: there is a support plane. The rest is the
+    `SceneErrors`.
+    """
+
+    scene: Int[np.ndarray, " n"]
+    upright: Bool[np.ndarray, " n"]
+    metric: Bool[np.ndarray, " n"]
+    on_plane: Bool[np.ndarray, " n"]
+    viewer: Float64[np.ndarray, "3 n"]
+    forward: Float64[np.ndarray, "3 n"]
+    scale: PerObject
+    tilt_rad: PerObject
+    support_m: PerObject
+    local: PerObject
+    local_reach_px: PerObject
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Objects:
+    """The n objects of some scenes, scene by scene.
+
+    `place` is the number of each one within its scene, `middle_px` the middle of its box in the picture. `pull` is how
+    far a centre moves per unit of relative depth error at its place, `low_pull` the bottom, `stretch` the extent.
+    """
+
+    setting: Setting
+    place: Int[np.ndarray, " n"]
+    points_in_world: Sequence[Float32[np.ndarray, "_ 3"]]
+    low: Float64[np.ndarray, "3 n"]
+    high: Float64[np.ndarray, "3 n"]
+    centre: Float64[np.ndarray, "3 n"]
+    centre_error: Float64[np.ndarray, "3 n"]
+    extent: Float64[np.ndarray, "3 n"]
+    extent_error: Float64[np.ndarray, "3 n"]
+    low_error: Float64[np.ndarray, "3 n"]
+    high_error: Float64[np.ndarray, "3 n"]
+    depth_m: PerObject
+    middle_px: Float64[np.ndarray, "2 n"]
+    truncated: Bool[np.ndarray, " n"]
+    occluded: Bool[np.ndarray, " n"]
+    bottom_known: Bool[np.ndarray, " n"]
+    standing: Bool[np.ndarray, " n"]
+    pull: Float64[np.ndarray, "3 n"]
+    low_pull: PerObject
+    stretch: Float64[np.ndarray, "3 n"]
+
+
+def objects_of(scenes: Sequence[Scene]) -> Objects:
+    """The arrays of the scenes' objects."""
+    found = [o for scene in scenes for o in scene.objects]
+    low, high, low_error, high_error = (
+        _by_axis([getattr(o.box, name) for o in found], 3)
+        for name in ("low_in_world", "high_in_world", "low_error_m", "high_error_m")
+    )
+    edges = _by_axis([o.instance.box_xyxy for o in found], 4)
+    setting = _setting(scenes)
+    standing = np.array([o.bottom == "support" for o in found], bool)
+    nearer, farther = low - setting.viewer, high - setting.viewer
+    pull, low_pull, stretch = _moves(nearer, farther, standing, edges, setting.local_reach_px)
+    extent_error = np.sqrt(low_error**2 + high_error**2)
+    return Objects(
+        setting=setting,
+        place=np.array([place for scene in scenes for place in range(len(scene.objects))], np.int64),
+        points_in_world=[o.points_in_world for o in found],
+        low=low,
+        high=high,
+        centre=(low + high) / 2,
+        centre_error=extent_error / 2,
+        extent=high - low,
+        extent_error=extent_error,
+        low_error=low_error,
+        high_error=high_error,
+        depth_m=dot(setting.forward, (nearer + farther) / 2),
+        middle_px=(edges[:2] + edges[2:]) / 2,
+        truncated=np.array([o.truncated for o in found], bool),
+        occluded=np.array([o.occluded for o in found], bool),
+        bottom_known=np.array([o.bottom != "hidden" for o in found], bool),
+        standing=standing,
+        pull=pull,
+        low_pull=low_pull,
+        stretch=stretch,
+    )
+
+
+def _setting(scenes: Sequence[Scene]) -> Setting:
+    counts = [len(scene.objects) for scene in scenes]
+    flags = [(s.gravity is not None, s.scale == "metric", s.support.surface is not None) for s in scenes]
+    upright, metric, on_plane = np.repeat(np.array(flags, bool).reshape(-1, 3).T, counts, axis=1)
+    errors = [(e.scale, e.tilt_rad, e.support_m, e.local, e.local_reach_px) for e in (s.errors for s in scenes)]
+    scale, tilt_rad, support_m, local, local_reach_px = np.repeat(
+        np.array(errors, np.float64).reshape(-1, 5).T, counts, axis=1
+    )
+    world_from_camera = _by_axis([scene.world_from_camera.ravel() for scene in scenes], 16)
+    viewer, forward = (np.repeat(world_from_camera[column:12:4], counts, axis=1) for column in (3, 2))
+    return Setting(
+        scene=np.repeat(np.arange(len(scenes)), counts),
+        upright=upright,
+        metric=metric,
+        on_plane=on_plane,
+        viewer=viewer,
+        forward=forward,
+        scale=scale,
+        tilt_rad=tilt_rad,
+        support_m=support_m,
+        local=local,
+        local_reach_px=local_reach_px,
+    )
+
+
+def _by_axis(arrays: Sequence[np.ndarray], width: int) -> Float64[np.ndarray, "width n"]:
+    rows = np.concatenate(arrays) if arrays else np.empty(0)
+    return np.ascontiguousarray(rows.reshape(-1, width).T, dtype=np.float64)
+
+
+def _moves(
+    nearer: Float64[np.ndarray, "3 n"],
+    farther: Float64[np.ndarray, "3 n"],
+    standing: Bool[np.ndarray, " n"],
+    edges: Float64[np.ndarray, "4 n"],
+    local_reach_px: PerObject,
+) -> tuple[Float64[np.ndarray, "3 n"], PerObject, Float64[np.ndarray, "3 n"]]:
+    """How far centre, bottom and extent move per unit of relative depth error; see `Objects`.
+
+    `nearer` and `farther` are the faces of the boxes as the viewer has them. What stands on the support plane stays on
+    it. Opposite faces are as far apart in the picture as the object is wide, or high; the near and the far one half as
+    much.
+    """
+    pull = (nearer + farther) / 2
+    pull[2] = np.where(standing, (farther[2] - nearer[2]) / 2, pull[2])
+    across, down = edges[2] - edges[0], edges[3] - edges[1]
+    shared = shared_drift(np.stack([across, (across + down) / 4, down]), local_reach_px)
+    return pull, np.where(standing, 0.0, nearer[2]), combined(nearer, farther, shared)
+
+
+def shared_drift(
+    apart_px: Float64[np.ndarray, "*k n"], local_reach_px: Float64[np.ndarray, " n"]
+) -> Float64[np.ndarray, "*k n"]:
+    """The correlation of depth's drift at places so far apart; see `SceneErrors`."""
+    return np.exp(-0.5 * (apart_px / np.maximum(local_reach_px, 1e-9)) ** 2)
+
+
+def combined(
+    one: Float64[np.ndarray, "..."], other: Float64[np.ndarray, "..."], shared: Float64[np.ndarray, "..."]
+) -> Float64[np.ndarray, "..."]:
+    """The spread of `other` - `one` when each goes with a unit error and the two errors share that much."""
+    return np.sqrt(np.maximum(one**2 + other**2 - 2.0 * shared * one * other, 0.0))
+
+
+def dot(one: Float64[np.ndarray, "k p"], other: Float64[np.ndarray, "k p"]) -> PerPair:
+    """The inner products of columns, axis after axis: numpy's own sums depend on how many columns there are."""
+    total = one[0] * other[0]
+    for axis in range(1, len(one)):
+        total += one[axis] * other[axis]
+    return total
+
+
+def together(objects: Objects, a: Index, b: Index) -> PerPair:
+    """How much of the drift of depth the two of each pair share: 1 all, 0 nothing."""
+    apart = objects.middle_px[:, a] - objects.middle_px[:, b]
+    return shared_drift(np.sqrt(dot(apart, apart)), objects.setting.local_reach_px[a])
+
+
+def pairs_of(scenes: Sequence[Scene], *, ordered: bool) -> tuple[Index, Index]:
+    """The pairs of objects of the same scene, scene by scene; `ordered`: either way round, else once."""
+    both, first = [_pairs(0, ordered)], 0
+    for scene in scenes:
+        both.append(_pairs(len(scene.objects), ordered) + first)
+        first += len(scene.objects)
+    a, b = np.concatenate(both, axis=1)
+    return a, b
+
+
+@lru_cache(maxsize=128)
+def _pairs(count: int, ordered: bool) -> Int[np.ndarray, "2 p"]:
+    return np.stack(np.nonzero(~np.eye(count, dtype=bool)) if ordered else np.triu_indices(count, 1))
