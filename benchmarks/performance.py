@@ -51,7 +51,10 @@ def stored(quick):
     for epochs in (1, 16):
         (rate,) = found(rf"Parquet +([0-9]+) QA/s per core, {epochs} epochs", text)
         yield f"stored scenes to Parquet, {epochs} epoch{'s' * (epochs > 1)}", f"{int(rate):,} QA/s", "stored.py"
-    for questions, part in ((200, text), (20, run(f"stored.py --questions 20 --epochs 1 --repeats {1 if quick else 5}"))):
+    for questions, part in (
+        (200, text),
+        (20, run(f"stored.py --questions 20 --epochs 1 --repeats {1 if quick else 5}")),
+    ):
         for order in ("in order", "at random"):
             (rate,) = found(rf"lazy +([0-9]+) questions/s per worker, {order}", part)
             what = f"lazy questions, {questions} per scene, {order}"
@@ -91,7 +94,10 @@ def main():
     parser.add_argument("--quick", action="store_true")
     options = parser.parse_args()
     rows = [row for part in (stages, stored, memory, rooms) for row in part(options.quick)]
-    lines = ["| what, per process (one core) unless said | figure | by `python benchmarks/...` |", "| --- | --- | --- |"]
+    lines = [
+        "| what, per process (one core) unless said | figure | by `python benchmarks/...` |",
+        "| --- | --- | --- |",
+    ]
     lines += [f"| {what} | {figure} | `{script}` |" for what, figure, script in rows]
     machine = f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}"
     table = "\n".join(["", *lines, "", f"Measured on {machine}.", ""])

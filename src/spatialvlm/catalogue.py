@@ -44,8 +44,8 @@ _ALWAYS_WHOLE = ("truncated", "occluded")
 _LENGTH = ("relative_scale", *_ALWAYS_WHOLE, "too_small", "too_uncertain")
 _REASONS = MappingProxyType(
     {
-        "x": ("too_close_to_call", "nested", "witnesses_disagree"),
-        "y": ("too_close_to_call", "nested", "witnesses_disagree"),
+        "x": ("too_close_to_call", *_ALWAYS_WHOLE, "nested", "witnesses_disagree"),
+        "y": ("too_close_to_call", *_ALWAYS_WHOLE, "nested", "witnesses_disagree"),
         "bottom": ("gravity_unknown", "bottom_hidden", "too_close_to_call", "witnesses_disagree"),
         "height": ("gravity_unknown", *_ALWAYS_WHOLE, "bottom_hidden", "too_close_to_call"),
         "width": (*_ALWAYS_WHOLE, "too_close_to_call"),
@@ -75,7 +75,7 @@ def refused(kind: Kind) -> tuple[str, ...]:
     if kind.form != "length":
         return _REASONS[kind.quantity]
     if kind.sign:
-        return (*_REASONS[kind.quantity], *_LENGTH)
+        return tuple(dict.fromkeys((*_REASONS[kind.quantity], *_LENGTH)))
     return (*_LENGTH_REASONS[kind.quantity], *_LENGTH)
 
 

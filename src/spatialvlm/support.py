@@ -113,8 +113,10 @@ def find_planes(
     towards = UP_IN_CAMERA_WHEN_LEVEL if up_in_camera is None else up_in_camera
     limit = MAX_ANGLE_TO_CAMERA_UP if up_in_camera is None else MAX_ANGLE_TO_GIVEN
     drift = drift or Drift()
-    adrift = drift.relative > noise and up_in_camera is not None
-    proposals = _level_planes(up_in_camera) if adrift else _propose(samples, noise)
+    if up_in_camera is not None and drift.relative > noise:
+        proposals = _level_planes(up_in_camera)
+    else:
+        proposals = _propose(samples, noise)
     cosines = -proposals @ towards / np.linalg.norm(proposals, axis=1)
     proposals = proposals[cosines > math.cos(limit + math.radians(5.0))]
     if len(proposals) == 0:

@@ -1,8 +1,8 @@
 """The nouns of rendered rooms: Mesh Material Part Model Top Placed Window View Room.
 
-A Model is one object by itself: x right, y back (its front faces -y), z up, the origin under the middle of its footprint
-at its lowest point; what hangs on a wall has its back at y = 0. A Room is in room coordinates: z up, the floor at
-z = 0, the inner walls at x = 0, x = width, y = 0 and y = length. Everything in metres and radians.
+A Model is one object by itself: x right, y back (its front faces -y), z up, the origin under the middle of its
+footprint at its lowest point; what hangs on a wall has its back at y = 0. A Room is in room coordinates: z up, the
+floor at z = 0, the inner walls at x = 0, x = width, y = 0 and y = length. Everything in metres and radians.
 """
 
 from dataclasses import dataclass
@@ -114,7 +114,7 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """The camera: where it is in the room, its heading (counter-clockwise from +y), pitch (down) and roll (clockwise)."""
+    """The camera: its place in the room, its heading (counter-clockwise from +y), pitch (down) and roll (clockwise)."""
 
     at: tuple[float, float, float]
     heading_rad: float
