@@ -6,26 +6,22 @@ NumPy or OpenCV, another processor may change a last bit; what differs is counte
 
 import hashlib
 import os
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import partial
 from importlib import metadata
 from pathlib import Path
-from typing import Any
 
 from spatialvlm.benchmark.candidates import phrase_all
 from spatialvlm.benchmark.definition import Definition, choose, frame_id_of, questions_hash
+from spatialvlm.engine.local import build_by
 from spatialvlm.engine.stages import Stages
-from spatialvlm.engine.workers import Begin, Report, check_workers, run_jobs, silent
+from spatialvlm.engine.workers import Begin, Report, silent
 from spatialvlm.errors import UserError
 from spatialvlm.pipeline.collect import CollectConfig, Collected
 from spatialvlm.pipeline.collect.rooms.source import RoomsSource
 from spatialvlm.pipeline.collect.rooms.variants import SCALAR, VARIABLE, load_mitsuba
 from spatialvlm.pipeline.phrase import Phrase, Phrased
-from spatialvlm.pipeline.write.dataset import finish, open_for_build, write_shard
-from spatialvlm.pipeline.write.manifest import Summary
 from spatialvlm.pipeline.write.read import read_dataset
-from spatialvlm.pipeline.write.report import write_report
 from spatialvlm.recipe import Recipe
 from spatialvlm.records import Facts, Scene
 
@@ -52,17 +48,8 @@ def build_benchmark(
 
     Raises UserError for a bad folder or number of workers, and where rooms cannot be drawn by Mitsuba's scalar variant.
     """
-    check_workers(workers)
-    make = _Builder(definition, out)
-    rooms = range(len(definition.rooms))
-    jobs = [(number, rooms[first : first + SHARD_ROOMS]) for number, first in enumerate(rooms[::SHARD_ROOMS])]
-    with open_for_build(out, recipe_of(definition).header(make.stages.source.fingerprint)) as progress:
-        missing = [job for job in jobs if job[0] not in progress.done]
-        begin(len(rooms), sum(summary["frames"] for summary in progress.done.values()))
-        run_jobs(make, missing, progress, workers=workers, report=report)
-        finish(out)
-        if missing or not (out / "report.html").exists():
-            write_report(out)
+    load = partial(_stages, definition)
+    build_by(load, recipe_of(definition), out, workers=workers, begin=begin, report=report)
     return differences(definition, out)
 
 
@@ -144,33 +131,9 @@ class _Chosen(Phrase):
         return replace(phrased, questions=tuple(choose(phrased.questions, self._asked[scene.frame_id])))
 
 
-class _Builder:
-    """Makes shards of the benchmark. Its copy in another process loads its own stages."""
-
-    def __init__(self, definition: Definition, out: Path) -> None:
-        self.definition, self.out = definition, out
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return _Builder, (self.definition, self.out)
-
-    @cached_property
-    def stages(self) -> Stages:
-        """The stages, loaded when they are first needed."""
-        source = _Rooms(self.definition)  # first: it decides the variant
-        stages = Stages(recipe_of(self.definition))
-        stages.source, stages.phrase = source, _Chosen(self.definition)
-        return stages
-
-    def __call__(self, job: tuple[int, range], report: Report, /) -> Sequence[Summary]:
-        number, rooms = job
-        made = self.stages.run(rooms.start, rooms.stop, report)
-        counted = write_shard(
-            self.out,
-            number,
-            made.scenes,
-            made.questions,
-            frames=made.frames,
-            refusals=made.refusals,
-            drops=made.drops,
-        )
-        return [counted]
+def _stages(definition: Definition) -> Stages:
+    """The stages, with the rooms and the questions that were chosen."""
+    source = _Rooms(definition)  # first: it decides the variant
+    stages = Stages(recipe_of(definition))
+    stages.source, stages.phrase = source, _Chosen(definition)
+    return stages

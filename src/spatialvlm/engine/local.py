@@ -1,7 +1,7 @@
 """The local engine: a recipe to a dataset, shard by shard, in this process or in a few workers; resumable."""
 
-from collections.abc import Sequence
-from functools import cached_property
+from collections.abc import Callable, Sequence
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +22,21 @@ def build(
 
     Returns what dataset.json says. Raises UserError for a bad source or folder; see `pipeline.write`.
     """
+    return build_by(partial(Stages, recipe), recipe, out, workers=workers, begin=begin, report=report)
+
+
+def build_by(
+    load: Callable[[], Stages],
+    recipe: Recipe,
+    out: Path,
+    *,
+    workers: int = 1,
+    begin: Begin = silent,
+    report: Report = silent,
+) -> dict[str, Any]:
+    """As `build`, by the stages that `load` loads in every process; it must be one that can be pickled."""
     check_workers(workers)
-    make = _Builder(recipe, out)
+    make = _Builder(load, out)
     frames, size = len(make.stages), recipe.shard_size
     shards: list[_Shard] = [
         (number, start, min(start + size, frames)) for number, start in enumerate(range(0, frames, size))
@@ -40,18 +53,18 @@ def build(
 
 
 class _Builder:
-    """Makes the shards of a recipe. Its copy in another process loads its own stages."""
+    """Makes shards. Its copy in another process loads its own stages."""
 
-    def __init__(self, recipe: Recipe, out: Path) -> None:
-        self.recipe, self.out = recipe, out
+    def __init__(self, load: Callable[[], Stages], out: Path) -> None:
+        self.load, self.out = load, out
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _Builder, (self.recipe, self.out)
+        return _Builder, (self.load, self.out)
 
     @cached_property
     def stages(self) -> Stages:
         """The stages, loaded when they are first needed."""
-        return Stages(self.recipe)
+        return self.load()
 
     def __call__(self, shard: _Shard, report: Report, /) -> Sequence[Summary]:
         number, start, stop = shard
