@@ -3,7 +3,6 @@
 import json
 import re
 import shutil
-import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -12,74 +11,12 @@ import cv2
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
-from typer.testing import CliRunner, Result
+from typer.testing import CliRunner
 
 from folders import TINY, content, tiny_frames, write_rgbd
 from spatialvlm.catalogue import REFUSED, refused
-from spatialvlm.cli import app, main
+from spatialvlm.cli import app
 from spatialvlm.kinds import KINDS
-
-FLAGS = {
-    "build": {
-        "--out": None,
-        "--seed": 0,
-        "--limit": None,
-        "--workers": 1,
-        "--questions-per-image": 20,
-        "--detector": "auto",
-        "--kinds": None,
-        "--shard-size": 128,
-        "--size": "640x480",
-        "--spp": 16,
-        "--help": False,
-    },
-    "ask": {
-        "--out": None,
-        "--seed": None,
-        "--epochs": 1,
-        "--questions-per-image": None,
-        "--kinds": None,
-        "--workers": 1,
-        "--help": False,
-    },
-    "audit": {
-        "--rooms": None,
-        "--out": None,
-        "--seed": 0,
-        "--presets": None,
-        "--size": "640x480",
-        "--workers": 1,
-        "--help": False,
-    },
-    "benchmark": {"--out": None, "--limit": None, "--workers": 1, "--help": False},
-    "export": {"--to": None, "--out": None, "--per": "image", "--help": False},
-    "questions": {"--help": False},
-    "show": {"--png": None, "--help": False},
-}
-"""Every option and its default. People's scripts rest on these: adding is free, changing is not."""
-
-
-@pytest.fixture
-def run(monkeypatch, capfd):
-    """Run the command in this process; returns (exit code, stdout, stderr)."""
-
-    def command(*arguments: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["spatialvlm", *map(str, arguments)])
-        capfd.readouterr()
-        handler = signal.getsignal(signal.SIGINT)
-        with pytest.raises(SystemExit) as ended:
-            main()
-        signal.signal(signal.SIGINT, handler)
-        out, err = capfd.readouterr()
-        code = ended.value.code
-        return (0 if code is None else int(code), out, err)
-
-    return command
-
-
-def plain(result: Result) -> str:
-    """The help on one line, without frames and colours."""
-    return " ".join(re.sub(r"\x1b\[[0-9;]*m|[│╭╮╰╯─]", " ", result.output).split())
 
 
 @pytest.fixture(scope="module")
@@ -92,51 +29,6 @@ def dataset(source) -> Path:
     out = source.parent / "dataset"
     assert CliRunner().invoke(app, ["build", str(source), "--out", str(out)]).exit_code == 0
     return out
-
-
-# -- help --------------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("name", FLAGS)
-@pytest.mark.parametrize("flag", ["--help", "-h"])
-def test_help_names_every_option_and_has_an_example(name, flag):
-    result = CliRunner().invoke(app, [name, flag], env={"COLUMNS": "100"})
-    assert result.exit_code == 0
-    text = plain(result)
-    assert set(re.findall(r"--[a-z-]+", text)) == set(FLAGS[name])
-    assert f"Example: spatialvlm {name}" in text
-    opening = re.split("Arguments|Options", text.split("Usage:")[1].split("[OPTIONS]")[1])[0]
-    assert len(opening) > 50, "says in a sentence what it does"
-
-
-def test_flags_and_defaults_are_frozen():
-    from typer.main import get_command
-
-    commands = get_command(app).commands
-    found = {
-        name: {f: p.default for p in command.params for f in p.opts if f.startswith("--")}
-        for name, command in commands.items()
-    }
-    expected = {name: {f: d for f, d in flags.items() if f != "--help"} for name, flags in FLAGS.items()}
-    assert {name: set(flags) for name, flags in found.items()} == {name: set(f) for name, f in expected.items()}
-    assert {f: d for f, d in found["build"].items() if f != "--out"} == {
-        f: d for f, d in expected["build"].items() if f != "--out"
-    }
-
-
-def test_help_of_the_whole(run):
-    for arguments in (["--help"], ["-h"]):
-        code, out, err = run(*arguments)
-        assert (code, err) == (0, "")
-        assert all(name in out for name in FLAGS)
-    assert run()[0] == 2
-
-
-def test_examples_in_help_are_commands_that_exist():
-    for name in FLAGS:
-        example = plain(CliRunner().invoke(app, [name, "-h"])).split("Example: ")[1].split()
-        assert example[:2] == ["spatialvlm", name]
-        assert {word for word in example if word.startswith("--")} <= set(FLAGS[name])
 
 
 # -- questions ---------------------------------------------------------------------------------------------------------

@@ -1,0 +1,94 @@
+"""What the command line offers: its commands, their options and defaults, and what `--help` says of them."""
+
+import re
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from spatialvlm.cli import app
+
+FLAGS = {
+    "build": {
+        "--out": None,
+        "--seed": 0,
+        "--limit": None,
+        "--workers": 1,
+        "--questions-per-image": 20,
+        "--detector": "auto",
+        "--kinds": None,
+        "--shard-size": 128,
+        "--size": "640x480",
+        "--spp": 16,
+        "--help": False,
+    },
+    "ask": {
+        "--out": None,
+        "--seed": None,
+        "--epochs": 1,
+        "--questions-per-image": None,
+        "--kinds": None,
+        "--workers": 1,
+        "--help": False,
+    },
+    "audit": {
+        "--rooms": None,
+        "--out": None,
+        "--seed": 0,
+        "--presets": None,
+        "--size": "640x480",
+        "--workers": 1,
+        "--help": False,
+    },
+    "benchmark": {"--out": None, "--limit": None, "--workers": 1, "--help": False},
+    "export": {"--to": None, "--out": None, "--per": "image", "--help": False},
+    "questions": {"--help": False},
+    "show": {"--png": None, "--help": False},
+}
+"""Every option and its default. People's scripts rest on these: adding is free, changing is not."""
+
+
+def plain(result: Result) -> str:
+    """The help on one line, without frames and colours."""
+    return " ".join(re.sub(r"\x1b\[[0-9;]*m|[│╭╮╰╯─]", " ", result.output).split())
+
+
+@pytest.mark.parametrize("name", FLAGS)
+@pytest.mark.parametrize("flag", ["--help", "-h"])
+def test_help_names_every_option_and_has_an_example(name, flag):
+    result = CliRunner().invoke(app, [name, flag], env={"COLUMNS": "100"})
+    assert result.exit_code == 0
+    text = plain(result)
+    assert set(re.findall(r"--[a-z-]+", text)) == set(FLAGS[name])
+    assert f"Example: spatialvlm {name}" in text
+    opening = re.split("Arguments|Options", text.split("Usage:")[1].split("[OPTIONS]")[1])[0]
+    assert len(opening) > 50, "says in a sentence what it does"
+
+
+def test_flags_and_defaults_are_frozen():
+    from typer.main import get_command
+
+    commands = get_command(app).commands
+    found = {
+        name: {f: p.default for p in command.params for f in p.opts if f.startswith("--")}
+        for name, command in commands.items()
+    }
+    expected = {name: {f: d for f, d in flags.items() if f != "--help"} for name, flags in FLAGS.items()}
+    assert {name: set(flags) for name, flags in found.items()} == {name: set(f) for name, f in expected.items()}
+    assert {f: d for f, d in found["build"].items() if f != "--out"} == {
+        f: d for f, d in expected["build"].items() if f != "--out"
+    }
+
+
+def test_help_of_the_whole(run):
+    for arguments in (["--help"], ["-h"]):
+        code, out, err = run(*arguments)
+        assert (code, err) == (0, "")
+        assert all(name in out for name in FLAGS)
+    assert run()[0] == 2
+
+
+def test_examples_in_help_are_commands_that_exist():
+    for name in FLAGS:
+        example = plain(CliRunner().invoke(app, [name, "-h"])).split("Example: ")[1].split()
+        assert example[:2] == ["spatialvlm", name]
+        assert {word for word in example if word.startswith("--")} <= set(FLAGS[name])
