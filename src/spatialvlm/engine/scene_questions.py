@@ -25,7 +25,7 @@ from spatialvlm.pipeline.write.read import Dataset, scene_columns
 from spatialvlm.pipeline.write.scenes import read_scenes
 from spatialvlm.records import QA, Scene, Source
 
-KEPT = 4  # row groups; more than one for those who read in blocks
+KEPT = 16  # row groups: a thousand scenes, so that small datasets are read once, in any order
 
 
 @dataclass(frozen=True, slots=True, eq=False)
