@@ -89,7 +89,7 @@ def main():
     options = parser.parse_args()
     rows = [row for part in (stages, stored, memory, rooms) for row in part(options.quick)]
     lines = [
-        "| what, per process (one core) unless said | figure | by `python benchmarks/...` |",
+        "| what, per process (one core) unless said | figure | by, of benchmarks/ |",
         "| --- | --- | --- |",
     ]
     lines += [f"| {what} | {figure} | `{script}` |" for what, figure, script in rows]
