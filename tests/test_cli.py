@@ -97,7 +97,7 @@ def test_build_does_what_the_options_say(run, source, tmp_path):
     options = ["--limit", 2, "--questions-per-image", 3, "--kinds", "gap, width,", "--seed", 5, "--detector", "given"]
     assert run("build", source, "--out", out, *options)[0] == 0
     info = json.loads((out / "dataset.json").read_text())
-    assert (info["frames"], info["seed"], info["config"]["detector"]) == (2, 5, "given")
+    assert (info["frames"], info["seed"], info["config"]["detect"]["detector"]) == (2, 5, "given")
     assert set(info["kinds"]) <= {"gap", "width"}
     assert 0 < info["qa"] <= 6
 

@@ -21,8 +21,9 @@ STAGES = tuple(sorted(path.name for path in (PACKAGE / "pipeline").iterdir() if 
 # From the bottom up: a module imports of the package only what stands on a lower line, and its own folder.
 ORDER = (
     ("errors", "records"),
-    ("geometry", "quantities"),
-    ("depth", "draw", "kinds", "support"),
+    ("geometry", "quantities", "weights"),
+    ("inference",),
+    ("depth", "draw", "kinds", "support", "vlm"),
     tuple(f"pipeline.{stage}" for stage in STAGES),
     ("catalogue", "recipe"),
     ("audit", "engine", "view"),

@@ -63,6 +63,7 @@ def build(
     """Turn frames with depth into a dataset of spatial questions and answers, with a report to look at."""
     from spatialvlm.engine.console import build_with_progress
     from spatialvlm.pipeline.collect import CollectConfig, parse_size
+    from spatialvlm.pipeline.detect import DetectConfig
     from spatialvlm.pipeline.phrase import PhraseConfig
     from spatialvlm.recipe import Recipe
 
@@ -70,7 +71,7 @@ def build(
         source,
         seed=seed,
         limit=limit,
-        detector=detector,
+        detect=DetectConfig(detector),
         shard_size=shard_size,
         collect=CollectConfig(parse_size(size), spp),
         phrase=PhraseConfig(questions_per_image=questions_per_image, kinds=_names(kinds)),

@@ -9,8 +9,8 @@ from spatialvlm.engine.local import build as run_recipe
 from spatialvlm.engine.scene_questions import SceneQuestions
 from spatialvlm.pipeline import collect as collect_stage
 from spatialvlm.pipeline.collect import CollectConfig
-from spatialvlm.pipeline.detect import load_detector
-from spatialvlm.pipeline.lift import LiftConfig, Lifted, load_lift
+from spatialvlm.pipeline.detect import DetectConfig, load_detector
+from spatialvlm.pipeline.lift import LiftConfig, Lifted, SenseConfig, load_lift, load_sense
 from spatialvlm.pipeline.measure import measure
 from spatialvlm.pipeline.phrase import Phrase, PhraseConfig, Phrased
 from spatialvlm.pipeline.write.exports import Exported
@@ -52,19 +52,27 @@ def _frames(source: collect_stage.Source) -> Iterator[Frame | None]:
         yield source.read(index).frame
 
 
-def detect(frame: Frame, detector: str = "auto") -> tuple[Instance, ...] | Drop:
-    """The instances in a frame, or why there are none."""
-    return load_detector(detector)([frame])[0]
+def detect(frame: Frame, config: DetectConfig | None = None) -> tuple[Instance, ...] | Drop:
+    """The instances in a frame, or why there are none. Loads the models of `config` anew at every call."""
+    return load_detector(config)([frame])[0]
 
 
-def lift(frame: Frame, instances: tuple[Instance, ...] | None = None, config: LiftConfig | None = None) -> Lifted:
-    """A frame to its scene. Without `instances`, those of the frame or what `detect` finds."""
+def lift(
+    frame: Frame,
+    instances: tuple[Instance, ...] | None = None,
+    config: LiftConfig | None = None,
+    sense: SenseConfig | None = None,
+) -> Lifted:
+    """A frame to its scene. Without `instances`, those of the frame or what `detect` finds.
+
+    `sense` names the models that find what the frame lacks (depth, intrinsics, gravity), loaded anew at every call.
+    """
     if instances is None:
         found = detect(frame)
         if isinstance(found, Drop):
             return Lifted(None, (found,))
         instances = found
-    return load_lift(config)([frame], [instances])[0]
+    return load_lift(config)(load_sense(sense)([frame]), [instances])[0]
 
 
 def phrase(scene: Scene, facts: Facts, seed: int = 0, config: PhraseConfig | None = None) -> Phrased:

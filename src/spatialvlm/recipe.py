@@ -2,6 +2,7 @@
 
 import dataclasses
 import subprocess
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib import metadata
@@ -11,12 +12,16 @@ from typing import Any
 from spatialvlm import __version__
 from spatialvlm.errors import UserError
 from spatialvlm.pipeline.collect import CollectConfig
-from spatialvlm.pipeline.detect import DETECTORS
-from spatialvlm.pipeline.lift import LiftConfig
+from spatialvlm.pipeline.cull import CullConfig
+from spatialvlm.pipeline.detect import DetectConfig
+from spatialvlm.pipeline.lift import LiftConfig, SenseConfig
 from spatialvlm.pipeline.measure import MeasureConfig
 from spatialvlm.pipeline.phrase import PhraseConfig
+from spatialvlm.weights import Model, locate
 
 LARGEST_SEED = 2**63 - 1
+REMOTE = ("openai", "geocalib", "perspective_fields")
+"""Backends whose weights are elsewhere: at an endpoint, or in a package of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +34,11 @@ class Recipe:
     source: str
     seed: int = 0
     limit: int | None = None
-    detector: str = "auto"
     shard_size: int = 128
     collect: CollectConfig = field(default_factory=CollectConfig)
+    cull: CullConfig = field(default_factory=CullConfig)
+    detect: DetectConfig = field(default_factory=DetectConfig)
+    sense: SenseConfig = field(default_factory=SenseConfig)
     lift: LiftConfig = field(default_factory=LiftConfig)
     measure: MeasureConfig = field(default_factory=MeasureConfig)
     phrase: PhraseConfig = field(default_factory=PhraseConfig)
@@ -43,8 +50,13 @@ class Recipe:
             raise UserError(f"limit {self.limit}: expected 1 or more frames")
         if self.shard_size < 1:
             raise UserError(f"shard_size {self.shard_size}: expected 1 or more frames")
-        if self.detector not in DETECTORS:
-            raise UserError(f"detector {self.detector!r}: unknown; choose one of {', '.join(DETECTORS)}")
+
+    @property
+    def models(self) -> tuple[Model, ...]:
+        """All models that the recipe runs."""
+        detect, sense = self.detect, self.sense
+        wanted = (self.cull.model, detect.find, detect.cut, detect.caption, sense.depth, sense.camera, sense.floor)
+        return tuple(model for model in wanted if model is not None)
 
     def header(self, fingerprint: str) -> dict[str, Any]:
         """What the dataset says about its making: enough to make it again, nothing about this machine."""
@@ -54,8 +66,21 @@ class Recipe:
             "config": config,
             "source": source if source.startswith(("shapes:", "rooms:")) else Path(source).resolve().name,
             "fingerprint": fingerprint,
-            "versions": versions(),
+            "versions": versions() | model_versions(self.models),
         }
+
+
+def model_versions(models: Sequence[Model]) -> dict[str, str]:
+    """The versions of the weights of some models, and of the packages that run them.
+
+    Raises UserError for weights that cannot be had.
+    """
+    found = {str(model): locate(model).version for model in models if model.backend not in REMOTE}
+    if found:
+        for package in ("torch", "transformers", "onnxruntime"):
+            with suppress(metadata.PackageNotFoundError):
+                found[package] = metadata.version(package)
+    return found
 
 
 def versions() -> dict[str, str]:

@@ -1,6 +1,6 @@
 """The nouns that flow through the pipeline: Camera Frame Instance Object Scene Fact QA Score Drop.
 
-    Frame --detect--> Instances --lift--> Scene --measure--> Facts --phrase--> QA --write--> dataset
+    Frame --cull--> Frame --detect--> Instances --lift--> Scene --measure--> Facts --phrase--> QA --write--> dataset
 
 SI units only. Suffixes name units (`_m`, `_rad`, `_px`) and spaces (`_in_camera`, `_in_world`); `a_from_b` maps column
 vectors of b to a. Camera: x right, y down, z forward. World: x right, y the viewer's heading, z up. Boxes are xyxy in
@@ -19,12 +19,17 @@ Family = Literal["qualitative", "quantitative"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Camera:
-    """A pinhole camera. `image_from_camera` is the intrinsic matrix in pixels, without distortion."""
+    """A pinhole camera. `image_from_camera` is the intrinsic matrix in pixels, without distortion.
+
+    `provenance` says where the intrinsics came from, `focal_error` how wrong both focal lengths may be together: 1
+    sigma, relative.
+    """
 
     image_from_camera: Float64[np.ndarray, "3 3"]
     width: int
     height: int
     provenance: Literal["calibration", "exif", "model", "assumed"] = "calibration"
+    focal_error: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +62,64 @@ class Instance:
     score: float = 1.0
 
 
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What sort of picture an image is: how sharp, and the label that fits it best with its probability.
+
+    `label` and `score` are None where no model was asked.
+    """
+
+    sharpness: float
+    label: str | None = None
+    score: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DepthErrors:
+    """How wrong the depth of one source is, 1 sigma, relative to depth.
+
+    `scale` is shared by a whole image. `local` drifts over it: two places d apart share it with the correlation
+    exp(-d^2 / (2 r^2)), where r is `reach` of the image width. `shift` is that of an unknown constant added to inverse
+    depth, as a share of the image's median inverse depth; only models of affine-invariant depth have one. `source` says
+    who published or measured the numbers.
+    """
+
+    scale: float
+    local: float = 0.0
+    reach: float = 1 / 6
+    shift: float = 0.0
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DepthSource:
+    """Where the depth of a frame came from when it was not measured: the model, its unit, how wrong it may be.
+
+    `scale` "relative" means that the unit is unknown: the depth map is then no metres, and no metre is ever said.
+    """
+
+    name: str
+    scale: Literal["metric", "relative"]
+    errors: DepthErrors
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GravityEstimate:
+    """Where a model thinks down is: a unit vector in the camera frame, its 1-sigma error, the model's name."""
+
+    gravity_in_camera: Float64[np.ndarray, " 3"]
+    error_rad: float
+    name: str
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Frame:
-    """One image and all that came with it. Depth is z-depth along the optical axis in metres, NaN where unknown.
+    """One image and all that is known of it. Depth is z-depth along the optical axis in metres, NaN where unknown.
 
-    `gravity_in_camera` is a unit vector that points down. `instances` is None where nobody annotated the image.
+    `gravity_in_camera` is a unit vector that points down. `instances` is None where nobody annotated the image. What
+    models added is marked as theirs: `depth_source` is None where depth was measured, `gravity_estimate` never stands
+    in for a given gravity, `floor` marks the pixels that a segmenter calls floor, ground or table top, `versions` names
+    the models.
     """
 
     id: str
@@ -71,6 +129,11 @@ class Frame:
     gravity_in_camera: Float64[np.ndarray, " 3"] | None
     instances: tuple[Instance, ...] | None
     source: Source
+    depth_source: DepthSource | None = None
+    gravity_estimate: GravityEstimate | None = None
+    floor: Bool[np.ndarray, "h w"] | None = None
+    verdict: Verdict | None = None
+    versions: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -113,7 +176,8 @@ class SceneErrors:
     """The errors of a scene beside those of its boxes, 1 sigma: scale of depth (relative), tilt of up, height of plane.
 
     `local` is a relative error of depth that drifts over the picture: two places `d` pixels apart share it with the
-    correlation exp(-d^2 / (2 local_reach_px^2)). Sensors have none, models of depth have some percent.
+    correlation exp(-d^2 / (2 local_reach_px^2)). Sensors have none, models of depth have some percent. `shift` is that
+    of an unknown constant in inverse depth (1/m, or 1 over the scene's unit); only affine-invariant depth has one.
     """
 
     scale: float
@@ -121,6 +185,7 @@ class SceneErrors:
     support_m: float
     local: float = 0.0
     local_reach_px: float = 0.0
+    shift: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -141,6 +206,7 @@ class Scene:
     errors: SceneErrors
     objects: tuple[Object, ...]
     versions: Mapping[str, str] = field(default_factory=dict)
+    verdict: Verdict | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,10 @@ from itertools import chain
 import cv2
 
 from spatialvlm.engine.workers import Report
+from spatialvlm.inference import Runtime
 from spatialvlm.pipeline.collect import open_source
 from spatialvlm.pipeline.detect import load_detector
-from spatialvlm.pipeline.lift import load_lift
+from spatialvlm.pipeline.lift import load_lift, load_sense
 from spatialvlm.pipeline.measure import measure_all
 from spatialvlm.pipeline.phrase import Phrase
 from spatialvlm.pipeline.write.scenes import encode_mask
@@ -33,11 +34,13 @@ class Shard:
 class Stages:
     """All stages of a recipe, loaded once per process."""
 
-    def __init__(self, recipe: Recipe) -> None:
+    def __init__(self, recipe: Recipe, runtime: Runtime | None = None) -> None:
         cv2.setNumThreads(1)  # the workers are the parallelism
+        runtime = runtime or Runtime()
         self.recipe = recipe
         self.source = open_source(recipe.source, recipe.collect, recipe.seed)
-        self.detect = load_detector(recipe.detector)
+        self.detect = load_detector(recipe.detect, runtime, recipe.seed)
+        self.sense = load_sense(recipe.sense, runtime)
         self.lift = load_lift(recipe.lift)
         self.phrase = Phrase(recipe.phrase)
 
@@ -70,7 +73,7 @@ class Stages:
                 drops[index].append(found)
             else:
                 seen[index] = found
-        lifted = self.lift([frames[index] for index in seen], list(seen.values()))
+        lifted = self.lift(self.sense([frames[index] for index in seen]), list(seen.values()))
         scenes: list[tuple[Scene, Source]] = []
         for index, result in zip(seen, lifted, strict=True):
             drops[index].extend(result.drops)

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 
 from spatialvlm.geometry import intrinsics
-from spatialvlm.pipeline.detect import load_detector
+from spatialvlm.pipeline.detect import DetectConfig, load_detector
 from spatialvlm.pipeline.lift import load_lift
 from spatialvlm.pipeline.measure import measure
 from spatialvlm.pipeline.phrase import Phrase
 from spatialvlm.records import Camera, Drop, Frame, Instance, Source
 
-LIFT, PHRASE, CLUSTERS = load_lift(), Phrase(), load_detector("clusters")
+LIFT, PHRASE, CLUSTERS = load_lift(), Phrase(), load_detector(DetectConfig("clusters"))
 
 
 def nonsense_depth(rng, height, width):

@@ -5,12 +5,56 @@ Masks have the image's size, boxes enclose their masks, ids are unique within a 
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from spatialvlm.errors import UserError
+from spatialvlm.inference import Runtime
+from spatialvlm.pipeline.detect.prompts import PROMPTS
 from spatialvlm.records import Drop, Frame, Instance
+from spatialvlm.weights import Model
 
-DETECTORS = ("auto", "given", "clusters")
+DETECTORS = ("auto", "given", "clusters", "grounded", "concepts", "regions", "boxes")
+
+
+@dataclass(frozen=True, slots=True)
+class DetectConfig:
+    """How objects are found.
+
+    `detector`: "given" annotations; "clusters" of depth; "auto": given ones, else clusters; "grounded": boxes of what
+    `prompts` name by an open-vocabulary model, cut out by a mask model; "concepts": boxes and masks of the prompts in
+    one (SAM 3); "regions": class-agnostic regions with captions, cut out by a mask model, closest to the paper;
+    "boxes": boxes of the model's own classes (YOLOX).
+    `find`, `cut`, `caption`: the models that find boxes, cut masks out of them and, where there is one, name them in 1
+    to 6 words. Without `cut`, masks come from GrabCut.
+    What is found twice, tiny, or nearly the whole image is left out; see `pipeline.detect.suppress`: `least_score` of a
+    box; `most_overlap`: of two boxes (intersection over union) the better one stays; `most_contained`: so much of a
+    mask inside a better one of the same name is a part of it; `least_share` and `most_share` of the image's pixels;
+    `most` objects of an image.
+    Raises UserError for a detector that is unknown, or lacks a model.
+    """
+
+    detector: str = "auto"
+    find: Model | None = None
+    cut: Model | None = None
+    caption: Model | None = None
+    prompts: tuple[str, ...] = PROMPTS
+    least_score: float = 0.3
+    most_overlap: float = 0.6
+    most_contained: float = 0.85
+    least_share: float = 0.0008
+    most_share: float = 0.6
+    most: int = 20
+
+    def __post_init__(self) -> None:
+        if self.detector not in DETECTORS:
+            raise UserError(f"detector {self.detector!r}: unknown; choose one of {', '.join(DETECTORS)}")
+        if self.detector in DETECTORS[3:] and self.find is None:
+            raise UserError(
+                f"detector {self.detector!r}: needs a model; give one with --find BACKEND:WEIGHTS, or a --recipe"
+            )
+        if self.detector in ("grounded", "concepts") and not self.prompts:
+            raise UserError(f"detector {self.detector!r}: needs at least one prompt, a noun such as 'chair'")
 
 
 @runtime_checkable
@@ -22,9 +66,13 @@ class Detector(Protocol):
         ...
 
 
-def load_detector(name: str) -> Detector:
-    """The detector called `name`: "given" annotations, "clusters" of depth, or "auto": given ones, else clusters."""
-    match name:
+def load_detector(config: DetectConfig | None = None, runtime: Runtime | None = None, seed: int = 0) -> Detector:
+    """The detector of a config, its models loaded. The run's `seed` decides the lengths of captions.
+
+    Raises UserError for weights that cannot be had or a package that is not installed.
+    """
+    config, runtime = config or DetectConfig(), runtime or Runtime()
+    match config.detector:
         case "given":
             from spatialvlm.pipeline.detect.given import Given
 
@@ -37,4 +85,6 @@ def load_detector(name: str) -> Detector:
             from spatialvlm.pipeline.detect.auto import Auto
 
             return Auto()
-    raise UserError(f"detector {name!r}: unknown; choose one of {', '.join(DETECTORS)}")
+    from spatialvlm.pipeline.detect.found import Found
+
+    return Found(config, runtime, seed)

@@ -1,6 +1,7 @@
 """lift: Frame + Instances -> Scene, objects in metric 3D.
 
-Enters a frame with depth and camera and its instances; leaves a Scene in the world frame (z up, origin on the support
+First `sense`: models add to a frame what it lacks, depth, intrinsics, gravity, the floor. Then the geometry: enters a
+frame with depth and camera and its instances; leaves a Scene in the world frame (z up, origin on the support
 plane), each object as clean points, a viewer-aligned box with the error of each face, and flags. Instances that can't
 be lifted become Drops; a frame without depth or camera is one Drop.
 """
@@ -9,7 +10,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
+from spatialvlm.inference import Runtime
+from spatialvlm.pipeline.lift.anchors import Anchor
+from spatialvlm.pipeline.lift.sense import Sense, SenseConfig
 from spatialvlm.records import Drop, Frame, Instance, Scene
+
+__all__ = ["Anchor", "Lift", "LiftConfig", "Lifted", "Sense", "SenseConfig", "load_lift", "load_sense"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,21 +36,30 @@ class Lift(Protocol):
 
 
 def load_lift(config: "LiftConfig | None" = None) -> Lift:
-    """The lift from sensor depth. `config` defaults to `LiftConfig()`."""
-    from spatialvlm.pipeline.lift.sensor import SensorLift
+    """The geometry. `config` defaults to `LiftConfig()`."""
+    from spatialvlm.pipeline.lift.lifter import Lifter
 
-    return SensorLift(config or LiftConfig())
+    return Lifter(config or LiftConfig())
+
+
+def load_sense(config: SenseConfig | None = None, runtime: Runtime | None = None) -> Sense:
+    """The models that look at frames before the geometry, loaded; by default none, and cameras are assumed.
+
+    Raises UserError for weights that cannot be had or a package that is not installed.
+    """
+    return Sense(config or SenseConfig(), runtime or Runtime())
 
 
 @dataclass(frozen=True, slots=True)
 class LiftConfig:
-    """The error model and the sizes of the lift. Errors are 1 sigma.
+    """The error model of measured depth, the sizes of the lift, and what is known of scale. Errors are 1 sigma.
 
     `depth_scale_error`: relative, shared by a whole frame; stereo and time-of-flight cameras state 0.5 to 2 % at 2 m,
     a calibrated one stays within the lower end. Independent noise is not stated but measured in each depth map.
     `depth_local_error`: relative, drifting over the picture; a model that makes depth from a photo has some percent, a
     sensor none. Two places d apart share it with the correlation exp(-d^2 / (2 r^2)), where r is `depth_local_reach` of
-    the image width.
+    the image width. What models say of their own depth stands in for these three; see `DepthSource`.
+    `anchors` are lengths that somebody knows, the same for all frames; see `anchors`.
     """
 
     depth_scale_error: float = 0.005
@@ -55,3 +70,4 @@ class LiftConfig:
     max_points: int = 512
     min_pixels: int = 40
     min_known_share: float = 0.5  # of a mask's pixels; below it, depth is a guess (glass, black plastic)
+    anchors: tuple[Anchor, ...] = ()

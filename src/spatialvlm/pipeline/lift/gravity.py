@@ -5,6 +5,7 @@ box, so here it must face the camera's up, be large, and have objects standing o
 everything that needs it is withheld.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -18,6 +19,11 @@ from spatialvlm.pipeline.lift.surface import Surface
 from spatialvlm.records import Camera, SceneErrors, Support
 from spatialvlm.support import Plane
 
+Provenance = Literal["given", "plane", "model"]
+
+Up = tuple[Float64[np.ndarray, " 3"], float]
+"""A unit vector in the camera frame and its 1-sigma error in radians."""
+
 STANDING_SHARE = 0.3  # of the objects must stand on a plane that alone says where up is
 
 
@@ -26,7 +32,7 @@ class World:
     """The world frame of one picture and what is known of it."""
 
     world_from_camera: Float64[np.ndarray, "4 4"]
-    gravity: Literal["given", "plane"] | None
+    gravity: Provenance | None
     support: Support
     errors: SceneErrors
 
@@ -47,36 +53,45 @@ def drift_m(config: LiftConfig, camera_height_m: float) -> float:
 
 def find_world(
     planes: list[Plane] | str,
-    given_up: Float64[np.ndarray, " 3"] | None,
+    up: Up | None,
+    provenance: Literal["given", "model"],
     surfaces: Sequence[Surface],
     camera: Camera,
     config: LiftConfig,
 ) -> World:
-    """The world frame from the candidate planes (or the reason there are none) and the given up direction, if any."""
-    world = _world(planes, given_up, surfaces, float(camera.image_from_camera[0, 0]), config)
+    """The world frame from the candidate planes (or the reason there are none) and the up direction, if any is known.
+
+    `provenance` says who knows it.
+    """
+    world = _world(planes, up, provenance, surfaces, camera, config)
     local = {"local": config.depth_local_error, "local_reach_px": config.depth_local_reach * camera.width}
     return replace(world, errors=replace(world.errors, **local))
 
 
 def _world(
     planes: list[Plane] | str,
-    given_up: Float64[np.ndarray, " 3"] | None,
+    up: Up | None,
+    provenance: Literal["given", "model"],
     surfaces: Sequence[Surface],
-    focal_px: float,
+    camera: Camera,
     config: LiftConfig,
 ) -> World:
+    focal_px = float(camera.image_from_camera[0, 0])
     refusal = planes if isinstance(planes, str) else "no_object_stands_on_plane"
     candidates = [] if isinstance(planes, str) else planes
     accepted = [plane for plane in candidates if things_stand_on(plane, surfaces, focal_px, config)]
-    if given_up is None:
+    if up is None:
         if not accepted:
             return _without_gravity(refusal, config)
         return _with_gravity(accepted[0], accepted[0].up_in_camera, accepted[0].tilt_error_rad, "plane", config)
     if not candidates:
-        return _without_support(given_up, refusal, config)
+        return _without_support(up, refusal, provenance, config)
     plane = accepted[0] if accepted else candidates[0]
-    up, tilt_error = _fused(given_up, config.given_gravity_error_rad, plane.up_in_camera, plane.tilt_error_rad)
-    return _with_gravity(plane, up, tilt_error, "given", config)
+    # A wrong focal length turns a plane that is seen at a slant, but not what is known otherwise.
+    slant = abs(float(plane.up_in_camera[2])) * math.sqrt(max(0.0, 1.0 - float(plane.up_in_camera[2]) ** 2))
+    plane_error = math.hypot(plane.tilt_error_rad, camera.focal_error * slant)
+    fused, tilt_error = _fused(*up, plane.up_in_camera, plane_error)
+    return _with_gravity(plane, fused, tilt_error, provenance, config)
 
 
 def things_stand_on(plane: Plane, surfaces: Sequence[Surface], focal_px: float, config: LiftConfig) -> bool:
@@ -105,7 +120,7 @@ def _with_gravity(
     plane: Plane,
     up: Float64[np.ndarray, " 3"],
     tilt_error: float,
-    gravity: Literal["given", "plane"],
+    gravity: Provenance,
     config: LiftConfig,
 ) -> World:
     errors = SceneErrors(config.depth_scale_error, tilt_error, plane.height_error_m)
@@ -113,9 +128,9 @@ def _with_gravity(
     return World(matrix, gravity, Support(plane.surface), errors)
 
 
-def _without_support(up: Float64[np.ndarray, " 3"], refusal: str, config: LiftConfig) -> World:
-    errors = SceneErrors(config.depth_scale_error, config.given_gravity_error_rad, 0.0)
-    return World(world_from_camera(up, 0.0), "given", Support(None, refusal), errors)
+def _without_support(up: Up, refusal: str, provenance: Provenance, config: LiftConfig) -> World:
+    errors = SceneErrors(config.depth_scale_error, up[1], 0.0)
+    return World(world_from_camera(up[0], 0.0), provenance, Support(None, refusal), errors)
 
 
 def _without_gravity(refusal: str, config: LiftConfig) -> World:

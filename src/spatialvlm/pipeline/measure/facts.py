@@ -3,7 +3,7 @@
 Scenes in, their objects and one column per kind over all of them out; `table` makes the Facts of each scene.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from jaxtyping import Bool, Float64, Int8
@@ -11,7 +11,14 @@ from jaxtyping import Bool, Float64, Int8
 from spatialvlm.kinds import KINDS
 from spatialvlm.pipeline.measure import MeasureConfig
 from spatialvlm.pipeline.measure.gaps import gaps
-from spatialvlm.pipeline.measure.lengths import between_centres, bottom_error, size_of
+from spatialvlm.pipeline.measure.lengths import (
+    between_centres,
+    bottom_error,
+    extent_errors,
+    size_of,
+    size_stretch,
+)
+from spatialvlm.pipeline.measure.modes import Mode
 from spatialvlm.pipeline.measure.objects import (
     Index,
     Objects,
@@ -98,29 +105,38 @@ class _Comparisons:
     def columns(self) -> dict[str, Column]:
         """The columns by the name of their quantity."""
         objects = self.objects
-        extent, error, stretch = objects.extent, objects.extent_error, objects.stretch
+        extent, error = objects.extent, objects.extent_error
         return {
             "x": self._place(objects.middle_px[0], axis=0),
             "y": self._place(objects.depth_m, axis=1),
             "bottom": self._bottom(),
-            "height": self._size(extent[2], error[2], stretch[2], upright=True),
-            "width": self._size(extent[0], error[0], stretch[0], whole=False),
-            "size": self._size(*size_of(objects), share=self.config.volume_floor_share),
+            "height": self._size(extent[2], error[2], lambda by: by.stretch[2], upright=True),
+            "width": self._size(extent[0], error[0], lambda by: by.stretch[0], whole=False),
+            "size": self._size(
+                *size_of(objects), lambda by: size_stretch(objects, by.stretch), share=self.config.volume_floor_share
+            ),
         }
 
-    def _column(self, values: PerObject, errors: PerObject, pull: PerObject, tilted: PerPair | float = 0.0) -> Column:
-        """The differences and their errors. `pull`: how far depth's drift moves each value; see `Objects`."""
-        number = values[self.a] - values[self.b]
-        variance = errors[self.a] ** 2 + errors[self.b] ** 2
+    def _column(
+        self, values: PerObject, errors: PerObject, pull: Callable[[Objects | Mode], PerObject], tilted: PerPair | float
+    ) -> Column:
+        """The differences and their errors. `pull`: how far depth's drift, or a mode, moves each value."""
+        a, b = self.a, self.b
+        number = values[a] - values[b]
+        variance = errors[a] ** 2 + errors[b] ** 2
         variance += (self.scale * number) ** 2 + (self.tilt_rad * tilted) ** 2
-        variance += (self.local * combined(pull[self.a], pull[self.b], self.together)) ** 2
-        return Column(self.a, self.b, number, np.sqrt(variance))
+        drift = pull(self.objects)
+        variance += (self.local * combined(drift[a], drift[b], self.together)) ** 2
+        for mode in self.objects.modes:
+            moved = pull(mode)
+            variance += (mode.sigma[a] * (moved[a] - moved[b])) ** 2
+        return Column(a, b, number, np.sqrt(variance))
 
     def _place(self, witness: PerObject, axis: int) -> Column:
         """Left/right and behind/front: image columns and z-depth are the second witnesses."""
         objects = self.objects
         rise = objects.centre[2, self.a] - objects.centre[2, self.b]
-        column = self._column(objects.centre[axis], objects.centre_error[axis], objects.pull[axis], rise)
+        column = self._column(objects.centre[axis], objects.centre_error[axis], lambda by: by.pull[axis], rise)
         self._decide(column, self.place_floor)
         level = column.outcome == 0  # to be level with something, one must be in sight as a whole
         column.refuse("truncated", level & self.truncated)
@@ -137,7 +153,7 @@ class _Comparisons:
         way = objects.centre[:, self.a] - objects.centre[:, self.b]
         standing = objects.standing[self.a] & objects.standing[self.b]
         tilted = np.where(standing, 0.0, np.sqrt(dot(way[:2], way[:2])))
-        column = self._column(objects.low[2], objects.low_error[2], objects.low_pull, tilted)
+        column = self._column(objects.low[2], objects.low_error[2], lambda by: by.low_pull, tilted)
         column.refuse("gravity_unknown", ~self.upright)
         column.refuse("bottom_hidden", self.hidden)
         self._decide(column, self.place_floor)
@@ -149,14 +165,14 @@ class _Comparisons:
         self,
         values: PerObject,
         errors: PerObject,
-        stretch: PerObject,
+        stretch: Callable[[Objects | Mode], PerObject],
         *,
         upright: bool = False,
         whole: bool = True,
         share: float | None = None,
     ) -> Column:
         """Tall/short, wide/thin, big/small: only of objects that are in sight as a whole."""
-        column = self._column(values, errors, stretch)
+        column = self._column(values, errors, stretch, 0.0)
         if upright:
             column.refuse("gravity_unknown", ~self.upright)
         column.refuse("truncated", self.truncated)
@@ -184,10 +200,10 @@ class _Comparisons:
 
 def _lengths(objects: Objects, a: Index, b: Index, config: MeasureConfig) -> dict[str, Column]:
     """The lengths without direction: of single objects, and of the unordered pairs."""
-    setting, local = objects.setting, objects.setting.local
+    setting = objects.setting
     one = np.arange(len(objects.place))
     none = np.full(len(one), -1)
-    extent_error = np.hypot(objects.extent_error, local * objects.stretch)
+    extent_error = extent_errors(objects)
     tilt_rad = setting.tilt_rad[a]
     # What stands on the plane is measured from it: a tilt of up does not come between two such objects.
     apart = ~(objects.standing[a] & objects.standing[b])

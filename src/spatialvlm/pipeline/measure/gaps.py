@@ -189,8 +189,10 @@ def _measured(
     viewer = objects.setting.viewer[:, a]
     pull_a, pull_b = dot(direction, ends_a - viewer), dot(direction, ends_b - viewer)
     drift = objects.setting.local[a] * combined(pull_a, pull_b, together(objects, a, b))
-    error = np.sqrt(SINGLE_POINT**2 * variance + sideways**2 + (0.05 * step) ** 2 + drift**2)
-    return np.maximum(length - sideways, 0.0), error
+    total = SINGLE_POINT**2 * variance + sideways**2 + (0.05 * step) ** 2 + drift**2
+    for mode in objects.modes:
+        total += (mode.sigma[a] * dot(direction, mode.field(ends_a, a) - mode.field(ends_b, b))) ** 2
+    return np.maximum(length - sideways, 0.0), np.sqrt(total)
 
 
 def _points(clouds: _Clouds, index: Index) -> Float64[np.ndarray, "3 p"]:

@@ -2,24 +2,37 @@
 
 Errors are of three sorts: those of each object's box faces, independent between objects; those the whole scene shares
 (depth scale: proportional to the length; tilt of up: mixes the horizontal into the vertical); and the drift of depth,
-which moves what is seen in one place of the picture along its rays, and which neighbours in the picture share.
+which moves what is seen in one place of the picture along its rays, and which neighbours in the picture share. What
+else moves a scene in concert is a mode; see `modes`.
 """
 
 import numpy as np
+from jaxtyping import Float64
 
 from spatialvlm.pipeline.measure.objects import Index, Objects, PerObject, PerPair, combined, dot, together
 
 
-def size_of(objects: Objects) -> tuple[PerObject, PerObject, PerObject]:
-    """The edge of a cube of the box's volume, its error, and how depth's drift stretches it.
-
-    Volume compared on a scale of metres.
-    """
+def size_of(objects: Objects) -> tuple[PerObject, PerObject]:
+    """The edge of a cube of the box's volume, and its error: volume compared on a scale of metres."""
     extent = np.maximum(objects.extent, 1e-4)
     size = np.cbrt(extent[0] * extent[1] * extent[2])
-    relative, stretch = objects.extent_error / extent, objects.stretch / extent
-    error = size / 3 * np.sqrt(dot(relative, relative))
-    return size, error, size / 3 * (stretch[0] + stretch[1] + stretch[2])
+    relative = objects.extent_error / extent
+    return size, size / 3 * np.sqrt(dot(relative, relative))
+
+
+def size_stretch(objects: Objects, stretch: Float64[np.ndarray, "3 n"]) -> PerObject:
+    """How far that size moves where the extents are stretched so far."""
+    extent = np.maximum(objects.extent, 1e-4)
+    share = stretch / extent
+    return np.cbrt(extent[0] * extent[1] * extent[2]) / 3 * (share[0] + share[1] + share[2])
+
+
+def extent_errors(objects: Objects) -> Float64[np.ndarray, "3 n"]:
+    """The errors of the extents without scale: faces, drift, modes."""
+    error = np.hypot(objects.extent_error, objects.setting.local * objects.stretch)
+    for mode in objects.modes:
+        error = np.hypot(error, mode.sigma * mode.stretch)
+    return error
 
 
 def between_centres(
@@ -34,11 +47,17 @@ def between_centres(
     across = np.sqrt(np.maximum(dot(way, way) - length**2, 0.0))
     pull_a, pull_b = (dot(direction, objects.pull[axes, i]) for i in (a, b))
     drift = objects.setting.local[a] * combined(pull_a, pull_b, together(objects, a, b))
-    return length, np.sqrt(dot(direction**2, variance) + (tilt_rad * across) ** 2 + drift**2)
+    total = dot(direction**2, variance) + (tilt_rad * across) ** 2 + drift**2
+    for mode in objects.modes:
+        total += (mode.sigma[a] * dot(direction, (mode.pull[axes, a] - mode.pull[axes, b]))) ** 2
+    return length, np.sqrt(total)
 
 
 def bottom_error(objects: Objects) -> PerObject:
     """The error of the height of each bottom above the support plane, without scale."""
     setting, foot = objects.setting, objects.centre[:2]
     tilted, drift = setting.tilt_rad * np.sqrt(dot(foot, foot)), setting.local * objects.low_pull
-    return np.sqrt(objects.low_error[2] ** 2 + tilted**2 + setting.support_m**2 + drift**2)
+    variance = objects.low_error[2] ** 2 + tilted**2 + setting.support_m**2 + drift**2
+    for mode in objects.modes:
+        variance += (mode.sigma * mode.low_pull) ** 2
+    return np.sqrt(variance)

@@ -11,6 +11,7 @@ from functools import lru_cache
 import numpy as np
 from jaxtyping import Bool, Float32, Float64, Int
 
+from spatialvlm.pipeline.measure.modes import Mode, modes_of
 from spatialvlm.records import Scene
 
 PerObject = Float64[np.ndarray, " n"]
@@ -44,7 +45,8 @@ class Objects:
     """The n objects of some scenes, scene by scene.
 
     `place` is the number of each one within its scene, `middle_px` the middle of its box in the picture. `pull` is how
-    far a centre moves per unit of relative depth error at its place, `low_pull` the bottom, `stretch` the extent.
+    far a centre moves per unit of relative depth error at its place, `low_pull` the bottom, `stretch` the extent. `modes`
+    are the other errors that whole scenes share.
     """
 
     setting: Setting
@@ -67,6 +69,7 @@ class Objects:
     pull: Float64[np.ndarray, "3 n"]
     low_pull: PerObject
     stretch: Float64[np.ndarray, "3 n"]
+    modes: tuple[Mode, ...]
 
 
 def objects_of(scenes: Sequence[Scene]) -> Objects:
@@ -103,6 +106,9 @@ def objects_of(scenes: Sequence[Scene]) -> Objects:
         pull=pull,
         low_pull=low_pull,
         stretch=stretch,
+        modes=modes_of(
+            scenes, [len(s.objects) for s in scenes], low, high, setting.viewer, setting.forward, standing
+        ),
     )
 
 

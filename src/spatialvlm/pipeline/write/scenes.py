@@ -1,5 +1,6 @@
 """Scenes and their Sources <-> the rows of `scenes`, both ways exact. Masks are stored, and come back, as Rle."""
 
+import dataclasses
 from collections.abc import Iterator, Sequence
 from itertools import chain, pairwise
 from typing import Any, cast
@@ -11,7 +12,7 @@ from pycocotools import mask as coco
 
 from spatialvlm.pipeline.write import schema
 from spatialvlm.pipeline.write.questions import lists, texts
-from spatialvlm.records import Box, Camera, Instance, Object, Rle, Scene, SceneErrors, Source, Support
+from spatialvlm.records import Box, Camera, Instance, Object, Rle, Scene, SceneErrors, Source, Support, Verdict
 
 
 def encode_mask(mask: Bool[np.ndarray, "h w"] | Rle) -> Rle:
@@ -48,6 +49,7 @@ def scenes_table(rows: Sequence[tuple[Scene, Source]]) -> pa.Table:
         "errors": _attributes(schema.ERRORS, [scene.errors for scene in scenes]),
         "objects": lists([scene.objects for scene in scenes], _objects(objects)),
         "versions": _versions(scenes),
+        "verdict": _verdicts([scene.verdict for scene in scenes]),
     }
     return pa.Table.from_arrays([columns[name] for name in schema.SCENES.names], schema=schema.SCENES)
 
@@ -80,7 +82,13 @@ def _cameras(cameras: Sequence[Camera]) -> pa.StructArray:
         pa.array([camera.width for camera in cameras], pa.int32()),
         pa.array([camera.height for camera in cameras], pa.int32()),
         texts([camera.provenance for camera in cameras]),
+        pa.array([camera.focal_error for camera in cameras], pa.float64()),
     )
+
+
+def _verdicts(verdicts: Sequence[Verdict | None]) -> pa.StructArray:
+    rows = [None if verdict is None else dataclasses.asdict(verdict) for verdict in verdicts]
+    return cast(pa.StructArray, pa.array(rows, schema.VERDICT))
 
 
 def _versions(scenes: Sequence[Scene]) -> pa.ListArray:
@@ -132,6 +140,7 @@ def _scene(row: dict, camera: Camera, world_from_camera: np.ndarray, objects: tu
         errors=SceneErrors(**row["errors"]),
         objects=objects,
         versions={item["name"]: item["version"] for item in row["versions"]},
+        verdict=None if row["verdict"] is None else Verdict(**row["verdict"]),
     )
 
 
@@ -142,7 +151,7 @@ def _source(row: dict) -> Source:
 
 def _read_cameras(column: pa.StructArray) -> Iterator[Camera]:
     matrices = [part.reshape(3, 3) for part in _split(column.field("image_from_camera"))]
-    fields = (column.field(name).to_pylist() for name in ("width", "height", "provenance"))
+    fields = (column.field(name).to_pylist() for name in ("width", "height", "provenance", "focal_error"))
     return (Camera(*values) for values in zip(matrices, *fields))
 
 

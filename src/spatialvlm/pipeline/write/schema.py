@@ -20,7 +20,13 @@ _NUMBERS = pa.list_(pa.float64())
 
 IMAGE = pa.struct([("bytes", pa.binary()), ("path", _TEXT)])
 CAMERA = pa.struct(
-    [("image_from_camera", _NUMBERS), ("width", pa.int32()), ("height", pa.int32()), ("provenance", _TEXT)]
+    [
+        ("image_from_camera", _NUMBERS),
+        ("width", pa.int32()),
+        ("height", pa.int32()),
+        ("provenance", _TEXT),
+        ("focal_error", pa.float64()),
+    ]
 )
 RLE = pa.struct([("height", pa.int32()), ("width", pa.int32()), ("counts", pa.binary())])
 BOX = pa.struct([(name, _NUMBERS) for name in ("low_in_world", "high_in_world", "low_error_m", "high_error_m")])
@@ -39,7 +45,10 @@ OBJECT = pa.struct(
     ]
 )
 SUPPORT = pa.struct([("surface", _TEXT), ("refusal", _TEXT)])
-ERRORS = pa.struct([(name, pa.float64()) for name in ("scale", "tilt_rad", "support_m", "local", "local_reach_px")])
+ERRORS = pa.struct(
+    [(name, pa.float64()) for name in ("scale", "tilt_rad", "support_m", "local", "local_reach_px", "shift")]
+)
+VERDICT = pa.struct([("sharpness", pa.float64()), ("label", _TEXT), ("score", pa.float64())])
 VERSION = pa.struct([("name", _TEXT), ("version", _TEXT)])
 SCENES = pa.schema(
     [
@@ -56,6 +65,7 @@ SCENES = pa.schema(
         ("errors", ERRORS),
         ("objects", pa.list_(OBJECT)),
         ("versions", pa.list_(VERSION)),
+        ("verdict", VERDICT),
     ]
 )
 

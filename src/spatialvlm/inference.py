@@ -1,0 +1,193 @@
+"""How models run here: the device, the precision, batches that shrink when memory runs out.
+
+torch and onnxruntime are imported when they are first needed; the core needs neither.
+"""
+
+import gc
+import os
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
+
+from spatialvlm.errors import ModelError, UserError
+from spatialvlm.weights import Located
+
+if TYPE_CHECKING:
+    import torch
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+Precision = Literal["auto", "full", "half"]
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """Where models run and how much they take at once.
+
+    `device`: "auto" (a GPU where there is one), "cpu", "cuda", "cuda:1", "mps". `precision`: "auto" is half on a GPU,
+    full on a CPU. `batch_size`: images that a model sees together, the one knob for memory; when memory runs out it is
+    halved. Raises UserError for values out of range.
+    """
+
+    device: str = "auto"
+    precision: Precision = "auto"
+    batch_size: int = 8
+
+    def __post_init__(self) -> None:
+        if self.batch_size < 1:
+            raise UserError(f"batch_size {self.batch_size}: expected 1 or more images")
+        if self.precision not in ("auto", "full", "half"):
+            raise UserError(f"precision {self.precision!r}: unknown; choose one of auto, full, half")
+
+
+class Batches:
+    """Runs a model over items in batches: in order, each result once; halves the batch when memory runs out.
+
+    The size that fitted is kept for later calls.
+    """
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+
+    def __call__(self, run: Callable[[Sequence[Item]], Sequence[Result]], items: Sequence[Item]) -> list[Result]:
+        """The results of `run` over all items. Raises ModelError where not even one item fits into memory."""
+        results: list[Result] = []
+        while len(results) < len(items):
+            some = items[len(results) : len(results) + self.size]
+            try:
+                made = run(some)
+            except (MemoryError, RuntimeError) as error:
+                if not _is_out_of_memory(error):
+                    raise
+                if len(some) == 1:
+                    raise ModelError(
+                        "a model ran out of memory on a single image; use a smaller model or smaller images"
+                    ) from error
+                self.size = len(some) // 2
+                _free_memory()
+                continue
+            if len(made) != len(some):
+                raise ModelError(f"a model returned {len(made)} results for {len(some)} images")
+            results += made
+        return results
+
+
+def _is_out_of_memory(error: BaseException) -> bool:
+    """torch's own error, those of drivers and of onnxruntime say so in words."""
+    text = str(error).lower()
+    return isinstance(error, MemoryError) or any(
+        sign in text for sign in ("out of memory", "outofmemory", "can't allocate", "failed to allocate", "bad_alloc")
+    )
+
+
+def _free_memory() -> None:
+    gc.collect()
+    with suppress(ImportError):
+        import torch
+
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+
+
+def torch_device(runtime: Runtime) -> "torch.device":
+    """The torch device to run on. Raises UserError where it is not there, or torch is not."""
+    torch = import_torch()
+    if runtime.device != "auto":
+        try:
+            device = torch.device(runtime.device)
+        except RuntimeError:
+            raise UserError(f"device {runtime.device!r}: unknown; choose auto, cpu, cuda, cuda:N or mps") from None
+        there = {"cuda": torch.cuda.is_available, "mps": torch.backends.mps.is_available}.get(device.type)
+        if there is not None and not there():
+            raise UserError(f"device {runtime.device!r}: not on this machine; choose auto or cpu")
+        return device
+    if torch.cuda.is_available():
+        return torch.device("cuda")
+    return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+
+
+def torch_dtype(runtime: Runtime) -> "torch.dtype":
+    """The floating type to run in: half precision where it is asked for, or by default on a GPU."""
+    torch = import_torch()
+    half = runtime.precision == "half" or (runtime.precision == "auto" and torch_device(runtime).type != "cpu")
+    return torch.float16 if half else torch.float32
+
+
+def import_torch() -> Any:
+    """torch. Raises UserError with the command that installs it."""
+    try:
+        import torch
+    except ImportError:
+        raise UserError(f"torch: not installed; {extra('hf')}") from None
+    return torch
+
+
+def import_transformers() -> Any:
+    """transformers, quiet. Raises UserError with the command that installs it."""
+    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+    try:
+        import transformers
+    except ImportError:
+        raise UserError(f"transformers: not installed; {extra('hf')}") from None
+    return transformers
+
+
+def extra(name: str) -> str:
+    """How to install an extra of this package."""
+    return f"pip install 'spatialvlm[{name}]'"
+
+
+def load_model(loader: Any, located: Located, runtime: Runtime) -> Any:
+    """A transformers model by its Auto class, from files on this machine, on the device, in evaluation mode.
+
+    Raises UserError where the files hold no such model.
+    """
+    try:
+        model = loader.from_pretrained(located.path, local_files_only=True, dtype=torch_dtype(runtime))
+    except (OSError, ValueError, KeyError) as error:
+        raise UserError(_not_a_model(located, loader, error)) from error
+    return model.to(torch_device(runtime)).eval()
+
+
+def load_processor(loader: Any, located: Located, **settings: Any) -> Any:
+    """A transformers processor from files on this machine. Raises UserError where there is none or it needs more."""
+    try:
+        return loader.from_pretrained(located.path, local_files_only=True, **settings)
+    except ImportError as error:
+        raise UserError(
+            f"{located.name}: its processor needs a package that is not installed: {_first_line(error)}; {extra('hf')}"
+        ) from error
+    except (OSError, ValueError, KeyError) as error:
+        raise UserError(_not_a_model(located, loader, error)) from error
+
+
+def _not_a_model(located: Located, loader: Any, error: Exception) -> str:
+    return (
+        f"weights {located.name!r}: cannot be loaded as {loader.__name__} ({_first_line(error)}); give weights of that "
+        "architecture in the format of transformers"
+    )
+
+
+def _first_line(error: BaseException) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0][:300] if lines else type(error).__name__
+
+
+def load_session(located: Located, runtime: Runtime) -> Any:
+    """An onnxruntime session. Raises UserError where onnxruntime or the file is missing or damaged."""
+    try:
+        import onnxruntime
+        from onnxruntime.capi import onnxruntime_pybind11_state as states
+    except ImportError:
+        raise UserError(f"onnxruntime: not installed; {extra('onnx')}") from None
+    wanted = ["CUDAExecutionProvider"] if runtime.device.startswith(("auto", "cuda")) else []
+    providers = [name for name in wanted if name in onnxruntime.get_available_providers()] + ["CPUExecutionProvider"]
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = int(os.environ.get("OMP_NUM_THREADS", "0"))
+    options.log_severity_level = 3
+    try:
+        return onnxruntime.InferenceSession(str(located.path), options, providers=providers)
+    except (states.Fail, states.InvalidProtobuf, states.NoSuchFile, states.InvalidArgument) as error:
+        raise UserError(f"weights {located.name!r}: no ONNX model that can be run ({_first_line(error)})") from error

@@ -1,0 +1,20 @@
+"""What an open-vocabulary detector is asked for by default: things with an extent of their own, indoors and outdoors.
+
+No walls, skies or floors, which have no size; no parts of things.
+"""
+
+PROMPTS = tuple(
+    name.strip()
+    for name in """
+    chair, armchair, sofa, stool, bench, table, desk, bed, nightstand, cabinet, dresser, wardrobe, bookshelf, shelf,
+    lamp, television, monitor, laptop, keyboard, computer mouse, phone, printer, speaker, fan, clock, mirror, picture,
+    refrigerator, oven, stove, microwave, dishwasher, washing machine, sink, toilet, bathtub, faucet,
+    bottle, wine glass, cup, mug, bowl, plate, pot, pan, kettle, jar, can, toaster, coffee machine, cutting board,
+    knife, fork, spoon, tray, basket, box, bag, backpack, handbag, suitcase, umbrella, hat, shoe, book, vase, plant,
+    flower pot, pillow, towel, toy, teddy bear, ball, guitar, trash can, bucket, ladder, tool, fire extinguisher,
+    apple, banana, orange, pineapple, bread, cake, pizza, sandwich,
+    person, dog, cat, bird, horse, cow, sheep,
+    car, truck, bus, bicycle, motorcycle, scooter, boat, train, traffic light, traffic sign, fire hydrant,
+    street lamp, mailbox, statue, tree, cart, forklift, pallet, barrel, cone, stroller, wheelchair
+    """.split(",")
+)

@@ -1,0 +1,6 @@
+"""Tests of backends whose image processors need torchvision. tests/test_torchvision.py runs them where it can be had."""
+
+import importlib.util
+
+if not (importlib.util.find_spec("torchvision") and importlib.util.find_spec("transformers")):
+    collect_ignore_glob = ["test_*.py"]
