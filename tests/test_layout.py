@@ -26,6 +26,7 @@ ORDER = (
     ("depth", "draw", "kinds", "support", "vlm"),
     tuple(f"pipeline.{stage}" for stage in STAGES),
     ("catalogue", "recipe"),
+    ("recipes",),
     ("audit", "engine", "view"),
     ("benchmark",),
     ("library",),

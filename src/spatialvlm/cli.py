@@ -30,53 +30,105 @@ app = typer.Typer(
 Dataset = Annotated[Path, typer.Argument(metavar="DATASET", help="A folder that `spatialvlm build` wrote.")]
 
 
-@app.command(epilog="Example: [bold]spatialvlm build rooms:12 --out demo[/]")
+Source = Annotated[
+    str,
+    typer.Argument(
+        metavar="SOURCE",
+        help="A folder of photos, an RGB-D folder with [bold]frames.jsonl[/], or N rendered frames with exact truth: "
+        "[bold]rooms:N[/] (furnished rooms), [bold]shapes:N[/] (simple solids).",
+    ),
+]
+RecipeName = Annotated[
+    str | None,
+    typer.Option(
+        help="Which models run: [bold]given[/] (none), [bold]photos[/], [bold]photos-fast[/], [bold]laptop[/], "
+        "[bold]paper[/]; by default photos for a folder of photos, else given."
+    ),
+]
+Models = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="ROLE=BACKEND:WEIGHTS",
+        help="Another model in a role (cull, find, cut, caption, depth, camera, floor), by a hub id or a path, as in "
+        "[bold]depth=depthpro:apple/DepthPro-hf@REVISION[/]; or ROLE=none. Can be repeated.",
+    ),
+]
+Known = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="MEASURE:NAME=METRES",
+        help="A length that is known, in every picture where it is in sight: [bold]height:door=2.03[/], "
+        "[bold]width:poster=0.7[/], [bold]distance:chair,lamp=1.5[/]. Can be repeated.",
+    ),
+]
+Device = Annotated[str, typer.Option(help="Where models run: auto, cpu, cuda, cuda:N, mps.")]
+Precision = Annotated[str, typer.Option(help="auto (half on a GPU), full or half.")]
+BatchSize = Annotated[
+    int, typer.Option(min=1, help="Images that a model sees at once; halved by itself when memory runs out.")
+]
+Workers = Annotated[int, typer.Option(min=1, help="Processes; the output is the same for any number.")]
+Prompts = Annotated[
+    str | None, typer.Option(help="What an open-vocabulary detector looks for: nouns separated by commas.")
+]
+
+
+@app.command(epilog="Example: [bold]spatialvlm build photos/ --out dataset[/]")
 def build(
-    source: Annotated[
-        str,
-        typer.Argument(
-            metavar="SOURCE",
-            help="An RGB-D folder with [bold]frames.jsonl[/], a folder of images, or N rendered frames with exact "
-            "truth: [bold]rooms:N[/] (furnished rooms), [bold]shapes:N[/] (simple solids).",
-        ),
-    ],
+    source: Source,
     out: Annotated[Path, typer.Option(metavar="DATASET", help="The folder to write; a stopped build goes on there.")],
-    seed: Annotated[
-        int, typer.Option(min=0, help="Decides which questions are asked and how they are worded; and which rooms.")
-    ] = 0,
+    recipe: RecipeName = None,
+    model: Models = None,
+    seed: Annotated[int, typer.Option(min=0, help="Decides which questions are asked and how; and which rooms.")] = 0,
     limit: Annotated[int | None, typer.Option(min=1, help="Take only the first so many frames.")] = None,
-    workers: Annotated[int, typer.Option(min=1, help="Processes; the output is the same for any number.")] = 1,
+    workers: Workers = 1,
     questions_per_image: Annotated[int, typer.Option(min=0, help="At most so many questions about one image.")] = 20,
     detector: Annotated[
-        str,
+        str | None,
         typer.Option(
-            help="[bold]given[/] annotations, [bold]clusters[/] of depth, or [bold]auto[/]: given where there are any."
+            help="[bold]given[/] annotations, [bold]clusters[/] of depth, [bold]auto[/] (given where there are any); "
+            "or that of a model for --model find=."
         ),
-    ] = "auto",
+    ] = None,
+    prompts: Prompts = None,
+    camera_height: Annotated[
+        float | None, typer.Option(metavar="METRES", help="How high the camera was above the floor; fixes the scale.")
+    ] = None,
+    known: Known = None,
+    fov: Annotated[
+        float | None, typer.Option(metavar="DEGREES", help="Field of view along the longer side, where nobody knows it.")
+    ] = None,
+    depth_errors: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="How wrong the depth model is, as `calibrate` wrote it.")
+    ] = None,
     kinds: Annotated[
         str | None, typer.Option(help="Ask only these kinds, separated by commas; see `spatialvlm questions`.")
     ] = None,
     shard_size: Annotated[int, typer.Option(min=1, help="Frames in one file of the dataset.")] = 128,
     size: Annotated[str, typer.Option(metavar="WxH", help="Pixels of rendered frames.")] = "640x480",
     spp: Annotated[int, typer.Option(min=1, help="Samples of the light a pixel of rendered rooms.")] = 16,
+    device: Device = "auto",
+    precision: Precision = "auto",
+    batch_size: BatchSize = 8,
 ) -> None:
-    """Turn frames with depth into a dataset of spatial questions and answers, with a report to look at."""
+    """Turn photos or frames with depth into a dataset of spatial questions and answers, with a report to look at."""
     from spatialvlm.engine.console import build_with_progress
+    from spatialvlm.inference import Runtime
     from spatialvlm.pipeline.collect import CollectConfig, parse_size
-    from spatialvlm.pipeline.detect import DetectConfig
     from spatialvlm.pipeline.phrase import PhraseConfig
-    from spatialvlm.recipe import Recipe
+    from spatialvlm.recipes import Wishes, recipe_for
 
-    recipe = Recipe(
+    wishes = Wishes(tuple(model or ()), detector, _names(prompts), camera_height, tuple(known or ()), fov, depth_errors)
+    chosen = recipe_for(
         source,
+        recipe,
+        wishes,
         seed=seed,
         limit=limit,
-        detect=DetectConfig(detector),
         shard_size=shard_size,
         collect=CollectConfig(parse_size(size), spp),
         phrase=PhraseConfig(questions_per_image=questions_per_image, kinds=_names(kinds)),
     )
-    build_with_progress(recipe, out, workers)
+    build_with_progress(chosen, out, workers, Runtime(device, precision, batch_size))
 
 
 @app.command(epilog="Example: [bold]spatialvlm ask demo --out more --epochs 10 --workers 2[/]")

@@ -5,10 +5,13 @@ torch and onnxruntime are imported when they are first needed; the core needs ne
 
 import gc
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
+
+import numpy as np
 
 from spatialvlm.errors import ModelError, UserError
 from spatialvlm.weights import Located
@@ -126,11 +129,12 @@ def import_torch() -> Any:
 
 def import_transformers() -> Any:
     """transformers, quiet. Raises UserError with the command that installs it."""
-    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     try:
         import transformers
     except ImportError:
         raise UserError(f"transformers: not installed; {extra('hf')}") from None
+    transformers.logging.set_verbosity_error()
+    transformers.logging.disable_progress_bar()
     return transformers
 
 
@@ -156,8 +160,10 @@ def load_processor(loader: Any, located: Located, **settings: Any) -> Any:
     try:
         return loader.from_pretrained(located.path, local_files_only=True, **settings)
     except ImportError as error:
+        missing = "torchvision" if "torchvision" in str(error).lower() else _first_line(error)
         raise UserError(
-            f"{located.name}: its processor needs a package that is not installed: {_first_line(error)}; {extra('hf')}"
+            f"{located.name}: its processor needs a package that is not installed: {missing}; {extra('hf')}, with a "
+            "torchvision that belongs to the installed torch"
         ) from error
     except (OSError, ValueError, KeyError) as error:
         raise UserError(_not_a_model(located, loader, error)) from error
@@ -182,12 +188,38 @@ def load_session(located: Located, runtime: Runtime) -> Any:
         from onnxruntime.capi import onnxruntime_pybind11_state as states
     except ImportError:
         raise UserError(f"onnxruntime: not installed; {extra('onnx')}") from None
+    path = onnx_file(located.path)
     wanted = ["CUDAExecutionProvider"] if runtime.device.startswith(("auto", "cuda")) else []
     providers = [name for name in wanted if name in onnxruntime.get_available_providers()] + ["CPUExecutionProvider"]
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = int(os.environ.get("OMP_NUM_THREADS", "0"))
     options.log_severity_level = 3
     try:
-        return onnxruntime.InferenceSession(str(located.path), options, providers=providers)
+        return onnxruntime.InferenceSession(str(path), options, providers=providers)
     except (states.Fail, states.InvalidProtobuf, states.NoSuchFile, states.InvalidArgument) as error:
         raise UserError(f"weights {located.name!r}: no ONNX model that can be run ({_first_line(error)})") from error
+
+
+def onnx_file(path: Path) -> Path:
+    """The ONNX file that a path is, or that a folder holds. Raises UserError where there is not exactly one."""
+    if path.is_file():
+        return path
+    files = sorted(path.rglob("*.onnx"))
+    if len(files) != 1:
+        names = ", ".join(str(file.relative_to(path)) for file in files) or "none"
+        raise UserError(f"weights {str(path)!r}: expected one ONNX file, found {names}; give the path of one")
+    return files[0]
+
+
+def run_session(session: Any, inputs: Mapping[str, np.ndarray], name: str) -> list[np.ndarray]:
+    """All outputs of an onnxruntime session.
+
+    Raises MemoryError where memory runs out, so that `Batches` halves the batch; ModelError where the model fails.
+    """
+    from onnxruntime.capi import onnxruntime_pybind11_state as states
+
+    try:
+        return session.run(None, dict(inputs))
+    except (states.RuntimeException, states.Fail, states.InvalidArgument) as error:
+        fault = MemoryError if "alloc" in str(error).lower() else ModelError
+        raise fault(f"{name}: {_first_line(error)}") from error

@@ -7,6 +7,7 @@ from typing import Any
 from spatialvlm.engine.ask import ask
 from spatialvlm.engine.local import build as run_recipe
 from spatialvlm.engine.scene_questions import SceneQuestions
+from spatialvlm.inference import Runtime
 from spatialvlm.pipeline import collect as collect_stage
 from spatialvlm.pipeline.collect import CollectConfig
 from spatialvlm.pipeline.detect import DetectConfig, load_detector
@@ -16,7 +17,7 @@ from spatialvlm.pipeline.phrase import Phrase, PhraseConfig, Phrased
 from spatialvlm.pipeline.write.exports import Exported
 from spatialvlm.pipeline.write.exports import export as export_dataset
 from spatialvlm.pipeline.write.read import Dataset, read_dataset
-from spatialvlm.recipe import Recipe
+from spatialvlm.recipes import recipe_for
 from spatialvlm.records import Drop, Facts, Frame, Instance, Scene
 
 __all__ = [
@@ -34,12 +35,22 @@ __all__ = [
 ]
 
 
-def build(source: str, out: str | Path, *, workers: int = 1, **settings: Any) -> dict[str, Any]:
-    """Build the dataset of a source in the folder `out`; `settings` are the fields of `Recipe`.
+def build(
+    source: str,
+    out: str | Path,
+    *,
+    recipe: str | None = None,
+    workers: int = 1,
+    runtime: Runtime | None = None,
+    **settings: Any,
+) -> dict[str, Any]:
+    """Build the dataset of a source in the folder `out`; `settings` are fields of `Recipe` that change the recipe.
 
-    Returns what dataset.json says. Raises UserError for a bad source, setting or folder.
+    Without the name of a `recipe` it is the one that suits the source; `runtime` says where its models run. Returns
+    what dataset.json says. Raises UserError for a bad source, setting or folder.
     """
-    return run_recipe(Recipe(source=str(source), **settings), Path(out), workers=workers)
+    chosen = recipe_for(str(source), recipe, **settings)
+    return run_recipe(chosen, Path(out), workers=workers, runtime=runtime)
 
 
 def collect(source: str, config: CollectConfig | None = None, seed: int = 0) -> list[Frame]:

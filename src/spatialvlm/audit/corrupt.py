@@ -93,12 +93,12 @@ def tilted(frame: Frame, rng: Generator, *, sigma_rad: float) -> Frame:
 
 
 def misfocused(frame: Frame, rng: Generator, *, relative: float) -> Frame:
-    """The stated focal length is wrong by `relative`, as often too long as too short."""
+    """The focal length is wrong by `relative`, as often too long as too short, and the camera says that it may be."""
     if frame.camera is None:
         return frame
     factor = 1.0 + relative * float(rng.choice((-1.0, 1.0)))
     matrix = frame.camera.image_from_camera * np.array([[factor, factor, 1.0], [1.0, factor, 1.0], [1.0, 1.0, 1.0]])
-    return replace(frame, camera=replace(frame.camera, image_from_camera=matrix))
+    return replace(frame, camera=replace(frame.camera, image_from_camera=matrix, focal_error=relative))
 
 
 def as_stated(frame: Frame, rng: Generator, *, noise: float, config: LiftConfig) -> Frame:
@@ -217,9 +217,8 @@ PRESETS = _presets(
     ),
     Preset(
         "focal",
-        "focal length 5 % too long or too short; what is told is a scale error of 5 %, there is no other word for it",
+        "focal length 5 % too long or too short, which the camera says",
         (partial(misfocused, relative=0.05),),
-        LiftConfig(depth_scale_error=0.05),
     ),
     Preset(
         "monocular",

@@ -14,6 +14,7 @@ from rich.table import Table
 from spatialvlm.engine.ask import ask
 from spatialvlm.engine.asking import asking_of
 from spatialvlm.engine.local import build
+from spatialvlm.inference import Runtime
 from spatialvlm.pipeline.write.read import read_dataset
 from spatialvlm.recipe import Recipe
 
@@ -64,11 +65,11 @@ class _Meter:
             self.bar.stop()
 
 
-def build_with_progress(recipe: Recipe, out: Path, workers: int) -> None:
+def build_with_progress(recipe: Recipe, out: Path, workers: int, runtime: Runtime | None = None) -> None:
     """Build, show progress, and say what came out and where the report is."""
     meter = _Meter(Console(stderr=True))
     try:
-        info = build(recipe, out, workers=workers, begin=meter.begin, report=meter.report)
+        info = build(recipe, out, workers=workers, runtime=runtime, begin=meter.begin, report=meter.report)
     finally:
         meter.end()
     _print_result(Console(), info, out)

@@ -1,4 +1,4 @@
-"""images: a folder of pictures -> Frames that have an image and nothing else."""
+"""images: a folder of pictures -> Frames that have an image, and a camera where EXIF data tell the focal length."""
 
 import hashlib
 import os
@@ -10,9 +10,10 @@ from pathlib import Path
 from spatialvlm.errors import UserError
 from spatialvlm.pipeline.collect import Collected
 from spatialvlm.pipeline.collect.decode import Refused, decode_rgb, file_name, is_unicode, read_file, record_id, shown
+from spatialvlm.pipeline.collect.exif import camera_from_exif
 from spatialvlm.records import Drop, Frame, Source
 
-ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
+ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".avif", ".heic", ".heif")
 
 
 class ImageFolder:
@@ -42,7 +43,10 @@ class ImageFolder:
         return len(self._paths)
 
     def read(self, index: int) -> Collected:
-        """The picture at `index`, turned upright as its EXIF orientation says, or why it cannot be had."""
+        """The picture at `index`, turned upright as its EXIF orientation says, or why it cannot be had.
+
+        Of an animation it is the first frame. An ICC profile is ignored: colours are taken as sRGB.
+        """
         if not 0 <= index < len(self):
             raise IndexError(f"image {index} of {self.folder}: there are {len(self)}")
         path = self._paths[index]
@@ -56,7 +60,9 @@ class ImageFolder:
             image = decode_rgb(data, file_name(path, owner), upright=True)
         except Refused as refused:
             return Collected(None, (Drop("collect", name.encode("utf-8", "replace").decode(), str(refused)),))
-        return Collected(Frame(name, image, None, None, None, None, Source(self._origin, None, path, data)), ())
+        height, width, _ = image.shape
+        camera = camera_from_exif(data, width, height)
+        return Collected(Frame(name, image, camera, None, None, None, Source(self._origin, None, path, data)), ())
 
 
 def _pictures(folder: Path) -> Iterator[tuple[str, int]]:

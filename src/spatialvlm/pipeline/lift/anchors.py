@@ -16,7 +16,10 @@ from spatialvlm.errors import UserError
 from spatialvlm.records import Object, Scene
 
 DISAGREE_SIGMAS = 4.0
-MOST_UNSURE = 0.3  # a length measured worse than this fixes nothing
+MOST_UNSURE = 0.2  # a length measured worse than this fixes nothing
+TRIMMED = 0.01  # of an extent is beyond the percentile at each free end of a box
+OUTLINE_PX = 2.0  # masks and the clean surface under them end that much short of the thing, together
+LOWER_END = 0.04  # of a height: what turns away below, and is not seen to stand on the plane
 
 Measure = Literal["camera_height", "height", "width", "distance"]
 
@@ -59,19 +62,27 @@ class Reading:
     error: float
 
 
-def parse_anchor(measure: Measure, text: str) -> Anchor:
-    """An anchor from what people type: "1.4", "door=2.03", "chair,lamp=1.5"; in metres.
+@dataclass(frozen=True, slots=True)
+class Prior:
+    """A depth source by name, and its own 1-sigma error of scale."""
+
+    name: str
+    error: float
+
+
+def parse_anchor(text: str) -> Anchor:
+    """An anchor from what people type: "height:door=2.03", "width:poster=0.7", "distance:chair,lamp=1.5", in metres.
 
     Raises UserError where it is no such text.
     """
-    names, equals, length = text.rpartition("=")
+    measure, _, rest = text.partition(":")
+    names, _, length = rest.rpartition("=")
     try:
         length_m = float(length)
     except ValueError:
         length_m = math.nan
-    if math.isnan(length_m) or bool(equals) != (measure != "camera_height"):
-        example = {"camera_height": "1.4", "distance": "chair,lamp=1.5"}.get(measure, "door=2.03")
-        raise UserError(f"known {measure.replace('_', ' ')} {text!r}: expected metres, as in {example}")
+    if measure not in ("height", "width", "distance") or not names or math.isnan(length_m):
+        raise UserError(f"known length {text!r}: expected height:NAME=METRES, width:NAME=METRES or distance:A,B=METRES")
     return Anchor(measure, length_m, tuple(name.strip() for name in names.split(",") if name.strip()))
 
 
@@ -85,35 +96,40 @@ def readings(scene: Scene, anchors: Sequence[Anchor]) -> list[Reading]:
     return found
 
 
-def disagreement(found: Sequence[Reading]) -> str | None:
-    """The two readings that are furthest apart, in words, where they differ beyond their errors."""
+def disagreement(found: Sequence[Reading], prior: Prior | None, so_far: float) -> str | None:
+    """The two that are furthest apart, in words, where they differ beyond their errors.
+
+    The depth source with its stated scale error, `prior`, is one of them; see `fused`.
+    """
+    claims = [(f"{r.anchor.said} = {r.anchor.length_m:g} m", r.log_factor, r.error) for r in found]
+    if prior is not None:
+        claims.append((f"the depth itself ({prior.name}, {prior.error:.1%})", -so_far, prior.error))
     worst, pair = DISAGREE_SIGMAS, None
-    for i, one in enumerate(found):
-        for other in found[:i]:
-            apart = abs(one.log_factor - other.log_factor) / math.hypot(one.error, other.error)
+    for i, one in enumerate(claims):
+        for other in claims[:i]:
+            apart = abs(one[1] - other[1]) / math.hypot(one[2], other[2])
             if apart > worst:
                 worst, pair = apart, (other, one)
     if pair is None:
         return None
-    factors = [math.exp(reading.log_factor) for reading in pair]
-    differ = math.expm1(abs(pair[0].log_factor - pair[1].log_factor))
-    first, second = (f"{r.anchor.said} = {r.anchor.length_m:g} m" for r in pair)
+    (first, one_log, _), (second, other_log, _) = pair
     return (
-        f"anchors_disagree: {first} asks for depth times {factors[0]:.3f}, {second} for {factors[1]:.3f}; they differ "
-        f"by {differ:.0%}, {worst:.1f} sigma; leave out the wrong one"
+        f"anchors_disagree: {first} asks for depth times {math.exp(so_far + one_log):.3f}, {second} for "
+        f"{math.exp(so_far + other_log):.3f}; they differ by {math.expm1(abs(one_log - other_log)):.0%}, "
+        f"{worst:.1f} sigma; leave out what is wrong"
     )
 
 
-def fused(found: Sequence[Reading], prior: float | None, so_far: float) -> tuple[float, float]:
+def fused(found: Sequence[Reading], prior: Prior | None, so_far: float) -> tuple[float, float]:
     """The log factor that fits the readings and the depth source best, and its error.
 
-    `prior` is the scale error of the source, None where its unit is unknown; `so_far` is the factor that the scene's
-    depth has had already.
+    `prior` is what the source says of its own scale, None where its unit is unknown; `so_far` is the log factor that
+    the scene's depth has had already.
     """
     weights = [reading.error**-2 for reading in found]
     values = [so_far + reading.log_factor for reading in found]
-    if prior:
-        weights.append(prior**-2)
+    if prior is not None:
+        weights.append(max(prior.error, 1e-6) ** -2)
         values.append(0.0)
     return float(np.average(values, weights=weights)), sum(weights) ** -0.5
 
@@ -142,14 +158,21 @@ def _camera_height(scene: Scene) -> list[tuple[float, float]]:
 
 
 def _extent(scene: Scene, found: Object, measure: Measure) -> tuple[float, float] | None:
+    """An extent as a ruler would have it: from end to end, where a box ends at percentiles of what is seen."""
     axis = 2 if measure == "height" else 0
-    cut = found.truncated or found.occluded or (axis == 2 and (scene.gravity is None or found.bottom == "hidden"))
-    if cut:
+    if found.truncated or found.occluded or (axis == 2 and (scene.gravity is None or found.bottom == "hidden")):
         return None
     box = found.box
     length_m = float(box.high_in_world[axis] - box.low_in_world[axis])
-    face = math.hypot(box.low_error_m[axis], box.high_error_m[axis]) / max(length_m, 1e-9)
-    return length_m, math.hypot(face, scene.errors.local, scene.camera.focal_error)
+    on_plane = axis == 2 and found.bottom == "support"
+    length_m /= 1.0 - (1 if on_plane else 2) * TRIMMED
+    away_m = float(np.linalg.norm((box.low_in_world + box.high_in_world) / 2 - scene.world_from_camera[:3, 3]))
+    outline_m = OUTLINE_PX * away_m / float(scene.camera.image_from_camera[0, 0])
+    faces_m = math.hypot(box.low_error_m[axis], box.high_error_m[axis], outline_m)
+    lower_end = 0.0 if on_plane else LOWER_END
+    return length_m, math.hypot(
+        faces_m / max(length_m, 1e-9), lower_end, scene.errors.local, scene.camera.focal_error
+    )
 
 
 def _distance(scene: Scene, one: Object, other: Object) -> tuple[float, float] | None:

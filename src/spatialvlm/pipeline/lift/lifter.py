@@ -14,7 +14,7 @@ from jaxtyping import Bool, Float64
 from spatialvlm.depth import NO_DEPTH, relative_noise
 from spatialvlm.errors import ContractError
 from spatialvlm.pipeline.lift import LiftConfig, Lifted
-from spatialvlm.pipeline.lift.anchors import disagreement, fused, readings
+from spatialvlm.pipeline.lift.anchors import Prior, disagreement, fused, readings
 from spatialvlm.pipeline.lift.box import lift_object
 from spatialvlm.pipeline.lift.gravity import World, find_world, things_stand_on
 from spatialvlm.pipeline.lift.surface import Surface, clean_surface
@@ -63,7 +63,9 @@ def _anchored(frame: Frame, instances: tuple[Instance, ...], lifted: Lifted, con
     scale stays.
     """
     source = frame.depth_source
-    prior = None if source is not None and source.scale == "relative" else config.depth_scale_error
+    prior: Prior | None = Prior("sensor" if source is None else source.name, config.depth_scale_error)
+    if source is not None and source.scale == "relative":
+        prior = None
     total = 0.0
     for _ in range(MOST_LIFTS):
         scene = lifted.scene
@@ -72,7 +74,7 @@ def _anchored(frame: Frame, instances: tuple[Instance, ...], lifted: Lifted, con
         found = readings(scene, config.anchors)
         if not found:
             return lifted
-        apart = disagreement(found)
+        apart = disagreement(found, prior, total)
         if apart is not None:
             return Lifted(None, (Drop("lift", frame.id, apart),))
         factor, error = fused(found, prior, total)

@@ -1,0 +1,212 @@
+"""The recipes: which models look at photos, by name. Each is a function that returns a whole Recipe.
+
+    recipe_for("photos/")                     what suits a source: measured depth needs no model, photos do
+    recipe_for("photos/", "laptop", seed=3)   by name, with fields of Recipe changed
+"""
+
+import dataclasses
+import json
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from spatialvlm.errors import UserError
+from spatialvlm.pipeline.cull import CullConfig
+from spatialvlm.pipeline.detect import DetectConfig
+from spatialvlm.pipeline.lift import Anchor, SenseConfig
+from spatialvlm.pipeline.lift.anchors import parse_anchor
+from spatialvlm.recipe import Recipe
+from spatialvlm.records import DepthErrors
+from spatialvlm.weights import Model, parse_model
+
+LEAST_SIDE_PX = 240
+LEAST_SHARPNESS = 0.0
+DUPLICATE_BITS = 6
+
+
+def given(source: str) -> Recipe:
+    """No model: measured depth, and given annotations or clusters of depth."""
+    return Recipe(source)
+
+
+def photos(source: str) -> Recipe:
+    """Ordinary photos on a GPU: the best models that transformers has."""
+    return Recipe(
+        source,
+        cull=_cull(Model("siglip", "google/siglip2-base-patch16-224")),
+        detect=DetectConfig(
+            "grounded",
+            find=Model("grounding_dino", "IDEA-Research/grounding-dino-base"),
+            cut=Model("sam", "facebook/sam2.1-hiera-large"),
+            caption=Model("transformers", "Qwen/Qwen3-VL-2B-Instruct"),
+        ),
+        sense=SenseConfig(depth=Model("depthpro", "apple/DepthPro-hf")),
+    )
+
+
+def photos_fast(source: str) -> Recipe:
+    """Ordinary photos, several times as fast and in a few gigabytes, with weights that are free for any use."""
+    return Recipe(
+        source,
+        cull=_cull(Model("siglip", "google/siglip2-base-patch16-224")),
+        detect=DetectConfig(
+            "grounded",
+            find=Model("grounding_dino", "IDEA-Research/grounding-dino-tiny"),
+            cut=Model("sam", "facebook/sam2.1-hiera-tiny"),
+        ),
+        sense=SenseConfig(depth=Model("depth_anything", "depth-anything/Depth-Anything-V2-Metric-Indoor-Small-hf")),
+    )
+
+
+def laptop(source: str) -> Recipe:
+    """Ordinary photos on a CPU by onnxruntime; the models are files in the folder models/, see docs/photos.md."""
+    return Recipe(
+        source,
+        cull=_cull(None),
+        detect=DetectConfig("boxes", find=Model("yolox", "models/yolox_s.onnx"), least_score=0.5),
+        sense=SenseConfig(depth=Model("onnx", "models/depth_anything_v2_metric_indoor_small.onnx")),
+    )
+
+
+def paper(source: str) -> Recipe:
+    """The closest to the paper's own choices: CLIP, class-agnostic regions with captions, ZoeDepth, a floor mask."""
+    return Recipe(
+        source,
+        cull=CullConfig(Model("clip", "openai/clip-vit-large-patch14")),
+        detect=DetectConfig(
+            "regions",
+            find=Model("florence", "florence-community/Florence-2-large"),
+            cut=Model("sam", "facebook/sam-vit-huge"),
+            caption=Model("transformers", "Qwen/Qwen3-VL-2B-Instruct"),
+        ),
+        sense=SenseConfig(
+            depth=Model("zoedepth", "Intel/zoedepth-nyu-kitti"),
+            floor=Model("segmenter", "facebook/mask2former-swin-small-ade-semantic"),
+        ),
+    )
+
+
+RECIPES: Mapping[str, Callable[[str], Recipe]] = MappingProxyType(
+    {"given": given, "photos": photos, "photos-fast": photos_fast, "laptop": laptop, "paper": paper}
+)
+
+
+ROLES = ("cull", "find", "cut", "caption", "depth", "camera", "floor")
+DETECTOR_OF = MappingProxyType(
+    {"grounding_dino": "grounded", "owl": "grounded", "sam3": "concepts", "florence": "regions", "yolox": "boxes"}
+)
+"""The detector that a model for finding belongs to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What somebody wants otherwise than a recipe has it, as typed on the command line; see `spatialvlm build --help`.
+
+    `models` are "ROLE=BACKEND:WEIGHTS", `known` are "MEASURE:NAME=METRES", `depth_errors` is a file that `calibrate`
+    wrote.
+    """
+
+    models: tuple[str, ...] = ()
+    detector: str | None = None
+    prompts: tuple[str, ...] | None = None
+    camera_height_m: float | None = None
+    known: tuple[str, ...] = ()
+    fov_degrees: float | None = None
+    depth_errors: Path | None = None
+
+
+def recipe_for(source: str, name: str | None = None, wishes: Wishes | None = None, **changes: Any) -> Recipe:
+    """The recipe called `name`, else the one that suits the source, as wished, with fields of `Recipe` changed.
+
+    Raises UserError for an unknown name or a value out of range.
+    """
+    if name is None:
+        name = "photos" if _is_photos(source) else "given"
+    if name not in RECIPES:
+        raise UserError(f"recipe {name!r}: unknown; choose one of {', '.join(RECIPES)}")
+    recipe, wishes = RECIPES[name](source), wishes or Wishes()
+    recipe = with_models(recipe, dict(parse_role(text) for text in wishes.models))
+    detect = {"detector": wishes.detector, "prompts": wishes.prompts}
+    sense = {
+        "fov_rad": None if wishes.fov_degrees is None else math.radians(wishes.fov_degrees),
+        "depth_errors": None if wishes.depth_errors is None else read_depth_errors(wishes.depth_errors),
+    }
+    return dataclasses.replace(
+        recipe,
+        detect=dataclasses.replace(recipe.detect, **_given(detect)),
+        sense=dataclasses.replace(recipe.sense, **_given(sense)),
+        lift=dataclasses.replace(recipe.lift, anchors=_anchors(wishes)),
+        **changes,
+    )
+
+
+def _given(wishes: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in wishes.items() if value is not None}
+
+
+def _anchors(wishes: Wishes) -> tuple[Anchor, ...]:
+    anchors = [parse_anchor(text) for text in wishes.known]
+    if wishes.camera_height_m is not None:
+        anchors.insert(0, Anchor("camera_height", wishes.camera_height_m))
+    return tuple(anchors)
+
+
+def read_depth_errors(path: Path) -> DepthErrors:
+    """The errors in a JSON file that `spatialvlm calibrate` wrote.
+
+    Raises UserError where the file is missing or says something else.
+    """
+    try:
+        values = json.loads(path.read_text())
+        return DepthErrors(**values["depth_errors"])
+    except FileNotFoundError:
+        raise UserError(f"{path}: no such file; make one with: spatialvlm calibrate FRAMES --out {path}") from None
+    except (ValueError, TypeError, KeyError, OSError) as error:
+        raise UserError(f"{path}: holds no depth errors ({error}); expected what `spatialvlm calibrate` wrote") from None
+
+
+def with_models(recipe: Recipe, models: Mapping[str, Model | None]) -> Recipe:
+    """The recipe with other models in some `ROLES`; None takes a model away.
+
+    A model that finds objects brings its detector along. Raises UserError for an unknown role.
+    """
+    cull, detect, sense = recipe.cull, recipe.detect, recipe.sense
+    for role, model in models.items():
+        match role:
+            case "cull":
+                cull = dataclasses.replace(cull, model=model)
+            case "find":
+                name = detect.detector if model is None else DETECTOR_OF.get(model.backend, "boxes")
+                detect = dataclasses.replace(detect, detector=name, find=model)
+            case "cut" | "caption":
+                detect = dataclasses.replace(detect, **{role: model})
+            case "depth" | "camera" | "floor":
+                sense = dataclasses.replace(sense, **{role: model})
+            case _:
+                raise UserError(f"model role {role!r}: unknown; choose one of {', '.join(ROLES)}")
+    return dataclasses.replace(recipe, cull=cull, detect=detect, sense=sense)
+
+
+def parse_role(text: str) -> tuple[str, Model | None]:
+    """A role and its model from what people type: "depth=depthpro:apple/DepthPro-hf", or "cull=none".
+
+    Raises UserError where it is no such text.
+    """
+    role, equals, model = text.partition("=")
+    if not equals:
+        raise UserError(f"model {text!r}: expected ROLE=BACKEND:WEIGHTS, with a role of {', '.join(ROLES)}")
+    return role.strip(), None if model.strip() == "none" else parse_model(model.strip())
+
+
+def _is_photos(source: str) -> bool:
+    """A folder without frames.jsonl: its images have no depth."""
+    return Path(source).is_dir() and not (Path(source) / "frames.jsonl").is_file()
+
+
+def _cull(model: Model | None) -> CullConfig:
+    return CullConfig(
+        model, least_side_px=LEAST_SIDE_PX, least_sharpness=LEAST_SHARPNESS, duplicate_bits=DUPLICATE_BITS
+    )

@@ -1,0 +1,116 @@
+"""Errors that a whole scene shares: what they say is what happens when the error is made."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+from boxes import random_boxes
+
+from accuracy import plain_frame
+from spatialvlm.kinds import KINDS, fact_at
+from spatialvlm.pipeline.collect.analytic import ray_cast
+from spatialvlm.pipeline.collect.shapes import ShapesSource
+from spatialvlm.pipeline.lift import LiftConfig, load_lift
+from spatialvlm.pipeline.measure import MeasureConfig, measure, measure_all
+from spatialvlm.pipeline.measure.objects import objects_of
+from spatialvlm.records import DepthErrors, DepthSource
+
+LIFT = load_lift(LiftConfig(depth_scale_error=0.0))
+SOURCE = ShapesSource(1100, width=320, height=240)
+EASY = MeasureConfig(worst_share=1e9)
+SHORTER = 0.02  # of the focal length
+
+
+def frames(count=12):
+    for index in range(1000, 1000 + count):
+        description = SOURCE.describe(index)
+        frame = plain_frame(description, ray_cast(description), "s")
+        yield dataclasses.replace(frame, gravity_in_camera=None)
+
+
+def misfocused(frame):
+    matrix = frame.camera.image_from_camera * np.array([[1 - SHORTER, 1, 1], [1, 1 - SHORTER, 1], [1, 1, 1]])
+    camera = dataclasses.replace(frame.camera, image_from_camera=matrix, focal_error=SHORTER)
+    return dataclasses.replace(frame, camera=camera)
+
+
+def lifted(frame):
+    return LIFT([frame], [frame.instances])[0].scene
+
+
+def test_a_wrong_focal_length_moves_objects_as_its_field_says():
+    compared = 0
+    for frame in frames():
+        right, wrong = lifted(frame), lifted(misfocused(frame))
+        if right.support != wrong.support or [o.bottom for o in right.objects] != [o.bottom for o in wrong.objects]:
+            continue
+        before, after = objects_of([right]), objects_of([wrong])
+        (mode,) = after.modes
+        moved, said = after.centre - before.centre, SHORTER * mode.pull
+        for axis in range(3):  # what all share does not come between them
+            between = moved[axis][:, None] - moved[axis]
+            assert between == pytest.approx(said[axis][:, None] - said[axis], abs=0.004, rel=0.1)
+        stretched = after.extent - before.extent
+        for axis in (0, 2):
+            assert stretched[axis] == pytest.approx(SHORTER * mode.stretch[axis], abs=0.003, rel=0.1)
+        compared += len(right.objects)
+    assert compared > 30
+
+
+def test_error_bars_cover_a_wrong_focal_length():
+    errors, sigmas = [], []
+    for frame in frames():
+        right, wrong = measure(lifted(frame), EASY), measure(lifted(misfocused(frame)), EASY)
+        true = {(f.kind, f.subjects): f.value for f in rows(right) if KINDS[f.kind].form == "length"}
+        for fact in rows(wrong):
+            if (fact.kind, fact.subjects) in true:
+                errors.append(abs(fact.value - true[fact.kind, fact.subjects]))
+                sigmas.append(fact.error)
+    assert len(errors) > 900
+    assert np.mean(np.array(errors) < 2 * np.array(sigmas)) > 0.98
+
+
+def rows(facts):
+    return [fact_at(facts, row) for row in range(len(facts))]
+
+
+def test_more_doubt_never_asks_more_and_never_decides_otherwise():
+    for seed in range(20):
+        scene = random_boxes(seed)
+        doubtful = dataclasses.replace(scene, camera=dataclasses.replace(scene.camera, focal_error=0.2))
+        sure = {(f.kind, f.subjects): f for f in rows(measure(scene))}
+        unsure = {(f.kind, f.subjects): f for f in rows(measure(doubtful))}
+        assert {key for key, fact in unsure.items() if fact.value != "similar"} <= sure.keys()
+        for key, fact in unsure.items():
+            assert fact.value == sure[key].value
+            assert fact.error >= sure[key].error
+
+
+def test_scenes_without_modes_are_the_same_beside_those_with():
+    plain = random_boxes(1)
+    other = dataclasses.replace(random_boxes(2), camera=dataclasses.replace(plain.camera, focal_error=0.1))
+    alone, together = measure(plain), measure_all([other, plain])[1]
+    assert alone.number.tobytes() == together.number.tobytes()
+    assert alone.error.tobytes() == together.error.tobytes()
+
+
+def test_depth_with_an_unknown_shift_keeps_its_order_and_little_else():
+    """What is behind what stays, and comes out right whatever the shift was."""
+    asked = 0
+    for frame in frames():
+        exact = {(f.kind, f.subjects): f.value for f in rows(measure(lifted(frame)))}
+        for shift in (-0.15, 0.3):
+            inverse = 1.0 / frame.depth_m
+            depth = (1.0 / (inverse + shift * np.nanmedian(inverse))).astype(np.float32)
+            source = DepthSource("m", "relative", DepthErrors(scale=0.0, shift=0.3))
+            scene = lifted(dataclasses.replace(frame, depth_m=depth, depth_source=source))
+            assert scene.gravity is None
+            assert scene.support.refusal == "depth_has_no_shape"
+            for fact in rows(measure(scene)):
+                assert KINDS[fact.kind].form != "length"
+                assert not KINDS[fact.kind].needs_gravity
+                true = exact.get((fact.kind, fact.subjects), "similar")
+                if KINDS[fact.kind].quantity in ("x", "y") and "similar" not in (true, fact.value):
+                    asked += 1
+                    assert fact.value == true
+    assert asked > 300
