@@ -146,12 +146,23 @@ def extra(name: str) -> str:
 def load_model(loader: Any, located: Located, runtime: Runtime) -> Any:
     """A transformers model by its Auto class, from files on this machine, on the device, in evaluation mode.
 
-    Raises UserError where the files hold no such model.
+    Raises UserError where the files hold no such model, or only a part of it.
     """
+    settings = {"local_files_only": True, "dtype": torch_dtype(runtime), "output_loading_info": True}
     try:
-        model = loader.from_pretrained(located.path, local_files_only=True, dtype=torch_dtype(runtime))
+        model, info = loader.from_pretrained(located.path, **settings)
+    except ImportError as error:
+        raise UserError(
+            f"{located.name}: needs a package that is not installed: {_first_line(error)}; {extra('hf')}"
+        ) from error
     except (OSError, ValueError, KeyError) as error:
         raise UserError(_not_a_model(located, loader, error)) from error
+    missing = sorted({*info["missing_keys"]} & {name for name, _ in model.named_parameters()})
+    if missing:  # transformers would go on with random numbers in their place
+        raise UserError(
+            f"weights {located.name!r}: {len(missing)} parameters of {type(model).__name__} are missing, such as "
+            f"{missing[0]!r}; get them anew, or give weights of that architecture"
+        )
     return model.to(torch_device(runtime)).eval()
 
 
