@@ -27,7 +27,7 @@ ORDER = (
     tuple(f"pipeline.{stage}" for stage in STAGES),
     ("catalogue", "recipe"),
     ("recipes",),
-    ("audit", "engine", "view"),
+    ("audit", "calibrate", "engine", "view"),
     ("benchmark",),
     ("library",),
     ("cli",),

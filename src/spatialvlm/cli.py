@@ -1,4 +1,4 @@
-"""The command line: `spatialvlm build | ask | audit | questions | show | export | benchmark`.
+"""The command line: `spatialvlm build | calibrate | ask | audit | questions | show | export | benchmark`.
 
 Thin; each command imports what it needs when it runs.
 
@@ -155,6 +155,26 @@ def ask(
     chosen = {"questions_per_image": questions_per_image, "kinds": _names(kinds)}
     mix = {name: value for name, value in chosen.items() if value is not None}
     ask_with_progress(dataset, out, workers, seed=seed, epochs=epochs, mix=mix)
+
+
+@app.command(epilog="Example: [bold]spatialvlm calibrate frames/ --recipe photos --out errors.json[/]")
+def calibrate(
+    source: Source,
+    out: Annotated[Path, typer.Option(metavar="FILE", help="The file for `build --depth-errors`.")],
+    recipe: RecipeName = "photos",
+    model: Models = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Take only the first so many frames.")] = None,
+    device: Device = "auto",
+    precision: Precision = "auto",
+    batch_size: BatchSize = 8,
+) -> None:
+    """Measure how wrong a depth model is on frames with sensor depth: its error of scale and its drift."""
+    from spatialvlm.calibrate import calibrate_to_file
+    from spatialvlm.inference import Runtime
+    from spatialvlm.recipes import Wishes, recipe_for
+
+    chosen = recipe_for(source, recipe, Wishes(tuple(model or ())), limit=limit)
+    calibrate_to_file(chosen, out, Runtime(device, precision, batch_size))
 
 
 def _names(text: str | None) -> tuple[str, ...] | None:

@@ -148,6 +148,8 @@ def load_model(loader: Any, located: Located, runtime: Runtime) -> Any:
 
     Raises UserError where the files hold no such model, or only a part of it.
     """
+    from safetensors import SafetensorError
+
     settings = {"local_files_only": True, "dtype": torch_dtype(runtime), "output_loading_info": True}
     try:
         model, info = loader.from_pretrained(located.path, **settings)
@@ -155,7 +157,7 @@ def load_model(loader: Any, located: Located, runtime: Runtime) -> Any:
         raise UserError(
             f"{located.name}: needs a package that is not installed: {_first_line(error)}; {extra('hf')}"
         ) from error
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, SafetensorError) as error:
         raise UserError(_not_a_model(located, loader, error)) from error
     missing = sorted({*info["missing_keys"]} & {name for name, _ in model.named_parameters()})
     if missing:  # transformers would go on with random numbers in their place

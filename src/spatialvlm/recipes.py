@@ -23,7 +23,7 @@ from spatialvlm.records import DepthErrors
 from spatialvlm.weights import Model, parse_model
 
 LEAST_SIDE_PX = 240
-LEAST_SHARPNESS = 0.0
+LEAST_SHARPNESS = 0.3
 DUPLICATE_BITS = 6
 
 
