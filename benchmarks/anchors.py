@@ -3,8 +3,9 @@
     python benchmarks/anchors.py --rooms 100
 
 Each room's exact depth is multiplied by a factor from 0.6 to 1.6, and lifted with nothing known, with the camera's
-height, with the height of one object, the largest in the picture of those that are in sight as a whole, and with both. The error model is told that the scale may be
-wrong by 30 %. Distances of centres are compared with those of what is seen.
+height, with the height of one object, the largest in the picture of those that are in sight as a whole, and with both.
+The error model is told that the scale may be wrong by 30 %. Distances of centres are compared with those of what is
+seen.
 """
 
 import argparse
@@ -45,7 +46,7 @@ def main() -> None:
 
 
 def results(rooms: int, seed: int) -> dict[str, tuple[np.ndarray, np.ndarray, int, int]]:
-    """By what is known: relative errors of the distances, their sigmas, and how many rooms had a scene, or were dropped."""
+    """By what is known: relative errors of the distances, their sigmas, and how many rooms were lifted, and dropped."""
     source = RoomsSource(rooms, seed=seed, size=(640, 480))
     found: dict[str, list[tuple[np.ndarray, np.ndarray] | None]] = {}
     for index in range(rooms):
@@ -87,9 +88,7 @@ def sizes(scene: Scene, truth: TrueQuantities) -> list[tuple[int, str, float]]:
     return found
 
 
-def distances(
-    frame: Frame, truth: TrueQuantities, anchors: tuple[Anchor, ...]
-) -> tuple[np.ndarray, np.ndarray] | None:
+def distances(frame: Frame, truth: TrueQuantities, anchors: tuple[Anchor, ...]) -> tuple[np.ndarray, np.ndarray] | None:
     """The relative errors of a room's distances and what their error bars say; None where the frame is dropped."""
     config = LiftConfig(depth_scale_error=TOLD, anchors=anchors)
     scene = load_lift(config)([frame], [frame.instances or ()])[0].scene

@@ -10,9 +10,9 @@ from folders import tiny_frames, write_rgbd
 from spatialvlm.audit.corrupt import drifting, scaled
 from spatialvlm.calibrate import calibrate, fit
 from spatialvlm.errors import UserError
+from spatialvlm.pipeline.collect import Collected
 from spatialvlm.pipeline.collect.shapes import ShapesSource
 from spatialvlm.pipeline.lift.depth import Estimate
-from spatialvlm.pipeline.collect import Collected
 from spatialvlm.recipes import read_depth_errors
 from spatialvlm.records import DepthErrors, Frame
 from spatialvlm.records import Source as Origin

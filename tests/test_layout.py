@@ -20,7 +20,7 @@ STAGES = tuple(sorted(path.name for path in (PACKAGE / "pipeline").iterdir() if 
 
 # From the bottom up: a module imports of the package only what stands on a lower line, and its own folder.
 ORDER = (
-    ("errors", "records"),
+    ("errors", "options", "records"),
     ("geometry", "quantities", "weights"),
     ("inference",),
     ("depth", "draw", "kinds", "support", "vlm"),

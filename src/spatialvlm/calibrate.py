@@ -69,8 +69,8 @@ def calibrate(source: Source, name: str, model: DepthModel, limit: int | None = 
     fields = [ratios for ratios in _ratios(source, total, model) if ratios is not None]
     if len(fields) < 2:
         raise UserError(
-            f"{name}: {len(fields)} of {total} frames have sensor depth that can be compared with the model's, expected "
-            "2 or more (50 make a good measurement); give frames with depth"
+            f"{name}: {len(fields)} of {total} frames have sensor depth that can be compared with the model's, "
+            "expected 2 or more (50 make a good measurement); give frames with depth"
         )
     errors, bias = fit(fields)
     said = f"measured on {len(fields)} frames of {name}"

@@ -14,6 +14,19 @@ from typing import Annotated
 
 import typer
 
+from spatialvlm.options import (
+    BatchSize,
+    Dataset,
+    Device,
+    Known,
+    Models,
+    Precision,
+    Prompts,
+    RecipeName,
+    Source,
+    Workers,
+)
+
 # One process is one core: the workers are the parallelism, and results must not depend on how BLAS splits a sum.
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ.setdefault(_name, "1")
@@ -26,50 +39,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-Dataset = Annotated[Path, typer.Argument(metavar="DATASET", help="A folder that `spatialvlm build` wrote.")]
-
-
-Source = Annotated[
-    str,
-    typer.Argument(
-        metavar="SOURCE",
-        help="A folder of photos, an RGB-D folder with [bold]frames.jsonl[/], or N rendered frames with exact truth: "
-        "[bold]rooms:N[/] (furnished rooms), [bold]shapes:N[/] (simple solids).",
-    ),
-]
-RecipeName = Annotated[
-    str | None,
-    typer.Option(
-        help="Which models run: [bold]given[/] (none), [bold]photos[/], [bold]photos-fast[/], [bold]laptop[/], "
-        "[bold]paper[/]; by default photos for a folder of photos, else given."
-    ),
-]
-Models = Annotated[
-    list[str] | None,
-    typer.Option(
-        metavar="ROLE=BACKEND:WEIGHTS",
-        help="Another model in a role (cull, find, cut, caption, depth, camera, floor), by a hub id or a path, as in "
-        "[bold]depth=depthpro:apple/DepthPro-hf@REVISION[/]; or ROLE=none. Can be repeated.",
-    ),
-]
-Known = Annotated[
-    list[str] | None,
-    typer.Option(
-        metavar="MEASURE:NAME=METRES",
-        help="A length that is known, in every picture where it is in sight: [bold]height:door=2.03[/], "
-        "[bold]width:poster=0.7[/], [bold]distance:chair,lamp=1.5[/]. Can be repeated.",
-    ),
-]
-Device = Annotated[str, typer.Option(help="Where models run: auto, cpu, cuda, cuda:N, mps.")]
-Precision = Annotated[str, typer.Option(help="auto (half on a GPU), full or half.")]
-BatchSize = Annotated[
-    int, typer.Option(min=1, help="Images that a model sees at once; halved by itself when memory runs out.")
-]
-Workers = Annotated[int, typer.Option(min=1, help="Processes; the output is the same for any number.")]
-Prompts = Annotated[
-    str | None, typer.Option(help="What an open-vocabulary detector looks for: nouns separated by commas.")
-]
 
 
 @app.command(epilog="Example: [bold]spatialvlm build photos/ --out dataset[/]")
@@ -95,7 +64,8 @@ def build(
     ] = None,
     known: Known = None,
     fov: Annotated[
-        float | None, typer.Option(metavar="DEGREES", help="Field of view along the longer side, where nobody knows it.")
+        float | None,
+        typer.Option(metavar="DEGREES", help="Field of view along the longer side, where nobody knows it."),
     ] = None,
     depth_errors: Annotated[
         Path | None, typer.Option(metavar="FILE", help="How wrong the depth model is, as `calibrate` wrote it.")
@@ -147,7 +117,7 @@ def ask(
     kinds: Annotated[
         str | None, typer.Option(help="Ask only these kinds, separated by commas; by default as it was.")
     ] = None,
-    workers: Annotated[int, typer.Option(min=1, help="Processes; the output is the same for any number.")] = 1,
+    workers: Workers = 1,
 ) -> None:
     """Ask again about the scenes of a finished dataset: any number of questions, without its images or its models."""
     from spatialvlm.engine.console import ask_with_progress
@@ -192,7 +162,7 @@ def audit(
         typer.Option(help="Only these ways of making the input worse, separated by commas, as in exact,monocular."),
     ] = None,
     size: Annotated[str, typer.Option(metavar="WxH", help="Pixels of the frames.")] = "640x480",
-    workers: Annotated[int, typer.Option(min=1, help="Processes; the output is the same for any number.")] = 1,
+    workers: Workers = 1,
 ) -> None:
     """Measure on rooms with exact truth how right the facts are, how honest their error bars, what bad input costs."""
     from spatialvlm.audit.console import audit_with_progress
@@ -277,7 +247,7 @@ def benchmark(
     name: Annotated[str, typer.Argument(metavar="NAME", help="Which one: [bold]rooms[/], 250 rendered rooms.")],
     out: Annotated[Path, typer.Option(metavar="DATASET", help="The folder to write; a stopped run goes on there.")],
     limit: Annotated[int | None, typer.Option(min=1, help="Take only the first so many rooms.")] = None,
-    workers: Annotated[int, typer.Option(min=1, help="Processes; the output is the same for any number.")] = 1,
+    workers: Workers = 1,
 ) -> None:
     """Draw a fixed benchmark as a dataset, and check that images and questions are the published ones; else exit 1."""
     from spatialvlm.benchmark.console import build_with_progress

@@ -8,8 +8,9 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-Precision = Literal["auto", "full", "half"]
+PRECISIONS = ("auto", "full", "half")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +36,14 @@ class Runtime:
     """
 
     device: str = "auto"
-    precision: Precision = "auto"
+    precision: str = "auto"
     batch_size: int = 8
 
     def __post_init__(self) -> None:
         if self.batch_size < 1:
             raise UserError(f"batch_size {self.batch_size}: expected 1 or more images")
-        if self.precision not in ("auto", "full", "half"):
-            raise UserError(f"precision {self.precision!r}: unknown; choose one of auto, full, half")
+        if self.precision not in PRECISIONS:
+            raise UserError(f"precision {self.precision!r}: unknown; choose one of {', '.join(PRECISIONS)}")
 
 
 class Batches:
@@ -198,9 +199,9 @@ def load_session(located: Located, runtime: Runtime) -> Any:
     """An onnxruntime session. Raises UserError where onnxruntime or the file is missing or damaged."""
     try:
         import onnxruntime
-        from onnxruntime.capi import onnxruntime_pybind11_state as states
     except ImportError:
         raise UserError(f"onnxruntime: not installed; {extra('onnx')}") from None
+    states: Any = import_module("onnxruntime.capi.onnxruntime_pybind11_state")
     path = onnx_file(located.path)
     wanted = ["CUDAExecutionProvider"] if runtime.device.startswith(("auto", "cuda")) else []
     providers = [name for name in wanted if name in onnxruntime.get_available_providers()] + ["CPUExecutionProvider"]
@@ -229,8 +230,7 @@ def run_session(session: Any, inputs: Mapping[str, np.ndarray], name: str) -> li
 
     Raises MemoryError where memory runs out, so that `Batches` halves the batch; ModelError where the model fails.
     """
-    from onnxruntime.capi import onnxruntime_pybind11_state as states
-
+    states: Any = import_module("onnxruntime.capi.onnxruntime_pybind11_state")
     try:
         return session.run(None, dict(inputs))
     except (states.RuntimeException, states.Fail, states.InvalidArgument) as error:

@@ -1,7 +1,7 @@
 """The recipes: which models look at photos, by name. Each is a function that returns a whole Recipe.
 
-    recipe_for("photos/")                     what suits a source: measured depth needs no model, photos do
-    recipe_for("photos/", "laptop", seed=3)   by name, with fields of Recipe changed
+recipe_for("photos/")                     what suits a source: measured depth needs no model, photos do
+recipe_for("photos/", "laptop", seed=3)   by name, with fields of Recipe changed
 """
 
 import dataclasses
@@ -66,7 +66,7 @@ def laptop(source: str) -> Recipe:
     return Recipe(
         source,
         cull=_cull(None),
-        detect=DetectConfig("boxes", find=Model("yolox", "models/yolox_s.onnx"), least_score=0.5),
+        detect=DetectConfig("boxes", find=Model("yolox", "models/yolox_s.onnx"), least_score=0.6),
         sense=SenseConfig(depth=Model("onnx", "models/depth_anything_v2_metric_indoor_small.onnx")),
     )
 
@@ -165,7 +165,9 @@ def read_depth_errors(path: Path) -> DepthErrors:
     except FileNotFoundError:
         raise UserError(f"{path}: no such file; make one with: spatialvlm calibrate FRAMES --out {path}") from None
     except (ValueError, TypeError, KeyError, OSError) as error:
-        raise UserError(f"{path}: holds no depth errors ({error}); expected what `spatialvlm calibrate` wrote") from None
+        raise UserError(
+            f"{path}: holds no depth errors ({error}); expected what `spatialvlm calibrate` wrote"
+        ) from None
 
 
 def with_models(recipe: Recipe, models: Mapping[str, Model | None]) -> Recipe:

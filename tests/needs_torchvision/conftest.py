@@ -1,4 +1,4 @@
-"""Tests of backends whose image processors need torchvision. tests/test_torchvision.py runs them where it can be had."""
+"""Tests of backends whose image processors need torchvision; tests/test_torchvision.py runs them."""
 
 import importlib.util
 

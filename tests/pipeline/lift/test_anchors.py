@@ -30,9 +30,7 @@ def scene_frame(factor=1.0, source=None):
     names = ("cardboard box", "can", "wooden post")
     seen = tuple(dataclasses.replace(i, captions=(name,)) for i, name in zip(frame.instances, names, strict=True))
     depth = (frame.depth_m * factor).astype(np.float32)
-    return dataclasses.replace(
-        frame, depth_m=depth, instances=seen, depth_source=source, gravity_in_camera=None
-    )
+    return dataclasses.replace(frame, depth_m=depth, instances=seen, depth_source=source, gravity_in_camera=None)
 
 
 def lifted(anchors, factor=1.0, told=0.3, source=None):

@@ -13,4 +13,4 @@ def without_strip(image: UInt8[np.ndarray, "h w 3"]) -> UInt8[np.ndarray, "H W 3
     least = -(-max(height, width) // MOST_ASPECT)
     if min(height, width) >= least:
         return image
-    return np.pad(image, ((0, max(0, least - height)), (0, max(0, least - width)), (0, 0)))
+    return np.pad(image, np.array([[0, max(0, least - height)], [0, max(0, least - width)], [0, 0]]))

@@ -170,9 +170,7 @@ def _extent(scene: Scene, found: Object, measure: Measure) -> tuple[float, float
     outline_m = OUTLINE_PX * away_m / float(scene.camera.image_from_camera[0, 0])
     faces_m = math.hypot(box.low_error_m[axis], box.high_error_m[axis], outline_m)
     lower_end = 0.0 if on_plane else LOWER_END
-    return length_m, math.hypot(
-        faces_m / max(length_m, 1e-9), lower_end, scene.errors.local, scene.camera.focal_error
-    )
+    return length_m, math.hypot(faces_m / max(length_m, 1e-9), lower_end, scene.errors.local, scene.camera.focal_error)
 
 
 def _distance(scene: Scene, one: Object, other: Object) -> tuple[float, float] | None:

@@ -133,9 +133,7 @@ def _surfaces(
     seen: list[tuple[Instance, Surface]] = []
     drops = []
     for instance in instances:
-        surface = clean_surface(
-            _mask(frame, instance), frame.depth_m, frame.camera.image_from_camera, noise, config
-        )
+        surface = clean_surface(_mask(frame, instance), frame.depth_m, frame.camera.image_from_camera, noise, config)
         if isinstance(surface, str):
             drops.append(Drop("lift", f"{frame.id}/{instance.id}", surface))
         else:

@@ -21,7 +21,7 @@ from spatialvlm.weights import Model
 
 ASSUMED_FOV_RAD = math.radians(55.0)  # the neighbourhood of the paper's photos; ZoeDepth's own helper assumes it too
 ASSUMED_FOCAL_ERROR = 0.25
-"""Phone cameras have 24 to 28 mm (35 mm equivalent), this is 37 mm, compact cameras zoom to 100 mm: a factor each way."""
+"""Phone cameras have 24 to 28 mm (35 mm equivalent), this is 37 mm, compact cameras zoom to 100 mm."""
 TYPICAL_DEPTH = 2.0
 """Relative depth is brought to this median, where what the lift takes for millimetres and metres is about right."""
 

@@ -64,8 +64,8 @@ def _focal_field(
 ) -> Field:
     """A relative error of the focal length shrinks or stretches what is across the optical axis.
 
-    With the axis (0, c, -s) in the world a way (x, y, z) grows by (x, s^2 y + s c z, s c y + c^2 z). Where up comes from
-    the plane in the same picture, the plane turns along and is levelled again, which leaves (x, s^2 y + 2 s c z,
+    With the axis (0, c, -s) in the world a way (x, y, z) grows by (x, s^2 y + s c z, s c y + c^2 z). Where up comes
+    from the plane in the same picture, the plane turns along and is levelled again, which leaves (x, s^2 y + 2 s c z,
     c^2 z), with z counted from the plane.
     """
     along, down = forward[1], -forward[2]

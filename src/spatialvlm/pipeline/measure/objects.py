@@ -45,8 +45,8 @@ class Objects:
     """The n objects of some scenes, scene by scene.
 
     `place` is the number of each one within its scene, `middle_px` the middle of its box in the picture. `pull` is how
-    far a centre moves per unit of relative depth error at its place, `low_pull` the bottom, `stretch` the extent. `modes`
-    are the other errors that whole scenes share.
+    far a centre moves per unit of relative depth error at its place, `low_pull` the bottom, `stretch` the extent.
+    `modes` are the other errors that whole scenes share.
     """
 
     setting: Setting
@@ -106,9 +106,7 @@ def objects_of(scenes: Sequence[Scene]) -> Objects:
         pull=pull,
         low_pull=low_pull,
         stretch=stretch,
-        modes=modes_of(
-            scenes, [len(s.objects) for s in scenes], low, high, setting.viewer, setting.forward, standing
-        ),
+        modes=modes_of(scenes, [len(s.objects) for s in scenes], low, high, setting.viewer, setting.forward, standing),
     )
 
 

@@ -48,7 +48,7 @@ def bounced_light(
 def _cells(values: Float32[np.ndarray, "h w c"], shape: tuple[int, ...], cell_px: int) -> Cells:
     """The mean over each cell; the grid of cells is centred on the picture and may reach beyond it."""
     rows, columns = (count * cell_px - length for count, length in zip(shape, values.shape))
-    around = ((rows // 2, rows - rows // 2), (columns // 2, columns - columns // 2), (0, 0))
+    around = np.array([[rows // 2, rows - rows // 2], [columns // 2, columns - columns // 2], [0, 0]])
     padded = np.pad(values, around, mode="edge") if rows or columns else values
     means = cv2.resize(padded, (shape[1], shape[0]), interpolation=cv2.INTER_AREA)
     return means.reshape(shape[0], shape[1], -1)

@@ -12,6 +12,7 @@ from spatialvlm.pipeline.detect.finders import Candidate
 from spatialvlm.records import Frame
 from spatialvlm.weights import Model
 
+
 @runtime_checkable
 class Cutter(Protocol):
     """A batch of frames, each with its candidates, to one mask of the image's size per candidate, in order.

@@ -1,0 +1,84 @@
+"""Depth without a unit never yields a metre: over all kinds, all wordings, all sorts of relative depth."""
+
+import dataclasses
+import re
+
+import numpy as np
+import pytest
+
+from accuracy import plain_frame
+from spatialvlm.kinds import KINDS, facts_at
+from spatialvlm.pipeline.collect.analytic import ray_cast
+from spatialvlm.pipeline.collect.shapes import ShapesSource
+from spatialvlm.pipeline.lift import load_lift
+from spatialvlm.pipeline.measure import MeasureConfig, measure
+from spatialvlm.pipeline.phrase import Phrase, PhraseConfig
+from spatialvlm.records import DepthErrors, DepthSource
+
+SOURCE = ShapesSource(1100, width=320, height=240)
+UNIT = re.compile(
+    r"\d|\b(m|cm|mm|km|met(er|re)s?|centimet(er|re)s?|millimet(er|re)s?|inch(es)?|in\.|feet|foot|ft|yards?|yd)\b"
+)
+RELATIVE = {
+    "scale-invariant": DepthErrors(scale=0.0, local=0.02),
+    "affine-invariant": DepthErrors(scale=0.0, local=0.02, shift=0.5),
+}
+
+
+def relative_scene(index, errors, given, unit):
+    description = SOURCE.describe(index)
+    frame = plain_frame(description, ray_cast(description), f"s{index}")
+    names = tuple(dataclasses.replace(i, captions=(f"{word} thing",)) for i, word in zip(frame.instances, WORDS))
+    frame = dataclasses.replace(
+        frame,
+        depth_m=(frame.depth_m * unit).astype(np.float32),
+        depth_source=DepthSource("model", "relative", errors),
+        gravity_in_camera=frame.gravity_in_camera if given else None,
+        instances=names,
+    )
+    return load_lift()([frame], [names])[0].scene
+
+
+WORDS = ["crimson", "azure", "beige", "olive", "teal", "mauve", "amber", "ivory", "coral", "khaki", "indigo", "maroon"]
+
+
+@pytest.mark.parametrize("given", [True, False])
+@pytest.mark.parametrize("sort", RELATIVE)
+def test_no_kind_and_no_wording_says_a_length(sort, given):
+    phrase, asked = Phrase(PhraseConfig(questions_per_image=400)), set()
+    config = MeasureConfig(worst_share=1e9, least_m=0.0)
+    for index in range(1000, 1012):
+        scene = relative_scene(index, RELATIVE[sort], given, unit=0.6 + 0.1 * (index % 7))
+        assert scene.scale == "relative"
+        facts = measure(scene, config)
+        for fact in facts_at(facts, range(len(facts))):
+            assert KINDS[fact.kind].form != "length"
+            assert fact.unit == "1"
+        lengths = {name for name, kind in KINDS.items() if kind.form == "length"}
+        reasons = {reason for (kind, reason) in facts.refusals if kind in lengths}
+        assert not scene.objects or reasons
+        for seed in range(20):
+            for qa in phrase(scene, facts, seed).questions:
+                asked.add(qa.kind)
+                assert not UNIT.search(qa.question), qa.question
+                assert not UNIT.search(qa.answer), qa.answer
+    qualitative = {name for name, kind in KINDS.items() if kind.form != "length"}
+    if sort == "scale-invariant" and given:
+        assert asked == qualitative
+    else:
+        order = set() if given else {"behind_predicate"}  # along the optical axis a shift keeps it
+        assert {"left_predicate"} | order <= asked <= qualitative
+
+
+def test_the_unit_of_relative_depth_decides_no_left_and_no_behind():
+    """Scaling a scene that has no unit changes no comparison."""
+    for index in range(1000, 1006):
+        tables = []
+        for unit in (0.8, 1.25):
+            facts = measure(relative_scene(index, RELATIVE["scale-invariant"], True, unit))
+            rows = facts_at(facts, range(len(facts)))
+            tables.append({(f.kind, f.subjects): f.value for f in rows if KINDS[f.kind].quantity in ("x", "y")})
+        one, other = tables
+        for key in one.keys() & other.keys():
+            assert one[key] == other[key]
+        assert len(one.keys() & other.keys()) > 0.9 * len(one)
