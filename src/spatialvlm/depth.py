@@ -22,8 +22,8 @@ NOISE_FLOOR = 2e-4
 
 
 NO_DEPTH = (
-    "no_depth: the frame has no depth map; give depth in frames.jsonl (models that make depth from a photo are "
-    "reserved for the extra 'hf', which this version does not offer yet)"
+    "no_depth: the frame has no depth map; give depth in frames.jsonl, or a model that makes it: --recipe photos, or "
+    "--model depth=BACKEND:WEIGHTS"
 )
 """Why a frame without depth is dropped, whichever stage meets it first."""
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from spatialvlm.errors import UserError
 from spatialvlm.pipeline.cull import CullConfig
-from spatialvlm.pipeline.detect import DetectConfig
+from spatialvlm.pipeline.detect import LEAST_SCORES, DetectConfig
 from spatialvlm.pipeline.lift import Anchor, SenseConfig
 from spatialvlm.pipeline.lift.anchors import parse_anchor
 from spatialvlm.recipe import Recipe
@@ -66,7 +66,7 @@ def laptop(source: str) -> Recipe:
     return Recipe(
         source,
         cull=_cull(None),
-        detect=DetectConfig("boxes", find=Model("yolox", "models/yolox_s.onnx"), least_score=0.6),
+        detect=DetectConfig("boxes", find=Model("yolox", "models/yolox_s.onnx"), least_score=LEAST_SCORES["yolox"]),
         sense=SenseConfig(depth=Model("onnx", "models/depth_anything_v2_metric_indoor_small.onnx")),
     )
 
@@ -182,7 +182,8 @@ def with_models(recipe: Recipe, models: Mapping[str, Model | None]) -> Recipe:
                 cull = dataclasses.replace(cull, model=model)
             case "find":
                 name = detect.detector if model is None else DETECTOR_OF.get(model.backend, "boxes")
-                detect = dataclasses.replace(detect, detector=name, find=model)
+                score = detect.least_score if model is None else LEAST_SCORES.get(model.backend, detect.least_score)
+                detect = dataclasses.replace(detect, detector=name, find=model, least_score=score)
             case "cut" | "caption":
                 detect = dataclasses.replace(detect, **{role: model})
             case "depth" | "camera" | "floor":

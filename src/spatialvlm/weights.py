@@ -14,6 +14,9 @@ from pathlib import Path
 from spatialvlm.errors import UserError
 
 
+FILE_ENDINGS = (".onnx", ".pt", ".pth", ".safetensors")
+
+
 @dataclass(frozen=True, slots=True)
 class Model:
     """A model to run: the backend that knows how, and its weights, a hub id or a local file or folder.
@@ -66,8 +69,12 @@ def locate(model: Model) -> Located:
     path = Path(model.weights).expanduser()
     if path.exists():
         return Located(path, path.name, _hash_of(path))
-    if path.is_absolute() or model.weights.startswith((".", "~")) or model.weights.count("/") != 1:
-        raise UserError(f"weights {model.weights!r} of {model.backend}: no such file or folder, and no hub id either")
+    is_path = path.is_absolute() or model.weights.startswith((".", "~")) or path.suffix in FILE_ENDINGS
+    if is_path or model.weights.count("/") != 1:
+        raise UserError(
+            f"weights {model.weights!r} of {model.backend}: no such file or folder here, and no hub id either; "
+            "docs/recipes.md says where to get weights"
+        )
     return _from_hub(model)
 
 

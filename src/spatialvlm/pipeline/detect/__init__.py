@@ -6,6 +6,7 @@ Masks have the image's size, boxes enclose their masks, ids are unique within a 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Protocol, runtime_checkable
 
 from spatialvlm.errors import UserError
@@ -13,6 +14,9 @@ from spatialvlm.inference import Runtime
 from spatialvlm.pipeline.detect.prompts import PROMPTS
 from spatialvlm.records import Drop, Frame, Instance
 from spatialvlm.weights import Model
+
+LEAST_SCORES = MappingProxyType({"grounding_dino": 0.3, "owl": 0.1, "sam3": 0.5, "florence": 0.0, "yolox": 0.6})
+"""From which score on a model's finds are mostly right; what they call a score differs."""
 
 DETECTORS = ("auto", "given", "clusters", "grounded", "concepts", "regions", "boxes")
 
