@@ -173,13 +173,17 @@ def load_processor(loader: Any, located: Located, **settings: Any) -> Any:
     """A transformers processor from files on this machine. Raises UserError where there is none or it needs more."""
     try:
         return loader.from_pretrained(located.path, local_files_only=True, **settings)
-    except ImportError as error:
-        missing = "torchvision" if "torchvision" in str(error).lower() else _first_line(error)
-        raise UserError(
-            f"{located.name}: its processor needs a package that is not installed: {missing}; {extra('hf')}, with a "
-            "torchvision that belongs to the installed torch"
-        ) from error
-    except (OSError, ValueError, KeyError) as error:
+    except (ImportError, OSError, ValueError, KeyError) as error:
+        if "torchvision" in str(error).lower():
+            raise UserError(
+                f"weights {located.name!r}: their processor needs torchvision, which is not installed; pip install "
+                "torchvision (of the release that belongs to the installed torch)"
+            ) from error
+        if isinstance(error, ImportError):
+            raise UserError(
+                f"{located.name}: its processor needs a package that is not installed: {_first_line(error)}; "
+                f"{extra('hf')}"
+            ) from error
         raise UserError(_not_a_model(located, loader, error)) from error
 
 

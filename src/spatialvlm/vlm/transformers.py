@@ -96,15 +96,7 @@ class Transformers:
 def _processor(located: Located) -> Any:
     """The processor of the weights. Raises UserError where there is none, or where it needs torchvision in vain."""
     transformers = import_transformers()
-    try:
-        processor = load_processor(transformers.AutoProcessor, located)
-    except UserError as error:
-        if "torchvision" not in str(error).lower():
-            raise
-        raise UserError(
-            f"weights {located.name!r}: their processor needs torchvision, which is not installed; "
-            "pip install torchvision (of the release that belongs to the installed torch)"
-        ) from error
+    processor = load_processor(transformers.AutoProcessor, located)
     # Where the weights bring no processor, their tokenizer or image processor alone is what is found.
     if not isinstance(processor, transformers.ProcessorMixin):
         raise UserError(f"weights {located.name!r}: hold no processor of images and text; give weights that do")

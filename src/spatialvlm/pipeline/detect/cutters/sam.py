@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Float32, UInt8
 
-from spatialvlm.errors import UserError
 from spatialvlm.inference import Batches, Runtime, import_torch, import_transformers, load_model, load_processor
 from spatialvlm.pipeline.detect.finders import Candidate
 from spatialvlm.pipeline.detect.strips import without_strip
@@ -31,7 +30,7 @@ class Sam:
         located = locate(model)
         self.name, self.version = located.name, located.version
         self._model = load_model(transformers.AutoModelForMaskGeneration, located, runtime)
-        self._images = _image_processor(located)
+        self._images = load_processor(import_transformers().AutoImageProcessor, located)
         self._batches = Batches(runtime.batch_size)
 
     def __call__(
@@ -83,17 +82,3 @@ class Sam:
         if isinstance(encoded, (list, tuple)):
             return {"image_embeddings": [level[i : i + 1] for level in encoded]}
         return {"image_embeddings": encoded[i : i + 1]}
-
-
-def _image_processor(located: Located) -> Any:
-    """The image processor of the weights. Raises UserError where it needs torchvision and there is none."""
-    transformers = import_transformers()
-    try:
-        return load_processor(transformers.AutoImageProcessor, located)
-    except UserError as error:
-        if "torchvision" not in str(error).lower():
-            raise
-        raise UserError(
-            f"weights {located.name!r}: their image processor needs torchvision, which is not installed; "
-            "pip install torchvision (of the release that belongs to the installed torch)"
-        ) from error

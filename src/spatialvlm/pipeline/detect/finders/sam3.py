@@ -43,7 +43,7 @@ class Sam3:
         kind = _kind(located)
         if kind not in KINDS:
             raise UserError(f"weights {located.name!r}: are of {kind!r}, expected one of {', '.join(KINDS)}")
-        self._images = _image_processor(located)
+        self._images = load_processor(import_transformers().AutoImageProcessor, located)
         self._model = load_model(transformers.Sam3Model, located, runtime)
         self._prompts = tuple(dict.fromkeys(config.prompts))
         self._texts, self._mask = self._embed(located)
@@ -126,17 +126,3 @@ def _kind(located: Located) -> str:
         return str(json.loads((located.path / "config.json").read_text())["model_type"])
     except (OSError, ValueError, KeyError, TypeError):
         return "no known architecture"
-
-
-def _image_processor(located: Located) -> Any:
-    """The image processor of the weights. Raises UserError where it needs torchvision and there is none."""
-    transformers = import_transformers()
-    try:
-        return load_processor(transformers.AutoImageProcessor, located)
-    except UserError as error:
-        if "torchvision" not in str(error).lower():
-            raise
-        raise UserError(
-            f"weights {located.name!r}: their image processor needs torchvision, which is not installed; "
-            "pip install torchvision (of the release that belongs to the installed torch)"
-        ) from error
