@@ -105,7 +105,7 @@ def test_build_does_what_the_options_say(run, source, tmp_path):
 def test_images_alone_are_drops_and_no_failure(run, source, tmp_path):
     images = shutil.copytree(source / "rgb", tmp_path / "images")
     out = tmp_path / "out"
-    code, printed, _ = run("build", images, "--out", out)
+    code, printed, _ = run("build", images, "--recipe", "given", "--out", out)
     assert code == 0
     assert re.search(r"^dropped +3 in detect: no_depth *$", printed, re.MULTILINE)
     assert re.search(r"^no frame became a scene; shapes-000000: no_depth: .*; give depth", printed, re.MULTILINE)
@@ -117,6 +117,19 @@ def test_images_alone_are_drops_and_no_failure(run, source, tmp_path):
     code, printed, message = run("show", out, 0)
     assert (code, printed) == (1, "")
     assert message == f"error: {out}: no frame '0'; it has no frames, all were dropped\n"
+
+
+def test_photos_take_their_recipe_and_weights_that_are_not_there_say_how_to_get_them(
+    run, source, tmp_path, monkeypatch
+):
+    pytest.importorskip("huggingface_hub")
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "cache"))
+    images = shutil.copytree(source / "rgb", tmp_path / "images")
+    code, _, message = run("build", images, "--out", tmp_path / "out")
+    assert code == 1
+    assert re.fullmatch(r"error: weights '[\w./-]+' of \w+: not on this machine, .*; get them .*: hf download .*\n", message)
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_source_of_nothing_but_bad_lines(run, tmp_path):

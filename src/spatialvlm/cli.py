@@ -130,7 +130,7 @@ def ask(
 @app.command(epilog="Example: [bold]spatialvlm calibrate frames/ --recipe photos --out errors.json[/]")
 def calibrate(
     source: Source,
-    out: Annotated[Path, typer.Option(metavar="FILE", help="The file for `build --depth-errors`.")],
+    out: Annotated[Path, typer.Option(metavar="FILE", help="The file to write; `build` takes it as its depth errors.")],
     recipe: RecipeName = "photos",
     model: Models = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Take only the first so many frames.")] = None,
