@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from accuracy import plain_frame
+from anchors import results
 from spatialvlm.errors import UserError
 from spatialvlm.kinds import KINDS, fact_at
 from spatialvlm.pipeline.collect.analytic import SceneDescription, Thing, ray_cast
@@ -153,3 +154,18 @@ def test_anchors_are_read_from_text(text, anchor):
 def test_what_is_no_anchor_says_so(text, part):
     with pytest.raises(UserError, match=part.replace("(", r"\(")):
         parse_anchor(text)
+
+
+def test_rooms_of_a_random_scale_come_out_right():
+    """The same as benchmarks/anchors.py on more rooms."""
+    pytest.importorskip("mitsuba")
+    found = results(rooms=8, seed=78)
+    median = {name: float(np.median(errors)) for name, (errors, *_) in found.items()}
+    assert median["nothing"] > 0.1
+    assert median["camera height"] < 0.03
+    assert median["size of an object"] < 0.05
+    assert median["both"] < 0.03
+    for name, (errors, sigmas, rooms, drops) in found.items():
+        assert rooms + drops >= 6
+        assert len(errors) > 50
+        assert np.mean(errors < 2 * sigmas) > 0.85, name
