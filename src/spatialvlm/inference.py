@@ -112,11 +112,15 @@ def torch_device(runtime: Runtime) -> "torch.device":
     return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
 
 
-def torch_dtype(runtime: Runtime) -> "torch.dtype":
-    """The floating type to run in: half precision where it is asked for, or by default on a GPU."""
+def torch_dtype(runtime: Runtime, *, wide: bool = False) -> "torch.dtype":
+    """The floating type to run in: half precision where it is asked for, or by default on a GPU.
+
+    `wide`: a half precision of the range of full precision, for language models, whose activations leave that of
+    float16.
+    """
     torch = import_torch()
     half = runtime.precision == "half" or (runtime.precision == "auto" and torch_device(runtime).type != "cpu")
-    return torch.float16 if half else torch.float32
+    return (torch.bfloat16 if wide else torch.float16) if half else torch.float32
 
 
 def import_torch() -> Any:
@@ -144,14 +148,14 @@ def extra(name: str) -> str:
     return f"pip install 'spatialvlm[{name}]'"
 
 
-def load_model(loader: Any, located: Located, runtime: Runtime) -> Any:
+def load_model(loader: Any, located: Located, runtime: Runtime, *, wide: bool = False) -> Any:
     """A transformers model by its Auto class, from files on this machine, on the device, in evaluation mode.
 
-    Raises UserError where the files hold no such model, or only a part of it.
+    `wide` as in `torch_dtype`. Raises UserError where the files hold no such model, or only a part of it.
     """
     from safetensors import SafetensorError
 
-    settings = {"local_files_only": True, "dtype": torch_dtype(runtime), "output_loading_info": True}
+    settings = {"local_files_only": True, "dtype": torch_dtype(runtime, wide=wide), "output_loading_info": True}
     try:
         model, info = loader.from_pretrained(located.path, **settings)
     except ImportError as error:
@@ -190,7 +194,7 @@ def load_processor(loader: Any, located: Located, **settings: Any) -> Any:
 def _not_a_model(located: Located, loader: Any, error: Exception) -> str:
     return (
         f"weights {located.name!r}: cannot be loaded as {loader.__name__} ({_first_line(error)}); give weights of that "
-        "architecture in the format of transformers"
+        f"architecture in the format of transformers; where a download was cut off: hf download {located.name}"
     )
 
 

@@ -20,8 +20,8 @@ from spatialvlm.pipeline.phrase import PhraseConfig
 from spatialvlm.weights import Model, locate
 
 LARGEST_SEED = 2**63 - 1
-REMOTE = ("openai", "geocalib", "perspective_fields")
-"""Backends whose weights are elsewhere: at an endpoint, or in a package of their own."""
+REMOTE = ("openai", "geocalib", "perspective_fields", "metric3d")
+"""Backends whose weights are elsewhere: at an endpoint, or in a package or a clone of their own."""
 
 
 @dataclass(frozen=True, slots=True)

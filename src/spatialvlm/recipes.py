@@ -27,6 +27,9 @@ LEAST_SIDE_PX = 240
 LEAST_SHARPNESS = 0.3
 DUPLICATE_BITS = 6
 
+SIGLIP2 = Model("siglip", "google/siglip2-base-patch16-224", "75de2d55ec2d0b4efc50b3e9ad70dba96a7b2fa2")
+QWEN3_VL = Model("transformers", "Qwen/Qwen3-VL-2B-Instruct", "89644892e4d85e24eaac8bacfd4f463576704203")
+
 OF_PHOTOS = MeasureConfig(worst_share=0.5)
 """Depth made from one photo is wrong by a third: with the limit of measured depth there would be no length at all.
 
@@ -44,35 +47,45 @@ def photos(source: str) -> Recipe:
     """Ordinary photos on a GPU: the best models that transformers has."""
     return Recipe(
         source,
-        cull=_cull(Model("siglip", "google/siglip2-base-patch16-224")),
+        cull=_cull(SIGLIP2),
         detect=DetectConfig(
             "grounded",
-            find=Model("grounding_dino", "IDEA-Research/grounding-dino-base"),
-            cut=Model("sam", "facebook/sam2.1-hiera-large"),
-            caption=Model("transformers", "Qwen/Qwen3-VL-2B-Instruct"),
+            find=Model(
+                "grounding_dino", "IDEA-Research/grounding-dino-base", "12bdfa3120f3e7ec7b434d90674b3396eccf88eb"
+            ),
+            cut=Model("sam", "facebook/sam2.1-hiera-large", "665f8e2ad61cf5f53d65644ff27c8ee525124610"),
+            caption=QWEN3_VL,
         ),
         measure=OF_PHOTOS,
-        sense=SenseConfig(depth=Model("depthpro", "apple/DepthPro-hf")),
+        sense=SenseConfig(depth=Model("depthpro", "apple/DepthPro-hf", "de816c8ce7168afcb231f96d501d72b869d0beda")),
     )
 
 
 def photos_fast(source: str) -> Recipe:
-    """Ordinary photos, several times as fast and in a few gigabytes, with weights that are free for any use."""
+    """Ordinary photos, several times as fast and in a few gigabytes, with weights that no licence limits to research."""
     return Recipe(
         source,
-        cull=_cull(Model("siglip", "google/siglip2-base-patch16-224")),
+        cull=_cull(SIGLIP2),
         detect=DetectConfig(
             "grounded",
-            find=Model("grounding_dino", "IDEA-Research/grounding-dino-tiny"),
-            cut=Model("sam", "facebook/sam2.1-hiera-tiny"),
+            find=Model(
+                "grounding_dino", "IDEA-Research/grounding-dino-tiny", "a2bb814dd30d776dcf7e30523b00659f4f141c71"
+            ),
+            cut=Model("sam", "facebook/sam2.1-hiera-tiny", "de431c4043854a71d8101e17995dfe596bf101a5"),
         ),
         measure=OF_PHOTOS,
-        sense=SenseConfig(depth=Model("depth_anything", "depth-anything/Depth-Anything-V2-Metric-Indoor-Small-hf")),
+        sense=SenseConfig(
+            depth=Model(
+                "depth_anything",
+                "depth-anything/Depth-Anything-V2-Metric-Indoor-Small-hf",
+                "8078d68a9c75a972131914f6afd0c1723be0da7f",
+            )
+        ),
     )
 
 
 def laptop(source: str) -> Recipe:
-    """Ordinary photos on a CPU by onnxruntime; the models are files in the folder models/, see docs/photos.md."""
+    """Ordinary photos on a CPU by onnxruntime; the models are files in the folder models/, see docs/recipes.md."""
     return Recipe(
         source,
         cull=_cull(None),
@@ -86,17 +99,19 @@ def paper(source: str) -> Recipe:
     """The closest to the paper's own choices: CLIP, class-agnostic regions with captions, ZoeDepth, a floor mask."""
     return Recipe(
         source,
-        cull=CullConfig(Model("clip", "openai/clip-vit-large-patch14")),
+        cull=CullConfig(Model("clip", "openai/clip-vit-large-patch14", "32bd64288804d66eefd0ccbe215aa642df71cc41")),
         detect=DetectConfig(
             "regions",
-            find=Model("florence", "florence-community/Florence-2-large"),
-            cut=Model("sam", "facebook/sam-vit-huge"),
-            caption=Model("transformers", "Qwen/Qwen3-VL-2B-Instruct"),
+            find=Model("florence", "florence-community/Florence-2-large", "4271c66b88cdbc05735372ec13b2360108de5317"),
+            cut=Model("sam", "facebook/sam-vit-huge", "87aecf0df4ce6b30cd7de76e87673c49644bdf67"),
+            caption=QWEN3_VL,
         ),
         measure=OF_PHOTOS,
         sense=SenseConfig(
-            depth=Model("zoedepth", "Intel/zoedepth-nyu-kitti"),
-            floor=Model("segmenter", "facebook/mask2former-swin-small-ade-semantic"),
+            depth=Model("zoedepth", "Intel/zoedepth-nyu-kitti", "f364d4c7936e91f465abba182208dd68142bf0ca"),
+            floor=Model(
+                "segmenter", "facebook/mask2former-swin-small-ade-semantic", "3e480ec6623f683b97476d8a2c86f729000ce9e3"
+            ),
         ),
     )
 
@@ -193,7 +208,7 @@ def with_models(recipe: Recipe, models: Mapping[str, Model | None]) -> Recipe:
             case "cull":
                 cull = dataclasses.replace(cull, model=model)
             case "find":
-                name = detect.detector if model is None else DETECTOR_OF.get(model.backend, "boxes")
+                name = "auto" if model is None else DETECTOR_OF.get(model.backend, "boxes")
                 score = detect.least_score if model is None else LEAST_SCORES.get(model.backend, detect.least_score)
                 detect = dataclasses.replace(detect, detector=name, find=model, least_score=score)
             case "cut" | "caption":

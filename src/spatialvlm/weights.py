@@ -9,11 +9,16 @@ Nothing here loads a model or imports a framework.
 import hashlib
 import json
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from spatialvlm.errors import UserError
 
 
+OTHER_FORMATS = ["*.h5", "*.msgpack", "*.pt", "*.onnx", "*.tflite", "*.ot", "coreml/*", "openvino/*"]
+"""The same weights again, for other frameworks than transformers."""
+OWN_FORMATS = ("onnx", "yolox", "semantic", "moge", "unidepth", "metric3d")
+"""Backends that need files of those formats."""
 FILE_ENDINGS = (".onnx", ".pt", ".pth", ".safetensors")
 
 
@@ -78,6 +83,11 @@ def locate(model: Model) -> Located:
     return _from_hub(model)
 
 
+def is_commit(revision: str | None) -> bool:
+    """Whether a revision is a whole commit, 40 hexadecimal digits, and no branch or tag, which move."""
+    return revision is not None and len(revision) == 40 and all(digit in "0123456789abcdef" for digit in revision)
+
+
 def _from_hub(model: Model) -> Located:
     try:
         from huggingface_hub import snapshot_download
@@ -89,8 +99,13 @@ def _from_hub(model: Model) -> Located:
         ) from None
     pin = f" --revision {model.revision}" if model.revision else ""
     fix = f"get them where there is a network: hf download {model.weights}{pin}, or give a local folder"
+    others = None if model.backend in OWN_FORMATS else OTHER_FORMATS
+    ask = partial(snapshot_download, model.weights, revision=model.revision, ignore_patterns=others)
     try:
-        found = Path(snapshot_download(model.weights, revision=model.revision))
+        try:  # a commit never changes: where it is here, the hub need not be asked
+            found = Path(ask(local_files_only=is_commit(model.revision)))
+        except LocalEntryNotFoundError:
+            found = Path(ask())
     except LocalEntryNotFoundError:
         raise UserError(
             f"weights {model.weights!r} of {model.backend}: not on this machine, and the hub cannot be reached; {fix}"

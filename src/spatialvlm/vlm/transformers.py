@@ -21,7 +21,7 @@ class Transformers:
         transformers = import_transformers()
         located = locate(model)
         self.name, self.version = located.name, located.version
-        self._model = load_model(transformers.AutoModelForImageTextToText, located, runtime)
+        self._model = load_model(transformers.AutoModelForImageTextToText, located, runtime, wide=True)
         self._processor = _processor(located)
         tokenizer = self._processor.tokenizer
         # Answers are written behind the question, so that what fills up shorter questions stands in front of them.

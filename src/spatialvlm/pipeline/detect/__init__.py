@@ -55,7 +55,7 @@ class DetectConfig:
             raise UserError(f"detector {self.detector!r}: unknown; choose one of {', '.join(DETECTORS)}")
         if self.detector in DETECTORS[3:] and self.find is None:
             raise UserError(
-                f"detector {self.detector!r}: needs a model; give one with --find BACKEND:WEIGHTS, or a --recipe"
+                f"detector {self.detector!r}: needs a model; give one with --model find=BACKEND:WEIGHTS, or a --recipe"
             )
         if self.detector in ("grounded", "concepts") and not self.prompts:
             raise UserError(f"detector {self.detector!r}: needs at least one prompt, a noun such as 'chair'")
