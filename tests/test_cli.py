@@ -128,7 +128,8 @@ def test_photos_take_their_recipe_and_weights_that_are_not_there_say_how_to_get_
     images = shutil.copytree(source / "rgb", tmp_path / "images")
     code, _, message = run("build", images, "--out", tmp_path / "out")
     assert code == 1
-    assert re.fullmatch(r"error: weights '[\w./-]+' of \w+: not on this machine, .*; get them .*: hf download .*\n", message)
+    pattern = r"error: weights '[\w./-]+' of \w+: not on this machine, .*; get them .*: hf download .*\n"
+    assert re.fullmatch(pattern, message)
     assert not (tmp_path / "out").exists()
 
 

@@ -99,9 +99,8 @@ def covered(box, by):
 
 def test_the_whole_build_with_real_models_and_sensor_depth(assets, models, run, tmp_path):
     out = tmp_path / "dataset"
-    code, printed, err = run(
-        "build", assets / "rgbd-tabletop", "--model", f"find={models.find}", "--model", f"cut={models.cut}", "--out", out
-    )
+    chosen = ("--model", f"find={models.find}", "--model", f"cut={models.cut}")
+    code, _, err = run("build", assets / "rgbd-tabletop", *chosen, "--out", out)
     assert code == 0, err
     dataset = read_dataset(out)
     assert len(dataset) == 5

@@ -51,7 +51,7 @@ def test_local_weights_have_a_version_that_changes_with_them(tmp_path):
 
 @pytest.mark.parametrize("weights", ["/nowhere/weights", "./weights", "models/yolox_s.onnx", "weights", "a/b/c"])
 def test_a_path_that_is_not_there_is_no_hub_id(weights):
-    with pytest.raises(UserError, match="no such file or folder here, and no hub id either; docs/recipes.md says"):
+    with pytest.raises(UserError, match="no such file or folder here, and no hub id either; docs/recipes"):
         locate(Model("yolox", weights))
 
 

@@ -62,7 +62,7 @@ def photos(source: str) -> Recipe:
 
 
 def photos_fast(source: str) -> Recipe:
-    """Ordinary photos, several times as fast and in a few gigabytes, with weights that no licence limits to research."""
+    """Ordinary photos, several times as fast, in a few gigabytes, with weights that no licence limits to research."""
     return Recipe(
         source,
         cull=_cull(SIGLIP2),

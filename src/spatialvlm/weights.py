@@ -14,7 +14,6 @@ from pathlib import Path
 
 from spatialvlm.errors import UserError
 
-
 OTHER_FORMATS = ["*.h5", "*.msgpack", "*.pt", "*.onnx", "*.tflite", "*.ot", "coreml/*", "openvino/*"]
 """The same weights again, for other frameworks than transformers."""
 OWN_FORMATS = ("onnx", "yolox", "semantic", "moge", "unidepth", "metric3d")

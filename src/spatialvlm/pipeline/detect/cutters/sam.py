@@ -16,7 +16,7 @@ from spatialvlm.inference import Batches, Runtime, import_torch, import_transfor
 from spatialvlm.pipeline.detect.finders import Candidate
 from spatialvlm.pipeline.detect.strips import without_strip
 from spatialvlm.records import Frame
-from spatialvlm.weights import Located, Model, locate
+from spatialvlm.weights import Model, locate
 
 BOXES_AT_ONCE = 8
 """Masks are enlarged to the image before they are cut off at 0: 50 MB each for a photo of 12 megapixels."""
