@@ -17,6 +17,7 @@ Each stand-in "sees" the depth 1 + red / 50 m, so that places and scales can be 
 import json
 import math
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -24,10 +25,10 @@ import pytest
 pytest.importorskip("torch")
 import torch
 
-from spatialvlm.errors import UserError
+from spatialvlm.errors import ContractError, UserError
 from spatialvlm.geometry import intrinsics
 from spatialvlm.inference import Runtime
-from spatialvlm.pipeline.lift.depth import load_depth
+from spatialvlm.pipeline.lift.depth import NEED_FOCAL, load_depth
 from spatialvlm.records import Camera, Frame, Source
 from spatialvlm.weights import Model
 
@@ -203,8 +204,26 @@ def ramp(height, width):
     return image
 
 
+class WithCameras:
+    """A depth model that is told a focal length for every frame, as `sense` tells those in NEED_FOCAL."""
+
+    def __init__(self, model):
+        self.model = model
+
+    def __getattr__(self, name):
+        return getattr(self.model, name)
+
+    def __call__(self, frames):
+        return self.model([f if f.camera else replace(f, camera=assumed(f.image)) for f in frames])
+
+
+def assumed(image):
+    return replace(frame_of(image, 0.96 * max(image.shape)).camera, provenance="assumed", focal_error=0.25)
+
+
 def load(model, batch_size=8):
-    return load_depth(model, Runtime(device="cpu", batch_size=batch_size))
+    loaded = load_depth(model, Runtime(device="cpu", batch_size=batch_size))
+    return WithCameras(loaded) if model.backend in NEED_FOCAL else loaded
 
 
 def test_the_contract(installed):
@@ -352,13 +371,14 @@ def test_metric3d_scales_with_the_focal_length_and_not_with_the_image(packages, 
     np.testing.assert_allclose(double.depth, 3.0, rtol=1e-4)
 
 
-def test_metric3d_without_a_camera_takes_55_degrees(packages, tmp_path):
+def test_metric3d_is_as_unsure_of_scale_as_of_the_focal_length(packages, tmp_path):
     model = load(Model("metric3d", install_metric3d(packages, tmp_path)))
     image = np.full((308, 532, 3), 100, np.uint8)
-    (estimate,) = model([frame_of(image)])
-    focal = 266 / math.tan(math.radians(27.5))
-    np.testing.assert_allclose(estimate.depth, 3.0 * focal / 500, rtol=1e-4)
-    assert estimate.focal_px is None
+    known, guessed = model([frame_of(image, 500.0), frame_of(image)])
+    assert (known.scale_error, guessed.scale_error) == (0.0, 0.25)
+    assert guessed.focal_px is None
+    with pytest.raises(ContractError, match="Metric3D needs a focal length"):
+        model.model([frame_of(image)])
 
 
 def test_metric3d_keeps_the_proportions_of_tall_images(packages, tmp_path, monkeypatch):

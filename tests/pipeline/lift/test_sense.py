@@ -205,3 +205,44 @@ def test_the_depth_sources_errors_reach_the_scene(sensing):
 
 def test_sense_is_what_load_sense_loads():
     assert isinstance(load_sense(), Sense)
+
+
+def test_a_depth_model_that_needs_a_focal_length_is_told_one(sensing, monkeypatch):
+    depth = Depth()
+    monkeypatch.setattr(sense, "NEED_FOCAL", ("depthpro",))
+    (seen,) = sensing(depth)([photo()])
+    assert depth.seen[0].camera.provenance == "assumed"
+    assert seen.camera is depth.seen[0].camera
+
+
+def test_what_an_images_scale_may_be_wrong_by_adds_to_the_models_error(sensing, monkeypatch):
+    depth = Depth()
+    estimate = Depth.__call__
+    monkeypatch.setattr(
+        Depth,
+        "__call__",
+        lambda self, frames: [dataclasses.replace(e, scale_error=0.24) for e in estimate(self, frames)],
+    )
+    (seen,) = sensing(depth)([photo()])
+    assert seen.depth_source.errors.scale == pytest.approx(math.hypot(0.1, 0.24))
+
+
+def test_the_errors_of_the_models_are_those_of_the_docs():
+    from pathlib import Path
+
+    from spatialvlm.pipeline.lift.depth import metric3d, moge, published, unidepth
+
+    page = (Path(__file__).parents[3] / "docs/photos.md").read_text(encoding="utf-8")
+    said = {
+        "depthpro": published.zero_shot(published.DEPTHPRO, published.PHOTOS, "x"),
+        "depth_anything": published.zero_shot(published.DEPTH_ANYTHING_V2_LARGE, published.PHOTOS, "x"),
+        "zoedepth": published.zero_shot(published.ZOEDEPTH_NK, published.PHOTOS, "x"),
+        "moge": moge.METRIC_ERRORS,
+        "unidepth": unidepth.ERRORS,
+        "metric3d": metric3d.ERRORS,
+    }
+    for backend, errors in said.items():
+        (row,) = [line for line in page.splitlines() if f"| `{backend}` |" in line]
+        scale, local = (float(cell.strip().split("%")[0]) / 100 for cell in row.split("|")[3:5])
+        assert scale == pytest.approx(errors.scale, abs=0.006)
+        assert local == pytest.approx(errors.local, abs=0.003)

@@ -14,7 +14,7 @@ from spatialvlm.errors import ContractError, UserError
 from spatialvlm.geometry import intrinsics
 from spatialvlm.inference import Runtime
 from spatialvlm.pipeline.lift.camera import CameraEstimate, CameraModel, load_camera
-from spatialvlm.pipeline.lift.depth import DepthModel, Estimate, load_depth
+from spatialvlm.pipeline.lift.depth import NEED_FOCAL, DepthModel, Estimate, load_depth
 from spatialvlm.pipeline.lift.floor import FloorModel, load_floor
 from spatialvlm.records import Camera, DepthErrors, DepthSource, Frame, GravityEstimate
 from spatialvlm.weights import Model
@@ -64,18 +64,22 @@ class Sense:
                 if found is not None:
                     seen[i] = _with_camera(seen[i], found, self._camera)
         if self._depth is not None:
+            if self.config.depth is not None and self.config.depth.backend in NEED_FOCAL:
+                seen = [self._with_some_camera(frame) for frame in seen]
             lacking = [i for i, f in enumerate(seen) if f.depth_m is None]
             for i, estimate in zip(lacking, self._depth([seen[i] for i in lacking]), strict=True):
                 seen[i] = _with_depth(seen[i], estimate, self._depth, self.config.depth_errors or self._depth.errors)
         if self._floor is not None:
             for i, mask in enumerate(self._floor(seen)):
                 seen[i] = replace(seen[i], floor=mask, versions=_named(seen[i], "floor", self._floor))
-        return [frame if frame.camera else replace(frame, camera=self._assumed(frame)) for frame in seen]
+        return [self._with_some_camera(frame) for frame in seen]
 
-    def _assumed(self, frame: Frame) -> Camera:
-        """A camera of the assumed field of view along the longer side."""
+    def _with_some_camera(self, frame: Frame) -> Frame:
+        """The frame with its camera, else with one of the assumed field of view along the longer side."""
+        if frame.camera is not None:
+            return frame
         focal_px = max(frame.image.shape[:2]) / (2.0 * math.tan(self.config.fov_rad / 2.0))
-        return _camera(frame, focal_px, "assumed", ASSUMED_FOCAL_ERROR)
+        return replace(frame, camera=_camera(frame, focal_px, "assumed", ASSUMED_FOCAL_ERROR))
 
 
 def _camera(frame: Frame, focal_px: float, provenance: str, focal_error: float) -> Camera:
@@ -109,6 +113,7 @@ def _with_depth(frame: Frame, estimate: Estimate, model: DepthModel, errors: Dep
     if estimate.invariance != "metric" and np.isfinite(depth).any():
         depth = (depth * (TYPICAL_DEPTH / np.nanmedian(depth))).astype(np.float32)
     scale = "metric" if estimate.invariance == "metric" else "relative"
+    errors = replace(errors, scale=math.hypot(errors.scale, estimate.scale_error))
     if estimate.invariance != "affine_invariant":
         errors = replace(errors, shift=0.0)
     frame = replace(

@@ -18,6 +18,9 @@ from spatialvlm.weights import Model
 
 DEPTH_MODELS = ("depthpro", "depth_anything", "zoedepth", "onnx", "moge", "unidepth", "metric3d")
 
+NEED_FOCAL = ("metric3d",)
+"""Backends whose depth is proportional to a focal length that they are told."""
+
 Invariance = Literal["metric", "scale_invariant", "affine_invariant"]
 
 
@@ -27,13 +30,14 @@ class Estimate:
 
     `depth` is z-depth at the image's size, in metres where `invariance` is "metric", else in an unknown unit; NaN where
     unknown. `focal_px` is the focal length at the image's size where the model finds one, `focal_error` its 1-sigma
-    relative error.
+    relative error. `scale_error` is what this image's scale may be wrong by beyond the model's own errors.
     """
 
     depth: Float32[np.ndarray, "h w"]
     invariance: Invariance
     focal_px: float | None = None
     focal_error: float = 0.0
+    scale_error: float = 0.0
 
 
 @runtime_checkable

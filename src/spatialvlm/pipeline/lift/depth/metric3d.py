@@ -5,10 +5,9 @@ its proportions, fills 616x1064 and is padded with the mean; the network predict
 px; true depth is that times focal / 1000, the focal length in pixels of the resized image.
 
 Depth is proportional to the focal length. A frame's camera gives it, whatever its provenance; a frame without one is
-taken as 55 degrees wide, and the error of that guess comes on top of `errors`.
+no frame for this model. The error of the focal length comes on top of `errors`.
 """
 
-import math
 import pickle
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,7 +21,7 @@ from jaxtyping import Float32
 from spatialvlm.errors import ContractError, UserError
 from spatialvlm.inference import Batches, Runtime, import_torch, torch_device, torch_dtype
 from spatialvlm.pipeline.lift.depth import Estimate
-from spatialvlm.records import DepthErrors, Frame
+from spatialvlm.records import Camera, DepthErrors, Frame
 from spatialvlm.weights import Model, locate
 
 CLONE = "git clone https://github.com/YvanYin/Metric3D.git && pip install mmengine torchvision"
@@ -38,7 +37,6 @@ MEAN = np.array([123.675, 116.28, 103.53], np.float32)
 DEVIATION = np.array([58.395, 57.12, 57.375], np.float32)
 CANONICAL_FOCAL_PX = 1000.0
 FARTHEST_M = 300.0  # its example cuts depth here; what reaches it is sky
-ASSUMED_FIELD_OF_VIEW_RAD = math.radians(55)
 
 # A relative error of 1 sigma puts P(|e| < ln 1.25) of the pixels within delta1. UniDepth's README gives for Metric3Dv2
 # (giant) 0.812 on SUN RGB-D, 0.900 on ETH3D and 0.684 on iBims-1: 0.169, 0.136 and 0.223, together 0.179. What is left
@@ -102,7 +100,7 @@ class Metric3D:
                 f"depth by Metric3D: got {depths.shape}, expected {(len(frames), 1, INPUT_HEIGHT, INPUT_WIDTH)}"
             )
         return [
-            Estimate(_to_metres(depth[0], one, frame), "metric")
+            Estimate(_to_metres(depth[0], one, frame), "metric", scale_error=_camera_of(frame).focal_error)
             for frame, one, depth in zip(frames, fitted, depths, strict=True)
         ]
 
@@ -151,13 +149,20 @@ def _fit(image: np.ndarray) -> _Fitted:
     return _Fitted(pixels, top, left, new_height, new_width, scale)
 
 
+def _camera_of(frame: Frame) -> Camera:
+    if frame.camera is None:
+        raise ContractError(
+            f"frame {frame.id!r} has no camera, expected one, assumed or not: Metric3D needs a focal length; sense "
+            "gives one"
+        )
+    return frame.camera
+
+
 def _to_metres(canonical: Float32[np.ndarray, "H W"], fitted: _Fitted, frame: Frame) -> Float32[np.ndarray, "h w"]:
     """Depth for the canonical camera, without its padding, at the image's size and for the image's own camera."""
     height, width = frame.image.shape[:2]
     inside = canonical[fitted.top : fitted.top + fitted.height, fitted.left : fitted.left + fitted.width]
-    focal_px = width / 2 / math.tan(ASSUMED_FIELD_OF_VIEW_RAD / 2)
-    if frame.camera is not None:
-        focal_px = float(frame.camera.image_from_camera[0, 0])
+    focal_px = float(_camera_of(frame).image_from_camera[0, 0])
     depth = cv2.resize(inside, (width, height), interpolation=cv2.INTER_LINEAR)
     depth = depth * np.float32(focal_px * fitted.scale / CANONICAL_FOCAL_PX)
     return np.where((depth > 0) & (depth < FARTHEST_M), depth, np.float32(np.nan))
