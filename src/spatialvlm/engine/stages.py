@@ -1,23 +1,40 @@
-"""The stages joined: collect -> detect -> lift -> measure -> phrase, for any range of frames of a source."""
+"""The stages joined: collect -> cull -> detect -> lift -> measure -> phrase, for any range of frames of a source.
 
-from collections.abc import Mapping, Sequence
+Where models run, three things happen at once in a process: a few threads read the next batch, the calling thread runs
+the models, and one thread makes scenes and questions of the batch before. At most three batches are in memory. The
+output is the same, to the byte, as of one step after the other, which is how it goes without models.
+"""
+
+import warnings
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from concurrent.futures import Future
+from contextlib import closing
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from itertools import chain
+from typing import Literal, TypeVar
 
 import cv2
 
+from spatialvlm.engine.threads import in_order, quick_switches, threads
 from spatialvlm.engine.workers import Report
+from spatialvlm.errors import ModelError
 from spatialvlm.inference import Runtime
-from spatialvlm.pipeline.collect import open_source
-from spatialvlm.pipeline.detect import load_detector
-from spatialvlm.pipeline.lift import load_lift, load_sense
+from spatialvlm.pipeline.collect import Collected, open_source
+from spatialvlm.pipeline.cull import Cull, load_cull
+from spatialvlm.pipeline.detect import Detector, load_detector
+from spatialvlm.pipeline.detect.found import Found
+from spatialvlm.pipeline.lift import Lifted, Sense, load_lift, load_sense
 from spatialvlm.pipeline.measure import measure_all
 from spatialvlm.pipeline.phrase import Phrase
 from spatialvlm.pipeline.write.scenes import encode_mask
 from spatialvlm.recipe import Recipe
 from spatialvlm.records import QA, Drop, Frame, Instance, Scene, Source
 
-BATCH = 8  # frames that go through the stages together
+LEAST_BATCH = 8  # frames that go through the stages together, or as many as a model sees together
+READERS = 4
+
+Result = TypeVar("Result")
 
 
 @dataclass(slots=True)
@@ -30,17 +47,44 @@ class Shard:
     refusals: list[Mapping[tuple[str, str], int]] = field(default_factory=list)
     drops: list[Drop] = field(default_factory=list)
 
+    def add(self, other: "Shard") -> None:
+        """Append what became of the frames that follow."""
+        self.frames += other.frames
+        self.scenes += other.scenes
+        self.questions += other.questions
+        self.refusals += other.refusals
+        self.drops += other.drops
+
+
+@dataclass(slots=True)
+class _Batch:
+    """Frames on their way: those still in the race, what was seen in them, and why the others are not; by index.
+
+    Drops are kept by frame, so that their order does not depend on where a batch ends.
+    """
+
+    drops: dict[int, list[Drop]]
+    frames: dict[int, Frame]
+    seen: dict[int, tuple[Instance, ...]] = field(default_factory=dict)
+
+    def drop(self, index: int, drop: Drop) -> None:
+        """Take a frame out."""
+        self.drops[index].append(drop)
+        del self.frames[index]
+
 
 class Stages:
-    """All stages of a recipe, loaded once per process."""
+    """All stages of a recipe, once per process. The source is opened at once, models when they are first needed.
+
+    `duplicates` maps the id of a frame to that of the earlier one that it repeats; it is to be filled before `run`.
+    """
 
     def __init__(self, recipe: Recipe, runtime: Runtime | None = None) -> None:
         cv2.setNumThreads(1)  # the workers are the parallelism
-        runtime = runtime or Runtime()
         self.recipe = recipe
+        self.runtime = runtime or Runtime()
         self.source = open_source(recipe.source, recipe.collect, recipe.seed)
-        self.detect = load_detector(recipe.detect, runtime, recipe.seed)
-        self.sense = load_sense(recipe.sense, runtime)
+        self.duplicates: dict[str, str] = {}
         self.lift = load_lift(recipe.lift)
         self.phrase = Phrase(recipe.phrase)
 
@@ -48,47 +92,144 @@ class Stages:
         """How many frames there are to do."""
         return len(self.source) if self.recipe.limit is None else min(self.recipe.limit, len(self.source))
 
+    @cached_property
+    def cull(self) -> Cull:
+        """What keeps frames or drops them."""
+        return load_cull(self.recipe.cull, self.runtime, self.duplicates)
+
+    @cached_property
+    def detect(self) -> Detector:
+        """What finds objects."""
+        return load_detector(self.recipe.detect, self.runtime, self.recipe.seed)
+
+    @cached_property
+    def sense(self) -> Sense:
+        """What finds depth and cameras."""
+        return load_sense(self.recipe.sense, self.runtime)
+
+    def load(self) -> None:
+        """Load all models now. Raises UserError for weights that cannot be had or a package that is not installed."""
+        assert self.cull
+        assert self.detect
+        assert self.sense
+
     def run(self, start: int, stop: int, report: Report) -> Shard:
         """Frames `start` to `stop` (excluded) through all stages."""
+        size = max(LEAST_BATCH, self.runtime.batch_size)
+        batches = [range(first, min(first + size, stop)) for first in range(start, stop, size)]
+        made = self._at_once(batches, size) if self.recipe.models else self._in_turn(batches)
         shard = Shard()
-        for first in range(start, stop, BATCH):
-            indices = range(first, min(first + BATCH, stop))
-            questions, drops = sum(len(qas) for _, qas in shard.questions), len(shard.drops)
-            self._batch(indices, shard)
-            shard.frames += len(indices)
-            report(len(indices), sum(len(qas) for _, qas in shard.questions) - questions, len(shard.drops) - drops)
+        with closing(made):
+            for part in made:
+                shard.add(part)
+                report(part.frames, sum(len(qas) for _, qas in part.questions), len(part.drops))
         return shard
 
-    def _batch(self, indices: range, shard: Shard) -> None:
-        drops: dict[int, list[Drop]] = {index: [] for index in indices}  # by frame, wherever a batch ends
-        frames: dict[int, Frame] = {}
-        for index in indices:
-            collected = self.source.read(index)
-            drops[index].extend(collected.drops)
-            if collected.frame is not None:
-                frames[index] = collected.frame
-        seen: dict[int, tuple[Instance, ...]] = {}
-        for index, found in zip(frames, self.detect(list(frames.values())), strict=True):
-            if isinstance(found, Drop):
-                drops[index].append(found)
-            else:
-                seen[index] = found
-        lifted = self.lift(self.sense([frames[index] for index in seen]), list(seen.values()))
-        scenes: list[tuple[Scene, Source]] = []
-        for index, result in zip(seen, lifted, strict=True):
-            drops[index].extend(result.drops)
-            if result.scene is not None:
-                scenes.append((result.scene, frames[index].source))
-        self._ask(scenes, shard)
-        shard.drops.extend(chain.from_iterable(drops.values()))
+    def _in_turn(self, batches: Iterable[range]) -> Generator[Shard, None, None]:
+        """One step after the other."""
+        for indices in batches:
+            batch = _batch_of(indices, map(self.source.read, indices))
+            for look in (self._cull, self._detect, self._sense):
+                look(batch)
+            yield self._ask(batch, self.lift([batch.frames[i] for i in batch.seen], list(batch.seen.values())))
 
-    def _ask(self, scenes: Sequence[tuple[Scene, Source]], shard: Shard) -> None:
-        found = measure_all([scene for scene, _ in scenes], self.recipe.measure)
-        for (scene, source), facts in zip(scenes, found, strict=True):
+    def _at_once(self, batches: Sequence[range], size: int) -> Generator[Shard, None, None]:
+        """The next batch is read while the models see this one, and the one before becomes scenes and questions."""
+        before: Future[Shard] | None = None
+        with (
+            warnings.catch_warnings(),  # readers silence warnings, and threads share the filters
+            quick_switches(),
+            threads(READERS) as readers,
+            threads(1) as geometry,
+        ):
+            collected = in_order(readers, self.source.read, chain.from_iterable(batches), ahead=size)
+            for indices in batches:
+                batch = _batch_of(indices, collected)
+                for look in (self._cull, self._detect, self._sense):
+                    if before is not None and before.done():
+                        before.result()  # raises what went wrong there, before the models go on
+                    look(batch)
+                if before is not None:
+                    yield before.result()
+                # One call a frame, so that what is left of a batch is given up when the caller stops.
+                lifted = [geometry.submit(self.lift, [batch.frames[i]], [seen]) for i, seen in batch.seen.items()]
+                before = geometry.submit(self._ask_lifted, batch, lifted)
+            if before is not None:
+                yield before.result()
+
+    def _cull(self, batch: _Batch) -> None:
+        results = _tried(self.cull, list(batch.frames.values()), "cull")
+        for index, result in zip(list(batch.frames), results, strict=True):
+            if isinstance(result, Drop):
+                batch.drop(index, result)
+            else:
+                batch.frames[index] = result
+
+    def _detect(self, batch: _Batch) -> None:
+        detect = self.detect
+        versions = detect.versions if isinstance(detect, Found) else {}
+        results = _tried(detect, list(batch.frames.values()), "detect")
+        for index, result in zip(list(batch.frames), results, strict=True):
+            if isinstance(result, Drop):
+                batch.drop(index, result)
+                continue
+            batch.seen[index] = result
+            if versions:
+                frame = batch.frames[index]
+                batch.frames[index] = replace(frame, versions={**frame.versions, **versions})
+
+    def _sense(self, batch: _Batch) -> None:
+        results = _tried(self.sense, list(batch.frames.values()), "lift")
+        for index, result in zip(list(batch.frames), results, strict=True):
+            if isinstance(result, Drop):
+                batch.drop(index, result)
+                del batch.seen[index]
+            else:
+                batch.frames[index] = result
+
+    def _ask_lifted(self, batch: _Batch, lifted: Sequence[Future[list[Lifted]]]) -> Shard:
+        return self._ask(batch, [result for future in lifted for result in future.result()])
+
+    def _ask(self, batch: _Batch, lifted: Sequence[Lifted]) -> Shard:
+        shard = Shard(len(batch.drops))
+        for index, result in zip(batch.seen, lifted, strict=True):
+            batch.drops[index].extend(result.drops)
+            if result.scene is not None:
+                shard.scenes.append((result.scene, batch.frames[index].source))
+        found = measure_all([scene for scene, _ in shard.scenes], self.recipe.measure)
+        for (scene, _), facts in zip(shard.scenes, found, strict=True):
             phrased = self.phrase(scene, facts, self.recipe.seed)
-            shard.scenes.append((_compact(scene), source))
             shard.questions.append((scene.frame_id, phrased.questions))
             shard.refusals += [facts.refusals, phrased.refusals]
+        shard.scenes = [(_compact(scene), source) for scene, source in shard.scenes]
+        shard.drops.extend(chain.from_iterable(batch.drops.values()))
+        return shard
+
+
+def _batch_of(indices: range, collected: Iterable[Collected]) -> _Batch:
+    """The frames of some indices; takes as many of `collected`."""
+    batch = _Batch({index: [] for index in indices}, {})
+    for index, one in zip(indices, collected):
+        batch.drops[index].extend(one.drops)
+        if one.frame is not None:
+            batch.frames[index] = one.frame
+    return batch
+
+
+def _tried(
+    run: Callable[[Sequence[Frame]], Sequence[Result | Drop]],
+    frames: Sequence[Frame],
+    stage: Literal["cull", "detect", "lift"],
+) -> Sequence[Result | Drop]:
+    """What `run` makes of each frame. Where a model fails, each is tried alone; what fails alone is a Drop."""
+    if not frames:
+        return []
+    try:
+        return run(frames)
+    except ModelError as error:
+        if len(frames) == 1:
+            return [Drop(stage, frames[0].id, f"model_failed: {error}")]
+    return [result for frame in frames for result in _tried(run, [frame], stage)]
 
 
 def _compact(scene: Scene) -> Scene:

@@ -1,0 +1,451 @@
+"""The engine with models: threads change no byte, failures cost what fails and nothing else, memory stays."""
+
+import gc
+import multiprocessing
+import os
+import shutil
+import signal
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from functools import partial
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+from PIL import Image
+
+from folders import content
+from spatialvlm.engine import local
+from spatialvlm.engine.local import build, build_by
+from spatialvlm.engine.stages import Stages
+from spatialvlm.engine.threads import in_order, threads
+from spatialvlm.errors import ContractError, ModelError, UserError
+from spatialvlm.inference import Runtime
+from spatialvlm.pipeline.cull import CullConfig
+from spatialvlm.pipeline.phrase import PhraseConfig
+from spatialvlm.records import Drop
+from stub_models import StubCutter, StubDepth, StubFinder, loaders, stub_recipe, stub_stages, write_photos
+
+PHOTOS, SHARD = 21, 10
+SIZES = ((96, 72), (64, 96), (160, 120))
+
+
+@pytest.fixture(autouse=True)
+def stubs(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Stub models, and no thread left behind."""
+    use(monkeypatch)
+    before = threading.active_count()
+    yield
+    assert threading.active_count() == before
+
+
+def use(monkeypatch: pytest.MonkeyPatch, **models: Any) -> None:
+    for name, loader in loaders(**models).items():
+        monkeypatch.setattr(name, loader)
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory) -> Path:
+    """21 photos of three sizes. Not to be written to."""
+    return write_photos(tmp_path_factory.mktemp("photos") / "in", PHOTOS, SIZES)
+
+
+@pytest.fixture(scope="module")
+def finished(photos, tmp_path_factory) -> Path:
+    """The dataset of these photos, made one step after the other. Not to be written to."""
+    out = tmp_path_factory.mktemp("whole") / "dataset"
+    with pytest.MonkeyPatch.context() as patch:
+        use(patch)
+        patch.setattr(Stages, "_at_once", lambda self, batches, _: self._in_turn(batches))
+        build(stub_recipe(photos, shard_size=SHARD), out)
+    return out
+
+
+@pytest.fixture(scope="module")
+def whole(finished) -> dict[str, str]:
+    return content(finished)
+
+
+def rows(folder: Path) -> dict[str, list[dict[str, Any]]]:
+    """What is stored, by frame."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for name in ("scenes", "qa"):
+        parts = sorted((folder / name).iterdir())
+        found[name] = [row for part in parts for row in pq.read_table(part).to_pylist()]
+    return found
+
+
+def without(stored: dict[str, list[dict[str, Any]]], *ids: str) -> dict[str, list[dict[str, Any]]]:
+    return {name: [row for row in some if row["frame_id"] not in ids] for name, some in stored.items()}
+
+
+def drops(folder: Path) -> list[tuple[str, str, str]]:
+    return [(row["stage"], row["id"], row["reason"]) for row in pq.read_table(folder / "drops.parquet").to_pylist()]
+
+
+# -- the same bytes ----------------------------------------------------------------------------------------------------
+
+
+def test_there_is_something_to_compare(finished):
+    stored = rows(finished)
+    assert [len(row["objects"]) for row in stored["scenes"]] == [3] * PHOTOS
+    assert all(len(row["qa"]) >= 10 for row in stored["qa"])
+    versions = {entry["name"]: entry["version"] for entry in stored["scenes"][0]["versions"]}
+    assert versions == {"find": "stub-finder@1", "cut": "stub-cutter@1", "depth": "stub-depth@1"}
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_overlap_and_workers_change_no_byte(photos, whole, tmp_path, workers):
+    recipe, counted = stub_recipe(photos, shard_size=SHARD), [0, 0, 0]
+
+    def report(*added: int) -> None:
+        counted[:] = [a + b for a, b in zip(counted, added, strict=True)]
+
+    info = build_by(partial(stub_stages, recipe), recipe, tmp_path, workers=workers, report=report)
+    assert content(tmp_path) == whole
+    assert counted == [PHOTOS, info["qa"], 0]
+
+
+@pytest.mark.parametrize(("size", "batch"), [(SHARD, 1), (SHARD, 32), (3, 8)])
+def test_rows_do_not_depend_on_batches(photos, finished, tmp_path, size, batch):
+    build(stub_recipe(photos, shard_size=size), tmp_path, runtime=Runtime(batch_size=batch))
+    assert rows(tmp_path) == rows(finished)
+
+
+def test_a_model_that_runs_out_of_memory_takes_smaller_batches(photos, whole, tmp_path, monkeypatch):
+    depth, finder = StubDepth(most=2), StubFinder(most=1)
+    use(monkeypatch, depth=depth, finder=finder)
+    build(stub_recipe(photos, shard_size=SHARD), tmp_path)
+    assert (depth.batches.size, finder.batches.size) == (2, 1)
+    assert content(tmp_path) == whole
+
+
+def test_models_see_every_frame_once_and_never_an_empty_batch(tmp_path, monkeypatch):
+    folder = write_photos(tmp_path / "in", 10)
+    for number in range(8):
+        (folder / f"photo-{number:06d}.jpg").write_bytes(b"")
+    finder, depth = StubFinder(), StubDepth()
+    use(monkeypatch, finder=finder, depth=depth)
+    build(stub_recipe(folder), tmp_path / "out")
+    assert finder.calls == depth.calls == [2]
+
+
+def test_reading_runs_ahead_by_a_bounded_number(tmp_path, monkeypatch):
+    folder, read, done, most = write_photos(tmp_path / "in", 60), [0], [0], [0]
+    recipe = stub_recipe(folder)
+    stages = Stages(recipe)
+    plain = stages.source.read
+
+    def counting(index: int) -> Any:
+        read[0] += 1
+        most[0] = max(most[0], read[0] - done[0])
+        return plain(index)
+
+    def report(frames: int, *_: int) -> None:
+        time.sleep(0.02)  # readers get as far as they may
+        done[0] += frames
+
+    monkeypatch.setattr(stages.source, "read", counting)
+    stages.run(0, 60, report)
+    assert read[0] == done[0] == 60
+    assert 16 < most[0] <= 3 * 8 + 1
+
+
+# -- failures ----------------------------------------------------------------------------------------------------------
+
+
+def failing_on(name: str, error: Exception) -> Callable[[Sequence[str]], None]:
+    def fail(ids: Sequence[str]) -> None:
+        if name in ids:
+            raise error
+
+    return fail
+
+
+@pytest.mark.parametrize(
+    ("role", "stage"), [("finder", "detect"), ("cutter", "detect"), ("depth", "lift"), ("cull", "cull")]
+)
+def test_an_image_that_a_model_fails_on_is_the_only_one_lost(photos, finished, tmp_path, monkeypatch, role, stage):
+    bad = "photo-000004"
+    fail = failing_on(bad, ModelError("out of patience"))
+    if role == "cull":
+
+        def cull(frames: Sequence[Any]) -> list[Any]:
+            fail([frame.id for frame in frames])
+            return list(frames)
+
+        monkeypatch.setattr("spatialvlm.engine.stages.load_cull", lambda *_: cull)
+    else:
+        use(monkeypatch, **{role: {"finder": StubFinder, "cutter": StubCutter, "depth": StubDepth}[role](failing=fail)})
+    build(stub_recipe(photos, shard_size=SHARD), tmp_path)
+    assert drops(tmp_path) == [(stage, bad, "model_failed: out of patience")]
+    assert rows(tmp_path) == without(rows(finished), bad)
+
+
+@pytest.mark.parametrize("error", [ContractError("bad box"), UserError("bad weights"), RuntimeError("a bug")])
+def test_other_errors_of_models_stop_the_build(photos, tmp_path, monkeypatch, error):
+    use(monkeypatch, depth=StubDepth(failing=failing_on("photo-000012", error)))
+    with pytest.raises(type(error), match=str(error)):
+        build(stub_recipe(photos), tmp_path)
+
+
+class Bug(Exception):
+    """Nobody expects this one."""
+
+
+@pytest.mark.parametrize("where", ["read", "detect", "lift"])
+def test_an_error_in_any_thread_reaches_the_caller_at_once(photos, monkeypatch, where):
+    stages, asked = Stages(stub_recipe(photos)), []
+
+    def break_down(*_: object) -> Any:
+        raise Bug(where)
+
+    plain = stages.source.read
+
+    def read(index: int) -> Any:
+        asked.append(index)
+        return break_down() if where == "read" and index == 8 else plain(index)
+
+    monkeypatch.setattr(stages.source, "read", read)
+    if where != "read":
+        stages.load()
+        monkeypatch.setattr(stages, where, break_down)
+    with pytest.raises(Bug, match=where) as caught:
+        stages.run(0, PHOTOS, lambda *_: None)
+    assert "break_down" in [frame.name for frame in traceback.extract_tb(caught.value.__traceback__)]
+    assert threading.active_count() == 1 + sum(not t.name.startswith("Main") for t in threading.enumerate())
+
+
+@pytest.mark.parametrize("where", ["read", "detect", "lift", "report"])
+def test_ctrl_c_ends_in_half_a_second(photos, monkeypatch, where):
+    stages, since = Stages(stub_recipe(photos)), []
+    stages.load()
+
+    def slow(run: Callable[..., Any], each_s: float) -> Callable[..., Any]:
+        def late(*arguments: Any) -> Any:
+            time.sleep(each_s)
+            return run(*arguments)
+
+        return late
+
+    def interrupt(*_: int) -> None:
+        since.append(time.monotonic())
+        signal.raise_signal(signal.SIGINT)
+
+    for name in ("detect", "lift"):
+        monkeypatch.setattr(stages, name, slow(getattr(stages, name), 0.1))
+    monkeypatch.setattr(stages.source, "read", slow(stages.source.read, 0.1))
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        if where != "report":
+            signal.signal(signal.SIGALRM, interrupt)
+            signal.setitimer(signal.ITIMER_REAL, {"read": 0.05, "detect": 0.3, "lift": 1.0}[where])
+        with pytest.raises(KeyboardInterrupt):
+            stages.run(0, PHOTOS, interrupt if where == "report" else lambda *_: None)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        signal.signal(signal.SIGINT, before)
+    assert time.monotonic() - since[0] < 0.5
+
+
+def test_what_cannot_be_loaded_is_said_before_there_is_a_folder(photos, tmp_path, monkeypatch):
+    def missing(*_: object) -> Any:
+        raise UserError("weights: missing")
+
+    monkeypatch.setattr("spatialvlm.pipeline.lift.sense.load_depth", missing)
+    with pytest.raises(UserError, match="weights: missing"):
+        build(stub_recipe(photos), tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_finished_build_loads_no_model(photos, finished, tmp_path, monkeypatch):
+    monkeypatch.setattr(Stages, "load", None)
+    monkeypatch.setattr("spatialvlm.pipeline.lift.sense.load_depth", None)
+    shutil.copytree(finished, tmp_path / "out")
+    build(stub_recipe(photos, shard_size=SHARD), tmp_path / "out")
+    assert not multiprocessing.active_children()
+
+
+def test_results_come_in_order_whoever_is_first():
+    with threads(4) as pool:
+        waits = [0.02, 0.0, 0.01, 0.0, 0.005]
+        found = in_order(pool, lambda i: (time.sleep(waits[i]), i)[1], range(5), ahead=3)
+        assert list(found) == [0, 1, 2, 3, 4]
+
+
+# -- near-duplicates ---------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def repeated(tmp_path) -> Path:
+    """Nine photos, of which 3 and 8 repeat the first and 5 repeats 4, compressed anew; 6 cannot be read."""
+    folder = write_photos(tmp_path / "in", 9)
+    for copy, original in ((3, 0), (5, 4), (8, 0)):
+        image = cv2.imread(str(folder / f"photo-{original:06d}.jpg"))
+        cv2.imwrite(str(folder / f"photo-{copy:06d}.jpg"), image, [cv2.IMWRITE_JPEG_QUALITY, 85])
+    (folder / "photo-000006.jpg").write_bytes(b"GIF?")
+    return folder
+
+
+CULL = CullConfig(duplicate_bits=6)
+
+
+def test_near_duplicates_are_dropped_whatever_the_shards_and_workers(repeated, tmp_path):
+    recipe = stub_recipe(repeated, cull=CULL)
+    build(recipe, tmp_path / "one")
+    found = [(stage, name[-1], reason.split(" (")[0]) for stage, name, reason in drops(tmp_path / "one")]
+    assert found == [
+        ("cull", "3", "near_duplicate: of 'photo-000000'"),
+        ("cull", "5", "near_duplicate: of 'photo-000004'"),
+        ("collect", "6", found[2][2]),
+        ("cull", "8", "near_duplicate: of 'photo-000000'"),
+    ]
+    for workers in (1, 2):
+        small = replace(recipe, shard_size=2)
+        out = tmp_path / f"{workers} workers"
+        build_by(partial(stub_stages, small), small, out, workers=workers)
+        assert rows(out) == rows(tmp_path / "one")
+        assert drops(out) == drops(tmp_path / "one")
+
+
+def test_the_source_is_read_twice_only_where_duplicates_are_asked_for(repeated, tmp_path, monkeypatch):
+    from spatialvlm.pipeline.collect.images import ImageFolder
+
+    read, seen = ImageFolder.read, []
+
+    def counting(source: ImageFolder, index: int) -> Any:
+        seen.append(index)
+        return read(source, index)
+
+    monkeypatch.setattr(ImageFolder, "read", counting)
+    recipe = stub_recipe(repeated, cull=CULL, limit=5, shard_size=2)
+    build(stub_recipe(repeated, limit=5), tmp_path / "plain")
+    assert sorted(seen) == [0, 1, 2, 3, 4]
+    seen.clear()
+    build(recipe, tmp_path / "out")
+    assert sorted(seen) == [0, 0, 1, 1, 2, 2, 3, 3, 4, 4]
+    assert [name[-1] for _, name, _ in drops(tmp_path / "out")] == ["3"]
+    seen.clear()
+    build(recipe, tmp_path / "out")
+    assert not seen
+
+
+def test_a_resumed_build_finds_the_same_duplicates(repeated, tmp_path, monkeypatch):
+    recipe = stub_recipe(repeated, cull=CULL, shard_size=2)
+    build(recipe, tmp_path / "whole")
+    with monkeypatch.context() as patch:
+        patch.setattr(local, "write_shard", lambda *_, **__: (_ for _ in ()).throw(UserError("disk full")))
+        with pytest.raises(UserError, match="disk full"):
+            build(recipe, tmp_path / "out")
+    lines = (tmp_path / "whole" / "manifest.jsonl").read_text().splitlines(keepends=True)
+    shutil.rmtree(tmp_path / "out")
+    shutil.copytree(tmp_path / "whole", tmp_path / "out")
+    (tmp_path / "out" / "manifest.jsonl").write_text("".join(lines[:2]))
+    build(recipe, tmp_path / "out")
+    assert content(tmp_path / "out") == content(tmp_path / "whole")
+
+
+# -- hostile folders ---------------------------------------------------------------------------------------------------
+
+
+def saved(image: Image.Image, kind: str, **settings: Any) -> bytes:
+    data = BytesIO()
+    image.save(data, kind, **settings)
+    return data.getvalue()
+
+
+def hostile() -> dict[str, tuple[bytes, bool]]:
+    """Files that people have in their folders, and whether a scene is to be expected of them."""
+    rng = np.random.default_rng(0)
+    coarse = cv2.resize(rng.integers(0, 256, (6, 8, 3), np.uint8), (96, 72))
+    picture = Image.fromarray(coarse)
+    jpeg, frames = saved(picture, "JPEG"), {"save_all": True, "append_images": [picture.rotate(90)]}
+    large = saved(Image.new("1", (9000, 6000)), "PNG")
+    sixteen = cv2.imencode(".png", coarse[..., 0].astype(np.uint16) * 257)[1].tobytes()
+    return {
+        "a-cut-short.jpg": (jpeg[: len(jpeg) // 2], False),
+        "a-flipped.jpg": (jpeg[:200] + bytes(100) + jpeg[300:600], False),
+        "b-one-pixel.png": (saved(picture.resize((1, 1)), "PNG"), False),
+        "b-strip.png": (saved(picture.resize((1000, 2)), "PNG"), False),
+        "c-empty.jpg": (b"", False),
+        "d-16-bit.png": (sixteen, True),
+        "d-grey.jpg": (saved(picture.convert("L"), "JPEG"), True),
+        "d-palette.png": (saved(picture.convert("P"), "PNG"), True),
+        "e-cmyk.jpg": (saved(picture.convert("CMYK"), "JPEG"), True),
+        "f-animated.gif": (saved(picture, "GIF", **frames), True),
+        "f-animated.webp": (saved(picture, "WEBP", **frames), True),
+        "g-text.jpg": (b"this is no picture\n" * 20, False),
+        "h-large.png": (large, False),
+        "i-tiny.png": (saved(picture.resize((32, 32)), "PNG"), True),
+        "i-black.png": (saved(Image.new("RGB", (96, 72)), "PNG"), True),
+    }
+
+
+def test_a_hostile_folder_harms_no_good_image(finished, photos, tmp_path, capfd):
+    folder = shutil.copytree(photos, tmp_path / "in")
+    files = hostile()
+    for place, (name, (data, _)) in enumerate(files.items()):
+        (folder / f"photo-{place:06d}-{name}").write_bytes(data)  # among the good ones
+    (folder / "photo-000003-folder.jpg").mkdir()
+    build(stub_recipe(folder, shard_size=SHARD), tmp_path / "out")
+    names = {
+        f"photo-{place:06d}-{name}".rpartition(".")[0]: good for place, (name, (_, good)) in enumerate(files.items())
+    }
+    lost = [name for _, name, _ in drops(tmp_path / "out")]
+    assert sorted(name for name in lost if "/" not in name) == sorted(name for name, good in names.items() if not good)
+    assert {stage for stage, name, _ in drops(tmp_path / "out") if "/" not in name} == {"collect"}
+    assert without(rows(tmp_path / "out"), *names) == rows(finished)
+    printed, errors = capfd.readouterr()
+    assert (printed, errors) == ("", "")
+
+
+def test_a_folder_of_nothing_but_bad_images(tmp_path):
+    (tmp_path / "in").mkdir()
+    for name, (data, good) in hostile().items():
+        if not good:
+            (tmp_path / "in" / name).write_bytes(data)
+    info = build(stub_recipe(tmp_path / "in"), tmp_path / "out")
+    assert (info["scenes"], info["qa"]) == (0, 0)
+    assert sum(info["drops"]["collect"].values()) == info["frames"]
+
+
+# -- memory ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="counts in /proc")
+def test_memory_and_files_stay_over_many_images(tmp_path):
+    folder, samples, handles, done = write_photos(tmp_path / "in", 600, ((64, 48),)), [], [], [0]
+    recipe = stub_recipe(folder, shard_size=40, phrase=PhraseConfig(questions_per_image=2))
+
+    def report(frames: int, *_: int) -> None:
+        done[0] += frames
+        if done[0] % 40 == 0:
+            gc.collect()
+            samples.append(int(Path("/proc/self/statm").read_text().split()[1]))
+            handles.append(len(os.listdir("/proc/self/fd")))
+
+    build(recipe, tmp_path / "out", report=report)
+    assert len(samples) == 15
+    assert max(samples[8:]) <= 1.05 * max(samples[:8])
+    assert len({*handles[1:]}) == 1
+
+
+def test_drops_are_where_stages_put_them(photos, tmp_path, monkeypatch):
+    """A frame that is dropped by a stage is not seen by those after it."""
+    finder, depth = StubFinder(), StubDepth()
+    use(monkeypatch, finder=finder, depth=depth)
+    monkeypatch.setattr(
+        "spatialvlm.engine.stages.load_cull",
+        lambda *_: lambda frames: [f if int(f.id[-1]) % 2 else Drop("cull", f.id, "even: number") for f in frames],
+    )
+    info = build(stub_recipe(photos), tmp_path)
+    assert sum(finder.calls) == sum(depth.calls) == info["scenes"] == PHOTOS // 2
+    assert info["drops"] == {"cull": {"even": PHOTOS - PHOTOS // 2}}
