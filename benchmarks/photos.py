@@ -7,7 +7,8 @@ sam2.1-hiera-tiny) and Depth Anything V2 Small (or depthpro; the two others need
 solids. What random weights say is thrown away and the truth about the drawing put in its place, so that masks, geometry
 and questions are those of a usual photo. Forwards are timed by hooks, on a GPU in a run of their own with a
 synchronisation around each. So that few images make several batches, a batch is no longer than --batch-size here; a
-build takes at least 8. Times are medians over the batches.
+build takes at least 8. Times are medians over the batches. Where torch runs on all cores, whatever else runs on the
+machine makes its threads wait for each other: compare the seconds of CPU too.
 """
 
 import argparse
@@ -169,7 +170,7 @@ def watch(stages, clock):
 
 def run(stages, batches, size, at_once, clock):
     """Seconds of a run over all frames to files, one step after the other or at once."""
-    start = time.perf_counter()
+    start, cpu = time.perf_counter(), time.process_time()
     shard = engine.Shard()
     with closing(stages._at_once(batches, size) if at_once else stages._in_turn(batches)) as made:
         for part in made:
@@ -179,6 +180,7 @@ def run(stages, batches, size, at_once, clock):
         write(Path(out), 0, shard.scenes, shard.questions, shard.frames)
         spent = time.perf_counter() - start
     print(f"{len(shard.scenes)} scenes, {sum(len(qas) for _, qas in shard.questions)} questions", end=", ")
+    print(f"{time.process_time() - cpu:.1f} s of CPU", end=", ")
     return spent
 
 

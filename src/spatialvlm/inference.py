@@ -18,7 +18,7 @@ from spatialvlm.errors import ModelError, UserError
 from spatialvlm.weights import Located
 
 if TYPE_CHECKING:
-    import torch
+    import torch  # pyright: ignore[reportMissingImports]
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -89,7 +89,7 @@ def _is_out_of_memory(error: BaseException) -> bool:
 def _free_memory() -> None:
     gc.collect()
     with suppress(ImportError):
-        import torch
+        import torch  # pyright: ignore[reportMissingImports]
 
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
@@ -126,7 +126,7 @@ def torch_dtype(runtime: Runtime, *, wide: bool = False) -> "torch.dtype":
 def import_torch() -> Any:
     """torch. Raises UserError with the command that installs it."""
     try:
-        import torch
+        import torch  # pyright: ignore[reportMissingImports]
     except ImportError:
         raise UserError(f"torch: not installed; {extra('hf')}") from None
     return torch
@@ -135,7 +135,7 @@ def import_torch() -> Any:
 def import_transformers() -> Any:
     """transformers, quiet. Raises UserError with the command that installs it."""
     try:
-        import transformers
+        import transformers  # pyright: ignore[reportMissingImports]
     except ImportError:
         raise UserError(f"transformers: not installed; {extra('hf')}") from None
     transformers.logging.set_verbosity_error()
@@ -153,7 +153,7 @@ def load_model(loader: Any, located: Located, runtime: Runtime, *, wide: bool = 
 
     `wide` as in `torch_dtype`. Raises UserError where the files hold no such model, or only a part of it.
     """
-    from safetensors import SafetensorError
+    from safetensors import SafetensorError  # pyright: ignore[reportMissingImports]
 
     settings = {"local_files_only": True, "dtype": torch_dtype(runtime, wide=wide), "output_loading_info": True}
     try:

@@ -13,7 +13,7 @@ import numpy as np
 from spatialvlm.engine.threads import in_order, threads
 from spatialvlm.pipeline.collect import Source
 from spatialvlm.pipeline.cull import CullConfig
-from spatialvlm.pipeline.cull.duplicates import FLAT, duplicates_of
+from spatialvlm.pipeline.cull.duplicates import FLAT, find_duplicates
 from spatialvlm.pipeline.cull.screen import fingerprint
 
 READERS = 4
@@ -33,8 +33,7 @@ def find_repeats(source: Source, count: int, config: CullConfig) -> dict[str, st
         for index, (frame_id, value) in enumerate(found):
             ids.append(frame_id)
             hashes[index] = value
-    earlier = duplicates_of(hashes, config.duplicate_bits)
-    return {ids[i]: ids[earlier[i]] for i in np.flatnonzero(earlier >= 0)}
+    return find_duplicates(ids, hashes, config.duplicate_bits)
 
 
 def _hashed(source: Source, config: CullConfig, index: int) -> tuple[str, int]:

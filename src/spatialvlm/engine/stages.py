@@ -23,7 +23,6 @@ from spatialvlm.inference import Runtime
 from spatialvlm.pipeline.collect import Collected, open_source
 from spatialvlm.pipeline.cull import Cull, load_cull
 from spatialvlm.pipeline.detect import Detector, load_detector
-from spatialvlm.pipeline.detect.found import Found
 from spatialvlm.pipeline.lift import Lifted, Sense, load_lift, load_sense
 from spatialvlm.pipeline.measure import measure_all
 from spatialvlm.pipeline.phrase import Phrase
@@ -166,8 +165,7 @@ class Stages:
                 batch.frames[index] = result
 
     def _detect(self, batch: _Batch) -> None:
-        detect = self.detect
-        versions = detect.versions if isinstance(detect, Found) else {}
+        detect, versions = self.detect, self.detect.versions
         results = _tried(detect, list(batch.frames.values()), "detect")
         for index, result in zip(list(batch.frames), results, strict=True):
             if isinstance(result, Drop):

@@ -29,7 +29,7 @@ from spatialvlm.inference import (
 from spatialvlm.weights import Located, Model, locate
 
 if TYPE_CHECKING:
-    import torch
+    import torch  # pyright: ignore[reportMissingImports]
 
 ARCHITECTURES = {"clip": ("clip",), "siglip": ("siglip", "siglip2")}
 """What `model_type` the configurations of a backend's weights may have."""

@@ -4,7 +4,7 @@ A detector is built once per process and maps a batch of frames to one result ea
 Masks have the image's size, boxes enclose their masks, ids are unique within a frame; inputs are left untouched.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Protocol, runtime_checkable
@@ -63,7 +63,9 @@ class DetectConfig:
 
 @runtime_checkable
 class Detector(Protocol):
-    """A batch of frames to the instances of each, in order."""
+    """A batch of frames to the instances of each, in order. `versions` names the models by what they do."""
+
+    versions: Mapping[str, str]
 
     def __call__(self, frames: Sequence[Frame]) -> list[tuple[Instance, ...] | Drop]:
         """The instances of each frame, or why there are none."""

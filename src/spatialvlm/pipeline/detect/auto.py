@@ -1,6 +1,7 @@
 """Given annotations where there are any, else clusters of depth."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from spatialvlm.pipeline.detect.clusters import Clusters
 from spatialvlm.pipeline.detect.given import Given
@@ -12,6 +13,8 @@ class Auto:
 
     An annotation that says "nothing here" (an empty tuple) is an annotation.
     """
+
+    versions: Mapping[str, str] = MappingProxyType({})
 
     def __init__(self) -> None:
         self._given, self._clusters = Given(), Clusters()

@@ -4,7 +4,8 @@ Frames with depth and camera enter; instances named by their measured colour and
 is the one that most stands on, of those that face up.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 import cv2
 import numpy as np
@@ -29,6 +30,8 @@ NO_OBJECTS = "no_objects: nothing stands on the support plane that is large enou
 
 class Clusters:
     """Frames to what stands on their support plane."""
+
+    versions: Mapping[str, str] = MappingProxyType({})
 
     def __call__(self, frames: Sequence[Frame]) -> list[tuple[Instance, ...] | Drop]:
         """The instances of each frame; without depth, camera, a support plane or any object it is a Drop."""

@@ -1,6 +1,7 @@
 """Given annotations as they are: the frame's own instances, checked against the contract and passed on untouched."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from spatialvlm.errors import ContractError
 from spatialvlm.records import Drop, Frame, Instance, Rle
@@ -10,6 +11,8 @@ NO_INSTANCES = "no_instances: the frame has no annotations; give them in frames.
 
 class Given:
     """Frames to the instances that they came with."""
+
+    versions: Mapping[str, str] = MappingProxyType({})
 
     def __call__(self, frames: Sequence[Frame]) -> list[tuple[Instance, ...] | Drop]:
         """The instances of each frame; a frame that nobody annotated is a Drop."""
