@@ -207,6 +207,7 @@ def test_an_error_in_any_thread_reaches_the_caller_at_once(photos, monkeypatch, 
     def break_down(*_: object) -> Any:
         raise Bug(where)
 
+    break_down.versions = {}  # as detectors have them
     plain = stages.source.read
 
     def read(index: int) -> Any:
@@ -233,6 +234,7 @@ def test_ctrl_c_ends_in_half_a_second(photos, monkeypatch, where):
             time.sleep(each_s)
             return run(*arguments)
 
+        late.versions = getattr(run, "versions", {})  # as detectors have them
         return late
 
     def interrupt(*_: int) -> None:

@@ -63,9 +63,12 @@ class DetectConfig:
 
 @runtime_checkable
 class Detector(Protocol):
-    """A batch of frames to the instances of each, in order. `versions` names the models by what they do."""
+    """A batch of frames to the instances of each, in order."""
 
-    versions: Mapping[str, str]
+    @property
+    def versions(self) -> Mapping[str, str]:
+        """The models by what they do, "find", "cut", "caption", each as "name@version"."""
+        ...
 
     def __call__(self, frames: Sequence[Frame]) -> list[tuple[Instance, ...] | Drop]:
         """The instances of each frame, or why there are none."""
