@@ -11,7 +11,7 @@ import spatialvlm.recipe
 from spatialvlm.errors import UserError
 from spatialvlm.pipeline.cull import CULL_MODELS
 from spatialvlm.pipeline.detect.finders import FINDERS
-from spatialvlm.pipeline.lift import Anchor
+from spatialvlm.pipeline.lift import Anchor, LiftConfig
 from spatialvlm.pipeline.lift.camera import CAMERA_MODELS
 from spatialvlm.pipeline.lift.depth import DEPTH_MODELS
 from spatialvlm.pipeline.lift.floor import FLOOR_MODELS
@@ -90,8 +90,7 @@ def test_the_page_lists_the_roles_and_their_backends():
         "floor": FLOOR_MODELS,
     }
     listed = {cells[0].strip("`"): tuple(re.findall(r"`(\w+)`", cells[2])) for cells in rows("Another model")}
-    assert listed == offered
-    assert tuple(listed) == ROLES
+    assert listed == offered == ROLES
     assert set(DETECTOR_OF) == set(FINDERS)
 
 
@@ -143,12 +142,33 @@ def test_a_finder_brings_its_detector(backend):
 @pytest.mark.parametrize("role", [role for role in ROLES if role != "find"])
 def test_one_role_changes_and_the_others_stay(role):
     before = recipe_for("p", "paper")
-    after = recipe_for("p", "paper", Wishes(models=(f"{role} = some:a/b@c1",)))
-    assert models(after) == models(before) | {role: Model("some", "a/b", "c1")}
+    after = recipe_for("p", "paper", Wishes(models=(f"{role} = {ROLES[role][0]}:a/b@c1",)))
+    assert models(after) == models(before) | {role: Model(ROLES[role][0], "a/b", "c1")}
     without = recipe_for("p", "paper", Wishes(models=(f"{role}= none",)))
     assert models(without) == {name: model for name, model in models(before).items() if name != role}
     assert without.detect.detector == before.detect.detector
-    assert recipe_for("p", "paper", Wishes(models=(f"{role}=some:x", f"{role}=none"))) == without
+    assert recipe_for("p", "paper", Wishes(models=(f"{role}={ROLES[role][0]}:x", f"{role}=none"))) == without
+    with pytest.raises(UserError, match=f"no backend 'some' to {role}; choose one of {ROLES[role][0]}"):
+        parse_role(f"{role}=some:x")
+
+
+def test_fields_of_a_recipe_can_be_changed_and_no_others():
+    lift = LiftConfig(depth_scale_error=0.02)
+    recipe = recipe_for("p", "photos", Wishes(known=("height:door=2",)), lift=lift, seed=4)
+    assert (recipe.seed, recipe.lift.depth_scale_error) == (4, 0.02)
+    assert [anchor.said for anchor in recipe.lift.anchors] == ["height of 'door'"]
+    with pytest.raises(UserError, match="setting 'foo': unknown; a recipe has source, seed, "):
+        recipe_for("p", "photos", foo=1)
+
+
+@pytest.mark.parametrize(
+    "errors", [{"scale": "x"}, {"scale": math.nan}, {"scale": -1.0}, {"scale": 0.1, "reach": 0.0}, {"scale": math.inf}]
+)
+def test_depth_errors_that_are_none_are_refused(errors, tmp_path):
+    path = tmp_path / "errors.json"
+    path.write_text(json.dumps({"depth_errors": errors}))
+    with pytest.raises(UserError, match="depth errors"):
+        recipe_for("p", "photos", Wishes(depth_errors=path))
 
 
 @pytest.mark.parametrize("text", ["depth", "depth=", "depth=onnx", "depth=onnx:", "depthpro:apple/DepthPro-hf"])

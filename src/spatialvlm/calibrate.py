@@ -31,6 +31,7 @@ LAGS = (1, 2, 3, 4, 6, 8, 11, 16, 22, 32)  # of that grid
 REACHES = np.geomspace(0.02, 0.6, 40)
 LEAST_KNOWN = 200  # places of the grid with both depths, in a frame
 BATCH = 4
+FEW_FRAMES = 20
 MAD_OF_GAUSSIAN = 0.6745
 
 Ratios = Float64[np.ndarray, "r c"]
@@ -60,13 +61,17 @@ class Calibration:
         }
 
 
-def calibrate(source: Source, name: str, model: DepthModel, limit: int | None = None) -> Calibration:
+def calibrate(
+    source: Source, name: str, model: DepthModel, limit: int | None = None, *, told: bool = False
+) -> Calibration:
     """Measure a model on the frames of a source that have depth; `name` says where they are from.
+
+    `told`: the model is told the frames' focal lengths, for those that need one.
 
     Raises UserError where fewer than two frames can be compared, or the model's depth has no metres.
     """
     total = len(source) if limit is None else min(limit, len(source))
-    fields = [ratios for ratios in _ratios(source, total, model) if ratios is not None]
+    fields = [ratios for ratios in _ratios(source, total, model, told) if ratios is not None]
     if len(fields) < 2:
         raise UserError(
             f"{name}: {len(fields)} of {total} frames have sensor depth that can be compared with the model's, "
@@ -91,19 +96,28 @@ def fit(fields: Sequence[Ratios]) -> tuple[DepthErrors, float]:
     rows, columns = fields[0].shape
     within = _mean_correlation(rows, columns, reach)
     local = math.sqrt(float(np.mean(np.square(spreads))) / (1.0 - within))
-    scale = math.sqrt(max(0.0, float(np.mean(medians**2)) - within * local**2))
+    total = float(np.mean(medians**2))
+    if within * local**2 > total:  # so few frames, or so far a reach, tell the two apart no more
+        local = math.sqrt(total + float(np.mean(np.square(spreads))))
+    # n medians know their spread to 1 / sqrt(2 n): less than that nobody can say.
+    scale = math.sqrt(max(total - within * local**2, total / (2 * len(medians))))
     return DepthErrors(scale, local, reach), float(medians.mean())
 
 
-def _ratios(source: Source, total: int, model: DepthModel) -> Iterator[Ratios | None]:
+def _ratios(source: Source, total: int, model: DepthModel, told: bool) -> Iterator[Ratios | None]:
     """The field of log ratios of each frame; None where there is nothing to compare."""
     for start in range(0, total, BATCH):
         frames = [source.read(index).frame for index in range(start, min(start + BATCH, total))]
         measured = [frame for frame in frames if frame is not None and frame.depth_m is not None]
         yield from [None] * (len(frames) - len(measured))
-        estimates = model([replace(frame, depth_m=None, instances=None) for frame in measured]) if measured else []
+        estimates = model([_alone(frame, told) for frame in measured]) if measured else []
         for frame, estimate in zip(measured, estimates, strict=True):
             yield _field(frame, estimate, model.name)
+
+
+def _alone(frame: Frame, told: bool) -> Frame:
+    """The frame without its depth, and without its camera, which photos have not, unless the model needs one."""
+    return replace(frame, depth_m=None, instances=None, camera=frame.camera if told else None)
 
 
 def _field(frame: Frame, estimate: Estimate, name: str) -> Ratios | None:
@@ -169,7 +183,8 @@ def calibrate_to_file(recipe: Recipe, out: Path, runtime: Runtime) -> None:
     source = open_source(recipe.source, recipe.collect, recipe.seed)
     model = depth.load_depth(recipe.sense.depth, runtime)
     name = recipe.source if ":" in recipe.source else Path(recipe.source).resolve().name
-    found = calibrate(source, name, model, recipe.limit)
+    told = recipe.sense.depth.backend in depth.NEED_FOCAL
+    found = calibrate(source, name, model, recipe.limit, told=told)
     write_file(out, lambda file: file.write(json.dumps(found.as_json(), indent=1).encode() + b"\n"))
     table = Table(box=None, padding=(0, 2, 0, 0))
     for heading in (f"{found.frames} frames", "scale", "local", "reach"):
@@ -178,5 +193,7 @@ def calibrate_to_file(recipe: Recipe, out: Path, runtime: Runtime) -> None:
         table.add_row(label, f"{errors.scale:.1%}", f"{errors.local:.1%}", f"{errors.reach:.2f}")
     console = Console()
     console.print(table)
+    if found.frames < FEW_FRAMES:
+        console.print(f"few frames: each figure is unsure by a factor of about {1 + 1 / math.sqrt(found.frames):.1f}")
     console.print(f"mean of the model's depth over the sensor's: {math.exp(found.bias):.3f}", highlight=False)
     console.print(f"depth errors: {out}", soft_wrap=True, highlight=False, markup=False)

@@ -5,7 +5,8 @@ torch and onnxruntime are imported when they are first needed; the core needs ne
 
 import gc
 import os
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib import import_module
@@ -19,6 +20,11 @@ from spatialvlm.weights import Located
 
 if TYPE_CHECKING:
     import torch  # pyright: ignore[reportMissingImports]
+
+UNUSED = re.compile(r"\bswin\.layernorm\.")
+"""The last norm of a Swin backbone, which transformers 5 has, files of 4 have not, and no head reads."""
+REPEATED = "prompt_encoder.shared_embedding.positional_embedding"
+"""The same matrix as SAM's image embedding, which files of transformers 4 hold once; the cutter ties the two."""
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -42,6 +48,8 @@ class Runtime:
     def __post_init__(self) -> None:
         if self.batch_size < 1:
             raise UserError(f"batch_size {self.batch_size}: expected 1 or more images")
+        if not re.fullmatch(r"auto|cpu|mps|cuda(:\d+)?", self.device):
+            raise UserError(f"device {self.device!r}: unknown; choose auto, cpu, cuda, cuda:N or mps")
         if self.precision not in PRECISIONS:
             raise UserError(f"precision {self.precision!r}: unknown; choose one of {', '.join(PRECISIONS)}")
 
@@ -99,10 +107,7 @@ def torch_device(runtime: Runtime) -> "torch.device":
     """The torch device to run on. Raises UserError where it is not there, or torch is not."""
     torch = import_torch()
     if runtime.device != "auto":
-        try:
-            device = torch.device(runtime.device)
-        except RuntimeError:
-            raise UserError(f"device {runtime.device!r}: unknown; choose auto, cpu, cuda, cuda:N or mps") from None
+        device = torch.device(runtime.device)
         there = {"cuda": torch.cuda.is_available, "mps": torch.backends.mps.is_available}.get(device.type)
         if there is not None and not there():
             raise UserError(f"device {runtime.device!r}: not on this machine; choose auto or cpu")
@@ -153,6 +158,7 @@ def load_model(loader: Any, located: Located, runtime: Runtime, *, wide: bool = 
 
     `wide` as in `torch_dtype`. Raises UserError where the files hold no such model, or only a part of it.
     """
+    from huggingface_hub.errors import StrictDataclassError  # pyright: ignore[reportMissingImports]
     from safetensors import SafetensorError  # pyright: ignore[reportMissingImports]
 
     settings = {"local_files_only": True, "dtype": torch_dtype(runtime, wide=wide), "output_loading_info": True}
@@ -162,15 +168,25 @@ def load_model(loader: Any, located: Located, runtime: Runtime, *, wide: bool = 
         raise UserError(
             f"{located.name}: needs a package that is not installed: {_first_line(error)}; {extra('hf')}"
         ) from error
-    except (OSError, ValueError, KeyError, SafetensorError) as error:
+    except RuntimeError as error:
+        if "ignore_mismatched_sizes" not in str(error):
+            raise  # no memory, no driver
         raise UserError(_not_a_model(located, loader, error)) from error
-    missing = sorted({*info["missing_keys"]} & {name for name, _ in model.named_parameters()})
+    except (OSError, ValueError, KeyError, SafetensorError, StrictDataclassError) as error:
+        raise UserError(_not_a_model(located, loader, error)) from error
+    missing = _missing(model, info["missing_keys"])
     if missing:  # transformers would go on with random numbers in their place
         raise UserError(
             f"weights {located.name!r}: {len(missing)} parameters of {type(model).__name__} are missing, such as "
             f"{missing[0]!r}; get them anew, or give weights of that architecture"
         )
     return model.to(torch_device(runtime)).eval()
+
+
+def _missing(model: Any, keys: Iterable[str]) -> list[str]:
+    """The keys of weights that a model needs and its files lack, buffers too."""
+    needed = {name for name, value in model.state_dict().items() if value.is_floating_point()}
+    return sorted(key for key in {*keys} & needed if not key.endswith(REPEATED) and not UNUSED.search(key))
 
 
 def load_processor(loader: Any, located: Located, **settings: Any) -> Any:
@@ -211,8 +227,7 @@ def load_session(located: Located, runtime: Runtime) -> Any:
         raise UserError(f"onnxruntime: not installed; {extra('onnx')}") from None
     states: Any = import_module("onnxruntime.capi.onnxruntime_pybind11_state")
     path = onnx_file(located.path)
-    wanted = ["CUDAExecutionProvider"] if runtime.device.startswith(("auto", "cuda")) else []
-    providers = [name for name in wanted if name in onnxruntime.get_available_providers()] + ["CPUExecutionProvider"]
+    providers = _providers(runtime, onnxruntime.get_available_providers())
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = int(os.environ.get("OMP_NUM_THREADS", "0"))
     options.log_severity_level = 3
@@ -220,6 +235,16 @@ def load_session(located: Located, runtime: Runtime) -> Any:
         return onnxruntime.InferenceSession(str(path), options, providers=providers)
     except (states.Fail, states.InvalidProtobuf, states.NoSuchFile, states.InvalidArgument) as error:
         raise UserError(f"weights {located.name!r}: no ONNX model that can be run ({_first_line(error)})") from error
+
+
+def _providers(runtime: Runtime, available: Sequence[str]) -> list[Any]:
+    """onnxruntime's providers for a device, best first."""
+    name, _, number = runtime.device.partition(":")
+    cuda = "CUDAExecutionProvider"
+    if name == "cuda" and cuda not in available:
+        raise UserError(f"device {runtime.device!r}: none for onnxruntime; choose cpu, or pip install onnxruntime-gpu")
+    first = [(cuda, {"device_id": int(number or 0)})] if name in ("auto", "cuda") and cuda in available else []
+    return [*first, "CPUExecutionProvider"]
 
 
 def onnx_file(path: Path) -> Path:

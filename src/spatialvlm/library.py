@@ -78,12 +78,13 @@ def lift(
 
     `sense` names the models that find what the frame lacks (depth, intrinsics, gravity), loaded anew at every call.
     """
+    (frame,) = load_sense(sense)([frame])
     if instances is None:
         found = detect(frame)
         if isinstance(found, Drop):
             return Lifted(None, (found,))
         instances = found
-    return load_lift(config)(load_sense(sense)([frame]), [instances])[0]
+    return load_lift(config)([frame], [instances])[0]
 
 
 def phrase(scene: Scene, facts: Facts, seed: int = 0, config: PhraseConfig | None = None) -> Phrased:

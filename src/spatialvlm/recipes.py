@@ -8,16 +8,20 @@ import dataclasses
 import json
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 from spatialvlm.errors import UserError
-from spatialvlm.pipeline.cull import CullConfig
+from spatialvlm.pipeline.cull import CULL_MODELS, CullConfig
 from spatialvlm.pipeline.detect import LEAST_SCORES, DetectConfig
+from spatialvlm.pipeline.detect.finders import FINDERS
 from spatialvlm.pipeline.lift import Anchor, SenseConfig
 from spatialvlm.pipeline.lift.anchors import parse_anchor
+from spatialvlm.pipeline.lift.camera import CAMERA_MODELS
+from spatialvlm.pipeline.lift.depth import DEPTH_MODELS
+from spatialvlm.pipeline.lift.floor import FLOOR_MODELS
 from spatialvlm.pipeline.measure import MeasureConfig
 from spatialvlm.recipe import Recipe
 from spatialvlm.records import DepthErrors
@@ -121,7 +125,18 @@ RECIPES: Mapping[str, Callable[[str], Recipe]] = MappingProxyType(
 )
 
 
-ROLES = ("cull", "find", "cut", "caption", "depth", "camera", "floor")
+ROLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "cull": CULL_MODELS,
+        "find": FINDERS,
+        "cut": ("sam", "semantic"),
+        "caption": ("transformers", "openai"),
+        "depth": DEPTH_MODELS,
+        "camera": CAMERA_MODELS,
+        "floor": FLOOR_MODELS,
+    }
+)
+"""What models do, and the backends that do it."""
 DETECTOR_OF = MappingProxyType(
     {"grounding_dino": "grounded", "owl": "grounded", "sam3": "concepts", "florence": "regions", "yolox": "boxes"}
 )
@@ -154,7 +169,10 @@ def recipe_for(source: str, name: str | None = None, wishes: Wishes | None = Non
         name = "photos" if _is_photos(source) else "given"
     if name not in RECIPES:
         raise UserError(f"recipe {name!r}: unknown; choose one of {', '.join(RECIPES)}")
-    recipe, wishes = RECIPES[name](source), wishes or Wishes()
+    unknown = sorted(changes.keys() - {field.name for field in dataclasses.fields(Recipe)})
+    if unknown:
+        raise UserError(f"setting {unknown[0]!r}: unknown; a recipe has {', '.join(f.name for f in fields(Recipe))}")
+    recipe, wishes = dataclasses.replace(RECIPES[name](source), **changes), wishes or Wishes()
     recipe = with_models(recipe, dict(parse_role(text) for text in wishes.models))
     detect = {"detector": wishes.detector, "prompts": wishes.prompts}
     sense = {
@@ -165,8 +183,7 @@ def recipe_for(source: str, name: str | None = None, wishes: Wishes | None = Non
         recipe,
         detect=dataclasses.replace(recipe.detect, **_given(detect)),
         sense=dataclasses.replace(recipe.sense, **_given(sense)),
-        lift=dataclasses.replace(recipe.lift, anchors=_anchors(wishes)),
-        **changes,
+        lift=dataclasses.replace(recipe.lift, anchors=recipe.lift.anchors + _anchors(wishes)),
     )
 
 
@@ -228,7 +245,12 @@ def parse_role(text: str) -> tuple[str, Model | None]:
     role, equals, model = text.partition("=")
     if not equals:
         raise UserError(f"model {text!r}: expected ROLE=BACKEND:WEIGHTS, with a role of {', '.join(ROLES)}")
-    return role.strip(), None if model.strip() == "none" else parse_model(model.strip())
+    role, chosen = role.strip(), None if model.strip() == "none" else parse_model(model.strip())
+    if chosen is not None and role in ROLES and chosen.backend not in ROLES[role]:
+        raise UserError(
+            f"model {text!r}: no backend {chosen.backend!r} to {role}; choose one of {', '.join(ROLES[role])}"
+        )
+    return role, chosen
 
 
 def _is_photos(source: str) -> bool:

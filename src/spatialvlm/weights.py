@@ -117,11 +117,14 @@ def _from_hub(model: Model) -> Located:
 
 def _hash_of(path: Path) -> str:
     """A version for local files: of small files the content, of weights the size and both ends."""
-    files = [path] if path.is_file() else sorted(file for file in path.rglob("*") if file.is_file())
+    if path.is_file():  # what stands beside it and says how it is used decides as much
+        files = [file for file in (path, path.with_suffix(".json"), Path(f"{path}.data")) if file.is_file()]
+    else:
+        files = sorted(file for file in path.rglob("*") if file.is_file())
     digest = hashlib.sha256()
     for file in files:
         size = file.stat().st_size
-        digest.update(json.dumps([file.relative_to(path).as_posix(), size]).encode())
+        digest.update(json.dumps([file.relative_to(path.parent).as_posix(), size]).encode())
         with file.open("rb") as stream:
             digest.update(stream.read(1 << 20))
             if size > 1 << 20:

@@ -3,8 +3,12 @@
 from pathlib import Path
 
 import pytest
+from safetensors.torch import load_file, save_file
 
 from sam_contract import (  # noqa: F401
+    asked,
+    cutter_of,
+    same,
     test_contract,
     test_each_image_is_encoded_once,
     test_half_precision,
@@ -14,8 +18,23 @@ from sam_contract import (  # noqa: F401
 )
 from tiny_sam import build_sam2
 
+REPEATED = "prompt_encoder.shared_embedding.positional_embedding"
+
 
 @pytest.fixture(scope="module", params=["image", "video"])
 def folder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A checkpoint of each."""
     return build_sam2(tmp_path_factory.mktemp(request.param), video=request.param == "video")
+
+
+def test_a_file_of_transformers_4_that_holds_the_shared_embedding_once(folder: Path, tmp_path: Path):
+    """It is one matrix in the authors' model: what the file lacks must not be drawn at random."""
+    for path in folder.iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    weights = load_file(tmp_path / "model.safetensors")
+    assert any(key.endswith(REPEATED) for key in weights)
+    kept = {key: value for key, value in weights.items() if not key.endswith(REPEATED)}
+    save_file(kept, tmp_path / "model.safetensors", metadata={"format": "pt"})
+    frames, boxes = asked()
+    same(cutter_of(tmp_path)(frames, boxes), cutter_of(tmp_path)(frames, boxes))
+    same(cutter_of(tmp_path)(frames, boxes), cutter_of(folder)(frames, boxes))

@@ -128,7 +128,7 @@ class Stages:
         """One step after the other."""
         for indices in batches:
             batch = _batch_of(indices, map(self.source.read, indices))
-            for look in (self._cull, self._detect, self._sense):
+            for look in self._looks:
                 look(batch)
             yield self._ask(batch, self.lift([batch.frames[i] for i in batch.seen], list(batch.seen.values())))
 
@@ -144,7 +144,7 @@ class Stages:
             collected = in_order(readers, self.source.read, chain.from_iterable(batches), ahead=size)
             for indices in batches:
                 batch = _batch_of(indices, collected)
-                for look in (self._cull, self._detect, self._sense):
+                for look in self._looks:
                     if before is not None and before.done():
                         before.result()  # raises what went wrong there, before the models go on
                     look(batch)
@@ -155,6 +155,14 @@ class Stages:
                 before = geometry.submit(self._ask_lifted, batch, lifted)
             if before is not None:
                 yield before.result()
+
+    @property
+    def _looks(self) -> tuple[Callable[[_Batch], None], ...]:
+        """What models see of a batch, in order. What is found in depth is found after the depth."""
+        from_depth = self.recipe.sense.depth is not None and self.recipe.detect.detector in ("auto", "clusters")
+        if from_depth:
+            return self._cull, self._sense, self._detect
+        return self._cull, self._detect, self._sense
 
     def _cull(self, batch: _Batch) -> None:
         results = _tried(self.cull, list(batch.frames.values()), "cull")
@@ -181,7 +189,7 @@ class Stages:
         for index, result in zip(list(batch.frames), results, strict=True):
             if isinstance(result, Drop):
                 batch.drop(index, result)
-                del batch.seen[index]
+                batch.seen.pop(index, None)
             else:
                 batch.frames[index] = result
 

@@ -13,7 +13,7 @@ from spatialvlm.kinds import KINDS, fact_at
 from spatialvlm.pipeline.collect.analytic import SceneDescription, Thing, ray_cast
 from spatialvlm.pipeline.collect.solids import Cuboid, Cylinder
 from spatialvlm.pipeline.lift import Anchor, LiftConfig, load_lift
-from spatialvlm.pipeline.lift.anchors import parse_anchor
+from spatialvlm.pipeline.lift.anchors import Reading, fused, parse_anchor
 from spatialvlm.pipeline.measure import MeasureConfig, measure
 from spatialvlm.records import DepthErrors, DepthSource
 
@@ -90,9 +90,39 @@ def test_anchors_that_disagree_are_one_drop_that_says_by_how_much():
 
 
 def test_an_anchor_that_the_depth_contradicts_is_refused_too():
-    found = lifted((HEIGHT,), factor=0.5, told=0.005)
+    found = lifted((Anchor("height", 0.7, ("post",)),), factor=0.5, told=0.005)
     assert found.scene is None
     assert "the depth itself (sensor, 0.5%)" in found.drops[0].reason
+    assert "(object 3)" in found.drops[0].reason
+
+
+@pytest.mark.parametrize(("factor", "told"), [(0.5, 0.005), (0.4, 0.3), (2.6, 0.3)])
+def test_a_camera_height_that_the_depth_finds_unlikely_is_of_another_plane(factor, told):
+    """A table that fills the picture looks like a floor."""
+    one, other = lifted((HEIGHT,), factor, told), lifted((), factor, told)
+    assert one.scene.errors == other.scene.errors
+    assert one.scene.scale_provenance == "sensor"
+
+
+def test_many_measurements_by_one_anchor_make_its_own_error_no_smaller():
+    frame = scene_frame()
+    anchor = Anchor("height", 0.5, ("thing",), error=0.05)
+    things = tuple(dataclasses.replace(i, captions=("thing",)) for i in frame.instances)
+    config = LiftConfig(depth_scale_error=10.0, anchors=(anchor,))
+    one = load_lift(config)([frame], [things[:1]])[0].scene
+    scale = one.errors.scale
+    assert scale >= 0.05
+    three = [Reading(anchor, str(k), 0.01 * k, own=0.03, shared=0.05) for k in range(9)]
+    factor, error = fused(three, None, 0.0)
+    assert factor == pytest.approx(0.04)
+    assert error == pytest.approx(math.hypot(0.05, 0.01))
+
+
+def test_no_length_fixes_depth_with_an_unknown_constant():
+    source = DepthSource("some model", "relative", DepthErrors(scale=0.0, shift=0.5))
+    scene = lifted((Anchor("width", 0.2, ("can",)),), source=source).scene
+    assert scene.scale == "relative"
+    assert lengths(scene) == {}
 
 
 @pytest.mark.parametrize(

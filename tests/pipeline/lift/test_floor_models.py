@@ -147,3 +147,20 @@ def test_missing_weights_and_other_architectures_are_told(tmp_path):
 def test_an_eomt_that_pads_is_refused(tmp_path):
     with pytest.raises(UserError, match="pads"):
         load(tiny_segmenter.write_eomt(tmp_path, pads=True))
+
+
+def test_a_mask2former_of_transformers_4_lacks_a_norm_that_nothing_reads(tmp_path):
+    from safetensors.torch import load_file, save_file
+
+    tiny_segmenter.write_mask2former(tmp_path)
+    weights = load_file(tmp_path / "model.safetensors")
+    kept = {key: value for key, value in weights.items() if ".swin.layernorm." not in key}
+    assert len(kept) == len(weights) - 2
+    save_file(kept, tmp_path / "model.safetensors", metadata={"format": "pt"})
+    model = load_floor(Model("segmenter", str(tmp_path)), Runtime(device="cpu"))
+    (mask,) = model([frame_of(photo(48, 64, 3))])
+    assert mask.shape == (48, 64)
+    kept.pop(next(key for key in kept if "class_predictor" in key))
+    save_file(kept, tmp_path / "model.safetensors", metadata={"format": "pt"})
+    with pytest.raises(UserError, match=r"1 parameters of .* are missing, such as .class_predictor"):
+        load_floor(Model("segmenter", str(tmp_path)), Runtime(device="cpu"))

@@ -7,6 +7,8 @@ models and versions are in `versions`, for the record of a scene.
 from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from spatialvlm.errors import ContractError
 from spatialvlm.inference import Runtime
 from spatialvlm.pipeline.detect import DetectConfig
@@ -15,6 +17,8 @@ from spatialvlm.pipeline.detect.finders import Candidate, load_finder
 from spatialvlm.pipeline.detect.suppress import suppress, suppress_boxes
 from spatialvlm.records import Drop, Frame, Instance
 
+GLIMPSED = 0.7  # of `least_score`: what scores so much may well be another thing of that name
+SAME_PLACE = 0.5  # of the smaller of two boxes lies in the other: they are about the same thing
 CUT_PER_KEPT = 2  # masks that are made per object that may be kept: some turn out empty
 NOTHING_FOUND = "no_objects: {} found nothing with a score of {:g} or more"
 NOTHING_KEPT = "no_objects: none of the {} things that {} found has a mask that can be used"
@@ -30,7 +34,8 @@ class Found:
     def __init__(self, config: DetectConfig, runtime: Runtime, seed: int = 0) -> None:
         assert config.find is not None
         self._config = config
-        self._find = load_finder(config.find, config, runtime)
+        glimpsing = replace(config, least_score=GLIMPSED * config.least_score)
+        self._find = load_finder(config.find, glimpsing, runtime)
         self._cut = load_cutter(config.cut, runtime)
         self._caption = None
         self.versions = {"find": f"{self._find.name}@{self._find.version}"}
@@ -49,8 +54,10 @@ class Found:
             for candidate in candidates:
                 _check(candidate, frame, self._find.name)
         most = CUT_PER_KEPT * self._config.most
+        glimpsed = found
         found = [suppress_boxes(candidates, self._config)[:most] for candidates in found]
         kept = [suppress(candidates, self._config) for candidates in self._masked(frames, found)]
+        kept = [_told_apart(some, others) for some, others in zip(kept, glimpsed, strict=True)]
         kept = self._captioned(frames, [sorted(candidates, key=_from_left) for candidates in kept])
         return [
             _instances(candidates) if candidates else Drop("detect", frame.id, self._reason(len(before)))
@@ -83,6 +90,23 @@ class Found:
         if not found:
             return NOTHING_FOUND.format(self._find.name, self._config.least_score)
         return NOTHING_KEPT.format(found, self._find.name)
+
+
+def _told_apart(kept: Sequence[Candidate], glimpsed: Sequence[Candidate]) -> list[Candidate]:
+    """The kept ones, without the names that also fit something in the picture that is not among them.
+
+    "The bowl" is no name where a second bowl was found, but not surely enough, or could not be cut out.
+    """
+    others = [one for one in glimpsed if not any(_is_at(one, other) for other in kept)]
+    taken = {caption.lower() for one in others for caption in one.captions}
+    return [replace(one, captions=tuple(c for c in one.captions if c.lower() not in taken)) for one in kept]
+
+
+def _is_at(one: Candidate, other: Candidate) -> bool:
+    low = np.maximum(one.box_xyxy[:2], other.box_xyxy[:2])
+    high = np.minimum(one.box_xyxy[2:], other.box_xyxy[2:])
+    areas = [float(np.prod(box[2:] - box[:2])) for box in (one.box_xyxy, other.box_xyxy)]
+    return float(np.prod(np.maximum(high - low, 0.0))) >= SAME_PLACE * min(areas)
 
 
 def _check(candidate: Candidate, frame: Frame, model: str) -> None:

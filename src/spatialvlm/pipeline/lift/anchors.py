@@ -16,6 +16,7 @@ from spatialvlm.errors import UserError
 from spatialvlm.records import Object, Scene
 
 DISAGREE_SIGMAS = 4.0
+OTHER_PLANE_SIGMAS = 2.0  # a camera height this far from what the depth says is about another plane
 MOST_UNSURE = 0.2  # a length measured worse than this fixes nothing
 TRIMMED = 0.01  # of an extent is beyond the percentile at each free end of a box
 OUTLINE_PX = 2.0  # masks and the clean surface under them end that much short of the thing, together
@@ -55,11 +56,22 @@ class Anchor:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What an anchor says about a scene: depth times exp(`log_factor`) would be right, give or take `error`."""
+    """What an anchor says about a scene: depth times exp(`log_factor`) would be right.
+
+    `own` is the error of this measurement alone, `shared` that of all measurements by this anchor: of the length that
+    is known, and of the focal length. `at` names what was measured.
+    """
 
     anchor: Anchor
+    at: str
     log_factor: float
-    error: float
+    own: float
+    shared: float
+
+    @property
+    def error(self) -> float:
+        """1 sigma of the log factor."""
+        return math.hypot(self.own, self.shared)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,38 +98,59 @@ def parse_anchor(text: str) -> Anchor:
     return Anchor(measure, length_m, tuple(name.strip() for name in names.split(",") if name.strip()))
 
 
-def readings(scene: Scene, anchors: Sequence[Anchor]) -> list[Reading]:
-    """What the anchors say about a scene; those whose object is not in sight as a whole say nothing."""
+def readings(scene: Scene, anchors: Sequence[Anchor], prior: Prior | None = None) -> list[Reading]:
+    """What the anchors say about a scene; those whose object is not in sight as a whole say nothing.
+
+    Nor does a camera height that the depth source, `prior`, finds unlikely: then the plane in view is another than the
+    floor, a table whose surroundings are out of sight.
+    """
     found = []
     for anchor in anchors:
-        for measured_m, error in _measured(scene, anchor):
-            if measured_m > 0 and error < MOST_UNSURE:
-                found.append(Reading(anchor, math.log(anchor.length_m / measured_m), math.hypot(error, anchor.error)))
-    return found
+        for at, measured_m, own, focal in _measured(scene, anchor):
+            if measured_m > 0 and math.hypot(own, focal) < MOST_UNSURE:
+                log_factor = math.log(anchor.length_m / measured_m)
+                found.append(Reading(anchor, at, log_factor, own, math.hypot(anchor.error, focal)))
+    return [reading for reading in found if prior is None or not _is_of_another_plane(reading, prior)]
+
+
+def _is_of_another_plane(reading: Reading, prior: Prior) -> bool:
+    limit = OTHER_PLANE_SIGMAS * math.hypot(reading.error, prior.error)
+    return reading.anchor.measure == "camera_height" and abs(reading.log_factor) > limit
+
+
+Claim = tuple[str, float, float, float, Anchor | None]
+"""Who says it, the log factor, its own error, the one it shares with others by the same anchor, and that anchor."""
 
 
 def disagreement(found: Sequence[Reading], prior: Prior | None, so_far: float) -> str | None:
     """The two that are furthest apart, in words, where they differ beyond their errors.
 
-    The depth source with its stated scale error, `prior`, is one of them; see `fused`.
+    What two measurements by one anchor share does not come between them. The depth source with its stated scale error,
+    `prior`, is one more claim; see `fused`.
     """
-    claims = [(f"{r.anchor.said} = {r.anchor.length_m:g} m", r.log_factor, r.error) for r in found]
+    claims: list[Claim] = [(_said(r), r.log_factor, r.own, r.shared, r.anchor) for r in found]
     if prior is not None:
-        claims.append((f"the depth itself ({prior.name}, {prior.error:.1%})", -so_far, prior.error))
+        claims.append((f"the depth itself ({prior.name}, {prior.error:.1%})", -so_far, prior.error, 0.0, None))
     worst, pair = DISAGREE_SIGMAS, None
     for i, one in enumerate(claims):
         for other in claims[:i]:
-            apart = abs(one[1] - other[1]) / math.hypot(one[2], other[2])
+            shared = 0.0 if one[4] is other[4] else math.hypot(one[3], other[3])
+            apart = abs(one[1] - other[1]) / math.hypot(one[2], other[2], shared)
             if apart > worst:
                 worst, pair = apart, (other, one)
     if pair is None:
         return None
-    (first, one_log, _), (second, other_log, _) = pair
+    (first, one_log, *_), (second, other_log, *_) = pair
     return (
         f"anchors_disagree: {first} asks for depth times {math.exp(so_far + one_log):.3f}, {second} for "
         f"{math.exp(so_far + other_log):.3f}; they differ by {math.expm1(abs(one_log - other_log)):.0%}, "
         f"{worst:.1f} sigma; leave out what is wrong"
     )
+
+
+def _said(reading: Reading) -> str:
+    of = f" (object {reading.at})" if reading.at else ""
+    return f"{reading.anchor.said} = {reading.anchor.length_m:g} m{of}"
 
 
 def fused(found: Sequence[Reading], prior: Prior | None, so_far: float) -> tuple[float, float]:
@@ -126,38 +159,46 @@ def fused(found: Sequence[Reading], prior: Prior | None, so_far: float) -> tuple
     `prior` is what the source says of its own scale, None where its unit is unknown; `so_far` is the log factor that
     the scene's depth has had already.
     """
-    weights = [reading.error**-2 for reading in found]
-    values = [so_far + reading.log_factor for reading in found]
+    weights, values = [], []
+    for anchor in dict.fromkeys(reading.anchor for reading in found):
+        mine = [reading for reading in found if reading.anchor == anchor]
+        own = [max(reading.own, 1e-6) ** -2 for reading in mine]
+        # More measurements by one anchor make its own error no smaller.
+        weights.append(1.0 / (1.0 / sum(own) + max(reading.shared for reading in mine) ** 2))
+        values.append(so_far + float(np.average([reading.log_factor for reading in mine], weights=own)))
     if prior is not None:
         weights.append(max(prior.error, 1e-6) ** -2)
         values.append(0.0)
     return float(np.average(values, weights=weights)), sum(weights) ** -0.5
 
 
-def _measured(scene: Scene, anchor: Anchor) -> list[tuple[float, float]]:
-    """The lengths that an anchor is about as the scene has them, and their relative errors without scale."""
+Measured = tuple[str, float, float, float]
+"""What was measured, a length in metres, its own relative error without scale, and that of the focal length."""
+
+
+def _measured(scene: Scene, anchor: Anchor) -> list[Measured]:
+    """The lengths that an anchor is about as the scene has them."""
     if anchor.measure == "camera_height":
         return _camera_height(scene)
     named = [[o for o in scene.objects if _is_called(o, name)] for name in anchor.names]
     if anchor.measure != "distance":
-        return [pair for o in named[0] if (pair := _extent(scene, o, anchor.measure)) is not None]
+        return [made for o in named[0] if (made := _extent(scene, o, anchor.measure)) is not None]
     if any(len(objects) != 1 for objects in named) or named[0] == named[1]:
         return []  # nobody knows which ones are meant
-    pair = _distance(scene, named[0][0], named[1][0])
-    return [] if pair is None else [pair]
+    made = _distance(scene, named[0][0], named[1][0])
+    return [] if made is None else [made]
 
 
-def _camera_height(scene: Scene) -> list[tuple[float, float]]:
+def _camera_height(scene: Scene) -> list[Measured]:
     """Above a table top the height above the floor says nothing."""
     if scene.support.surface in (None, "table top"):
         return []
     height_m = float(scene.world_from_camera[2, 3])
     down = float(scene.world_from_camera[2, 2])
-    focal = scene.camera.focal_error * (1.0 - down**2)
-    return [(height_m, math.hypot(scene.errors.support_m / height_m, focal))]
+    return [("", height_m, scene.errors.support_m / height_m, scene.camera.focal_error * (1.0 - down**2))]
 
 
-def _extent(scene: Scene, found: Object, measure: Measure) -> tuple[float, float] | None:
+def _extent(scene: Scene, found: Object, measure: Measure) -> Measured | None:
     """An extent as a ruler would have it: from end to end, where a box ends at percentiles of what is seen."""
     axis = 2 if measure == "height" else 0
     if found.truncated or found.occluded or (axis == 2 and (scene.gravity is None or found.bottom == "hidden")):
@@ -169,11 +210,11 @@ def _extent(scene: Scene, found: Object, measure: Measure) -> tuple[float, float
     away_m = float(np.linalg.norm((box.low_in_world + box.high_in_world) / 2 - scene.world_from_camera[:3, 3]))
     outline_m = OUTLINE_PX * away_m / float(scene.camera.image_from_camera[0, 0])
     faces_m = math.hypot(box.low_error_m[axis], box.high_error_m[axis], outline_m)
-    lower_end = 0.0 if on_plane else LOWER_END
-    return length_m, math.hypot(faces_m / max(length_m, 1e-9), lower_end, scene.errors.local, scene.camera.focal_error)
+    own = math.hypot(faces_m / max(length_m, 1e-9), 0.0 if on_plane else LOWER_END, scene.errors.local)
+    return found.instance.id, length_m, own, scene.camera.focal_error
 
 
-def _distance(scene: Scene, one: Object, other: Object) -> tuple[float, float] | None:
+def _distance(scene: Scene, one: Object, other: Object) -> Measured | None:
     if one.truncated or one.occluded or other.truncated or other.occluded:
         return None
     centres = [(o.box.low_in_world + o.box.high_in_world) / 2 for o in (one, other)]
@@ -181,7 +222,8 @@ def _distance(scene: Scene, one: Object, other: Object) -> tuple[float, float] |
     length_m = float(np.linalg.norm(centres[0] - centres[1]))
     faces = [np.hypot(o.box.low_error_m, o.box.high_error_m) / 2 for o in (one, other)]
     error_m = math.hypot(*faces[0], *faces[1], scene.errors.local * away_m[0], scene.errors.local * away_m[1])
-    return length_m, math.hypot(error_m / max(length_m, 1e-9), scene.camera.focal_error)
+    at = f"{one.instance.id} and {other.instance.id}"
+    return at, length_m, error_m / max(length_m, 1e-9), scene.camera.focal_error
 
 
 def _is_called(found: Object, name: str) -> bool:

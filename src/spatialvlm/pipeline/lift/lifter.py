@@ -66,14 +66,17 @@ def _anchored(frame: Frame, instances: tuple[Instance, ...], lifted: Lifted, con
     prior: Prior | None = Prior("sensor" if source is None else source.name, config.depth_scale_error)
     if source is not None and source.scale == "relative":
         prior = None
-    total = 0.0
-    for _ in range(MOST_LIFTS):
+    if source is not None and source.errors.shift > 0:
+        return lifted  # no length fixes what has an unknown constant
+    total, anchors = 0.0, config.anchors
+    for again in range(MOST_LIFTS):
         scene = lifted.scene
         if scene is None:
             return lifted
-        found = readings(scene, config.anchors)
+        found = readings(scene, anchors, prior if again == 0 else None)
         if not found:
             return lifted
+        anchors = tuple(anchor for anchor in anchors if any(reading.anchor == anchor for reading in found))
         apart = disagreement(found, prior, total)
         if apart is not None:
             return Lifted(None, (Drop("lift", frame.id, apart),))

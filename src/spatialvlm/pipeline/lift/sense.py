@@ -44,6 +44,18 @@ class SenseConfig:
     def __post_init__(self) -> None:
         if not math.radians(5.0) <= self.fov_rad <= math.radians(150.0):
             raise UserError(f"fov {math.degrees(self.fov_rad):g}: expected 5 to 150 degrees")
+        if self.depth_errors is not None:
+            check_errors(self.depth_errors)
+
+
+def check_errors(errors: DepthErrors) -> None:
+    """Raise UserError for errors that are none: what is not a finite number from 0 on, or no reach."""
+    for name in ("scale", "local", "reach", "shift"):
+        value = getattr(errors, name)
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < math.inf:
+            raise UserError(f"depth errors: {name} is {value!r}; expected a number from 0 on")
+    if errors.reach == 0:
+        raise UserError("depth errors: reach is 0; expected a share of the image's width, such as 0.17")
 
 
 class Sense:

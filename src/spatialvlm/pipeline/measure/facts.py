@@ -53,6 +53,9 @@ _CODE = {reason: code for code, reason in enumerate(REASONS)}
 
 Where = Bool[np.ndarray, " p"]
 
+SCALE_THAT_COUNTS = 0.1
+"""The most that an error of scale counts in what decides a comparison. Of a length it always counts in full."""
+
 
 class Column:
     """One quantity over its subjects (b is -1 for a single one): number, 1 sigma, outcome, and why a row is refused."""
@@ -100,7 +103,9 @@ class _Comparisons:
         self.occluded = objects.occluded[a] | objects.occluded[b]
         self.hidden = ~(objects.bottom_known[a] & objects.bottom_known[b])
         self.together = together(objects, a, b)
-        self.scale, self.tilt_rad, self.local = setting.scale[a], setting.tilt_rad[a], setting.local[a]
+        # An error of scale turns no difference round: it counts for the floors alone, which are in metres.
+        self.scale = np.minimum(setting.scale[a], SCALE_THAT_COUNTS)
+        self.tilt_rad, self.local = setting.tilt_rad[a], setting.local[a]
 
     def columns(self) -> dict[str, Column]:
         """The columns by the name of their quantity."""
@@ -237,7 +242,10 @@ KINDS_OF_LENGTH = {kind.quantity: kind for kind in KINDS.values() if kind.form =
 
 def _difference(comparison: Column, objects: Objects, config: MeasureConfig) -> Column:
     """How far left, behind, above: asked where the comparison itself is decided, in the direction that holds."""
-    column = Column(comparison.a, comparison.b, np.abs(comparison.number), comparison.error)
+    scale = objects.setting.scale[comparison.a]
+    left_out = np.sqrt(np.maximum(scale**2 - SCALE_THAT_COUNTS**2, 0.0)) * comparison.number
+    error = np.where(left_out == 0.0, comparison.error, np.hypot(comparison.error, left_out))
+    column = Column(comparison.a, comparison.b, np.abs(comparison.number), error)
     column.code, column.outcome = comparison.code.copy(), comparison.outcome
     column.refuse("too_small", column.outcome == 0)
     _finish(column, objects, config)

@@ -46,9 +46,10 @@ def modes_of(
     shift = np.repeat(np.array([scene.errors.shift for scene in scenes], np.float64), counts)
     upright = np.repeat(np.array([scene.gravity is not None for scene in scenes], bool), counts)
     levelled = ~upright | np.repeat(np.array([scene.support.surface is not None for scene in scenes], bool), counts)
+    turned = np.repeat(np.array([scene.gravity in (None, "plane") for scene in scenes], bool), counts)
     found = []
     for sigma, field in (
-        (focal, _focal_field(forward, viewer, levelled)),
+        (focal, _focal_field(forward, viewer, levelled, turned)),
         (shift, _shift_field(forward, viewer, upright)),
     ):
         if sigma.any():
@@ -60,16 +61,19 @@ def modes_of(
 
 
 def _focal_field(
-    forward: Float64[np.ndarray, "3 n"], viewer: Float64[np.ndarray, "3 n"], levelled: Bool[np.ndarray, " n"]
+    forward: Float64[np.ndarray, "3 n"],
+    viewer: Float64[np.ndarray, "3 n"],
+    levelled: Bool[np.ndarray, " n"],
+    turned: Bool[np.ndarray, " n"],
 ) -> Field:
     """A relative error of the focal length shrinks or stretches what is across the optical axis.
 
     With the axis (0, c, -s) in the world a way (x, y, z) grows by (x, s^2 y + s c z, s c y + c^2 z). Where up comes
-    from the plane in the same picture, the plane turns along and is levelled again, which leaves (x, s^2 y + 2 s c z,
-    c^2 z), with z counted from the plane.
+    from the plane in the same picture (`turned`), the plane turns along and is levelled again, which leaves
+    (x, s^2 y + 2 s c z, c^2 z), with z counted from the plane (`levelled`).
     """
     along, down = forward[1], -forward[2]
-    twice = np.where(levelled, 2.0, 1.0)
+    twice = np.where(turned, 2.0, 1.0)
     origin_z = np.where(levelled, 0.0, viewer[2])
 
     def field(places: Places, of: Rows) -> Places:

@@ -22,6 +22,10 @@ BOXES_AT_ONCE = 8
 """Masks are enlarged to the image before they are cut off at 0: 50 MB each for a photo of 12 megapixels."""
 
 
+TIED_THEMSELVES = ("sam", "sam_hq")
+"""Of the others transformers 5 draws the prompts' embedding at random where a file holds the one matrix once."""
+
+
 class Sam:
     """A Cutter: see the module. Raises UserError for weights of another family, or where torchvision is missing."""
 
@@ -30,6 +34,9 @@ class Sam:
         located = locate(model)
         self.name, self.version = located.name, located.version
         self._model = load_model(transformers.AutoModelForMaskGeneration, located, runtime)
+        if self._model.config.model_type not in TIED_THEMSELVES:
+            embedding = self._model.shared_image_embedding.positional_embedding
+            self._model.prompt_encoder.shared_embedding.positional_embedding = embedding
         self._images = load_processor(import_transformers().AutoImageProcessor, located)
         self._batches = Batches(runtime.batch_size)
 

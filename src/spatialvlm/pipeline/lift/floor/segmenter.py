@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from jaxtyping import Bool, UInt8
 
-from spatialvlm.errors import ContractError, UserError
+from spatialvlm.errors import ContractError, ModelError, UserError
 from spatialvlm.inference import Batches, Runtime, import_torch, import_transformers, load_model, load_processor
 from spatialvlm.pipeline.lift.floor import SURFACES
 from spatialvlm.pipeline.lift.packages import in_groups
@@ -75,9 +75,13 @@ class Segmenter:
         with torch.inference_mode():
             outputs = self._network(**inputs)
             if self._universal:
+                scores = (outputs.class_queries_logits, outputs.masks_queries_logits)
                 maps = self._processor.post_process_semantic_segmentation(outputs, target_sizes=sizes)
             else:
+                scores = (outputs.logits,)
                 maps = [_argmax(logits, size) for logits, size in zip(outputs.logits, sizes, strict=True)]
+        if not all(bool(part.isfinite().all()) for part in scores):
+            raise ModelError(f"{self.name}: scores that are not numbers; run it in full precision (--precision full)")
         return [
             self._mask(classes.cpu().numpy(), size, frame)
             for classes, size, frame in zip(maps, sizes, frames, strict=True)
