@@ -4,6 +4,7 @@
 
 Each room's exact depth is multiplied by a factor from 0.6 to 1.6, and lifted with nothing known, with the camera's
 height, with the height of one object, the largest in the picture of those that are in sight as a whole, and with both.
+"Up found" is without given gravity: the rooms dropped there are those in which no plane says where up is.
 The error model is told that the scale may be wrong by 30 %. Distances of centres are compared with those of what is
 seen.
 """
@@ -58,6 +59,9 @@ def results(rooms: int, seed: int) -> dict[str, tuple[np.ndarray, np.ndarray, in
         truth = TrueQuantities(known)
         for name, anchors in ways(known.frame, truth, rng).items():
             found.setdefault(name, []).append(distances(frame, truth, anchors))
+            if name == "camera height":
+                lost = dataclasses.replace(frame, gravity_in_camera=None)
+                found.setdefault("camera height, up found", []).append(distances(lost, truth, anchors, anchored=True))
     return {name: joined(parts) for name, parts in found.items()}
 
 
@@ -88,11 +92,16 @@ def sizes(scene: Scene, truth: TrueQuantities) -> list[tuple[int, str, float]]:
     return found
 
 
-def distances(frame: Frame, truth: TrueQuantities, anchors: tuple[Anchor, ...]) -> tuple[np.ndarray, np.ndarray] | None:
-    """The relative errors of a room's distances and what their error bars say; None where the frame is dropped."""
+def distances(
+    frame: Frame, truth: TrueQuantities, anchors: tuple[Anchor, ...], *, anchored: bool = False
+) -> tuple[np.ndarray, np.ndarray] | None:
+    """The relative errors of a room's distances and what their error bars say; None where the frame is dropped.
+
+    `anchored`: also None where no anchor was used.
+    """
     config = LiftConfig(depth_scale_error=TOLD, anchors=anchors)
     scene = load_lift(config)([frame], [frame.instances or ()])[0].scene
-    if scene is None:
+    if scene is None or (anchored and not scene.scale_provenance.startswith("anchor")):
         return None
     plane_m, _ = truth.plane_under(scene, frame)
     compared = compare(facts := measure(scene, LIMITS), truth, plane_m, LIMITS)
@@ -104,7 +113,8 @@ def distances(frame: Frame, truth: TrueQuantities, anchors: tuple[Anchor, ...]) 
 def joined(parts: list[tuple[np.ndarray, np.ndarray] | None]) -> tuple[np.ndarray, np.ndarray, int, int]:
     """The rooms together."""
     kept = [part for part in parts if part is not None]
-    return np.concatenate([e for e, _ in kept]), np.concatenate([s for _, s in kept]), len(kept), len(parts) - len(kept)
+    errors, sigmas = (np.concatenate([np.empty(0), *(part[which] for part in kept)]) for which in (0, 1))
+    return errors, sigmas, len(kept), len(parts) - len(kept)
 
 
 if __name__ == "__main__":
