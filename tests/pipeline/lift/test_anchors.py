@@ -190,12 +190,12 @@ def test_rooms_of_a_random_scale_come_out_right():
     """The same as benchmarks/anchors.py on more rooms."""
     pytest.importorskip("mitsuba")
     found = results(rooms=8, seed=78)
+    del found["camera height, up found"]  # few rooms show which way is up
     median = {name: float(np.median(errors)) for name, (errors, *_) in found.items()}
     assert median["nothing"] > 0.1
     assert median["camera height"] < 0.03
     assert median["size of an object"] < 0.05
     assert median["both"] < 0.03
-    del found["camera height, up found"]  # few rooms show which way is up
     for name, (errors, sigmas, rooms, drops) in found.items():
         assert rooms + drops >= 6
         assert len(errors) > 50
