@@ -66,7 +66,7 @@ def photos(source: str) -> Recipe:
 
 
 def photos_fast(source: str) -> Recipe:
-    """Ordinary photos, several times as fast, in a few gigabytes, with weights that no licence limits to research."""
+    """Ordinary photos by smaller models, in a few gigabytes, with weights that no licence limits to research."""
     return Recipe(
         source,
         cull=_cull(SIGLIP2),

@@ -246,3 +246,21 @@ def test_the_errors_of_the_models_are_those_of_the_docs():
         scale, local = (float(cell.strip().split("%")[0]) / 100 for cell in row.split("|")[3:5])
         assert scale == pytest.approx(errors.scale, abs=0.006)
         assert local == pytest.approx(errors.local, abs=0.003)
+
+
+def test_objects_are_found_in_the_depth_that_a_model_made(monkeypatch):
+    """A depth model alone makes a scene of a photo: what stands on the plane is found after the depth."""
+    import spatialvlm as sv
+
+    frame = rgbd()
+
+    class Exact(Depth):
+        def __call__(self, frames):
+            return [Estimate(frame.depth_m, "metric") for _ in frames]
+
+    monkeypatch.setattr(sense, "load_depth", lambda model, runtime: Exact())
+    bare = dataclasses.replace(frame, depth_m=None, instances=None)
+    lifted = sv.lift(bare, sense=SenseConfig(depth=MODEL))
+    assert lifted.scene is not None, lifted.drops
+    assert len(lifted.scene.objects) == 1
+    assert lifted.scene.scale_provenance == "some/weights"
