@@ -4,13 +4,16 @@ Three things stand on a floor that a camera looks down at; where they stand depe
 that a mixed-up frame is noticed.
 """
 
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
+import pyarrow.parquet as pq
+import pytest
 
 from spatialvlm.engine.stages import Stages
 from spatialvlm.inference import Batches, Runtime
@@ -146,3 +149,34 @@ def write_photos(folder: Path, count: int, sizes: Sequence[tuple[int, int]] = ((
         image = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_LINEAR)
         (folder / f"photo-{number:06d}.jpg").write_bytes(cv2.imencode(".jpg", image)[1].tobytes())
     return folder
+
+
+@pytest.fixture(autouse=True)
+def stubs(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Stub models, and no thread left behind."""
+    use(monkeypatch)
+    before = threading.active_count()
+    yield
+    assert threading.active_count() == before
+
+
+def use(monkeypatch: pytest.MonkeyPatch, **models: Any) -> None:
+    for name, loader in loaders(**models).items():
+        monkeypatch.setattr(name, loader)
+
+
+def rows(folder: Path) -> dict[str, list[dict[str, Any]]]:
+    """What is stored, by frame."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for name in ("scenes", "qa"):
+        parts = sorted((folder / name).iterdir())
+        found[name] = [row for part in parts for row in pq.read_table(part).to_pylist()]
+    return found
+
+
+def without(stored: dict[str, list[dict[str, Any]]], *ids: str) -> dict[str, list[dict[str, Any]]]:
+    return {name: [row for row in some if row["frame_id"] not in ids] for name, some in stored.items()}
+
+
+def drops(folder: Path) -> list[tuple[str, str, str]]:
+    return [(row["stage"], row["id"], row["reason"]) for row in pq.read_table(folder / "drops.parquet").to_pylist()]

@@ -21,11 +21,6 @@ from spatialvlm.weights import Located
 if TYPE_CHECKING:
     import torch  # pyright: ignore[reportMissingImports]
 
-UNUSED = re.compile(r"\bswin\.layernorm\.")
-"""The last norm of a Swin backbone, which transformers 5 has, files of 4 have not, and no head reads."""
-REPEATED = "prompt_encoder.shared_embedding.positional_embedding"
-"""The same matrix as SAM's image embedding, which files of transformers 4 hold once; the cutter ties the two."""
-
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
@@ -153,10 +148,13 @@ def extra(name: str) -> str:
     return f"pip install 'spatialvlm[{name}]'"
 
 
-def load_model(loader: Any, located: Located, runtime: Runtime, *, wide: bool = False) -> Any:
+def load_model(
+    loader: Any, located: Located, runtime: Runtime, *, wide: bool = False, may_lack: str | None = None
+) -> Any:
     """A transformers model by its Auto class, from files on this machine, on the device, in evaluation mode.
 
-    `wide` as in `torch_dtype`. Raises UserError where the files hold no such model, or only a part of it.
+    `wide` as in `torch_dtype`. `may_lack` is a pattern of what its files need not hold. Raises UserError
+    where the files hold no such model, or only a part of it.
     """
     from huggingface_hub.errors import StrictDataclassError  # pyright: ignore[reportMissingImports]
     from safetensors import SafetensorError  # pyright: ignore[reportMissingImports]
@@ -174,7 +172,7 @@ def load_model(loader: Any, located: Located, runtime: Runtime, *, wide: bool = 
         raise UserError(_not_a_model(located, loader, error)) from error
     except (OSError, ValueError, KeyError, SafetensorError, StrictDataclassError) as error:
         raise UserError(_not_a_model(located, loader, error)) from error
-    missing = _missing(model, info["missing_keys"])
+    missing = [key for key in _missing(model, info["missing_keys"]) if not (may_lack and re.search(may_lack, key))]
     if missing:  # transformers would go on with random numbers in their place
         raise UserError(
             f"weights {located.name!r}: {len(missing)} parameters of {type(model).__name__} are missing, such as "
@@ -186,7 +184,7 @@ def load_model(loader: Any, located: Located, runtime: Runtime, *, wide: bool = 
 def _missing(model: Any, keys: Iterable[str]) -> list[str]:
     """The keys of weights that a model needs and its files lack, buffers too."""
     needed = {name for name, value in model.state_dict().items() if value.is_floating_point()}
-    return sorted(key for key in {*keys} & needed if not key.endswith(REPEATED) and not UNUSED.search(key))
+    return sorted({*keys} & needed)
 
 
 def load_processor(loader: Any, located: Located, **settings: Any) -> Any:

@@ -8,8 +8,7 @@ import signal
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
 from functools import partial
 from io import BytesIO
 from pathlib import Path
@@ -17,38 +16,33 @@ from typing import Any
 
 import cv2
 import numpy as np
-import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
 from folders import content
-from spatialvlm.engine import local
 from spatialvlm.engine.local import build, build_by
 from spatialvlm.engine.stages import Stages
 from spatialvlm.engine.threads import in_order, threads
 from spatialvlm.errors import ContractError, ModelError, UserError
 from spatialvlm.inference import Runtime
-from spatialvlm.pipeline.cull import CullConfig
 from spatialvlm.pipeline.phrase import PhraseConfig
 from spatialvlm.records import Drop
-from stub_models import StubCutter, StubDepth, StubFinder, loaders, stub_recipe, stub_stages, write_photos
+from stub_models import (
+    StubCutter,
+    StubDepth,
+    StubFinder,
+    drops,
+    rows,
+    stub_recipe,
+    stub_stages,
+    stubs,  # noqa: F401 (a fixture of every test here)
+    use,
+    without,
+    write_photos,
+)
 
 PHOTOS, SHARD = 21, 10
 SIZES = ((96, 72), (64, 96), (160, 120))
-
-
-@pytest.fixture(autouse=True)
-def stubs(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Stub models, and no thread left behind."""
-    use(monkeypatch)
-    before = threading.active_count()
-    yield
-    assert threading.active_count() == before
-
-
-def use(monkeypatch: pytest.MonkeyPatch, **models: Any) -> None:
-    for name, loader in loaders(**models).items():
-        monkeypatch.setattr(name, loader)
 
 
 @pytest.fixture(scope="module")
@@ -71,23 +65,6 @@ def finished(photos, tmp_path_factory) -> Path:
 @pytest.fixture(scope="module")
 def whole(finished) -> dict[str, str]:
     return content(finished)
-
-
-def rows(folder: Path) -> dict[str, list[dict[str, Any]]]:
-    """What is stored, by frame."""
-    found: dict[str, list[dict[str, Any]]] = {}
-    for name in ("scenes", "qa"):
-        parts = sorted((folder / name).iterdir())
-        found[name] = [row for part in parts for row in pq.read_table(part).to_pylist()]
-    return found
-
-
-def without(stored: dict[str, list[dict[str, Any]]], *ids: str) -> dict[str, list[dict[str, Any]]]:
-    return {name: [row for row in some if row["frame_id"] not in ids] for name, some in stored.items()}
-
-
-def drops(folder: Path) -> list[tuple[str, str, str]]:
-    return [(row["stage"], row["id"], row["reason"]) for row in pq.read_table(folder / "drops.parquet").to_pylist()]
 
 
 # -- the same bytes ----------------------------------------------------------------------------------------------------
@@ -281,78 +258,6 @@ def test_results_come_in_order_whoever_is_first():
         waits = [0.02, 0.0, 0.01, 0.0, 0.005]
         found = in_order(pool, lambda i: (time.sleep(waits[i]), i)[1], range(5), ahead=3)
         assert list(found) == [0, 1, 2, 3, 4]
-
-
-# -- near-duplicates ---------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def repeated(tmp_path) -> Path:
-    """Nine photos, of which 3 and 8 repeat the first and 5 repeats 4, compressed anew; 6 cannot be read."""
-    folder = write_photos(tmp_path / "in", 9)
-    for copy, original in ((3, 0), (5, 4), (8, 0)):
-        image = cv2.imread(str(folder / f"photo-{original:06d}.jpg"))
-        cv2.imwrite(str(folder / f"photo-{copy:06d}.jpg"), image, [cv2.IMWRITE_JPEG_QUALITY, 85])
-    (folder / "photo-000006.jpg").write_bytes(b"GIF?")
-    return folder
-
-
-CULL = CullConfig(duplicate_bits=6)
-
-
-def test_near_duplicates_are_dropped_whatever_the_shards_and_workers(repeated, tmp_path):
-    recipe = stub_recipe(repeated, cull=CULL)
-    build(recipe, tmp_path / "one")
-    found = [(stage, name[-1], reason.split(" (")[0]) for stage, name, reason in drops(tmp_path / "one")]
-    assert found == [
-        ("cull", "3", "near_duplicate: of 'photo-000000'"),
-        ("cull", "5", "near_duplicate: of 'photo-000004'"),
-        ("collect", "6", found[2][2]),
-        ("cull", "8", "near_duplicate: of 'photo-000000'"),
-    ]
-    for workers in (1, 2):
-        small = replace(recipe, shard_size=2)
-        out = tmp_path / f"{workers} workers"
-        build_by(partial(stub_stages, small), small, out, workers=workers)
-        assert rows(out) == rows(tmp_path / "one")
-        assert drops(out) == drops(tmp_path / "one")
-
-
-def test_the_source_is_read_twice_only_where_duplicates_are_asked_for(repeated, tmp_path, monkeypatch):
-    from spatialvlm.pipeline.collect.images import ImageFolder
-
-    read, seen = ImageFolder.read, []
-
-    def counting(source: ImageFolder, index: int) -> Any:
-        seen.append(index)
-        return read(source, index)
-
-    monkeypatch.setattr(ImageFolder, "read", counting)
-    recipe = stub_recipe(repeated, cull=CULL, limit=5, shard_size=2)
-    build(stub_recipe(repeated, limit=5), tmp_path / "plain")
-    assert sorted(seen) == [0, 1, 2, 3, 4]
-    seen.clear()
-    build(recipe, tmp_path / "out")
-    assert sorted(seen) == [0, 0, 1, 1, 2, 2, 3, 3, 4, 4]
-    assert [name[-1] for _, name, _ in drops(tmp_path / "out")] == ["3"]
-    seen.clear()
-    build(recipe, tmp_path / "out")
-    assert not seen
-
-
-def test_a_resumed_build_finds_the_same_duplicates(repeated, tmp_path, monkeypatch):
-    recipe = stub_recipe(repeated, cull=CULL, shard_size=2)
-    build(recipe, tmp_path / "whole")
-    with monkeypatch.context() as patch:
-        patch.setattr(local, "write_shard", lambda *_, **__: (_ for _ in ()).throw(UserError("disk full")))
-        with pytest.raises(UserError, match="disk full"):
-            build(recipe, tmp_path / "out")
-    lines = (tmp_path / "whole" / "manifest.jsonl").read_text().splitlines(keepends=True)
-    shutil.rmtree(tmp_path / "out")
-    shutil.copytree(tmp_path / "whole", tmp_path / "out")
-    (tmp_path / "out" / "manifest.jsonl").write_text("".join(lines[:2]))
-    build(recipe, tmp_path / "out")
-    assert content(tmp_path / "out") == content(tmp_path / "whole")
 
 
 # -- hostile folders ---------------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from spatialvlm.pipeline.collect import open_source
 from spatialvlm.pipeline.collect.analytic import SceneDescription, Thing, ray_cast
 from spatialvlm.pipeline.collect.shapes import ShapesSource, frame_of
 from spatialvlm.pipeline.collect.solids import Cuboid, Cylinder
-from spatialvlm.pipeline.detect import DETECTORS, DetectConfig, load_detector
+from spatialvlm.pipeline.detect import BY_MODELS, DETECTORS, DetectConfig, load_detector
 from spatialvlm.records import Camera, Drop, Frame, Instance, Rle, Source
 from spatialvlm.support import find_planes
 
@@ -60,7 +60,7 @@ def assert_same(one: tuple[Instance, ...] | Drop, other: tuple[Instance, ...] | 
 
 
 @pytest.mark.parametrize("annotated", [True, False])
-@pytest.mark.parametrize("name", DETECTORS[:3])
+@pytest.mark.parametrize("name", sorted({*DETECTORS} - {*BY_MODELS}))
 def test_contract(name: str, annotated: bool, frames: tuple[Frame, ...]) -> None:
     detect = load_detector(DetectConfig(name))
     batch = list(frames) if annotated else [bare(frame) for frame in frames]

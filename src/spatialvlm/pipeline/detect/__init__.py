@@ -18,7 +18,8 @@ from spatialvlm.weights import Model
 LEAST_SCORES = MappingProxyType({"grounding_dino": 0.3, "owl": 0.1, "sam3": 0.5, "florence": 0.0, "yolox": 0.6})
 """From which score on a model's finds are mostly right; what they call a score differs."""
 
-DETECTORS = ("auto", "given", "clusters", "grounded", "concepts", "regions", "boxes")
+BY_MODELS = ("grounded", "concepts", "regions", "boxes")
+DETECTORS = ("auto", "given", "clusters", *BY_MODELS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ class DetectConfig:
     def __post_init__(self) -> None:
         if self.detector not in DETECTORS:
             raise UserError(f"detector {self.detector!r}: unknown; choose one of {', '.join(DETECTORS)}")
-        if self.detector in DETECTORS[3:] and self.find is None:
+        if self.detector in BY_MODELS and self.find is None:
             raise UserError(
                 f"detector {self.detector!r}: needs a model; give one with --model find=BACKEND:WEIGHTS, or a --recipe"
             )

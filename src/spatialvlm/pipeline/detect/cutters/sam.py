@@ -22,8 +22,9 @@ BOXES_AT_ONCE = 8
 """Masks are enlarged to the image before they are cut off at 0: 50 MB each for a photo of 12 megapixels."""
 
 
-TIED_THEMSELVES = ("sam", "sam_hq")
-"""Of the others transformers 5 draws the prompts' embedding at random where a file holds the one matrix once."""
+TIED = r"prompt_encoder\.shared_embedding\.positional_embedding$"
+"""The same matrix as the image embedding. Files of transformers 4 may hold it once, and 5 draws the other at random."""
+TIE_THEMSELVES = ("sam", "sam_hq")
 
 
 class Sam:
@@ -33,8 +34,8 @@ class Sam:
         transformers = import_transformers()
         located = locate(model)
         self.name, self.version = located.name, located.version
-        self._model = load_model(transformers.AutoModelForMaskGeneration, located, runtime)
-        if self._model.config.model_type not in TIED_THEMSELVES:
+        self._model = load_model(transformers.AutoModelForMaskGeneration, located, runtime, may_lack=TIED)
+        if self._model.config.model_type not in TIE_THEMSELVES:
             embedding = self._model.shared_image_embedding.positional_embedding
             self._model.prompt_encoder.shared_embedding.positional_embedding = embedding
         self._images = load_processor(import_transformers().AutoImageProcessor, located)

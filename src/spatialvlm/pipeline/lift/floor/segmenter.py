@@ -29,6 +29,9 @@ UNIVERSAL = (
 LONGEST_SIDE = 1333
 """Larger images are shrunk to it: no segmenter sees more, and 150 classes at a photo's 12 megapixels take 7 GB."""
 
+UNREAD = r"\bswin\.layernorm\."
+"""The last norm of a Swin backbone: transformers 5 has it, files of 4 have not, and no head reads it."""
+
 
 class Segmenter:
     """A segmenter as a FloorModel. Raises UserError for another architecture or classes without a surface."""
@@ -56,7 +59,7 @@ class Segmenter:
             if self._universal
             else transformers.AutoModelForSemanticSegmentation
         )
-        self._network = load_model(loader, located, runtime)
+        self._network = load_model(loader, located, runtime, may_lack=UNREAD)
         self.name, self.version = located.name, located.version
         self._batches = Batches(runtime.batch_size)
 
