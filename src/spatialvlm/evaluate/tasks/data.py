@@ -21,7 +21,7 @@ BATCH_ROWS = 32  # rows with images are large
 
 @dataclass(frozen=True, slots=True)
 class Hub:
-    """A dataset repository: its id, a commit (or "main" where none is known), the files that are needed, its licence."""
+    """A dataset repository: its id, a commit or "main", the files that are needed, its licence."""
 
     repo: str
     revision: str
