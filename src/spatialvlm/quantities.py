@@ -47,13 +47,14 @@ class Unit:
 
 METER = Unit("meter", "meters", "m", 1.0, "metric")
 CENTIMETER = Unit("centimeter", "centimeters", "cm", 0.01, "metric")
+DECIMETER = Unit("decimeter", "decimeters", "dm", 0.1, "metric")
 MILLIMETER = Unit("millimeter", "millimeters", "mm", 0.001, "metric")
 KILOMETER = Unit("kilometer", "kilometers", "km", 1000.0, "metric")
 FOOT = Unit("foot", "feet", "ft", 0.3048, "imperial")
 INCH = Unit("inch", "inches", "in", 0.0254, "imperial")
 YARD = Unit("yard", "yards", "yd", 0.9144, "imperial")
 MILE = Unit("mile", "miles", "mi", 1609.344, "imperial")
-UNITS = (METER, CENTIMETER, MILLIMETER, KILOMETER, FOOT, INCH, YARD, MILE)
+UNITS = (METER, DECIMETER, CENTIMETER, MILLIMETER, KILOMETER, FOOT, INCH, YARD, MILE)
 """All that `parse` reads. Only meters, centimeters, feet and inches are spoken."""
 
 

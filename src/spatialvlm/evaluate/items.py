@@ -14,8 +14,14 @@ from spatialvlm.errors import UserError
 Picture = bytes | Path
 """An image file: its bytes as they came, or where it lies."""
 
-Rule = Literal["within_2", "within_25", "within_10", "mra", "mra_strict", "error"]
+Rule = Literal["within_2", "within_25", "within_10", "mra", "mra_strict"]
 """How a number is scored: `metrics.numbers.RULES` says what each means."""
+
+
+Relation = tuple[str, str, str, str]
+"""What a comparison is about, to read answers in whole sentences: two things, the word that may be true of the first
+one, and its opposite, as in ("the cup", "the bowl", "left", "right"). The words are those of `reading.relations.WORDS`.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,21 +45,21 @@ class Number:
 class Choice:
     """One of some options; `right` is its place from 0. `lettered` says that the prompt calls them (A), (B), ...
 
-    `relation` helps to read answers that name both options ("the cup is left of the bowl"): the word that makes an
-    option the right kind of answer, and its opposite, as in ("left", "right").
+    With a `relation` the options are its two things, or its two words, in its order; a third is "about the same".
     """
 
     options: tuple[str, ...]
     right: int
     lettered: bool = True
-    relation: tuple[str, str] | None = None
+    relation: Relation | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class YesNo:
-    """Yes or no."""
+    """Yes or no: with a `relation`, whether its word is true of its first thing."""
 
     right: bool
+    relation: Relation | None = None
 
 
 @dataclass(frozen=True, slots=True)

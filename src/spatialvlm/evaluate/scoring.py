@@ -7,9 +7,23 @@ empty, or was never given is wrong, and stays in the denominator.
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from spatialvlm.evaluate.items import Item
+import numpy as np
+from jaxtyping import Float64
+
+from spatialvlm.evaluate.items import Choice, Clock, Item, Length, Number, Region, Rule, Truth, YesNo
+from spatialvlm.evaluate.metrics.clock import clock_ok
+from spatialvlm.evaluate.metrics.numbers import RULES
+from spatialvlm.evaluate.metrics.points import in_polygon
 from spatialvlm.evaluate.reading import Reading
+from spatialvlm.evaluate.reading.lengths import read_length
+from spatialvlm.evaluate.reading.numbers import read_clock, read_number
+from spatialvlm.evaluate.reading.options import read_option
+from spatialvlm.evaluate.reading.points import read_points
+from spatialvlm.evaluate.reading.yes_no import read_yes_no
 from spatialvlm.records import Score
+
+PARSER = "robust-1"
+"""The robust parser's name and version: it changes whenever an answer may be read otherwise."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,3 +43,69 @@ class Scored:
 
 
 Official = Callable[[Item, str], Score]
+
+
+def score(item: Item, answer: str | None, official: Official | None = None, *, truncated: bool = False) -> Scored:
+    """Read an answer and score it by both rules; `answer` None means that none could be had."""
+    if answer is None:
+        lost = Score(0.0, None, "no answer could be had")
+        return Scored(item, None, Reading(None, "no answer"), lost, lost if official else None, truncated)
+    reading = read(answer, item)
+    robust = judge(reading, item.truth)
+    return Scored(item, answer, reading, robust, official(item, answer) if official else None, truncated)
+
+
+def read(answer: str, item: Item) -> Reading:
+    """What an answer says, read as the item's truth has it."""
+    match item.truth:
+        case Length(unit=unit):
+            return read_length(answer, unit)
+        case Number():
+            return read_number(answer)
+        case Choice() as truth:
+            return read_option(answer, truth)
+        case YesNo() as truth:
+            return read_yes_no(answer, truth)
+        case Clock():
+            return read_clock(answer)
+        case Region():
+            size = item.meta.get("size")
+            return read_points(answer, None if size is None else (int(size[0]), int(size[1])))
+
+
+def judge(reading: Reading, truth: Truth) -> Score:
+    """The robust score of what was read: 1 right, 0 wrong, in between for rules that grade (MRA)."""
+    value = reading.value
+    if value is None:
+        return Score(0.0, None, reading.how)
+    match truth:
+        case Length(metres=true, rule=rule) | Number(value=true, rule=rule):
+            assert isinstance(value, float | int)
+            return Score(_graded(rule, value, true), f"{value:.6g}", f"{reading.how}: {value:.6g} against {true:.6g}")
+        case Choice(options=options, right=right):
+            assert isinstance(value, int)
+            said = options[value]
+            return Score(float(value == right), said, f"{reading.how}: {said!r} against {options[right]!r}")
+        case YesNo(right=right):
+            said = "yes" if value else "no"
+            return Score(float(value == right), said, f"{reading.how}: {said} against {'yes' if right else 'no'}")
+        case Clock(hour=hour):
+            return Score(
+                float(clock_ok(_one(value), _one(hour))[0]),
+                f"{value} o'clock",
+                f"{reading.how}: {value} against {hour}",
+            )
+        case Region(polygon=polygon):
+            assert isinstance(value, tuple)
+            x, y = value[0]
+            inside = bool(in_polygon(np.array([[x, y]]), np.array(polygon, np.float64).reshape(-1, 2))[0])
+            where = "inside" if inside else "outside"
+            return Score(float(inside), f"({x:.4g}, {y:.4g})", f"{reading.how}: the first point is {where}")
+
+
+def _graded(rule: Rule, value: float, true: float) -> float:
+    return float(RULES[rule](_one(value), _one(true))[0])
+
+
+def _one(value: object) -> Float64[np.ndarray, " 1"]:
+    return np.array([value], np.float64)

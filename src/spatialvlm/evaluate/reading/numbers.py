@@ -1,0 +1,90 @@
+"""Numbers without a unit, and hours of a clock: what a model wrote -> the number that it states."""
+
+import re
+
+from spatialvlm.evaluate.reading import Reading
+from spatialvlm.evaluate.reading.declines import declines
+from spatialvlm.evaluate.reading.final import confidence, final_statement, json_objects, plain, without_thinking
+from spatialvlm.evaluate.reading.mentions import is_range
+from spatialvlm.evaluate.reading.numerals import Numeral, numerals
+
+_CONCLUDES = re.compile(
+    r"""\b(?:therefore|thus|hence|so|total|overall|answer|estimate|altogether|in\s+all|which\s+(?:gives|makes)
+      |approximately|about|around|there\s+(?:are|is))\b|[=≈]""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_LABEL = re.compile(r"[\[#]\s*$|\b(?:region|object|frame|image|step|figure|option|video)\s*$", re.IGNORECASE)
+_CLOCK = re.compile(r"\b(1[0-2]|0?[1-9])\s?(?:o'?\s?clock|:00)", re.IGNORECASE)
+_KEYS = ("final_answer", "answer", "value", "count", "number", "result", "direction", "hour")
+
+
+def read_number(answer: str) -> Reading:
+    """The number that an answer states; of several the one that it concludes with. A range is its middle."""
+    text = without_thinking(answer)
+    if not text.strip():
+        return Reading(None, "empty")
+    sure = confidence(text) if "onfiden" in text else None
+    for segment, how in _segments(text):
+        found = _number_in(plain(segment))
+        if found is not None:
+            return Reading(found[0], f"{how}{found[1]}", confidence=sure)
+    refused = declines(plain(text))
+    return Reading(None, "declines to answer" if refused else "no number", refused, confidence=sure)
+
+
+def read_clock(answer: str) -> Reading:
+    """The hour, 1 to 12, of a direction: "3 o'clock", "at three", "12"."""
+    text = without_thinking(answer)
+    if not text.strip():
+        return Reading(None, "empty")
+    for segment, how in _segments(text):
+        words = plain(segment)
+        hours = {int(hit[1]) for hit in _CLOCK.finditer(words)}
+        if not hours:
+            hours = {int(one.value) for one in numerals(words) if not one.article and one.value in range(1, 13)}
+        if len(hours) == 1:
+            return Reading(hours.pop(), f"{how}hour")
+        if hours and how:
+            return Reading(int(_CLOCK.findall(words)[-1]) if _CLOCK.search(words) else None, f"{how}the last hour")
+    last = _CLOCK.findall(plain(text))
+    if last:
+        return Reading(int(last[-1]), "the last hour")
+    refused = declines(plain(text))
+    return Reading(None, "declines to answer" if refused else "no hour, or several", refused)
+
+
+def _segments(text: str) -> list[tuple[str, str]]:
+    found = []
+    for one in reversed(json_objects(text)):
+        found += [(str(one[key]), "JSON, ") for key in _KEYS if isinstance(one.get(key), (str, int, float))]
+    statement = final_statement(text)
+    if statement is not None:
+        found.append((statement, "marked answer, "))
+    return [*found, (text, "")]
+
+
+def _number_in(text: str) -> tuple[float, str] | None:
+    counts = [
+        one for one in numerals(text) if not one.article and not _LABEL.search(text[max(0, one.start - 12) : one.start])
+    ]
+    signed = [(one, -one.value if _is_negative(text, one) else one.value) for one in counts]
+    if not signed:
+        return None
+    if len(signed) == 1:
+        return signed[0][1], "number"
+    (low, low_value), (high, high_value) = signed[-2:]
+    if len(signed) == 2 and is_range(text, low.start, low.end, high.start, both=False) and low_value <= high_value:
+        return (low_value + high_value) / 2, "range, its middle"
+    first, value = signed[0]
+    if first.start <= len(text) - len(text.lstrip(" (~≈*")):
+        return value, "number in front"
+    marks = list(_CONCLUDES.finditer(text))
+    for mark in reversed(marks):
+        behind = [value for one, value in signed if one.start >= mark.end()]
+        if behind:
+            return behind[0], f"after {mark[0].lower()!r}"
+    return signed[-1][1], f"last of {len(signed)}"
+
+
+def _is_negative(text: str, one: Numeral) -> bool:
+    return re.search(r"(?:^|[\s(=:])-$", text[: one.start]) is not None

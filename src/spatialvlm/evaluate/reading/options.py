@@ -1,0 +1,151 @@
+"""Choices: what a model wrote -> which of the options it takes, by letter or by its words.
+
+(B)   B.   **B) behind**   The answer is B.   \\boxed{B}   Option B   behind   It is behind the sofa.
+"""
+
+import re
+from functools import lru_cache
+
+from spatialvlm.evaluate.items import Choice
+from spatialvlm.evaluate.reading import Reading
+from spatialvlm.evaluate.reading.declines import declines
+from spatialvlm.evaluate.reading.final import confidence, final_statement, json_objects, plain, without_thinking
+from spatialvlm.evaluate.reading.numerals import numerals
+from spatialvlm.evaluate.reading.relations import named, read_relation
+
+LETTERS = "ABCDEFGHIJ"
+_NOT = re.compile(r"(?:\bnot|n't|\brather than|\binstead of)\s+(?:\w+\s+){0,2}$", re.IGNORECASE)
+_JSON_KEYS = ("final_answer", "answer", "choice", "option", "label", "prediction", "result")
+
+
+def read_option(answer: str, truth: Choice) -> Reading:
+    """The place from 0 of the option that an answer takes; None where it takes none, or several."""
+    text = without_thinking(answer)
+    if not text.strip():
+        return Reading(None, "empty")
+    sure = confidence(text) if "onfiden" in text else None
+    for segment, origin in _segments(text):
+        found = _read(plain(segment).strip(), truth)
+        if found is not None:
+            return Reading(found[0], f"{origin}{found[1]}", confidence=sure)
+    refused = declines(plain(text))
+    return Reading(None, "declines to answer" if refused else "names no option, or several", refused, confidence=sure)
+
+
+def _segments(text: str) -> list[tuple[str, str]]:
+    """What to read, best first: JSON, the marked answer, all of it."""
+    found = []
+    for one in reversed(json_objects(text)):
+        found += [(str(one[key]), "JSON, ") for key in _JSON_KEYS if isinstance(one.get(key), (str, int))]
+    statement = final_statement(text)
+    if statement is not None:
+        found.append((statement, "marked answer, "))
+    return [*found, (text, "")]
+
+
+def _read(text: str, truth: Choice) -> tuple[int, str] | None:
+    exact = [place for place, option in enumerate(truth.options) if _same(text, option)]
+    if len(exact) == 1:
+        return exact[0], "the option's words"
+    if truth.lettered and (place := _letter(text, truth.options)) is not None:
+        return place, "letter"
+    if truth.relation is not None and (place := _by_relation(text, truth)) is not None:
+        return place, "relation"
+    return _by_words(text, truth.options)
+
+
+def _same(text: str, option: str) -> bool:
+    return _bare(text) == _bare(option)
+
+
+def _bare(text: str) -> str:
+    return re.sub(r"^(?:the|an?|it is|it's)\s+", "", re.sub(r"[^\w\s/'-]", " ", text).strip().lower()).strip()
+
+
+@lru_cache(maxsize=64)
+def _letter_patterns(count: int) -> tuple[re.Pattern[str], ...]:
+    letters = LETTERS[:count]
+    some = f"[{letters}{letters.lower()}]"
+    return (
+        re.compile(rf"^\W*\(?({some})\W*$"),
+        re.compile(rf"^\s*(?:\(({some})\)|([{letters}])\s?[.:)\]](?!\w))"),
+        re.compile(
+            rf"\b(?:answer|option|choice|choose|select|pick|correct)\b[^.\n(]{{0,24}}?(?:\bis\b|:|=|\b)\s*\(?(?-i:([{letters}]))\b(?![\s]*'|\s+[a-z])",
+            re.IGNORECASE,
+        ),
+        re.compile(rf"\(({some})\)"),
+        re.compile(rf"(?<![\w'])([{letters}])[.:)](?!\w)"),
+        re.compile(rf"(?<![\w'])([{letters[1:]}])(?![\w'])"),
+    )
+
+
+def _letter(text: str, options: tuple[str, ...]) -> int | None:
+    """A letter as people write it; "A" alone before a word is the article, not the option."""
+    for index, pattern in enumerate(_letter_patterns(len(options))):
+        hits = [next(group for group in hit.groups() if group) for hit in pattern.finditer(text)]
+        kept = [letter.upper() for letter in hits]
+        if not kept:
+            continue
+        if index == 2:
+            return LETTERS.index(kept[-1])
+        if len(set(kept)) == 1:
+            return LETTERS.index(kept[0])
+    return _letter_before_words(text, options)
+
+
+def _letter_before_words(text: str, options: tuple[str, ...]) -> int | None:
+    """ "B behind": a letter followed by its own option."""
+    found = re.match(r"\s*([A-Ja-j])\s+(.*)", text)
+    if found is None:
+        return None
+    place = LETTERS.index(found[1].upper())
+    return place if place < len(options) and _bare(found[2]).startswith(_bare(options[place])) else None
+
+
+def _by_relation(text: str, truth: Choice) -> int | None:
+    """Which thing, or which word, a sentence about two things comes to."""
+    first, second, word, opposite = truth.relation or ("", "", "", "")
+    about_words = {option.lower() for option in truth.options[:2]} == {word, opposite}
+    sign = read_relation(text, (first, second, word, opposite))
+    if sign is None:
+        return None
+    if sign == 0:
+        return 2 if len(truth.options) > 2 else None
+    if about_words:
+        said = word if sign > 0 else opposite
+        return next(place for place, option in enumerate(truth.options) if option.lower() == said)
+    return 0 if sign > 0 else 1
+
+
+def _by_words(text: str, options: tuple[str, ...]) -> tuple[int, str] | None:
+    """The only option whose words stand in the text; what is denied, or within a longer option, does not count."""
+    taken: list[tuple[int, int]] = []
+    hits: list[tuple[int, int]] = []
+    for place in sorted(range(len(options)), key=lambda one: -len(options[one])):
+        for form in _forms(options[place]):
+            for found in named(form).finditer(text):
+                inside = any(start <= found.start() and found.end() <= end for start, end in taken)
+                if not inside:
+                    taken.append(found.span())
+                    if not _NOT.search(text[: found.start()]):
+                        hits.append((found.start(), place))
+    places = {place for _, place in hits}
+    if len(places) == 1:
+        return hits[0][1], "the option's words"
+    if not places and all(_number_of(option) is not None for option in options):
+        values = {one.value for one in numerals(text) if not one.article}
+        matching = [place for place, option in enumerate(options) if _number_of(option) in values]
+        if len(matching) == 1:
+            return matching[0], "number"
+    return None
+
+
+def _forms(option: str) -> list[str]:
+    """The wordings of one option: "on/above" is "on/above", "on" or "above"; "left of" is "left of" or "left"."""
+    forms = [option, *option.split("/")] if "/" in option else [option]
+    return [form for whole in forms for form in dict.fromkeys((whole, re.sub(r"\s+of$", "", whole))) if form.strip()]
+
+
+def _number_of(option: str) -> float | None:
+    found = numerals(option)
+    return found[0].value if len(found) == 1 and _bare(option) == option.strip().lower() and len(option) < 12 else None

@@ -1,0 +1,68 @@
+"""Places in the image: what a model wrote -> points as shares of width and height.
+
+The format is told from the text: (0.3, 0.5) and [0.3, 0.5] are shares; <point x="30" y="50"> are percent (Molmo);
+{"point": [y, x]} counts thousandths, y first (Gemini); {"point_2d": [x, y]} and pairs above 1 are pixels where the size
+of the image is known, else thousandths (Qwen). Of a box it is the middle.
+"""
+
+import re
+
+from spatialvlm.evaluate.reading import Reading
+from spatialvlm.evaluate.reading.declines import declines
+from spatialvlm.evaluate.reading.final import final_statement, plain, without_thinking
+
+_NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)"
+_TAG = re.compile(r"<points?\b([^>]*)>", re.IGNORECASE)
+_ATTRIBUTE = re.compile(rf"\b([xy])(\d*)\s*=\s*[\"']?\s*({_NUMBER})", re.IGNORECASE)
+_GEMINI = re.compile(rf"[\"']point[\"']\s*:\s*\[\s*({_NUMBER})\s*,\s*({_NUMBER})\s*\]")
+_NAMED = re.compile(rf"[\"']?x[\"']?\s*[:=]\s*({_NUMBER})\s*,\s*[\"']?y[\"']?\s*[:=]\s*({_NUMBER})", re.IGNORECASE)
+_TUPLE = re.compile(rf"[(\[]\s*({_NUMBER}(?:\s*,\s*{_NUMBER}){{1,3}})\s*[)\]]")
+
+Pairs = list[tuple[float, float]]
+
+
+def read_points(answer: str, size: tuple[int, int] | None = None) -> Reading:
+    """The points that an answer names, in order; `size` is (width, height) of the image in pixels where it is known."""
+    text = without_thinking(answer)
+    if not text.strip():
+        return Reading(None, "empty")
+    for segment in (final_statement(text), text):
+        found = _points(segment, size) if segment else None
+        if found is not None:
+            points = tuple((x, y) for x, y in found[0])
+            return Reading(points, found[1])
+    refused = declines(plain(text))
+    return Reading(None, "declines to answer" if refused else "no point", refused)
+
+
+def _points(text: str, size: tuple[int, int] | None) -> tuple[Pairs, str] | None:
+    tags = [pair for tag in _TAG.findall(text) for pair in _attributes(tag)]
+    if tags:
+        return [(x / 100, y / 100) for x, y in tags], "tags, percent"
+    gemini = [(float(x) / 1000, float(y) / 1000) for y, x in _GEMINI.findall(text)]
+    if gemini:
+        return gemini, "JSON, thousandths, y first"
+    pairs = [(float(x), float(y)) for x, y in _NAMED.findall(text)]
+    pairs = pairs or [_middle([float(one) for one in hit.split(",")]) for hit in _TUPLE.findall(text)]
+    if not pairs:
+        return None
+    if max(max(pair) for pair in pairs) <= 1.0:
+        return pairs, "shares"
+    width, height = size or (1000, 1000)
+    return [(x / width, y / height) for x, y in pairs], "pixels" if size else "thousandths"
+
+
+def _attributes(tag: str) -> Pairs:
+    values = {(axis.lower(), number): float(value) for axis, number, value in _ATTRIBUTE.findall(tag)}
+    return [
+        (values["x", number], values["y", number]) for axis, number in values if axis == "x" and ("y", number) in values
+    ]
+
+
+def _middle(numbers: list[float]) -> tuple[float, float]:
+    """A pair as it is, of a box its centre."""
+    return (
+        ((numbers[0] + numbers[2]) / 2, (numbers[1] + numbers[3]) / 2)
+        if len(numbers) == 4
+        else (numbers[0], numbers[1])
+    )

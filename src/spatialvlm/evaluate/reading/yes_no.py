@@ -1,0 +1,61 @@
+"""Yes or no: what a model wrote -> True, False, or None where it says neither."""
+
+import re
+
+from spatialvlm.evaluate.items import YesNo
+from spatialvlm.evaluate.reading import Reading
+from spatialvlm.evaluate.reading.declines import declines
+from spatialvlm.evaluate.reading.final import confidence, final_statement, json_objects, plain, without_thinking
+from spatialvlm.evaluate.reading.relations import read_relation
+
+_YES = (
+    r"yes|yeah|yep|yup|true|correct|indeed|affirmative|certainly|absolutely"
+    r"|that(?:\s+is|'s)\s+(?:so|right|correct|true)"
+)
+_NO = (
+    r"no(?!\s+(?:doubt|one|way\s+to))|nope|false|incorrect|wrong|negative|untrue|on\s+the\s+contrary"
+    r"|not\s+(?:true|correct|really|quite)|(?:it\s+is\s+)?the\s+other\s+way\s+a?round"
+)
+_LEADS = re.compile(rf"^\W*(?:(?P<yes>{_YES})|(?P<no>{_NO}))(?!\w)", re.IGNORECASE)
+_STATES = re.compile(
+    rf"\b(?:answer|statement|caption|claim|description|it|this|that)\s+(?:is|would\s+be)\s*[:\"'(]*\s*"
+    rf"(?P<not>not\s+)?(?:(?P<yes>{_YES})|(?P<no>{_NO}))(?!\w)",
+    re.IGNORECASE,
+)
+_ANYWHERE = re.compile(
+    r"(?<!\w)(?:(?P<yes>yes|true)|(?P<no>no|false))(?!\w)(?!\s+(?:one|way|doubt|other))", re.IGNORECASE
+)
+
+
+def read_yes_no(answer: str, truth: YesNo) -> Reading:
+    """Whether an answer says yes; where the truth has a relation, a whole sentence about its two things counts too."""
+    text = without_thinking(answer)
+    if not text.strip():
+        return Reading(None, "empty")
+    sure = confidence(text) if "onfiden" in text else None
+    segments = [one["answer"] for one in reversed(json_objects(text)) if "answer" in one]
+    segments += [statement for statement in (final_statement(text),) if statement is not None]
+    for segment in (*segments, text):
+        found = (segment, "JSON") if isinstance(segment, bool) else _read(plain(str(segment)), truth)
+        if found is not None:
+            return Reading(found[0], found[1], confidence=sure)
+    words = plain(text)
+    if truth.relation is not None and read_relation(words, truth.relation) == 0:
+        return Reading(None, "says about the same", confidence=sure)
+    refused = declines(words)
+    return Reading(None, "declines to answer" if refused else "says neither yes nor no", refused, confidence=sure)
+
+
+def _read(text: str, truth: YesNo) -> tuple[bool, str] | None:
+    found = _LEADS.match(text)
+    if found is not None:
+        return found["yes"] is not None, "begins with yes or no"
+    states = list(_STATES.finditer(text))
+    if states:
+        return (states[-1]["yes"] is not None) != (states[-1]["not"] is not None), "says that it is so, or not"
+    if truth.relation is not None:
+        sign = read_relation(text, truth.relation)
+        if sign:
+            return sign > 0, "relation"
+    said = {hit["yes"] is not None for hit in _ANYWHERE.finditer(text)}
+    return (said.pop(), "the only yes or no") if len(said) == 1 else None
