@@ -1,9 +1,9 @@
 """Make the rooms benchmark anew: python benchmarks/select_rooms.py [--pool 1000] [--workers 2]
 
-Looks for questions in a pool of rooms, chooses, draws the chosen rooms, and writes the definition with its hashes to
-src/spatialvlm/benchmark/rooms.json. Needed where the rooms, the pipeline or the wordings have changed. The pool takes
-about a second a room and core, a picture several. What is done is kept in the folder --work, and a stopped run goes on;
-remove the folder where the rooms or the pipeline have changed since.
+Looks for questions in a pool of rooms, chooses, draws the chosen rooms, and writes the definition with its hashes and
+the true lengths to src/spatialvlm/benchmark/rooms.json. Needed where the rooms, the pipeline or the wordings have
+changed. The pool takes about a second a room and core, a picture several. What is done is kept in the folder --work,
+and a stopped run goes on; remove the folder where the rooms or the pipeline have changed since.
 """
 
 import argparse

@@ -14,22 +14,17 @@ from spatialvlm.benchmark.console import explain
 from spatialvlm.benchmark.definition import BenchmarkRoom, Definition, load_definition, questions_hash
 from spatialvlm.benchmark.selection import SelectionConfig, select
 from spatialvlm.kinds import KINDS
-from spatialvlm.pipeline.collect.rooms import variants
 from spatialvlm.pipeline.write.read import read_dataset
 
 SEED, SIZE, SPP, POOL = 5, (160, 120), 2, 4
 
 
 @pytest.fixture(autouse=True, scope="module")
-def as_in_a_new_process():
-    """Other tests may have loaded the LLVM variant. And every room is a shard of its own."""
+def every_room_is_a_shard(scalar_variant):
     patch = pytest.MonkeyPatch()
-    patch.setenv(variants.VARIABLE, variants.SCALAR)
     patch.setattr(build, "SHARD_ROOMS", 1)
-    variants.load_mitsuba.cache_clear()
     yield
     patch.undo()
-    variants.load_mitsuba.cache_clear()
 
 
 @pytest.fixture(scope="module")

@@ -1,8 +1,8 @@
 """The questions that may be asked of a room because exact truth confirms them twice: RoomsSource -> Candidates.
 
-The pipeline lifts, measures and phrases the room's exact depth and masks, as `build` does it. A question stays where
-its error bar is small, it agrees with the truth of what is seen and with that of the whole objects, hidden parts
-included, and it names no unit, which would tell the size of the answer.
+The pipeline measures the room (truth.py) and phrases the facts, as `build` does it. A question stays where its error
+bar is small, it agrees with the truth of what is seen and with that of the whole objects, hidden parts included, and it
+names no unit, which would tell the size of the answer. Lengths come with the truth of what is seen.
 """
 
 from dataclasses import dataclass
@@ -10,17 +10,16 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool
 
-from spatialvlm.audit.compare import Compared, compare
+from spatialvlm.audit.compare import Compared
 from spatialvlm.audit.truth import TrueQuantities
 from spatialvlm.benchmark.definition import asked_of
 from spatialvlm.benchmark.selection import Candidate
+from spatialvlm.benchmark.truth import measured, with_truth
 from spatialvlm.kinds import KINDS
 from spatialvlm.pipeline.collect.rooms.truth import Truth
-from spatialvlm.pipeline.lift import LiftConfig, load_lift
-from spatialvlm.pipeline.measure import MeasureConfig, measure
 from spatialvlm.pipeline.phrase import Phrase, PhraseConfig
 from spatialvlm.pipeline.phrase.templates import load_sheet
-from spatialvlm.records import QA, Frame, Scene
+from spatialvlm.records import QA
 
 EVERYTHING = 20_000
 """More questions than any image has: all that can be asked, each once."""
@@ -43,38 +42,20 @@ def phrase_all() -> PhraseConfig:
 
 def candidates_of(known: Truth, room: int, seed: int, config: CandidateConfig) -> list[Candidate]:
     """The questions of a room that may be chosen; none where the room makes no scene."""
-    frame = known.frame
-    lifted = load_lift(LiftConfig())([frame], [frame.instances or ()])[0]
-    scene = lifted.scene
-    if scene is None:
+    here = measured(known)
+    if here is None:
         return []
-    truth = TrueQuantities(known)
-    plane_m, plane_is_true = _plane(scene, frame, truth)
-    facts = measure(scene, MeasureConfig())
-    compared = compare(facts, truth, plane_m, MeasureConfig())
-    sure = _beyond_dispute(compared, truth, plane_m, config)
-    names = {thing.instance.id: thing.instance.captions[0] for thing in scene.objects if thing.instance.captions}
-    rows = {key: row for row, key in enumerate(_keys(compared))}
+    sure = _beyond_dispute(here.compared, here.truth, here.plane_m, config)
+    objects = here.scene.objects
+    names = {thing.instance.id: thing.instance.captions[0] for thing in objects if thing.instance.captions}
     found = []
-    for qa in Phrase(phrase_all())(scene, facts, seed).questions:
-        if KINDS[qa.kind].quantity == "elevation" and not plane_is_true:
+    for qa in Phrase(phrase_all())(here.scene, here.facts, seed).questions:
+        if KINDS[qa.kind].quantity == "elevation" and not here.plane_is_true:
             continue
-        if sure[rows[qa.kind, qa.fact.subjects]] and not _names_a_unit(qa):
-            found.append(Candidate(room, asked_of(qa), tuple(names[subject] for subject in qa.fact.subjects)))
+        if sure[here.rows[qa.kind, qa.fact.subjects]] and not _names_a_unit(qa):
+            (asked,) = with_truth([asked_of(qa)], here)
+            found.append(Candidate(room, asked, tuple(names[subject] for subject in qa.fact.subjects)))
     return found
-
-
-def _plane(scene: Scene, frame: Frame, truth: TrueQuantities) -> tuple[float, bool]:
-    """How high the plane of the scene is above the floor, and whether it is what the scene calls it."""
-    plane_m, found = truth.plane_under(scene, frame)
-    surface = scene.support.surface
-    return plane_m, found and surface is not None and (surface == "floor") == (plane_m == 0.0)
-
-
-def _keys(compared: Compared) -> list[tuple[str, tuple[str, ...]]]:
-    ids, kinds = compared.object_ids, tuple(KINDS)
-    pairs = zip(compared.kind.tolist(), compared.a.tolist(), compared.b.tolist())
-    return [(kinds[kind], (ids[a],) if b < 0 else (ids[a], ids[b])) for kind, a, b in pairs]
 
 
 def _beyond_dispute(

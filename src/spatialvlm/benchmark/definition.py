@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.resources import files
 from typing import Any
@@ -11,7 +11,7 @@ from spatialvlm.errors import ContractError, UserError
 from spatialvlm.kinds import KINDS
 from spatialvlm.records import QA
 
-FORMAT = 1
+FORMAT = 2
 NAMES = ("rooms",)
 SEED = 2401_12168_03
 """The seed of the rooms and of the wordings. Don't train on rooms of this seed."""
@@ -25,12 +25,15 @@ Key = tuple[str, tuple[str, ...]]
 class Asked:
     """One question. `value`: a length in metres to 4 digits; of a comparison 1 or 0.
 
-    1 is a predicate that is true, a choice of the first subject, a classification by the kind's `word`.
+    1 is a predicate that is true, a choice of the first subject, a classification by the kind's `word`. A length is
+    what the pipeline measures; `visible_m`, in metres to 5 digits, is what is true of the visible surfaces, and None of
+    a comparison.
     """
 
     kind: str
     subjects: tuple[str, ...]
     value: float
+    visible_m: float | None = None
 
     @property
     def key(self) -> Key:
@@ -78,7 +81,10 @@ def parse(text: str) -> Definition:
             room["room"],
             room["image"],
             room["questions"],
-            tuple(Asked(kinds[kind], tuple(subjects.split()), float(value)) for kind, subjects, value in room["asked"]),
+            tuple(
+                Asked(kinds[kind], tuple(subjects.split()), *map(float, numbers))
+                for kind, subjects, *numbers in room["asked"]
+            ),
         )
         for room in data["rooms"]
     )
@@ -102,7 +108,7 @@ def to_text(definition: Definition) -> str:
                 "room": room.index,
                 "image": room.image_sha256,
                 "questions": room.questions_sha256,
-                "asked": [[kinds.index(a.kind), " ".join(a.subjects), _short(a.value)] for a in room.asked],
+                "asked": [[kinds.index(a.kind), " ".join(a.subjects), *_numbers(a)] for a in room.asked],
             },
             separators=(",", ":"),
         )
@@ -111,8 +117,30 @@ def to_text(definition: Definition) -> str:
     return json.dumps(head)[:-1] + ', "rooms": [\n' + ",\n".join(lines) + "\n]}\n"
 
 
-def _short(value: float) -> float | int:
-    return int(value) if value == int(value) else value
+def _numbers(asked: Asked) -> list[float | int]:
+    """The value and, where it is there, the truth; 1 and not 1.0."""
+    numbers = [asked.value] if asked.visible_m is None else [asked.value, asked.visible_m]
+    return [int(number) if number == int(number) else number for number in numbers]
+
+
+def visible_truths(definition: Definition) -> Mapping[tuple[str, str, tuple[str, ...]], float]:
+    """What is true of the visible surfaces, in metres to 5 digits, by frame id, kind and subjects: of all lengths.
+
+    Raises ContractError where a length has no such truth.
+    """
+    found: dict[tuple[str, str, tuple[str, ...]], float] = {}
+    for room in definition.rooms:
+        id_ = frame_id_of(definition.seed, room.index)
+        for asked in room.asked:
+            if KINDS[asked.kind].form != "length":
+                continue
+            if asked.visible_m is None:
+                raise ContractError(
+                    f"benchmark question {asked.kind} of {' and '.join(asked.subjects)} in {id_}: no true length; "
+                    "expected one for every length: python benchmarks/rooms_truth.py writes them"
+                )
+            found[id_, asked.kind, asked.subjects] = asked.visible_m
+    return found
 
 
 def frame_id_of(seed: int, index: int) -> str:
