@@ -1,0 +1,161 @@
+"""3DSRBench: heights, locations, orientations and relations of several objects in photographs; by letter, and in turns.
+
+Every question is asked of a picture and, where it has one, of its mirror image, each with its options in every
+rotation: the published file holds them all (about 11,700 rows), so nothing is made here. A `qid` is eight characters,
+"-flip" for the mirror image, "-1", "-2", "-3" for a rotation.
+
+Enters: the hub's 3dsrbench_v1_vlmevalkit_circular.tsv with the columns index, qid, question, A, B, C, D, answer "B",
+category, image (base64), image_source, image_url; or Parquet with the same columns. Leaves: a Choice item a row.
+
+Data: https://huggingface.co/datasets/ccvl/3DSRBench at 24bc485. The authors score with VLMEvalKit and take all
+rotations of a question together (compute_3drbench_results_circular.py there): our figure "circular". Prompt, rule for
+one answer and figures: vlmeval/dataset/image_mcq.py and vlmeval/utils/matching_util.py,
+https://github.com/open-compass/VLMEvalKit at 18fc37a. The paper: arXiv 2412.07825.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import chain
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+from spatialvlm.errors import UserError
+from spatialvlm.evaluate.items import Choice, Item
+from spatialvlm.evaluate.scoring import Scored
+from spatialvlm.evaluate.tasks import Task
+from spatialvlm.evaluate.tasks.data import Hub, picture, rows
+from spatialvlm.evaluate.tasks.letters import place_of_letter, texts
+from spatialvlm.records import Score
+
+TABLE = "3dsrbench_v1_vlmevalkit_circular.tsv"
+PARQUET = ("*circular*.parquet", "*circular*/*.parquet")
+LETTERS = "ABCD"
+NEEDED = ("qid", "question", *LETTERS, "answer", "category", "image")
+INSTRUCTION = "Please select the correct answer from the options above."
+QID = re.compile(r"[^-]{8}(-flip)?(-\d)?")
+BLOCK_BYTES = 16 << 20  # a row holds its picture; a block must hold more than one row
+PUNCTUATION = str.maketrans(dict.fromkeys(".()[],:;!*#{}", " "))
+FAILED = "Failed to obtain answer via API"
+REFUSALS = (
+    "Sorry, I can't help with images of people yet.",
+    "I can't process this file.",
+    "I'm sorry, but without the image provided",
+    "Cannot determine the answer",
+)
+
+
+def items(folder: Path) -> Iterator[Item]:
+    """The questions with their mirror images and rotations, in the order of the data."""
+    for number, row in enumerate(_rows(folder), 1):
+        qid = str(row["qid"])
+        where = f"3DSRBench row {number} ({qid})"
+        if QID.fullmatch(qid) is None:
+            raise UserError(f"{where}: expected a qid of 8 characters, then -flip or -N or both")
+        options = texts([row[letter] for letter in LETTERS if row[letter] not in (None, "", "nan")], where)
+        listed = "".join(f"{letter}. {option}\n" for letter, option in zip(LETTERS, options))
+        yield Item(
+            id=qid,
+            kind=row["category"],
+            question=row["question"],
+            prompt=f"Question: {row['question']}\nOptions:\n{listed}{INSTRUCTION}",
+            pictures=(picture(row["image"], folder),),
+            truth=Choice(options, place_of_letter(row["answer"], options, where)),
+            meta={"answer": row["answer"]},
+        )
+
+
+def _rows(folder: Path) -> Iterator[dict[str, Any]]:
+    table = folder / TABLE if folder.is_dir() else folder
+    if table.suffix == ".tsv" and table.is_file():
+        return _table(table)
+    if folder.is_dir() and not any(chain.from_iterable(folder.glob(pattern) for pattern in PARQUET)):
+        raise UserError(f"3DSRBench data in {str(folder)!r}: found no {TABLE}; it holds pictures and rotations, get it")
+    return rows(folder, *PARQUET, needs=NEEDED)
+
+
+def _table(file: Path) -> Iterator[dict[str, Any]]:
+    """The rows of a table of texts with tabs between them, a block at a time."""
+    import pyarrow as pa
+    import pyarrow.csv as pc
+
+    with file.open(encoding="utf-8") as opened:
+        names = opened.readline().rstrip("\r\n").split("\t")
+    missing = [name for name in NEEDED if name not in names]
+    if missing:
+        raise UserError(f"{file}: got the columns {', '.join(names)}; expected {', '.join(NEEDED)} as published")
+    reading = pc.ReadOptions(block_size=BLOCK_BYTES)
+    parsing = pc.ParseOptions(delimiter="\t", newlines_in_values=True)
+    converting = pc.ConvertOptions(column_types=dict.fromkeys(names, pa.string()), include_columns=list(NEEDED))
+    try:
+        with pc.open_csv(file, reading, parsing, converting) as opened:
+            for batch in opened:
+                yield from batch.to_pylist()
+    except (pa.ArrowException, OSError) as error:
+        raise UserError(f"{file}: cannot be read ({str(error).splitlines()[0]}); get the file again") from None
+
+
+def official(item: Item, answer: str) -> Score:
+    """VLMEvalKit's rule without a judge: the one letter among the words, else the one option whose text is there."""
+    options = item.truth.options if isinstance(item.truth, Choice) else ()
+    said = _letter(answer, len(options)) or _by_text(answer, options)
+    right = item.meta["answer"]
+    if said is None:
+        # With a judge, the authors ask it, and draw a letter by lot where it fails three times.
+        return Score(0.0, None, "no letter and no single option in the text: wrong without a judge")
+    return Score(float(said == right), said, f"read {said}, right is {right}")
+
+
+def _letter(answer: str, count: int) -> str | None:
+    if FAILED in answer:
+        return None
+    if any(refusal in answer for refusal in REFUSALS):
+        return "Z"
+    words = answer.translate(PUNCTUATION).split()
+    found = [letter for letter in LETTERS[:count] if letter in words]
+    if len(found) == 1:
+        return found[0]  # Fault: the article in "A dog is closer" counts as option A.
+    return "Z" if not found and "Z" in words else None
+
+
+def _by_text(answer: str, options: Sequence[str]) -> str | None:
+    text = answer.lower()
+    # Fault: a part of a word counts ("cart" says "car"), and "not the car" says "car" too.
+    found = [letter for letter, option in zip(LETTERS, options) if option.lower() in text]
+    return found[0] if len(found) == 1 else None
+
+
+def figures(scored: Sequence[Scored], values: Sequence[float]) -> Mapping[str, float]:
+    """The mean of all rows, and three where all of a group must be right.
+
+    circular: the rotations of a question, the mirror image apart; flip: a row and its mirror image; flip and circular:
+    everything of a question.
+    """
+    if not values:
+        return {}
+    ids = [one.item.id for one in scored]
+
+    def together(key: Callable[[str], str]) -> float:
+        groups: dict[str, list[float]] = {}
+        for qid, value in zip(ids, values, strict=True):
+            groups.setdefault(key(qid), []).append(value)
+        return fmean(min(group) for group in groups.values())
+
+    return {
+        "vanilla": fmean(values),
+        "circular": together(lambda qid: qid[:13] if "-flip" in qid else qid[:8]),
+        "flip": together(lambda qid: qid.replace("-flip", "")),
+        "flip and circular": together(lambda qid: qid[:8]),
+    }
+
+
+TASK = Task(
+    name="threedsr_bench",
+    asks="heights, locations, orientations and relations in 3D, each question in all rotations and mirrored, by letter",
+    hub=Hub("ccvl/3DSRBench", "24bc4854ead64eb7d1442da7e4789d2c807816b2", (TABLE,), "CC-BY-4.0"),
+    items=items,
+    official=official,
+    figures=figures,
+    licence="CC-BY-4.0",
+    source="https://huggingface.co/datasets/ccvl/3DSRBench",
+)
