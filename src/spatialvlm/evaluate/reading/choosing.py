@@ -1,67 +1,104 @@
-"""Of several lengths in one text the one that it comes to."""
+"""Of several lengths in one text the one that it comes to.
+
+Asides (what is denied, assumed, said for scale, or describes a thing: "the 2 m tall fridge") do not count where
+anything else is said. Of the rest, what follows the last word that concludes; else the first.
+"""
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 
-from spatialvlm.evaluate.reading.mentions import Mention
+from spatialvlm.evaluate.reading.joining import Mention
 
 SAME_SHARE = 0.12
 """Two lengths in a row that differ by less are one, said twice in two units."""
 
 _NEGATES = re.compile(
-    r"(?:\bnot|n't(?:\s+be)?|\brather than|\binstead of|\bnever)\s+"
-    r"(?:be\s+|quite\s+|exactly\s+|really\s+|about\s+|around\s+|a\s+)*$",
+    r"(?:\bnot|n't(?:\s+be)?|\brather\s+than|\binstead\s+of|\bnever|\bcontrary\s+to)\s+"
+    r"(?:be\s+|the\s+|quite\s+|exactly\s+|really\s+|about\s+|around\s+|a\s+)*$",
     re.IGNORECASE,
 )
 _CONCLUDES = re.compile(
     r"""\b(?:therefore|thus|hence|consequently|in\s+total|total|overall|in\s+conclusion|to\s+conclude|finally|final
       |altogether|adds?\s+up\s+to|sums?\s+(?:up\s+)?to|(?:my|best|rough|reasonable)\s+(?:best\s+)?(?:estimate|guess|answer)
-      |i(?:'d|\s+would)?\s+(?:estimate|guess|say)|which\s+(?:gives|means|makes)|we\s+get|so)\b""",
+      |i(?:'d|\s+would)?\s+(?:estimate|guess|say)|let's\s+say|(?:gives|giving|makes?|means|suggests?)(?!\s+it\s+hard)|we\s+get
+      |so|most\s+likely|i\.e\.|that\s+is,|the\s+answer|asked|wait|actually|correction|though,|i\s+mean|scratch\s+that)
+      (?!\w)|=|≈""",
     re.IGNORECASE | re.VERBOSE,
 )
 _FOR_SCALE = re.compile(
     r"""\b(?:typical(?:ly)?|standard|average|usual(?:ly)?|common(?:ly)?|generally|assum\w+|reference|for\s+scale|known
-      |normally|most\s+\w+\s+(?:are|is))\b""",
+      |normally|most\s+\w+\s+(?:are|is)|initial(?:ly)?|first\s+impression|such\s+as|each|every|at\s+first)\b""",
     re.IGNORECASE | re.VERBOSE,
 )
-_SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z*\-])|\n+")
+_GIVEN = re.compile(
+    r"\s*(?:and\s+|but\s+)?(?:assuming|given|if|using|considering|since|because|suppos\w+|compar\w+|with)\b",
+    re.IGNORECASE,
+)
+_CLAUSE = re.compile(r"(?<=[.!?;:])\s+|\n+|,\s+|\s+but\s+|\((?=[^)]{0,60}\))|(?<=\))\s+")
+_DESCRIBED = re.compile(
+    r"[\s-]+(?:(?:tall|wide|long|high|deep|thick|diameter)[\s-]+)?"
+    r"(?!(?:apart|away|wide|tall|high|long|deep|thick|across|from|to|in|on|at|above|below|behind|between|and|or|but|if|so|of"
+    r"|off|over|under|left|right|further|farther|closer|nearer|higher|lower|taller|shorter|wider|than|as|for|is|are|was|by"
+    r"|which|given|based|with|when|measured|distance|gap|estimate|total|tops?)\b)[a-z]{3,}",
+    re.IGNORECASE,
+)
+_ARTICLE = re.compile(r"\b(?:the|a|an|this|that|each|one|two|three|four|some)\s+$", re.IGNORECASE)
+_STEPS = re.compile(
+    r"\s*(?:step\s*1|1[.)]\s|first\b|let's|let\s+me|to\s+(?:find|estimate|determine|calculate|measure))", re.IGNORECASE
+)
 
 
-def choose(text: str, found: list[Mention]) -> Mention:
+def choose(text: str, found: Sequence[Mention]) -> Mention:
     """Of all lengths in a text the one that it comes to."""
-    found = [said for said in found if not _NEGATES.search(text[max(0, said.start - 40) : said.start])] or found[-1:]
-    found = _once(text, found)
-    if len(found) == 1 or len({round(said.metres, 9) for said in found}) == 1:
-        return found[0]
+    said = [one for one in found if not is_aside(text, one)] or list(found[-1:])
+    said = _once(said)
+    if len(said) == 1 or len({round(one.metres, 9) for one in said}) == 1:
+        return said[0]
     for marker in reversed(list(_CONCLUDES.finditer(text))):
-        behind = [said for said in found if said.start >= marker.end()]
-        if behind:
-            said = _result(text, behind)
-            return replace(said, how=f"{said.how}, after {marker[0].lower()!r}")
-    bounds = [0, *(cut.end() for cut in _SENTENCE.finditer(text)), len(text)]
-    sentences = list(pairwise(bounds))
-    plainly = [
-        said
-        for said in found
-        for start, end in sentences
-        if start <= said.start < end and not _FOR_SCALE.search(text, start, end)
-    ]
-    said = (plainly or found)[0]
-    said = _result(text, [said, *(other for other in found if other.start > said.start)])
-    return replace(said, how=f"{said.how}, first of {len(found)}")
+        behind = [one for one in said if one.start >= marker.end()]
+        if behind and (marker[0] not in "=≈" or said[0].end <= marker.start()):
+            chosen = _result(text, behind)
+            return replace(chosen, how=f"{chosen.how}, after {marker[0].lower()!r}")
+    paragraph = text.rstrip().rfind("\n")
+    if paragraph > 0 and _STEPS.match(text):
+        last = [one for one in said if one.start > paragraph]
+        if last:
+            return replace(last[0], how=f"{last[0].how}, in the last line")
+    chosen = _result(text, said)
+    return replace(chosen, how=f"{chosen.how}, first of {len(said)}")
 
 
-def _result(text: str, found: list[Mention]) -> Mention:
+def is_aside(text: str, said: Mention) -> bool:
+    """Whether a length is denied, a premise, said for scale, or describes a thing."""
+    before = text[max(0, said.start - 60) : said.start]
+    if _NEGATES.search(before):
+        return True
+    if _DESCRIBED.match(text, said.end) and _ARTICLE.search(before):
+        return True
+    if re.match(r"\s*/\s*\w|\s+(?:each|per|apiece)\b", text[said.end :]):
+        return True
+    start, end = _clause(text, said)
+    return _GIVEN.match(text, start, end) is not None or _FOR_SCALE.search(text, start, end) is not None
+
+
+def _clause(text: str, said: Mention) -> tuple[int, int]:
+    """Where the clause of a length begins and ends."""
+    cuts = [0, *(cut.end() for cut in _CLAUSE.finditer(text)), len(text)]
+    return next((a, b) for a, b in pairwise(cuts) if a <= said.start < b)
+
+
+def _result(text: str, said: Sequence[Mention]) -> Mention:
     """The first of some lengths, or what a sum that begins with it comes to: "1.2 m + 0.8 m = 2 m"."""
-    for said, following in pairwise(found):
-        between = text[said.end : following.start]
+    for one, following in pairwise(said):
+        between = text[one.end : following.start]
         if not re.fullmatch(r"\s*\)?\s*(?:[-+×x*/=≈]|plus|minus|is|equals)\s*\(?\s*", between):
-            return said
-    return found[-1] if len(found) > 1 else found[0]
+            return one
+    return said[-1]
 
 
-def _once(text: str, found: list[Mention]) -> list[Mention]:
+def _once(found: Sequence[Mention]) -> list[Mention]:
     """Lengths said twice in a row, in two units, once: "1.2 m (about 4 ft)"."""
     kept: list[Mention] = []
     for said in found:

@@ -5,6 +5,7 @@ characters without the thinking, and where the model marked one, the final answe
 "Answer: ...". Where several are marked, the last one counts.
 """
 
+import html
 import json
 import re
 import unicodedata
@@ -17,6 +18,12 @@ _OPENS = re.compile(rf"<({'|'.join(_THINKING)})>", re.IGNORECASE)
 _CLOSES = re.compile(rf"</(?:{'|'.join(_THINKING)})>", re.IGNORECASE)
 
 _LATEX = (
+    (
+        re.compile(r"\\(?:SI|qty|unit)\s*\{([^{}]*)\}\s*\{([^{}]*)\}"),
+        lambda hit: f" {hit[1]} {hit[2].replace(chr(92), '')} ",
+    ),
+    (re.compile(r"\{,\}"), ","),
+    (re.compile(r"~"), " "),
     (re.compile(r"\\(?:d|t)?frac\s*\{([^{}]*)\}\s*\{([^{}]*)\}"), r" \1/\2 "),
     (re.compile(r"\\(?:text|mathrm|mathbf|textbf|operatorname|mbox|unit|si)\s*\{([^{}]*)\}"), r" \1 "),
     (re.compile(r"\\(?:approx|sim|simeq)\b"), " ≈ "),
@@ -26,7 +33,9 @@ _LATEX = (
     (re.compile(r"\^\s*\{\\?circ\}|\^\\circ|\\degree\b"), "°"),
     (re.compile(r"\\[()\[\]]|\$"), " "),
 )
-_MARKDOWN = re.compile(r"\*\*|__|```\w*|`|~~|^[ \t]*(?:#{1,6}|>)[ \t]+", re.MULTILINE)
+_STRUCK = re.compile(r"~~[^~\n]+~~|<(?:s|del|strike)>[^<]*</(?:s|del|strike)>", re.IGNORECASE)
+_MARKDOWN = re.compile(r"\*\*|__|```\w*|`|^[ \t]*(?:#{1,6}|>)[ \t]+", re.MULTILINE)
+_ATTRIBUTE = re.compile(r"<(\w+)\s+units?\s*=\s*[\"']?([\w]+)[\"']?\s*>([^<]*)</\1>", re.IGNORECASE)
 _TAGS = re.compile(r"</?(?:p|b|i|em|strong|br|span|div|li|ul|ol|td|tr|table|sub|sup|code)\b[^<>]*>", re.IGNORECASE)
 _CHARACTERS = str.maketrans(
     {"−": "-", "‑": "-", "‐": "-", "’": "'", "‘": "'", "′": "'", "”": '"', "“": '"', "″": '"', "⁄": "/", "∼": "~"}
@@ -59,8 +68,12 @@ def without_thinking(answer: str) -> str:
 
 def plain(text: str) -> str:
     """Text without markup: compatibility characters, LaTeX and Markdown become what people would type."""
+    if "&" in text:
+        text = html.unescape(text)
     if not text.isascii():
         text = _folded(text)
+    if "~~" in text or "<" in text:
+        text = _ATTRIBUTE.sub(r" \3 \2 ", _STRUCK.sub(" ", text))
     if "\\" in text or "$" in text:
         for pattern, replacement in _LATEX:
             text = pattern.sub(replacement, text)

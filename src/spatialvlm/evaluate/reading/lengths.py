@@ -11,10 +11,11 @@ import re
 from dataclasses import replace
 
 from spatialvlm.evaluate.reading import Reading
-from spatialvlm.evaluate.reading.choosing import choose
+from spatialvlm.evaluate.reading.choosing import choose, is_aside
 from spatialvlm.evaluate.reading.declines import declines
 from spatialvlm.evaluate.reading.final import confidence, final_statement, json_objects, plain, without_thinking
-from spatialvlm.evaluate.reading.mentions import Mention, bare, bare_number, mentions
+from spatialvlm.evaluate.reading.joining import Mention
+from spatialvlm.evaluate.reading.mentions import bare, bare_number, mentions
 from spatialvlm.evaluate.reading.units import unit_of
 
 EMPTY = "empty"
@@ -105,6 +106,7 @@ def _anywhere(text: str, unit: str | None) -> Mention | None:
     words = plain(text)
     found = mentions(words)
     if found:
-        return choose(words, found)
+        only_asides = all(is_aside(words, said) for said in found)
+        return None if only_asides and declines(words) else choose(words, found)
     counts = unit_of(unit) if unit else None
     return None if counts is None else bare_number(words, counts)

@@ -5,7 +5,7 @@ import re
 from spatialvlm.evaluate.reading import Reading
 from spatialvlm.evaluate.reading.declines import declines
 from spatialvlm.evaluate.reading.final import confidence, final_statement, json_objects, plain, without_thinking
-from spatialvlm.evaluate.reading.mentions import is_range
+from spatialvlm.evaluate.reading.joining import is_range
 from spatialvlm.evaluate.reading.numerals import Numeral, numerals
 
 _CONCLUDES = re.compile(

@@ -32,7 +32,8 @@ _PARTS |= {"tenth": 1 / 10, "tenths": 1 / 10}
 _SCALES = {"hundred": 100.0, "thousand": 1000.0}
 
 _ONE = "|".join(sorted((*_SMALL, *_TENS), key=len, reverse=True))
-_CARDINAL = rf"(?:{_ONE})(?:[\s-]+(?:{_ONE}|hundred|thousand)|\s+and\s+(?:{_ONE})(?!\s+(?:and\s+)?(?:a\s+)?half))*"
+_TWO = rf"(?:(?:{'|'.join(_TENS)})(?:[\s-]+(?:{'|'.join(_SMALL)}))?|(?:{_ONE}))"
+_CARDINAL = rf"(?:{_TWO}(?:[\s-]+(?:hundred|thousand)(?:(?:\s+and)?\s+{_TWO}(?!\s+hundred))?)*)"
 _PART = "|".join(sorted(_PARTS, key=len, reverse=True))
 _FRACTION = rf"(?:(?:{_ONE}|a|an)[\s-]+)?(?:{_PART})"
 _OF = r"(?:\s+of)?(?:\s+an?)?"
@@ -40,16 +41,16 @@ _WORDS = re.compile(
     rf"""\b(?:
         (?P<dozens>(?:(?:a|one|two|half\s+a)\s+)?(?:dozen|couple)(?:\s+of)?)
       | (?P<fraction>{_FRACTION}){_OF}
-      | (?P<point>(?:{_ONE})\s+point(?:\s+(?:{_ONE}|oh))+)
+      | (?P<point>(?:(?:{_ONE})\s+)?point(?:\s+(?:{_ONE}|oh))+)
       | (?:(?P<cardinal>a\s+hundred(?:\s+and\s+(?:{_ONE}))?|{_CARDINAL})
-            (?P<rest>\s+and\s+(?:a\s+|one\s+|three\s+)?(?:{_PART}))?)
+            (?P<rest>\s+and\s+(?:(?:a|one|two|three)[\s-]+)?(?:{_PART}))?)
       | (?P<article>an?)(?P<half>\s+and\s+a\s+half)?
     )\b(?!-?\d)""",
     re.IGNORECASE | re.VERBOSE,
 )
 _FIGURES = re.compile(
-    r"""(?<![\w.,])(?<!\d[ ]/)(?:
-        (?P<whole>\d+)(?:[ -]|\s+and\s+)(?P<above>\d+)/(?P<below>\d+)
+    r"""(?<![A-Za-z0-9_.,])(?<!\d[ ]/)(?:
+        (?P<whole>\d+)(?:\s+|-|\s+and\s+)(?P<above>\d+)/(?P<below>\d+)
       | (?P<over>\d+(?:\.\d+)?)\s?/\s?(?P<under>\d+)(?![\d/])
       | (?P<plain>\d{1,3}(?:[ ]\d{3})+(?![\d])(?:[.,]\d+)?|\d[\d.,]*\d|\d|\.\d+)
         (?:\s*(?:[eE]|[×x*]\s*10\s?(?:\^|\*\*)?)\s?\{?\s?(?P<power>[-+]?\d+)\s?\}?(?![\d.]))?
