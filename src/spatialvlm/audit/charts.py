@@ -11,6 +11,16 @@ _SQUARE = 200
 _MARGIN = 30
 
 
+def percent(value: float | None, digits: int = 1) -> str:
+    """A share for people; a dash where there is none. What is not all never reads 100 %."""
+    if value is None:
+        return "–"
+    shown = f"{value:.{digits}%}"
+    if value < 1.0 and shown == f"{1:.{digits}%}":
+        return percent(value, digits + 1)
+    return shown.replace("%", " %")
+
+
 def coverage(curves: Mapping[str, Sequence[Sequence[float]]]) -> str:
     """Nominal coverage (across) against what was observed (up); honest error bars lie on the diagonal.
 

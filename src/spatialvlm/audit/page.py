@@ -10,7 +10,7 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
-from spatialvlm.audit.charts import coverage, shares, whiskers
+from spatialvlm.audit.charts import coverage, percent, shares, whiskers
 from spatialvlm.audit.corrupt import PRESETS
 from spatialvlm.audit.run import UNTOLD
 from spatialvlm.kinds import KINDS, Kind
@@ -38,6 +38,7 @@ def render(result: Mapping[str, Any]) -> str:
     width, height = result["size"]
     return Template(template).substitute(
         title="Audit of the spatial facts",
+        pictures="data:",
         source=f"{result['rooms']:,} rendered rooms, {width}x{height}, seed {result['seed']}",
         headline="How right are the answers, and how honest are their error bars?",
         lead="Rooms whose geometry is known exactly went through the pipeline: as they are, and made worse in "
@@ -53,16 +54,6 @@ def in_order(runs: Runs) -> dict[str, Run]:
     """The runs as they are shown: by preset, told before untold. A file has them by name."""
     names = [key for name in PRESETS for key in (name, name + UNTOLD)]
     return {name: runs[name] for name in names if name in runs}
-
-
-def percent(value: float | None, digits: int = 1) -> str:
-    """A share for people; a dash where there is none. What is not all never reads 100 %."""
-    if value is None:
-        return "–"
-    shown = f"{value:.{digits}%}"
-    if value < 1.0 and shown == f"{1:.{digits}%}":
-        return percent(value, digits + 1)
-    return shown.replace("%", " %")
 
 
 def _tiles(runs: Runs) -> str:

@@ -46,6 +46,7 @@ def render(dataset: Dataset, info: Mapping[str, Any]) -> str:
     template = files("spatialvlm.pipeline.write").joinpath("report_template.html").read_text("utf-8")
     return Template(template).substitute(
         title=f"{info['qa']:,} spatial questions",
+        pictures="data:",
         source=show(source if isinstance(source, str) else to_json(source)),
         headline=f"{_count(info['qa'], 'spatial question')} about {_count(info['scenes'], 'image')}",
         lead="Every answer was computed from metric 3D geometry and carries its evidence: the objects it is about, the "
