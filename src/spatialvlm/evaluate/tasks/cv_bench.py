@@ -72,18 +72,16 @@ def _first_character(answer: str, trailing: str) -> str:
 
 
 def figures(scored: Sequence[Scored], values: Sequence[float]) -> Mapping[str, float]:
-    """2D = (ADE20K + COCO) / 2, 3D = Omni3D, and overall = (2D + 3D) / 2: those whose sources are there."""
+    """overall = (2D + 3D) / 2 with 2D = (ADE20K + COCO) / 2 and 3D = Omni3D: those whose sources are there."""
     by_source: dict[str, list[float]] = {}
     for one, value in zip(scored, values, strict=True):
         by_source.setdefault(str(one.item.meta["source"]), []).append(value)
-    found: dict[str, float] = {}
+    parts: dict[str, float] = {}
     if {"ADE20K", "COCO"} <= by_source.keys():
-        found["2D"] = (fmean(by_source["ADE20K"]) + fmean(by_source["COCO"])) / 2
+        parts["2D"] = (fmean(by_source["ADE20K"]) + fmean(by_source["COCO"])) / 2
     if "Omni3D" in by_source:
-        found["3D"] = fmean(by_source["Omni3D"])
-    if len(found) == 2:
-        found["overall"] = (found["2D"] + found["3D"]) / 2
-    return found
+        parts["3D"] = fmean(by_source["Omni3D"])
+    return {"overall": fmean(parts.values())} | parts if len(parts) == 2 else parts
 
 
 TASK = Task(

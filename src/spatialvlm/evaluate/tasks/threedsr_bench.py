@@ -126,10 +126,10 @@ def _by_text(answer: str, options: Sequence[str]) -> str | None:
 
 
 def figures(scored: Sequence[Scored], values: Sequence[float]) -> Mapping[str, float]:
-    """The mean of all rows, and three where all of a group must be right.
+    """The share of groups that are right as a whole.
 
-    circular: the rotations of a question, the mirror image apart; flip: a row and its mirror image; flip and circular:
-    everything of a question.
+    circular, the authors' own: the rotations of a question, its mirror image apart; vanilla: each row for itself; flip:
+    a row and its mirror image; flip and circular: everything of a question.
     """
     if not values:
         return {}
@@ -142,8 +142,8 @@ def figures(scored: Sequence[Scored], values: Sequence[float]) -> Mapping[str, f
         return fmean(min(group) for group in groups.values())
 
     return {
-        "vanilla": fmean(values),
         "circular": together(lambda qid: qid[:13] if "-flip" in qid else qid[:8]),
+        "vanilla": fmean(values),
         "flip": together(lambda qid: qid.replace("-flip", "")),
         "flip and circular": together(lambda qid: qid[:8]),
     }
