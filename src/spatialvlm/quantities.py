@@ -140,8 +140,7 @@ def _imperial(level: int) -> _Ladder:
 
 
 _METRIC, _IMPERIAL = tuple(map(_metric, range(5))), tuple(map(_imperial, range(5)))
-_SPOKEN = (METER, CENTIMETER, FOOT, INCH)
-_NAMED = {unit.name: tuple(_ladder(_rungs(unit, level), level) for level in range(5)) for unit in _SPOKEN}
+_NAMED = {u.name: tuple(_ladder(_rungs(u, n), n) for n in range(5)) for u in (METER, CENTIMETER, FOOT, INCH)}
 _CHOSEN = frozenset((*_METRIC, *_IMPERIAL))
 _HALF_OF = {(50.0, "centimeter"): METER, (6.0, "inch"): FOOT}
 _WORDS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
@@ -253,7 +252,7 @@ _THAN = r"\s+(?:above|below|behind|in\s+front|to\s+the|from|of|higher|lower|tall
 _EDGE = r"(?![\w²³^/&])"
 _NUMBER = r"(?P<number>(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?|\.\d+)"
 # "10 in" is a length only at the end, before punctuation or "wide" and its like, or written "10in"; "3M" is a name
-_UNIT = rf"""(?P<unit>(?:(?i:{_WORD}|cm|mm|km|ft|yd)|mi|m|(?<=\d)in|in(?={_END}|{_AWAY})){_EDGE}|['"′″](?![A-Za-z]))"""
+_UNIT = rf"""(?P<unit>(?:(?i:{_WORD}|[cdkm]m|ft|yd)|mi|m|(?<=\d)in|in(?={_END}|{_AWAY})){_EDGE}|['"′″](?![A-Za-z]))"""
 _FIGURES = rf"(?<![\w.\-–/])(?<!\d,){_NUMBER}(?P<and_half>\s+and\s+a\s+half)?\s*{_UNIT}"
 _SPELLED = (
     rf"(?i:\b(?:(?P<part>{'|'.join(_PARTS).replace(' ', '[ -]')})(?:\s+of)?(?:\s+an?)?"

@@ -4,7 +4,8 @@ An Item is one question about some pictures. Its truth has one of six forms, whi
 which rule it is scored. Lengths are in metres.
 """
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal
@@ -102,6 +103,11 @@ class Item:
     pictures: tuple[Picture, ...]
     truth: Truth
     meta: Mapping[str, Any] = field(default_factory=dict)
+
+
+def prompts_sha256(items: Iterable[Item]) -> str:
+    """The sha256 of all ids and prompts, in order: two runs with the same one asked the same words."""
+    return hashlib.sha256("\0".join(f"{item.id}\0{item.prompt}" for item in items).encode()).hexdigest()
 
 
 def form_of(truth: Truth) -> str:

@@ -42,6 +42,10 @@ class Vlm(Protocol):
         """The answers to many questions, in order."""
         ...
 
+    def length(self, answer: str) -> int:
+        """How many tokens an answer has; 0 where nobody here can count them."""
+        ...
+
 
 def load_vlm(model: Model, runtime: Runtime | None = None, *, seed: int = 0, most_tokens: int = MOST_TOKENS) -> Vlm:
     """The vision-language model called `model.backend`: weights here, or a server that speaks OpenAI's protocol.

@@ -78,6 +78,10 @@ class OpenAI:
         with ThreadPoolExecutor(self._at_once) as pool:
             return list(pool.map(lambda one: self.answer(*one), asked))
 
+    def length(self, answer: str) -> int:
+        """0: the server's tokens are its own."""
+        return 0
+
     def _post(self, body: bytes) -> bytes:
         """The server's reply to a request that is tried again as long as it may help."""
         pause_s, tried = self._pause_s, 0

@@ -55,6 +55,10 @@ class Transformers:
             found |= zip(same, self._batches(self._answer, [asked[i] for i in same]), strict=True)
         return [found[i] for i in range(len(asked))]
 
+    def length(self, answer: str) -> int:
+        """How many tokens an answer has."""
+        return len(self._processor.tokenizer(answer, add_special_tokens=False)["input_ids"])
+
     def _answer(self, asked: Sequence[Ask]) -> list[str]:
         torch, model = import_torch(), self._model
         seen = self._read(asked)

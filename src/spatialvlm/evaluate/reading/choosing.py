@@ -44,6 +44,9 @@ _DESCRIBED = re.compile(
     r"|which|given|based|with|when|measured|distance|gap|estimate|total|tops?)\b)[a-z]{3,}",
     re.IGNORECASE,
 )
+_APIECE = re.compile(
+    r"\s*/\s*[a-z]|\s+(?:each|per|apiece)\b|[^,.]{0,10}\)?\s+(?:as|for)\s+(?:an?\s+|the\s+)?(?:reference|scale)", re.I
+)
 _ARTICLE = re.compile(r"\b(?:the|a|an|this|that|each|one|two|three|four|some)\s+$", re.IGNORECASE)
 _STEPS = re.compile(
     r"\s*(?:step\s*1|1[.)]\s|first\b|let's|let\s+me|to\s+(?:find|estimate|determine|calculate|measure))", re.IGNORECASE
@@ -77,7 +80,7 @@ def is_aside(text: str, said: Mention) -> bool:
         return True
     if _DESCRIBED.match(text, said.end) and _ARTICLE.search(before):
         return True
-    if re.match(r"\s*/\s*\w|\s+(?:each|per|apiece)\b", text[said.end :]):
+    if _APIECE.match(text, said.end):
         return True
     start, end = _clause(text, said)
     return _GIVEN.match(text, start, end) is not None or _FOR_SCALE.search(text, start, end) is not None

@@ -19,7 +19,7 @@ _SQUARE = re.compile(r"\s*-?(?:square|cubic|sq\.?|cu\.?)\s", re.IGNORECASE)
 _AND_HALF = re.compile(r"\s+and\s+(?:a\s+)?(half|quarter|third)\b(?!\s*-?(?:inch|foot|m))", re.IGNORECASE)
 _OR_TWO = re.compile(r"\s+or\s+two\b", re.IGNORECASE)
 _METRES_AND_CM = re.compile(r"(?<![\w.,])(\d+)\s?m\s?(\d\d)(?![\w.,])")
-_APART = re.compile(r"\b(?:in\s+|unit\s*[:=]\s*|[(\[])\s*(?P<unit>[a-z]+)\b", re.IGNORECASE)
+_APART = re.compile(r"(?:\bin\s+|\bunit\s*[:=]\s*|[(\[])\s*(?P<unit>[a-z]+)\b", re.IGNORECASE)
 
 
 def mentions(text: str) -> list[Mention]:

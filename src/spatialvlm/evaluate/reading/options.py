@@ -51,7 +51,14 @@ def _read(text: str, truth: Choice) -> tuple[int, str] | None:
         return place, "letter"
     if truth.relation is not None and (place := _by_relation(text, truth)) is not None:
         return place, "relation"
-    return _by_words(text, truth.options)
+    return _by_words(text, _names(truth))
+
+
+def _names(truth: Choice) -> tuple[str, ...]:
+    """What the options are called: where they are the things of a relation, by all the names of those."""
+    things = truth.relation[:2] if truth.relation else ()
+    are_things = [option == thing.partition("|")[0] for option, thing in zip(truth.options, things)]
+    return (*things, *truth.options[2:]) if are_things and all(are_things) else truth.options
 
 
 def _same(text: str, option: str) -> bool:

@@ -13,7 +13,7 @@ _LESS = r"less|smaller|lesser|fewer"
 WORDS = {
     "left": r"left(?:most|ward|wards)?",
     "right": r"right(?:most|ward|wards)?",
-    "behind": r"behind|(?:f[au]rther|f[au]rthest)(?:\s+(?:back|away|from))?|more\s+distant|deeper|at\s+the\s+back|in\s+back",
+    "behind": r"behind|f[au]r(?:ther|thest)(?:\s+(?:back|away|from))?|more\s+distant|deeper|(?:at\s+the|in)\s+back",
     "front": r"front|closer|closest|nearer|nearest|before|near|close",
     "above": r"above|higher|highest|over|on\s+top|atop|upper",
     "below": r"below|lower|lowest|under|underneath|beneath|down",
@@ -97,6 +97,15 @@ def _mark(text: str, first: str, second: str) -> str:
 
 
 def named(name: str) -> re.Pattern[str]:
-    """A pattern for a thing's name, with its article or without."""
+    """A pattern for a thing by any of its names ("Region [0]|red box"), each with its article or without.
+
+    Brackets may be left out; "can" is a thing with its article only.
+    """
+    return re.compile("|".join(map(_pattern, name.split("|"))), re.IGNORECASE)
+
+
+def _pattern(name: str) -> str:
     bare = re.sub(r"^(?:the|a|an)\s+", "", name.strip(), flags=re.IGNORECASE)
-    return re.compile(rf"(?:\b(?:the|a|an)\s+)?(?<!\w){re.escape(bare)}(?!\w)", re.IGNORECASE)
+    article = r"(?:\b(?:the|a|an)\s+)" + ("" if bare.lower() == "can" else "?")
+    words = re.sub(r"(?:\\ )?\\\[(\w+)\\\]", r"[ ]?[\[(<]?\1[\])>]?", re.escape(bare))
+    return rf"{article}(?<!\w){words}(?!\w)"

@@ -33,7 +33,7 @@ from spatialvlm.records import QA, Fact, Facts, Scene
 
 _DRAWS = 7  # question, short or not, answer, three of the number, unit
 _SURFACE = "the supporting surface"
-_PLANES = {"floor": "the floor", "table top": "the table top", "surface": _SURFACE, None: _SURFACE}
+PLANES = {"floor": "the floor", "table top": "the table top", "surface": _SURFACE, None: _SURFACE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +119,7 @@ class Phrase:
             rows,
             (*(reference.phrase or "" for reference in references), ""),
             (*(reference.clause is not None for reference in references), False),
-            _PLANES[scene.support.surface],
+            PLANES[scene.support.surface],
             dict(sorted(refusals.items())),
         )
 

@@ -1,0 +1,94 @@
+"""Who answers: items in, answers out. A name says who, as people type it:
+
+    openai-api/local/qwen3-vl, vllm/..., ...   any provider of inspect_ai: servers, hubs, APIs
+    transformers:WEIGHTS[@REVISION]            weights on this machine, by a path or a hub id
+    blind:MODEL, shuffled:MODEL                the same model without the pictures, or with those of another item
+    prior[:DATA]                               the median or the majority of each kind, of the training data DATA
+    geometry[:DATASET]                         our own pipeline, from the stored scene of the picture
+    answers:FILE                               answers that were recorded elsewhere, as JSON lines {"id", "answer"}
+
+`track` says what an answerer was given beside the words. An answer that could not be had is None, and counts as wrong.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, Protocol, runtime_checkable
+
+from spatialvlm.errors import UserError
+from spatialvlm.evaluate.items import Item
+from spatialvlm.inference import Runtime
+
+Track = Literal["image", "blind", "shuffled", "scene", "none", "recorded"]
+BASELINES = ("prior", "geometry", "answers")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What was answered; `text` is None where no answer could be had, and `failure` says why."""
+
+    text: str | None
+    truncated: bool = False
+    failure: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AskConfig:
+    """How a model is asked. Answers are greedy (temperature 0) and at most `most_tokens` long.
+
+    A request that fails in a way that may pass is tried again up to `retries` times, after pauses that grow; one that
+    takes longer than `timeout_s` is given up and tried again. `at_once` requests run side by side.
+    """
+
+    most_tokens: int = 1024
+    at_once: int = 8
+    timeout_s: int = 120
+    retries: int = 6
+    base_url: str | None = None
+    runtime: Runtime = field(default_factory=Runtime)
+
+    def __post_init__(self) -> None:
+        for name in ("most_tokens", "at_once", "timeout_s"):
+            if getattr(self, name) < 1:
+                raise UserError(f"{name} {getattr(self, name)}: expected 1 or more")
+        if self.retries < 0:
+            raise UserError(f"retries {self.retries}: expected 0 or more")
+
+
+@runtime_checkable
+class Answerer(Protocol):
+    """Answers the items of a task, in their order. `version` is what is known after answering, or None."""
+
+    name: str
+    track: Track
+    version: str | None
+
+    def answers(self, task: str, items: Sequence[Item]) -> list[Answer]:
+        """One answer per item."""
+        ...
+
+
+def load_answerer(name: str, config: AskConfig, folder: Path, data: Path | None = None) -> Answerer:
+    """Whoever is called so. `folder` keeps what a model answered; `data` is where the items of a task come from.
+
+    Raises UserError for a name that makes no sense, data that cannot be read, or a package that is missing.
+    """
+    who, _, rest = name.partition(":")
+    match who:
+        case "prior":
+            from spatialvlm.evaluate.models.prior import Prior
+
+            return Prior(Path(rest) if rest else None)
+        case "geometry":
+            from spatialvlm.evaluate.models.geometry import Geometry
+
+            return Geometry(Path(rest) if rest else data)
+        case "answers":
+            from spatialvlm.evaluate.models.recorded import Recorded
+
+            return Recorded(Path(rest))
+    from spatialvlm.evaluate.models.inspected import Inspected
+
+    if who in ("blind", "shuffled"):
+        return Inspected(rest, "blind" if who == "blind" else "shuffled", config, folder)
+    return Inspected(name, "image", config, folder)

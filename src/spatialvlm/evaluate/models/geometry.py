@@ -1,0 +1,141 @@
+"""Our own pipeline as an answerer: a templated question and the stored scene of its picture -> the measured answer.
+
+It reads the question as any other answerer does: the names of the scene's objects are found in it, what is left is
+looked up among the templates, and the fact is measured from the scene. What the geometry refuses, and what no template
+asks, "can't be told from this image". With exact depth this is the ceiling of the data engine.
+"""
+
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from itertools import product
+from pathlib import Path
+
+from spatialvlm.errors import UserError
+from spatialvlm.evaluate.items import Item, Picture
+from spatialvlm.evaluate.models import Answer, Track
+from spatialvlm.evaluate.tasks.asked import SAME, names_of
+from spatialvlm.kinds import KINDS
+from spatialvlm.pipeline.measure import measure
+from spatialvlm.pipeline.phrase import PLANES
+from spatialvlm.pipeline.phrase.templates import load_sheet
+from spatialvlm.pipeline.write.read import read_dataset
+from spatialvlm.quantities import CENTIMETER, FOOT, INCH, METER
+from spatialvlm.records import Facts, Scene
+
+CANNOT = "It can't be told from this image."
+_SLOTS = {"A": "\x01", "B": "\x02"}
+_UNITS = tuple(unit.plural for unit in (METER, CENTIMETER, FOOT, INCH))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Page:
+    """A scene with what it is asked with: the names of its objects, longest first, and its facts by kind and places."""
+
+    names: Sequence[tuple[str, re.Pattern[str]]]
+    called: Mapping[str, str]
+    facts: Facts
+    rows: Mapping[tuple[str, str, str], int]
+
+
+class Geometry:
+    """An Answerer: see the module. `dataset` is a folder of `spatialvlm build`; pictures tell which scene is meant."""
+
+    track: Track = "scene"
+    name = "geometry"
+
+    def __init__(self, dataset: Path | None) -> None:
+        if dataset is None or not (dataset / "manifest.jsonl").exists():
+            raise UserError(
+                "geometry: needs the stored scenes of the pictures; build a dataset of them and say geometry:DATASET"
+            )
+        opened = read_dataset(dataset)
+        self.version: str | None = str(opened.header.get("versions", {}).get("spatialvlm"))
+        self._scenes = {_digest(source.image_bytes): scene for scene, source in opened.scenes()}
+        self._pages: dict[str, _Page] = {}
+
+    def answers(self, task: str, items: Sequence[Item]) -> list[Answer]:
+        """The measured answers."""
+        return [Answer(self._answer(item)) for item in items]
+
+    def _answer(self, item: Item) -> str:
+        digest = _digest(_bytes(item.pictures[0])) if item.pictures else ""
+        if digest not in self._scenes:
+            return CANNOT
+        if digest not in self._pages:
+            self._pages[digest] = _page(self._scenes[digest])
+        return _said(self._pages[digest], item.question)
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def _bytes(picture: Picture) -> bytes:
+    return picture if isinstance(picture, bytes) else picture.read_bytes()
+
+
+def _page(scene: Scene) -> _Page:
+    facts, called = measure(scene), names_of(scene)
+    longest = sorted(called.items(), key=lambda pair: (-len(pair[1]), pair[0]))
+    ids = (*facts.object_ids, "")
+    columns = zip(facts.kind.tolist(), facts.a.tolist(), facts.b.tolist())
+    rows = {(facts.kinds[kind], ids[a], ids[b]): row for row, (kind, a, b) in enumerate(columns)}
+    return _Page([(id_, _pattern(name)) for id_, name in longest], called, facts, rows)
+
+
+def _pattern(name: str) -> re.Pattern[str]:
+    """A name as questions say it: with its article, so that "can you" is not the can."""
+    return re.compile(rf"\b{re.escape(name)}(?!\w)", re.IGNORECASE)
+
+
+def _said(page: _Page, question: str) -> str:
+    """The answer to one question from one scene."""
+    found: list[tuple[int, str]] = []
+    text = question
+    for id_, pattern in page.names:
+        found += [(hit.start(), id_) for hit in pattern.finditer(text)]
+        text = pattern.sub(lambda hit: "\x00" * len(hit[0]), text)  # of the same length: places stay
+    subjects = [id_ for _, id_ in sorted(found)]
+    asked = _templates().get(_form(re.sub("\x00+", "\x00", text)))
+    if asked is None or len(subjects) != len(asked[1]):
+        return CANNOT
+    kind, order = asked
+    pair = [subjects[order.index(slot)] for slot in sorted(set(order))]
+    row = page.rows.get((kind, pair[0], pair[1] if len(pair) > 1 else ""))
+    return CANNOT if row is None else _words(page, kind, pair, row)
+
+
+def _words(page: _Page, kind: str, pair: Sequence[str], row: int) -> str:
+    """A fact in the plainest words, a length with its error."""
+    outcome, form = int(page.facts.outcome[row]), KINDS[kind].form
+    if form == "length":
+        return f"{float(page.facts.number[row]):.4g} m ± {float(page.facts.error[row]):.2g} m"
+    if outcome == 0:
+        return SAME
+    match form:
+        case "predicate":
+            return "Yes." if outcome > 0 else "No."
+        case "choice":
+            return page.called[pair[0] if outcome > 0 else pair[1]]
+    return KINDS[kind].word if outcome > 0 else KINDS[kind].opposite
+
+
+@cache
+def _templates() -> dict[str, tuple[str, str]]:
+    """Every question with its names left out -> its kind, and which slots stand in it in which order ("BA")."""
+    found: dict[str, tuple[str, str]] = {}
+    for kind in KINDS:
+        for line in load_sheet(kind).lines["question"]:
+            order = "".join(piece for piece in line.pieces[1::2] if piece in _SLOTS)
+            for plane, unit in product(PLANES.values(), _UNITS):
+                fills = {"A": "\x00", "B": "\x00", "P": plane, "U": unit}
+                pieces = (fills[piece] if place % 2 else piece for place, piece in enumerate(line.pieces))
+                found.setdefault(_form("".join(pieces)), (kind, order))
+    return found
+
+
+def _form(text: str) -> str:
+    return " ".join(text.lower().split())

@@ -1,0 +1,38 @@
+"""The rooms benchmark: 250 rendered rooms, 5,000 questions, and what is exactly true of the visible surfaces.
+
+Enters: the folder that `spatialvlm benchmark rooms --out FOLDER` drew. The lengths of its dataset are measured; here
+they give way to the exact ones of the definition (docs/benchmark.md).
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from spatialvlm.benchmark.definition import frame_id_of, load_definition, visible_truths
+from spatialvlm.errors import UserError
+from spatialvlm.evaluate.items import Item
+from spatialvlm.evaluate.tasks import Task
+from spatialvlm.evaluate.tasks.asked import items_of
+from spatialvlm.pipeline.write.read import read_dataset
+
+
+def items(folder: Path) -> Iterator[Item]:
+    """The questions of the rooms that are there. Raises UserError for a folder of anything else."""
+    dataset, definition = read_dataset(folder), load_definition("rooms")
+    ids = {frame_id_of(definition.seed, room.index) for room in definition.rooms}
+    strangers = [id_ for id_ in dataset.frame_ids() if id_ not in ids]
+    if strangers:
+        raise UserError(
+            f"rooms in {folder}: got frame {strangers[0]!r}, expected rooms of the benchmark: spatialvlm benchmark rooms "
+            "--out FOLDER draws them; any other dataset is the task `folder`"
+        )
+    return items_of(dataset, visible_truths(definition))
+
+
+TASK = Task(
+    "rooms",
+    "Distances, sizes and relations in 250 rendered rooms with exact truth.",
+    None,
+    items,
+    licence="Apache-2.0",
+    source="spatialvlm benchmark rooms --out rooms_benchmark --workers 2",
+)
