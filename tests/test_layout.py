@@ -29,6 +29,7 @@ ORDER = (
     ("recipes",),
     ("audit", "calibrate", "engine", "view"),
     ("benchmark",),
+    ("evaluate",),
     ("library",),
     ("cli",),
 )

@@ -22,7 +22,7 @@ try:
     from inspect_ai.dataset import MemoryDataset
     from inspect_ai.log import EvalLog, EvalSample, read_eval_log
     from inspect_ai.model import GenerateConfig, Model, get_model
-    from inspect_ai.solver import generate
+    from inspect_ai.solver import Generate, Solver, TaskState, solver
 except ImportError as error:
     raise UserError(
         f"models are asked through inspect_ai, which is missing ({error}); pip install 'spatialvlm[evaluate]'"
@@ -33,8 +33,10 @@ from spatialvlm.evaluate.models.pictures import shown
 from spatialvlm.evaluate.tasks import load_task
 
 ASKED = "asked.json"
+EXCERPT = 200
+"""Characters of an error that a message quotes."""
 WORST_FAILURES = 20
-"""A task that loses more items than this is stopped: the server is gone, and the next run goes on from here."""
+"""After so many items without an answer no more are asked: the server is gone, and the next run goes on from here."""
 
 
 class Inspected:
@@ -61,7 +63,7 @@ class Inspected:
             self._model = self._load()
         asked = Task(
             dataset=MemoryDataset(samples, name=task),
-            solver=generate(),
+            solver=_asking(),
             scorer=our_scorer(load_task(task).official),
             name=task,
         )
@@ -85,10 +87,11 @@ class Inspected:
                 log_dir=str(folder),
                 model=self._model,
                 retry_attempts=0,
+                retry_immediate=False,
                 continue_on_fail=True,
-                fail_on_error=WORST_FAILURES,
+                fail_on_error=True,
                 max_samples=config.at_once,
-                log_buffer=1,
+                log_buffer=50,
                 log_images=False,
                 log_level="error",
                 display="none",
@@ -144,6 +147,26 @@ class Inspected:
         write_file(path, lambda file: file.write(to_json(now, indent=2).encode()))
 
 
+@solver
+def _asking() -> Solver:
+    """Ask, until too many items have failed."""
+    failed = 0
+
+    async def solve(state: TaskState, generate: Generate) -> TaskState:
+        nonlocal failed
+        if failed >= WORST_FAILURES:
+            raise ModelError(f"not asked, since {failed} items before it got no answer")
+        answered = False
+        try:
+            state = await generate(state)
+            answered = True
+        finally:
+            failed += not answered
+        return state
+
+    return solve
+
+
 def _check_listens(base_url: str) -> None:
     """Whether anybody listens at a URL: said at once, not after all tries of all items."""
     parts = urlsplit(base_url)
@@ -170,8 +193,14 @@ def _answer(sample: EvalSample | None) -> Answer:
     if sample is None:
         return Answer(None, failure="was not asked")
     if sample.error is not None:
-        return Answer(None, failure=sample.error.message.splitlines()[0] if sample.error.message else "an error")
+        return Answer(None, failure=_why(sample.error.message))
     return Answer(sample.output.completion, truncated=sample.output.stop_reason in CUT_OFF)
+
+
+def _why(message: str) -> str:
+    """The last line of an error, where inspect_ai puts what happened; before it stands the whole request."""
+    lines = [line for line in message.replace("\\n", "\n").splitlines() if line.strip()]
+    return lines[-1].strip(" ')(\\")[:EXCERPT] if lines else "an error"
 
 
 def _version_of(samples: Iterable[EvalSample]) -> str | None:

@@ -4,6 +4,7 @@ Enters: items with pictures as bytes or anywhere on the disk. Leaves: the same i
 their content, so that a picture that many items share is there once.
 """
 
+import base64
 import hashlib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -11,7 +12,6 @@ from pathlib import Path
 from spatialvlm.errors import UserError
 from spatialvlm.evaluate.exchange import picture_bytes
 from spatialvlm.evaluate.items import Item
-from spatialvlm.evaluate.models import Track
 from spatialvlm.pipeline.write.atomic import write_file
 
 _ENDINGS = ((b"\x89PNG", "png"), (b"\xff\xd8", "jpg"), (b"GIF8", "gif"), (b"RIFF", "webp"))
@@ -41,7 +41,7 @@ def _with_files(item: Item, folder: Path) -> Item:
     return Item(item.id, item.kind, item.question, item.prompt, pictures, item.truth, item.meta)
 
 
-def shown(items: Sequence[Item], track: Track) -> list[tuple[Path, ...]]:
+def shown(items: Sequence[Item], track: str) -> list[tuple[Path, ...]]:
     """What each item shows a model: its own pictures, none, or those of an item half a list away."""
     own = [tuple(picture for picture in item.pictures if isinstance(picture, Path)) for item in items]
     if track == "blind":
@@ -54,3 +54,8 @@ def shown(items: Sequence[Item], track: Track) -> list[tuple[Path, ...]]:
     step = max(len(distinct) // 2, 1)
     other = {pictures: distinct[(place + step) % len(distinct)] for place, pictures in enumerate(distinct)}
     return [other[pictures] for pictures in own]
+
+
+def image_bytes(image: str) -> bytes:
+    """The file behind what a chat holds: a path or a data URL."""
+    return base64.b64decode(image.partition(",")[2]) if image.startswith("data:") else Path(image).read_bytes()

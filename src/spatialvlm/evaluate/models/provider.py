@@ -5,10 +5,8 @@
 Questions that wait are answered together, since transformers runs batches.
 """
 
-import base64
 from dataclasses import dataclass
 from io import BytesIO
-from pathlib import Path
 from typing import Any
 
 import anyio
@@ -22,6 +20,7 @@ from PIL import Image, ImageOps
 
 from spatialvlm.errors import ModelError, SpatialError
 from spatialvlm.evaluate.models import AskConfig
+from spatialvlm.evaluate.models.pictures import image_bytes
 from spatialvlm.inference import Runtime
 from spatialvlm.vlm import MOST_TOKENS, Ask, Vlm, load_vlm
 from spatialvlm.weights import parse_model
@@ -124,7 +123,7 @@ def _ask(messages: list[ChatMessage]) -> Ask:
 
 def _decoded(image: str) -> UInt8[np.ndarray, "_ _ 3"]:
     """An image file or a data URL as RGB, upright."""
-    data = base64.b64decode(image.partition(",")[2]) if image.startswith("data:") else Path(image).read_bytes()
+    data = image_bytes(image)
     try:
         with Image.open(BytesIO(data)) as opened:
             return np.asarray(ImageOps.exif_transpose(opened).convert("RGB"))

@@ -11,6 +11,8 @@ from itertools import pairwise
 
 from spatialvlm.evaluate.reading.joining import Mention
 
+NEAR = 16
+"""Characters: "on average" so far behind a length still belongs to it."""
 SAME_SHARE = 0.12
 """Two lengths in a row that differ by less are one, said twice in two units."""
 
@@ -41,7 +43,7 @@ _DESCRIBED = re.compile(
     r"[\s-]+(?:(?:tall|wide|long|high|deep|thick|diameter)[\s-]+)?"
     r"(?!(?:apart|away|wide|tall|high|long|deep|thick|across|from|to|in|on|at|above|below|behind|between|and|or|but|if|so|of"
     r"|off|over|under|left|right|further|farther|closer|nearer|higher|lower|taller|shorter|wider|than|as|for|is|are|was|by"
-    r"|which|given|based|with|when|measured|distance|gap|estimate|total|tops?)\b)[a-z]{3,}",
+    r"|which|given|based|with|when|measured|distance|gap|estimate|total|tops?)\b)[a-z]{2,}",
     re.IGNORECASE,
 )
 _APIECE = re.compile(
@@ -56,7 +58,7 @@ _STEPS = re.compile(
 def choose(text: str, found: Sequence[Mention]) -> Mention:
     """Of all lengths in a text the one that it comes to."""
     said = [one for one in found if not is_aside(text, one)] or list(found[-1:])
-    said = _once(said)
+    said = _once([one for one in said if not _in_brackets(text, one)] or said)
     if len(said) == 1 or len({round(one.metres, 9) for one in said}) == 1:
         return said[0]
     for marker in reversed(list(_CONCLUDES.finditer(text))):
@@ -83,7 +85,13 @@ def is_aside(text: str, said: Mention) -> bool:
     if _APIECE.match(text, said.end):
         return True
     start, end = _clause(text, said)
-    return _GIVEN.match(text, start, end) is not None or _FOR_SCALE.search(text, start, end) is not None
+    near = min(end, said.end + NEAR)
+    return _GIVEN.match(text, start, end) is not None or _FOR_SCALE.search(text, start, near) is not None
+
+
+def _in_brackets(text: str, said: Mention) -> bool:
+    """Whether a length stands in round brackets: of what is said outside they tell something more."""
+    return text.count("(", 0, said.start) > text.count(")", 0, said.start) and ")" in text[said.end :]
 
 
 def _clause(text: str, said: Mention) -> tuple[int, int]:

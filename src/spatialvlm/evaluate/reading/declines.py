@@ -5,12 +5,13 @@ import re
 _DECLINES = re.compile(
     r"""\b(?:
         (?:can(?:\s?not|'t)|could(?:\s+not|n't)|not\s+able|unable|not\s+possible|impossible|no\s+way|difficult|hard
-          |won't|will\s+not|refuse)\b[^.!?\n]{0,60}?\b(?:determin|tell|measur|estimat|answer|provid|assist|guess|help
+          |won't|will\s+not|refuse)\b[^.!?\n]{0,60}?\b(?:determin|tell|measur|estimat|answer|provid|assist|guess|help|count
           |judg
           |calculat|asses|infer|comput|giv|say|see|view|analy|know|specif|identif
           |be\s+(?:told|known|determined|measured))
       | (?:can(?:\s?not|'t))\s+be\s+(?:\w+ly\s+)?(?:told|known|determined|measured|estimated|answered|inferred)
       | i\s+(?:do\s+not|don't)\s+(?:know|have\s+(?:enough|sufficient|access|the\s+ability))
+      | (?:not|n't)\s+(?:provide|show|give|contain|offer)\w*\s+(?:\w+\s+)?(?:enough|sufficient)
       | (?:not|in)\s?(?:enough|sufficient)\s+(?:information|context|data|detail)
       | as\s+an?\s+(?:ai|large\s+language|language\s+model)
       | i(?:'m|\s+am)\s+sorry | sorry,

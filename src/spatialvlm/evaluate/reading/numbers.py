@@ -13,6 +13,8 @@ _CONCLUDES = re.compile(
       |approximately|about|around|there\s+(?:are|is))\b|[=≈]""",
     re.IGNORECASE | re.VERBOSE,
 )
+_FINALLY = re.compile(r"\b(?:total|altogether|in\s+all|answer|therefore|sum)\b|=", re.IGNORECASE)
+_NONE = re.compile(r"\b(?:there\s+(?:is|are|were)\s+no|none|no\s+\w+\s+(?:is|are|can\s+be|visible))\b", re.IGNORECASE)
 _LABEL = re.compile(r"[\[#]\s*$|\b(?:region|object|frame|image|step|figure|option|video)\s*$", re.IGNORECASE)
 _CLOCK = re.compile(r"\b(1[0-2]|0?[1-9])\s?(?:o'?\s?clock|:00)", re.IGNORECASE)
 _KEYS = ("final_answer", "answer", "value", "count", "number", "result", "direction", "hour")
@@ -69,12 +71,16 @@ def _number_in(text: str) -> tuple[float, str] | None:
     ]
     signed = [(one, -one.value if _is_negative(text, one) else one.value) for one in counts]
     if not signed:
-        return None
+        return (0.0, "none, in words") if _NONE.search(text) else None
     if len(signed) == 1:
         return signed[0][1], "number"
     (low, low_value), (high, high_value) = signed[-2:]
     if len(signed) == 2 and is_range(text, low.start, low.end, high.start, both=False) and low_value <= high_value:
         return (low_value + high_value) / 2, "range, its middle"
+    for mark in reversed(list(_FINALLY.finditer(text))):
+        behind = [value for one, value in signed if one.start >= mark.end()]
+        if behind:
+            return behind[0], f"after {mark[0].lower()!r}"
     first, value = signed[0]
     if first.start <= len(text) - len(text.lstrip(" (~≈*")):
         return value, "number in front"

@@ -14,7 +14,10 @@ from spatialvlm.evaluate.reading.numerals import numerals
 from spatialvlm.evaluate.reading.relations import named, read_relation
 
 LETTERS = "ABCDEFGHIJ"
-_NOT = re.compile(r"(?:\bnot|n't|\brather than|\binstead of)\s+(?:\w+\s+){0,2}$", re.IGNORECASE)
+_NOT = re.compile(r"(?:\bnot|n't|\brather than|\binstead of)\s+(?:(?!but\b)\w+\s+){0,2}$", re.IGNORECASE)
+_SEVERAL = re.compile(r"(?<![\w'])[A-J]\s*(?:,|and|or|&|/)\s*(?:[A-J]\s*(?:,|and|or|&|/)\s*)*[A-J](?![\w'])")
+_CONCLUDES = re.compile(r"\b(?:therefore|thus|hence|so|but|answer(?:\s+is)?|in\s+conclusion|overall)\b", re.IGNORECASE)
+_COMPARES = re.compile(r"^\s*(?:between|of|both|comparing|among)\b[^,.]*,", re.IGNORECASE)
 _JSON_KEYS = ("final_answer", "answer", "choice", "option", "label", "prediction", "result")
 
 
@@ -47,11 +50,17 @@ def _read(text: str, truth: Choice) -> tuple[int, str] | None:
     exact = [place for place, option in enumerate(truth.options) if _same(text, option)]
     if len(exact) == 1:
         return exact[0], "the option's words"
+    if truth.lettered and _SEVERAL.search(text) and not _CONCLUDES.search(text):
+        return None
     if truth.lettered and (place := _letter(text, truth.options)) is not None:
         return place, "letter"
     if truth.relation is not None and (place := _by_relation(text, truth)) is not None:
         return place, "relation"
-    return _by_words(text, _names(truth))
+    found = _by_words(text, _names(truth))
+    if found is None:
+        ends = [hit.end() for hit in _CONCLUDES.finditer(text)] + [hit.end() for hit in _COMPARES.finditer(text)]
+        found = _by_words(text[max(ends) :], _names(truth)) if ends else None
+    return found
 
 
 def _names(truth: Choice) -> tuple[str, ...]:
@@ -62,7 +71,7 @@ def _names(truth: Choice) -> tuple[str, ...]:
 
 
 def _same(text: str, option: str) -> bool:
-    return _bare(text) == _bare(option)
+    return _bare(text).replace("-", "").replace(" ", "") == _bare(option).replace("-", "").replace(" ", "")
 
 
 def _bare(text: str) -> str:
@@ -74,7 +83,7 @@ def _letter_patterns(count: int) -> tuple[re.Pattern[str], ...]:
     letters = LETTERS[:count]
     some = f"[{letters}{letters.lower()}]"
     return (
-        re.compile(rf"^\W*\(?({some})\W*$"),
+        re.compile(rf"^\W*\(?({some})\W*(?:$|\n)"),
         re.compile(rf"^\s*(?:\(({some})\)|([{letters}])\s?[.:)\]](?!\w))"),
         re.compile(
             rf"\b(?:answer|option|choice|choose|select|pick|correct)\b[^.\n(]{{0,24}}?(?:\bis\b|:|=|\b)\s*\(?(?-i:([{letters}]))\b(?![\s]*'|\s+[a-z])",
@@ -154,5 +163,7 @@ def _forms(option: str) -> list[str]:
 
 
 def _number_of(option: str) -> float | None:
+    """The number that an option is, with a unit or without."""
     found = numerals(option)
-    return found[0].value if len(found) == 1 and _bare(option) == option.strip().lower() and len(option) < 12 else None
+    is_number = len(found) == 1 and not option[: found[0].start].strip() and len(option) - found[0].end < 12
+    return found[0].value if is_number else None

@@ -1,8 +1,8 @@
 """Places in the image: what a model wrote -> points as shares of width and height.
 
 The format is told from the text: (0.3, 0.5) and [0.3, 0.5] are shares; <point x="30" y="50"> are percent (Molmo);
-{"point": [y, x]} counts thousandths, y first (Gemini); {"point_2d": [x, y]} and pairs above 1 are pixels where the size
-of the image is known, else thousandths (Qwen). Of a box it is the middle.
+{"point": [y, x]} and {"box_2d": ...} count thousandths, y first (Gemini); {"point_2d": [x, y]} and pairs above 1 are
+pixels where the size of the image is known, else thousandths (Qwen). Of a box it is the middle.
 """
 
 import re
@@ -15,6 +15,9 @@ _NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)"
 _TAG = re.compile(r"<points?\b([^>]*)>", re.IGNORECASE)
 _ATTRIBUTE = re.compile(rf"\b([xy])(\d*)\s*=\s*[\"']?\s*({_NUMBER})", re.IGNORECASE)
 _GEMINI = re.compile(rf"[\"']point[\"']\s*:\s*\[\s*({_NUMBER})\s*,\s*({_NUMBER})\s*\]")
+_GEMINI_BOX = re.compile(
+    rf"[\"']box_2d[\"']\s*:\s*\[\s*({_NUMBER})\s*,\s*({_NUMBER})\s*,\s*({_NUMBER})\s*,\s*({_NUMBER})\s*\]"
+)
 _NAMED = re.compile(rf"[\"']?x[\"']?\s*[:=]\s*({_NUMBER})\s*,\s*[\"']?y[\"']?\s*[:=]\s*({_NUMBER})", re.IGNORECASE)
 _TUPLE = re.compile(rf"[(\[]\s*({_NUMBER}(?:\s*,\s*{_NUMBER}){{1,3}})\s*[)\]]")
 
@@ -40,6 +43,10 @@ def _points(text: str, size: tuple[int, int] | None) -> tuple[Pairs, str] | None
     if tags:
         return [(x / 100, y / 100) for x, y in tags], "tags, percent"
     gemini = [(float(x) / 1000, float(y) / 1000) for y, x in _GEMINI.findall(text)]
+    gemini += [
+        ((x1 + x2) / 2000, (y1 + y2) / 2000)
+        for y1, x1, y2, x2 in (map(float, box) for box in _GEMINI_BOX.findall(text))
+    ]
     if gemini:
         return gemini, "JSON, thousandths, y first"
     pairs = [(float(x), float(y)) for x, y in _NAMED.findall(text)]

@@ -40,7 +40,7 @@ _REFERENCE = re.compile(
     r"(?:compared\s+(?:with|to)|relative\s+to|with\s+respect\s+to|in\s+relation\s+to|than(?:\s+that\s+of)?|unlike|next\s+to|seen\s+from)\s+$",
     re.IGNORECASE,
 )
-_INVERTED = re.compile(r"(?:\bof|\bto|\bthan|\bfrom)?\s+[\x01\x02]\s+(?:is|sits|stands|lies|hangs|are)\s+[\x01\x02]")
+_INVERTED = re.compile(r"\s*(?:of|to|than|from)?\s*[\x01\x02]\s+(?:is|sits|stands|lies|hangs|are)\s+[\x01\x02]")
 _FIRST, _SECOND = "\x01", "\x02"
 
 
@@ -67,12 +67,21 @@ def _in_clause(clause: str, holds: re.Pattern[str], fails: re.Pattern[str]) -> i
         return None
     if _SAME.search(clause):
         return 0
-    if {sign for _, _, sign in hits} == {1, -1}:  # "taller or shorter" repeats the question
-        return None
+    if {sign for _, _, sign in hits} == {1, -1}:
+        return _in_both(clause, holds, fails)
     start, hit, sign = min(hits, key=lambda one: one[0])
     if _NOT.search(clause[:start]):
         sign = -sign
     return sign if _subject(clause, hit) == _FIRST else -sign
+
+
+def _in_both(clause: str, holds: re.Pattern[str], fails: re.Pattern[str]) -> int | None:
+    """A clause with both words: "the bowl on the left and the mug on the right"; "taller or shorter" says nothing."""
+    parts = re.split(r",|\band\b", clause)
+    if len(parts) == 1:
+        return None
+    signs = {sign for part in parts if (sign := _in_clause(part, holds, fails)) is not None}
+    return signs.pop() if len(signs) == 1 else None
 
 
 def _subject(clause: str, hit: re.Match[str]) -> str:
@@ -107,5 +116,5 @@ def named(name: str) -> re.Pattern[str]:
 def _pattern(name: str) -> str:
     bare = re.sub(r"^(?:the|a|an)\s+", "", name.strip(), flags=re.IGNORECASE)
     article = r"(?:\b(?:the|a|an)\s+)" + ("" if bare.lower() == "can" else "?")
-    words = re.sub(r"(?:\\ )?\\\[(\w+)\\\]", r"[ ]?[\[(<]?\1[\])>]?", re.escape(bare))
+    words = re.sub(r"(?:\\ )?\\\[(\w+)\\\]", r"[ ]?[\[(<]?\1[\])>]?", re.escape(bare)).replace(r"\-", r"[\s-]?")
     return rf"{article}(?<!\w){words}(?!\w)"

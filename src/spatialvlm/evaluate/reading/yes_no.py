@@ -9,12 +9,12 @@ from spatialvlm.evaluate.reading.final import confidence, final_statement, json_
 from spatialvlm.evaluate.reading.relations import read_relation
 
 _YES = (
-    r"yes|yeah|yep|yup|true|correct|indeed|affirmative|certainly|absolutely"
+    r"yes(?!\s+and\s+no\b)|yeah|yep|yup|true|correct|indeed|affirmative|(?:certainly|absolutely|definitely)(?!\s+not)"
     r"|that(?:\s+is|'s)\s+(?:so|right|correct|true)"
 )
 _NO = (
     r"no(?!\s+(?:doubt|one|way\s+to))|nope|false|incorrect|wrong|negative|untrue|on\s+the\s+contrary"
-    r"|not\s+(?:true|correct|really|quite)|(?:it\s+is\s+)?the\s+other\s+way\s+a?round"
+    r"|(?:\w+ly|they\s+(?:are|do)|it\s+(?:is|does))\s+not|not\s+(?:true|correct|really|quite)|(?:it\s+is\s+)?the\s+other\s+way\s+a?round"
 )
 _LEADS = re.compile(rf"^\W*(?:(?P<yes>{_YES})|(?P<no>{_NO}))(?!\w)", re.IGNORECASE)
 _STATES = re.compile(

@@ -1,6 +1,6 @@
 """The command line: `spatialvlm build | calibrate | ask | audit | questions | show | export | benchmark`.
 
-Thin; each command imports what it needs when it runs.
+The commands of evaluation are in `evaluating`. Thin; each command imports what it needs when it runs.
 
 Progress and messages go to stderr, results to files and stdout. Exit codes: 0 done, 1 failed, 2 wrong use.
 """
@@ -14,6 +14,7 @@ from typing import Annotated
 
 import typer
 
+from spatialvlm.cli import evaluating
 from spatialvlm.options import (
     BatchSize,
     Dataset,
@@ -255,6 +256,9 @@ def benchmark(
 
     if not build_with_progress(load_definition(name, limit), out, workers):
         raise typer.Exit(1)
+
+
+app.add_typer(evaluating.app)
 
 
 def _stop(*_: object) -> None:

@@ -1,0 +1,109 @@
+"""The commands of evaluation: `spatialvlm evaluate | compare | items | annotate`; thin as the others."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from spatialvlm.options import BatchSize, Device, Precision, Source
+
+app = typer.Typer()
+
+_LIST = "rooms, folder, qspatial, spatialrgpt_bench, cv_bench, blink_spatial, vsi_bench, embspatial, robospatial_home, "
+_LIST += "threedsr_bench, vsr, spatialmqa"
+Data = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="TASK=PATH",
+        help="A local copy of a task's data, in the layout of its hub repository. Can be repeated.",
+    ),
+]
+
+
+@app.command(epilog="Example: [bold]spatialvlm evaluate geometry --task rooms --out results[/]")
+def evaluate(
+    model: Annotated[
+        str,
+        typer.Argument(
+            metavar="MODEL",
+            help="Who answers: a model of inspect_ai ([bold]openai-api/local/NAME[/], [bold]vllm/NAME[/], ...), "
+            "[bold]transformers:WEIGHTS[/], [bold]blind:MODEL[/], [bold]shuffled:MODEL[/], "
+            "[bold]prior[:DATA][/], [bold]geometry[:DATASET][/], or [bold]answers:FILE[/].",
+        ),
+    ],
+    task: Annotated[str, typer.Option(metavar="TASKS", help=f"Which benchmarks, separated by commas: {_LIST}.")],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="The folder to write; a stopped run goes on there.")],
+    data: Data = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Take only the first so many items of each task.")] = None,
+    base_url: Annotated[
+        str | None, typer.Option(metavar="URL", help="Where a server listens, as in http://localhost:8000/v1.")
+    ] = None,
+    max_tokens: Annotated[
+        int, typer.Option(min=1, help="The longest answer; what is longer counts as cut off.")
+    ] = 1024,
+    at_once: Annotated[int, typer.Option(min=1, help="Requests side by side.")] = 8,
+    timeout: Annotated[int, typer.Option(min=1, metavar="SECONDS", help="How long one request may take.")] = 120,
+    retries: Annotated[int, typer.Option(min=0, help="How often a request is tried again.")] = 6,
+    device: Device = "auto",
+    precision: Precision = "auto",
+    batch_size: BatchSize = 8,
+) -> None:
+    """Score a model on spatial benchmarks, without a judge: a table with intervals, and a page with plots."""
+    from spatialvlm.evaluate.console import evaluate_with_progress
+    from spatialvlm.evaluate.models import AskConfig
+    from spatialvlm.inference import Runtime
+
+    runtime = Runtime(device, precision, batch_size)
+    config = AskConfig(max_tokens, at_once, timeout, retries, base_url, runtime)
+    names = [name.strip() for name in task.split(",") if name.strip()]
+    evaluate_with_progress(model, names, out, data or [], limit, config)
+
+
+@app.command(epilog="Example: [bold]spatialvlm compare results_a results_b[/]")
+def compare(
+    first: Annotated[Path, typer.Argument(metavar="A", help="A folder that `evaluate` wrote.")],
+    second: Annotated[Path, typer.Argument(metavar="B", help="Another one, with a task in common.")],
+    out: Annotated[Path | None, typer.Option(metavar="FILE", help="A page to write besides.")] = None,
+) -> None:
+    """Compare two models on the items that both answered: paired differences with 95 % intervals."""
+    from spatialvlm.evaluate.console import compare_on_console
+
+    compare_on_console(first, second, out)
+
+
+@app.command(epilog="Example: [bold]spatialvlm items rooms --to tsv --out rooms.tsv[/]")
+def items(
+    task: Annotated[str, typer.Argument(metavar="TASK", help=f"One of {_LIST}.")],
+    to: Annotated[str, typer.Option(help="[bold]tsv[/] (VLMEvalKit) or [bold]parquet[/] (lmms-eval, datasets).")],
+    out: Annotated[Path, typer.Option(metavar="PATH", help="The TSV file, or the folder for Parquet.")],
+    data: Data = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Take only the first so many items.")] = None,
+) -> None:
+    """Write the items of a task for another evaluation harness, with pictures, prompts and truth."""
+    from spatialvlm.evaluate.console import write_items
+
+    count = write_items(task, to, out, data or [], limit)
+    print(f"{count} items: {out}")
+
+
+@app.command(epilog="Example: [bold]spatialvlm annotate photos/ --out human.jsonl --annotator anna[/]")
+def annotate(
+    source: Source,
+    out: Annotated[Path, typer.Option(metavar="FILE", help="The JSON lines to write; annotating goes on there.")],
+    annotator: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Who answers; without it the page asks for a name.")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Decides which questions are proposed.")] = 0,
+    limit: Annotated[int | None, typer.Option(min=1, help="Take only the first so many images.")] = None,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Where the page listens; 0 takes any free port.")] = 8765,
+    agreement: Annotated[bool, typer.Option("--agreement", help="Only print how far annotators agree.")] = False,
+) -> None:
+    """Let people answer questions about pictures on a local page, as human truth for `evaluate`."""
+    if agreement:
+        from spatialvlm.evaluate.annotate.agreement import report
+
+        print(report(out))
+        return
+    from spatialvlm.evaluate.annotate.server import run_annotation
+
+    run_annotation(source, out, annotator=annotator, seed=seed, limit=limit, port=port)

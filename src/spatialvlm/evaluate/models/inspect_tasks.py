@@ -1,0 +1,83 @@
+"""The benchmarks as tasks of inspect_ai, and our baselines as its solvers: what its own command line finds.
+
+    inspect eval spatialvlm/rooms --model openai/gpt-4o -T data=rooms_benchmark
+    inspect eval spatialvlm/qspatial --model openai-api/local/qwen3-vl -T images=blind
+    inspect eval spatialvlm/rooms -T data=DIR --model none/none --solver spatialvlm/geometry -S data=DIR
+
+Task arguments: `data` (a local copy), `images` ("image", "blind", "shuffled").
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from inspect_ai import Task
+from inspect_ai import task as register
+from inspect_ai.dataset import MemoryDataset
+from inspect_ai.model import ChatMessageAssistant, ContentImage, GenerateConfig, ModelOutput
+from inspect_ai.solver import Generate, Solver, TaskState, generate, solver
+from platformdirs import user_cache_path
+
+from spatialvlm.errors import UserError
+from spatialvlm.evaluate.items import Item
+from spatialvlm.evaluate.models import Answerer, AskConfig, load_answerer
+from spatialvlm.evaluate.models.inspection import item_of, our_scorer, sample_of
+from spatialvlm.evaluate.models.pictures import image_bytes, shown
+from spatialvlm.evaluate.run import find_data, load_items
+from spatialvlm.evaluate.tasks import TASKS, load_task
+
+TRACKS = ("image", "blind", "shuffled")
+
+
+def _build(name: str, data: str | None, images: str) -> Task:
+    task = load_task(name)
+    if images not in TRACKS:
+        raise UserError(f"images {images!r}: expected one of {', '.join(TRACKS)}")
+    pictures = user_cache_path("spatialvlm") / "pictures"
+    items = load_items(task, find_data(task, None if data is None else Path(data)), pictures, None)
+    samples = [sample_of(item, paths) for item, paths in zip(items, shown(items, images), strict=True)]
+    return Task(
+        dataset=MemoryDataset(samples, name=name),
+        solver=generate(),
+        scorer=our_scorer(task.official),
+        config=GenerateConfig(temperature=0.0, seed=0, max_tokens=AskConfig().most_tokens),
+        name=name,
+    )
+
+
+def _task(name: str) -> Callable[..., Task]:
+    def build(data: str | None = None, images: str = "image") -> Task:
+        return _build(name, data, images)
+
+    build.__name__, build.__doc__ = name, load_task(name).asks
+    return register(name=name)(build)
+
+
+rooms, folder, qspatial, spatialrgpt_bench, cv_bench, blink_spatial = map(_task, TASKS[:6])
+vsi_bench, embspatial, robospatial_home, threedsr_bench, vsr, spatialmqa = map(_task, TASKS[6:])
+
+
+@solver
+def geometry(data: str) -> Solver:
+    """Answers from the stored scene of the picture; `data` is the dataset that holds it."""
+    return _answering(load_answerer(f"geometry:{data}", AskConfig(), Path()))
+
+
+@solver
+def prior(data: str) -> Solver:
+    """Answers with the median or the majority of each kind in the training data `data`."""
+    return _answering(load_answerer(f"prior:{data}", AskConfig(), Path()))
+
+
+def _answering(who: Answerer) -> Solver:
+    async def solve(state: TaskState, generate: Generate) -> TaskState:
+        item = item_of(str(state.sample_id), state.metadata)
+        pictures = tuple(
+            image_bytes(part.image) for part in state.user_prompt.content if isinstance(part, ContentImage)
+        )
+        asked = Item(item.id, item.kind, item.question, item.prompt, pictures, item.truth, item.meta)
+        (answer,) = who.answers("", [asked])
+        state.output = ModelOutput.from_content(who.name, answer.text or "")
+        state.messages.append(ChatMessageAssistant(content=answer.text or ""))
+        return state
+
+    return solve
