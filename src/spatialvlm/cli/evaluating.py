@@ -9,8 +9,11 @@ from spatialvlm.options import BatchSize, Device, Precision, Source
 
 app = typer.Typer()
 
-_LIST = "rooms, folder, qspatial, spatialrgpt_bench, cv_bench, blink_spatial, vsi_bench, embspatial, robospatial_home, "
-_LIST += "threedsr_bench, vsr, spatialmqa"
+TASK_NAMES = (
+    "rooms, folder, qspatial, spatialrgpt_bench, cv_bench, blink_spatial, vsi_bench, embspatial, robospatial_home, "
+    "threedsr_bench, vsr, spatialmqa"
+)
+"""Those of `evaluate.tasks.TASKS`, which would be slow to import for --help; a test compares them."""
 Data = Annotated[
     list[str] | None,
     typer.Option(
@@ -31,7 +34,7 @@ def evaluate(
             "[bold]prior[:DATA][/], [bold]geometry[:DATASET][/], or [bold]answers:FILE[/].",
         ),
     ],
-    task: Annotated[str, typer.Option(metavar="TASKS", help=f"Which benchmarks, separated by commas: {_LIST}.")],
+    task: Annotated[str, typer.Option(metavar="TASKS", help=f"Which benchmarks, separated by commas: {TASK_NAMES}.")],
     out: Annotated[Path, typer.Option(metavar="DIR", help="The folder to write; a stopped run goes on there.")],
     data: Data = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Take only the first so many items of each task.")] = None,
@@ -73,7 +76,7 @@ def compare(
 
 @app.command(epilog="Example: [bold]spatialvlm items rooms --to tsv --out rooms.tsv[/]")
 def items(
-    task: Annotated[str, typer.Argument(metavar="TASK", help=f"One of {_LIST}.")],
+    task: Annotated[str, typer.Argument(metavar="TASK", help=f"One of {TASK_NAMES}.")],
     to: Annotated[str, typer.Option(help="[bold]tsv[/] (VLMEvalKit) or [bold]parquet[/] (lmms-eval, datasets).")],
     out: Annotated[Path, typer.Option(metavar="PATH", help="The TSV file, or the folder for Parquet.")],
     data: Data = None,

@@ -12,7 +12,7 @@ Answer = Callable[[str, int], str]
 
 
 class Server(ThreadingHTTPServer):
-    """`faults` are spent one a request, in order: "429", "500", "drop" (the connection), "hang" (longer than a client waits)."""
+    """`faults` are spent one a request, in order: "429", "500", "drop" (the connection), "hang" (no answer in time)."""
 
     daemon_threads = True
 

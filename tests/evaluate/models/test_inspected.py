@@ -33,7 +33,8 @@ def png(shade: int) -> bytes:
 def items_of(count: int) -> list[Item]:
     forms = (Length(1.2), YesNo(True), Choice(("left", "right"), 1))
     return [
-        Item(f"item-{i:03d}", "test", f"question {i}", f"question {i} ?", (png(i % 4),), forms[i % 3]) for i in range(count)
+        Item(f"item-{i:03d}", "test", f"question {i}", f"question {i} ?", (png(i % 4),), forms[i % 3])
+        for i in range(count)
     ]
 
 
@@ -121,7 +122,9 @@ def test_a_killed_run_goes_on_and_loses_no_item(tmp_path: Path):
         assert 20 <= asked < 40
         done = subprocess.run([*command, server.url, str(tmp_path)], capture_output=True, text=True, check=True)
         assert done.stdout.split()[-1] == "40"
-        assert len(server.asked) <= 40 + 4 + 1, "what was answered before is not asked again, but for what was under way"
+        assert len(server.asked) <= 40 + 4 + 1, (
+            "what was answered before is not asked again, but for what was under way"
+        )
 
 
 def test_blind_shows_no_picture_and_shuffled_another_one(tmp_path: Path):
@@ -131,7 +134,9 @@ def test_blind_shows_no_picture_and_shuffled_another_one(tmp_path: Path):
         blind = len(server.asked)
         ask(server.url, tmp_path / "shuffled", items, f"shuffled:{MODEL}")
         ask(server.url, tmp_path / "image", items)
-        shown = {body["messages"][0]["content"][-1]["text"]: picture_of(body) for body in server.asked[blind : blind + 8]}
+        shown = {
+            body["messages"][0]["content"][-1]["text"]: picture_of(body) for body in server.asked[blind : blind + 8]
+        }
         own = {body["messages"][0]["content"][-1]["text"]: picture_of(body) for body in server.asked[blind + 8 :]}
         assert shown.keys() == own.keys()
         assert all(shown[prompt] != own[prompt] for prompt in own)

@@ -5,14 +5,14 @@
 Questions that wait are answered together, since transformers runs batches.
 """
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from io import BytesIO
 from typing import Any
 
 import anyio
 import anyio.to_thread
 import numpy as np
-from inspect_ai.model import ChatMessage, ContentImage, GenerateConfig, Model, ModelAPI, ModelOutput
+from inspect_ai.model import ChatMessage, ContentImage, GenerateConfig, Model, ModelAPI, ModelOutput, get_model
 from inspect_ai.model import modelapi as register
 from inspect_ai.tool import ToolChoice, ToolInfo
 from jaxtyping import UInt8
@@ -40,7 +40,10 @@ class _Waiting:
 
 
 class LocalModel(ModelAPI):
-    """A ModelAPI of inspect_ai around a Vlm; `model_name` is BACKEND:WEIGHTS[@REVISION]."""
+    """A ModelAPI of inspect_ai around a Vlm; `model_name` is BACKEND:WEIGHTS[@REVISION].
+
+    `runtime` holds fields of `inference.Runtime`: device, precision, batch_size.
+    """
 
     def __init__(
         self,
@@ -48,16 +51,15 @@ class LocalModel(ModelAPI):
         base_url: str | None = None,
         api_key: str | None = None,
         config: GenerateConfig | None = None,
-        runtime: Runtime | None = None,
-        **arguments: Any,
+        **runtime: Any,
     ) -> None:
         config = config or GenerateConfig()
         super().__init__(model_name, base_url, api_key, [], config)
-        runtime = runtime or Runtime(**arguments)
+        where = Runtime(**runtime)
         self._most_tokens = config.max_tokens or MOST_TOKENS
-        self._vlm: Vlm = load_vlm(parse_model(model_name), runtime, most_tokens=self._most_tokens)
+        self._vlm: Vlm = load_vlm(parse_model(model_name), where, most_tokens=self._most_tokens)
         self.version = self._vlm.version
-        self._at_once, self._waiting, self._lock = runtime.batch_size, list[_Waiting](), anyio.Lock()
+        self._at_once, self._waiting, self._lock = where.batch_size, list[_Waiting](), anyio.Lock()
 
     async def generate(
         self, input: list[ChatMessage], tools: list[ToolInfo], tool_choice: ToolChoice, config: GenerateConfig
@@ -105,7 +107,7 @@ def local_model(name: str, config: AskConfig, settings: GenerateConfig) -> Model
     """The weights called `name`, as a model to evaluate; without a time-out, since a CPU may take its time."""
     settings = settings.model_copy(update={"attempt_timeout": None, "timeout": None, "max_retries": 0})
     settings.max_connections = 2 * config.runtime.batch_size
-    return Model(LocalModel(name, config=settings, runtime=config.runtime), settings)
+    return get_model(f"{PROVIDER}/{name}", config=settings, memoize=False, **asdict(config.runtime))
 
 
 def _ask(messages: list[ChatMessage]) -> Ask:

@@ -15,6 +15,7 @@ from typing import Any
 
 from spatialvlm.errors import UserError
 from spatialvlm.evaluate.items import Picture
+from spatialvlm.weights import is_commit
 
 BATCH_ROWS = 32  # rows with images are large
 
@@ -27,6 +28,11 @@ class Hub:
     revision: str
     patterns: tuple[str, ...]
     licence: str
+
+
+def is_pinned(hub: Hub) -> bool:
+    """Whether the revision is a whole commit, which never changes."""
+    return is_commit(hub.revision)
 
 
 def locate(hub: Hub, local: Path | None = None) -> Path:

@@ -1,0 +1,107 @@
+"""Who answers without a model: the prior, the geometry, recorded answers."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from spatialvlm.errors import UserError
+from spatialvlm.evaluate.items import Choice, Clock, Item, Length, Number, Truth, YesNo
+from spatialvlm.evaluate.models import AskConfig, load_answerer
+from spatialvlm.evaluate.scoring import score
+from spatialvlm.evaluate.tasks import load_task
+
+
+def said(name: str, items: Sequence[Item], data: Path | None = None) -> list[str | None]:
+    who = load_answerer(name, AskConfig(), Path(), data)
+    return [answer.text for answer in who.answers("folder", items)]
+
+
+def items_of(truths: Sequence[Truth], pictures: Sequence[bytes]) -> list[Item]:
+    return [
+        Item(str(place), "kind", "?", "?", (picture,), truth)
+        for place, (truth, picture) in enumerate(zip(truths, pictures, strict=True))
+    ]
+
+
+@pytest.mark.parametrize(
+    ("truths", "expected"),
+    [
+        ([Length(1.0), Length(2.0), Length(4.0), Length(9.0)], ["4 m", "4 m", "2 m", "2 m"]),
+        ([Number(3.0), Number(5.0), Number(5.0), Number(8.0)], ["5", "5", "5", "5"]),
+        ([YesNo(True), YesNo(True), YesNo(False), YesNo(True)], ["yes", "yes", "yes", "yes"]),
+        ([Clock(3), Clock(3), Clock(9), Clock(3)], ["3 o'clock", "3 o'clock", "3 o'clock", "3 o'clock"]),
+        ([Choice(("a", "b"), 1)] * 3 + [Choice(("c", "d"), 0)], ["(B)", "(B)", "(B)", "(B)"]),
+        ([Choice(("a", "b"), 1, lettered=False)] * 3 + [Choice(("c", "d"), 0, lettered=False)], ["b", "b", "b", "d"]),
+    ],
+)
+def test_the_prior_says_what_holds_for_the_other_pictures(truths: list[Truth], expected: list[str]):
+    assert said("prior", items_of(truths, [b"1", b"2", b"3", b"4"])) == expected
+
+
+def test_the_prior_does_not_learn_from_the_same_picture():
+    truths = [Length(1.0), Length(1.0), Length(5.0)]
+    assert said("prior", items_of(truths, [b"1", b"1", b"2"])) == ["5 m", "5 m", "1 m"]
+    assert said("prior", items_of(truths[:2], [b"1", b"1"])) == [None, None]
+
+
+def test_the_prior_learns_from_training_data(tmp_path: Path):
+    lines = [
+        {"id": i, "image": "a.png", "question": "?", "form": "length", "kind": "kind", "answer": i} for i in (1, 3, 8)
+    ]
+    (tmp_path / "a.png").write_bytes(b"\x89PNG")
+    (tmp_path / "train.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    assert said(f"prior:{tmp_path / 'train.jsonl'}", items_of([Length(1.0)] * 2, [b"1", b"1"])) == ["3 m", "3 m"]
+
+
+def test_geometry_answers_every_question_of_its_own_dataset_as_it_was_measured(shapes: Path):
+    items = list(load_task("folder").items(shapes))
+    assert len(items) > 400
+    for item, answer in zip(items, said("geometry", items, shapes), strict=True):
+        scored = score(item, answer)
+        if isinstance(item.truth, Length):
+            assert scored.reading.value == pytest.approx(item.truth.metres, rel=1e-3), (item.question, answer)
+            assert scored.reading.sigma == pytest.approx(item.meta["error_m"], rel=0.06, abs=1e-4)
+        else:
+            assert scored.robust.value == 1.0, (item.question, answer, item.truth)
+
+
+def test_geometry_says_so_where_it_cannot_tell(shapes: Path):
+    item = next(iter(load_task("folder").items(shapes)))
+    strange = [
+        Item("1", "kind", "What is the meaning of it all?", "", item.pictures, item.truth),
+        Item("2", item.kind, item.question, "", (b"another picture",), item.truth),
+        Item("3", item.kind, item.question, "", (), item.truth),
+    ]
+    for one, answer in zip(strange, said("geometry", strange, shapes), strict=True):
+        assert answer == "It can't be told from this image."
+        assert score(one, answer).reading.refused
+    with pytest.raises(UserError, match="needs the stored scenes"):
+        said("geometry", strange, None)
+
+
+def test_recorded_answers_are_found_by_id(tmp_path: Path):
+    path = tmp_path / "answers.jsonl"
+    path.write_text('{"id": "0", "answer": "1.2 m"}\n{"doc_id": 1, "resps": [["about 3 m"]], "truncated": true}\n')
+    items = items_of([Length(1.2)] * 3, [b"1", b"2", b"3"])
+    answers = load_answerer(f"answers:{path}", AskConfig(), tmp_path).answers("folder", items)
+    assert [answer.text for answer in answers] == ["1.2 m", "about 3 m", None]
+    assert [answer.truncated for answer in answers] == [False, True, False]
+    assert score(items[2], None).robust.value == 0.0
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('{"id": "x", "answer": "1 m"}', "has no answer to any item of folder, whose ids look like '0'"),
+        ('{"id": "0"}', "line 1: got id; expected 'answer'"),
+        ("nonsense", "no JSON"),
+    ],
+)
+def test_a_file_of_answers_that_does_not_fit_says_why(text: str, message: str, tmp_path: Path):
+    (tmp_path / "answers.jsonl").write_text(text)
+    with pytest.raises(UserError, match=message):
+        said(f"answers:{tmp_path / 'answers.jsonl'}", items_of([Length(1.2)], [b"1"]))
+    with pytest.raises(UserError, match="no such file"):
+        said(f"answers:{tmp_path / 'missing.jsonl'}", [])
