@@ -1,0 +1,117 @@
+"""How well answers are read, and how fast they are scored: python benchmarks/answers.py [--facts 100000]
+
+Reading: the hand-written answers of tests/evaluate/reading, and what our own phrasing says of random facts. Speed:
+10,000 answers of all forms, of all lengths, read and scored by both parsers, the median of some runs; and the figures
+with their bootstrap intervals. One process, one core.
+"""
+
+import argparse
+import csv
+import statistics
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from spatialvlm.evaluate.items import Choice, Clock, Item, Length, Number, Truth, YesNo
+from spatialvlm.evaluate.metrics.bootstrap import mean_interval
+from spatialvlm.evaluate.reading.lengths import read_length
+from spatialvlm.evaluate.scoring import score
+from spatialvlm.evaluate.tasks import load_task
+from spatialvlm.kinds import KINDS
+from spatialvlm.pipeline.phrase.templates import load_sheet
+from spatialvlm.quantities import speak
+
+TABLES = Path(__file__).parents[1] / "tests" / "evaluate" / "reading"
+SAID = (
+    "1.2 m",
+    "The distance between Region [0] and Region [1] is approximately 1.98 meters (6.5 feet).",
+    "\\boxed{B}",
+    "Yes, the mug is to the left of the bowl.",
+    "Based on a typical door height of 2 m, the shelf is about 1.8 m tall. So my estimate is 1.8 meters.",
+    '{"answer": "120 cm", "confidence": 0.7}',
+    "I can't determine the distance from a single image without a reference.",
+    "(A) behind. The chair stands further back than the table, which is closer to the camera.",
+    "<think>The lamp is 2 m away, the chair 3 m.</think> about one and a half meters",
+    "There are 3 chairs.",
+)
+TRUTHS: tuple[Truth, ...] = (
+    Length(1.2),
+    Choice(("left", "right"), 1),
+    YesNo(True, ("the mug", "the bowl", "left", "right")),
+    Number(3.0),
+    Clock(3),
+)
+
+
+def table_share(name: str) -> tuple[int, int]:
+    """How many lengths of a table are read as its writer says, of how many."""
+    lines = (TABLES / name).read_text(encoding="utf-8").splitlines()
+    start = next(place for place, line in enumerate(lines) if line.startswith("answer\t"))
+    rows = list(csv.DictReader(lines[start:], delimiter="\t", quoting=csv.QUOTE_NONE))
+    return sum(_is_right(row) for row in rows), len(rows)
+
+
+def _is_right(row: dict[str, str]) -> bool:
+    answer = row["answer"].encode("raw_unicode_escape", "backslashreplace").decode("unicode_escape", "surrogatepass")
+    said = read_length(answer, row["unit"] or None)
+    match row["metres"]:
+        case "none":
+            return said.value is None and not said.refused
+        case "refused":
+            return said.value is None and said.refused
+        case "unread":
+            return said.value is None
+        case metres:
+            return isinstance(said.value, float) and abs(said.value - float(metres)) <= 1e-6 * max(float(metres), 1e-9)
+
+
+def own_phrasing(count: int) -> int:
+    """How many lengths said by our own phrasing are read as they were said."""
+    rng = np.random.default_rng(0)
+    sheets = [load_sheet(name) for name, kind in KINDS.items() if kind.form == "length"]
+    values = np.exp(rng.uniform(np.log(0.01), np.log(50.0), count)).tolist()
+    right = 0
+    for place, (value, draw) in enumerate(zip(values, rng.random((count, 6)).tolist())):
+        spoken = speak(value, value * 0.2 * draw[0], draw[1:4])
+        fills = {"A": "the 7 up can", "B": "the two-door wardrobe", "P": "the floor", "N": spoken.text}
+        answer = sheets[place % len(sheets)].answer("answer", draw[4], short=draw[5] < 0.5).fill(fills)
+        read = read_length(answer).value
+        right += read is not None and abs(float(str(read)) - spoken.value_m) < 1e-9
+    return right
+
+
+def seconds_of(work: Callable[[], object], runs: int = 5) -> float:
+    """The median time of some runs."""
+    times = []
+    for _ in range(runs):
+        began = time.perf_counter()
+        work()
+        times.append(time.perf_counter() - began)
+    return statistics.median(times)
+
+
+def main() -> None:
+    """The tables, the phrasing, the speed."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--facts", type=int, default=100_000, help="answers of our own phrasing")
+    options = parser.parse_args()
+    for name in ("answers.tsv", "blind.tsv"):
+        right, count = table_share(name)
+        print(f"{name:12} {right} of {count} read right, {right / count:.1%}")
+    print(f"our own phrasing: {own_phrasing(options.facts)} of {options.facts} read right")
+    official = load_task("qspatial").official
+    items = [Item(str(n), "kind", "?", "?", (), TRUTHS[n % len(TRUTHS)], {}) for n in range(10_000)]
+    answers = [SAID[n * 7 % len(SAID)] for n in range(10_000)]
+    robust = seconds_of(lambda: [score(item, answer) for item, answer in zip(items, answers)])
+    lengths = [item for item in items if isinstance(item.truth, Length)] * 5
+    both = seconds_of(lambda: [score(item, answer, official) for item, answer in zip(lengths, answers)])
+    values = np.random.default_rng(0).random(10_000)
+    print(f"10,000 answers of all forms read and scored: {robust:.2f} s")
+    print(f"10,000 answers to lengths by both parsers:   {both:.2f} s")
+    print(f"interval of their mean:                      {seconds_of(lambda: mean_interval(values)):.2f} s")
+
+
+if __name__ == "__main__":
+    main()
