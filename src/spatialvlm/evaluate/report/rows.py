@@ -1,0 +1,139 @@
+"""Scored items as columns: many Scored enter, sorted by id, arrays of one row per item leave.
+
+Items that show the same pictures are one cluster, as questions about one picture are no independent evidence. An item
+whose pictures are not known (none, or none kept in the run's folder) is a cluster of its own.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+
+import numpy as np
+from jaxtyping import Bool, Float64, Int
+
+from spatialvlm.evaluate.items import FORMS, Choice, Clock, Item, Length, Number, Region, YesNo, form_of
+from spatialvlm.evaluate.metrics.points import any_point, first_point, in_polygon
+from spatialvlm.evaluate.reading import Reading
+from spatialvlm.evaluate.scoring import Scored
+from spatialvlm.records import Score
+
+Numbers = Float64[np.ndarray, " n"]
+Flags = Bool[np.ndarray, " n"]
+
+_PLACES = {name: place for place, name in enumerate(FORMS)}
+_NAN = float("nan")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rows:
+    """Scored items as columns; NaN where an item has no such value.
+
+    `form` is the place of the truth's form in FORMS. `truth` and `pred` are metres, numbers or hours. `official` is NaN
+    all over where a task has no official rule. `chance` is what blind guessing among the options scores. `first` and
+    `any` say of points whether the first one, or any one, is in the region; 0 where none was named.
+    """
+
+    cluster: Int[np.ndarray, " n"]
+    form: Int[np.ndarray, " n"]
+    robust: Numbers
+    official: Numbers
+    truth: Numbers
+    pred: Numbers
+    sigma: Numbers
+    confidence: Numbers
+    chance: Numbers
+    first: Numbers
+    any: Numbers
+    read: Flags
+    refused: Flags
+    failed: Flags
+    truncated: Flags
+
+    def __len__(self) -> int:
+        return len(self.form)
+
+    def only(self, rows: Flags) -> "Rows":
+        """Some of the rows."""
+        return Rows(**{column.name: getattr(self, column.name)[rows] for column in fields(self)})
+
+    def of(self, *forms: str) -> "Rows":
+        """The rows whose truth has one of these forms."""
+        return self.only(np.isin(self.form, [_PLACES[form] for form in forms]))
+
+    @property
+    def clusters(self) -> list[int]:
+        """The cluster of each row."""
+        return self.cluster.tolist()
+
+
+def in_order(scored: Sequence[Scored]) -> list[Scored]:
+    """Scored items by id, so that no figure depends on the order in which they come."""
+    return sorted(scored, key=lambda one: one.item.id)
+
+
+def rows_of(scored: Sequence[Scored]) -> Rows:
+    """The columns of scored items, which keep their order."""
+    count = len(scored)
+    points = np.array([_points(one) for one in scored], np.float64).reshape(count, 2)
+    return Rows(
+        cluster=cluster_numbers(scored),
+        form=np.array([_PLACES[form_of(one.item.truth)] for one in scored], np.int64),
+        robust=np.array([value_of(one.robust) for one in scored], np.float64),
+        official=np.array([value_of(one.official) for one in scored], np.float64),
+        truth=np.array([_truth(one.item) for one in scored], np.float64),
+        pred=np.array([_prediction(one.reading) for one in scored], np.float64),
+        sigma=np.array([_number(one.reading.sigma) for one in scored], np.float64),
+        confidence=np.array([_number(one.reading.confidence) for one in scored], np.float64),
+        chance=np.array([_chance(one.item) for one in scored], np.float64),
+        first=points[:, 0],
+        any=points[:, 1],
+        read=np.array([one.reading.value is not None for one in scored], np.bool_),
+        refused=np.array([one.reading.refused and one.reading.value is None for one in scored], np.bool_),
+        failed=np.array([one.answer is None for one in scored], np.bool_),
+        truncated=np.array([one.truncated for one in scored], np.bool_),
+    )
+
+
+def cluster_numbers(scored: Sequence[Scored]) -> Int[np.ndarray, " n"]:
+    """The number of each item's cluster, from 0: those that show the same pictures have the same."""
+    keys = [one.item.pictures or (one.item.id,) for one in scored]
+    numbers = {key: number for number, key in enumerate(dict.fromkeys(keys))}
+    return np.array([numbers[key] for key in keys], np.int64)
+
+
+def value_of(score: Score | None) -> float:
+    """A score as a number: NaN where there is no such rule, 0 where it gave none."""
+    return _NAN if score is None else score.value or 0.0
+
+
+def _truth(item: Item) -> float:
+    match item.truth:
+        case Length(metres=value) | Number(value=value) | Clock(hour=value):
+            return float(value)
+    return _NAN
+
+
+def _prediction(reading: Reading) -> float:
+    value = reading.value
+    return float(value) if isinstance(value, float | int) else _NAN
+
+
+def _number(value: float | None) -> float:
+    return _NAN if value is None else float(value)
+
+
+def _chance(item: Item) -> float:
+    match item.truth:
+        case Choice(options=options):
+            return 1.0 / len(options)
+        case YesNo():
+            return 0.5
+    return _NAN
+
+
+def _points(one: Scored) -> tuple[float, float]:
+    if not isinstance(one.item.truth, Region):
+        return _NAN, _NAN
+    said = one.reading.value if isinstance(one.reading.value, tuple) else ()
+    corners = np.array(one.item.truth.polygon, np.float64).reshape(-1, 2)
+    inside = in_polygon(np.array(said, np.float64).reshape(-1, 2), corners)
+    return first_point(inside), any_point(inside)

@@ -1,0 +1,57 @@
+"""The tables of a run in a terminal and in a file."""
+
+import io
+
+import pytest
+from fabricated import LETTERS, TASKS, scored_lengths, scored_letters, scored_mixed, write_results
+from rich.console import Console
+
+from spatialvlm.evaluate.report.figures import figures_of, summary_of
+from spatialvlm.evaluate.report.table import mean, print_run, spread
+from spatialvlm.evaluate.results import read_results
+
+
+@pytest.fixture(scope="module")
+def summary(tmp_path_factory):
+    scored = {"lengths": scored_lengths(90), "letters": scored_letters(60), "mixed": scored_mixed(40)}
+    return summary_of(read_results(write_results(tmp_path_factory.mktemp("run"), scored)), TASKS)
+
+
+def printed(summary, **console):
+    file = io.StringIO()
+    print_run(Console(file=file, **console), summary)
+    return file.getvalue()
+
+
+def test_a_file_gets_plain_text_with_every_row_whole(summary):
+    text = printed(summary, width=30)
+    assert "\x1b" not in text
+    assert "…" not in text
+    lines = text.splitlines()
+    for name, task in summary["tasks"].items():
+        (line,) = [line for line in lines if line.startswith(f"{name} ")][:1]
+        for cell in (f"{task['n']}", mean(task["robust"]), spread(task["robust"]), mean(task["official"])):
+            assert cell in line
+    for kind in summary["tasks"]["lengths"]["kinds"]:
+        assert sum(line.startswith(f"{kind} ") for line in lines) == 1
+
+
+def test_the_papers_rows_stand_below_with_what_they_are_of(summary):
+    text = printed(summary)
+    assert "SpatialVLM, the paper      75.2 %   99.0 %      37.2 %      10.7 %       8.4 %" in text
+    assert "never released" in text
+    assert "never released" not in printed({**summary, "tasks": {}})
+
+
+def test_a_terminal_of_eighty_columns_holds_all_columns(summary):
+    text = printed(summary, width=80, force_terminal=True, color_system=None, legacy_windows=False)
+    assert max(map(len, text.splitlines())) <= 80
+    for heading in ("declined", "cut off", "official", "|ln|", "90 to 110 %", "failed"):
+        assert heading in text
+    assert "…" not in text
+
+
+def test_a_task_without_questions_is_shown_as_such():
+    text = printed({"model": "none", "version": None, "tasks": {"letters": figures_of(LETTERS, [])}})
+    (line,) = [line for line in text.splitlines() if line.startswith("letters ")]
+    assert line.split() == ["letters", "0", "–", "–", "0", "0", "–", "–", "–"]
