@@ -107,6 +107,6 @@ def annotate(
 
         print(report(out))
         return
-    from spatialvlm.evaluate.annotate.server import run_annotation
+    from spatialvlm.evaluate.annotate import run_annotation
 
     run_annotation(source, out, annotator=annotator, seed=seed, limit=limit, port=port)

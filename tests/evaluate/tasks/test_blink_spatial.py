@@ -28,17 +28,17 @@ def row(idx: str, images: int = 1, **changes: object) -> dict[str, object]:
 
 def test_it_reads_the_hubs_validation_files_subtask_after_subtask(tmp_path):
     write_rows(tmp_path / "Spatial_Relation" / "val-00000-of-00001.parquet", [row("val_Spatial_Relation_1")])
-    write_rows(tmp_path / "Relative_Depth" / "val-00000-of-00001.parquet", [row("val_Relative_Depth_1")])
+    write_rows(tmp_path / "Relative_Depth" / "val-00000-of-00001.parquet", [row("val_Relative_Depth_1", images=2)])
     write_rows(
         tmp_path / "Multi-view_Reasoning" / "val-00000-of-00001.parquet", [row("val_Multi-view_Reasoning_1", images=2)]
     )
     write_rows(tmp_path / "Relative_Depth" / "test-00000-of-00001.parquet", [row("test_Relative_Depth_1")])
     write_rows(tmp_path / "Counting" / "val-00000-of-00001.parquet", [row("val_Counting_1")])
     found = list(TASK.items(tmp_path))
-    assert [one.kind for one in found] == ["Multi-view_Reasoning", "Relative_Depth", "Spatial_Relation"]
-    assert [one.pictures for one in found] == [(png(1), png(2)), (png(1),), (png(1),)]
-    assert found[2].truth == Choice(("yes", "no"), 1)
-    assert found[2].prompt.endswith("Select from the following choices.\n(A) yes\n(B) no")
+    assert [one.kind for one in found] == ["Relative_Depth", "Spatial_Relation"]
+    assert [one.pictures for one in found] == [(png(1), png(2)), (png(1),)]
+    assert found[1].truth == Choice(("yes", "no"), 1)
+    assert found[1].prompt.endswith("Select from the following choices.\n(A) yes\n(B) no")
 
 
 def test_hidden_answers_are_refused(tmp_path):

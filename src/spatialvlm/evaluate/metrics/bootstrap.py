@@ -25,6 +25,7 @@ Clusters = Sequence[Hashable]
 RESAMPLES = 2000
 SEED = 0
 TAILS = (0.025, 0.975)
+MANY = 500  # sorts of clusters; beyond that it is no faster to count them
 CELLS = 2**18  # draws at a time: 2 MB of places, which stay in the cache
 
 
@@ -92,7 +93,20 @@ def draws(count: int, clusters: Clusters | None = None, seed: int = SEED) -> Ite
 def _means(
     sums: Float64[np.ndarray, " c"], sizes: Float64[np.ndarray, " c"], generator: np.random.Generator
 ) -> Float64[np.ndarray, " draws"]:
-    """The mean over rows of each draw of clusters, given the sum and the number of the rows of each cluster."""
+    """The mean over rows of each draw of clusters, given the sum and the number of the rows of each cluster.
+
+    Clusters alike in both are drawn as one sort, by how many of them a draw has: the same distribution, much faster.
+    """
+    sorts, counts = np.unique(np.stack([sizes, sums]), axis=1, return_counts=True)
+    if len(counts) > MANY:
+        return _means_of_many(sums, sizes, generator)
+    drawn = generator.multinomial(len(sums), counts / len(sums), RESAMPLES)
+    return drawn @ sorts[1] / (drawn @ sorts[0])
+
+
+def _means_of_many(
+    sums: Float64[np.ndarray, " c"], sizes: Float64[np.ndarray, " c"], generator: np.random.Generator
+) -> Float64[np.ndarray, " draws"]:
     count = len(sums)
     alike = bool(np.all(sizes == sizes[0]))
     step = max(1, CELLS // count)

@@ -1,4 +1,4 @@
-"""BLINK, its three spatial parts: relative depth, spatial relation, multi-view reasoning; by letter.
+"""BLINK, two of its spatial parts: relative depth and spatial relation; by letter.
 
 Enters: the hub's SUBTASK/val-*.parquet, columns idx, question, sub_task, image_1 ... image_4, choices, answer "(A)",
 prompt, explanation. The test split hides its answers. Leaves: a Choice item a row with its one to four pictures, its
@@ -21,7 +21,7 @@ from spatialvlm.evaluate.tasks.data import Hub, picture, rows
 from spatialvlm.evaluate.tasks.letters import marks, place_of_letter, texts
 from spatialvlm.records import Score
 
-SUBTASKS = ("Relative_Depth", "Spatial_Relation", "Multi-view_Reasoning")
+SUBTASKS = ("Relative_Depth", "Spatial_Relation")
 PATTERNS = tuple(f"{name}/val-*.parquet" for name in SUBTASKS)
 NEEDED = ("idx", "question", "choices", "answer", "prompt", "image_1")
 HIDDEN = "hidden"
@@ -92,7 +92,7 @@ def figures(scored: Sequence[Scored], values: Sequence[float]) -> Mapping[str, f
 
 TASK = Task(
     name="blink_spatial",
-    asks="relative depth, spatial relation and multi-view questions of BLINK, by letter",
+    asks="which of two points is closer, and whether a relation of two things holds, by letter",
     hub=Hub("BLINK-Benchmark/BLINK", "cbb5717ea541ba92bbf9a63b99972493a1a133b8", PATTERNS, "Apache-2.0"),
     items=items,
     official=official,

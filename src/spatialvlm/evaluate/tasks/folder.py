@@ -130,7 +130,7 @@ def _region(answer: Any) -> Region | None:
 
 TASK = Task(
     "folder",
-    "Your own questions: a dataset of `spatialvlm build`, or a JSONL file.",
+    "your own questions: a dataset of `spatialvlm build`, or a JSONL file",
     None,
     items,
     source="docs/evaluate.md",

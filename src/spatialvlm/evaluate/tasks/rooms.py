@@ -30,7 +30,7 @@ def items(folder: Path) -> Iterator[Item]:
 
 TASK = Task(
     "rooms",
-    "Distances, sizes and relations in 250 rendered rooms with exact truth.",
+    "distances, sizes and relations in 250 rendered rooms with exact truth",
     None,
     items,
     licence="Apache-2.0",
