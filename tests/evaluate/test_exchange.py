@@ -80,10 +80,13 @@ def test_open_questions_are_asked_as_they_are(tmp_path):
     assert [row["answer"] for row in rows] == ["1.25 m", "3"]
 
 
-def test_a_table_is_of_one_sort(tmp_path):
-    with pytest.raises(UserError, match=r"item 'b': lacks options.*write two tables"):
-        write_tsv([item("a", YesNo(True)), item("b", Number(3.0))], tmp_path / "x.tsv")
-    assert not list(tmp_path.iterdir())
+def test_where_one_item_has_no_options_all_are_asked_in_full(tmp_path):
+    mixed = [item("a", Choice(("left", "right"), 1)), item("b", Length(1.25))]
+    assert write_tsv(mixed, tmp_path / "x.tsv") == 2
+    rows = [row for row, _, _ in as_vlmevalkit_reads(tmp_path / "x.tsv")]
+    assert "A" not in rows[0]
+    assert [row["question"] for row in rows] == ["Which?\nAsked in full."] * 2
+    assert [row["answer"] for row in rows] == ["B", "1.25 m"]
 
 
 @pytest.mark.parametrize("text", ["None", "NA", "", "null"])

@@ -16,12 +16,11 @@ import base64
 import csv
 import hashlib
 import json
-import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 from string import ascii_uppercase
-from typing import Any
+from typing import Any, TextIO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -49,6 +48,7 @@ READ_AS_MISSING = frozenset(
 """Cells that pandas, which VLMEvalKit reads with, takes for none."""
 
 PARQUET = "test-00000-of-00001.parquet"
+LARGEST_CELL = 1 << 30
 GROUP = 32  # rows with images are large
 _IMAGE = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
 _TEXTS = ("task", "id", "kind", "question", "prompt", "answer", "truth", "meta")
@@ -66,20 +66,25 @@ SCHEMA = pa.schema(
 def write_tsv(items: Iterable[Item], path: Path) -> int:
     """Write VLMEvalKit's table; returns how many rows it has.
 
-    Choices and yes-or-no questions (as the options Yes and No) become multiple choice; other items are asked by their
-    whole prompt. Raises UserError where both sorts are mixed, or where VLMEvalKit would read an option otherwise.
+    Where all items are choices or yes-or-no questions (the options Yes and No), it is one of multiple choice; else all
+    are asked by their whole prompt. Raises UserError where VLMEvalKit would read an option otherwise.
     """
     body, partial = path.with_name(path.name + ".body"), path.with_name(path.name + ".tmp")
     columns: list[list[str]] = []
     try:
         with body.open("w", newline="", encoding="utf-8") as opened:
-            count = _write_body(items, csv.writer(opened, delimiter="\t", lineterminator="\n"), columns)
-        for letter, texts in zip(ascii_uppercase, columns):
+            count, lettered, lost = _write_body(items, _writer(opened), columns)
+        if lettered and lost is not None:
+            raise UserError(f"{lost} is read as missing by VLMEvalKit; leave it out")
+        for letter, texts in zip(ascii_uppercase, columns if lettered else ()):
             _check_column(letter, texts, holes=len(texts) < count)
         with partial.open("w", newline="", encoding="utf-8") as opened, body.open(encoding="utf-8", newline="") as rest:
-            header = [*TABLE, *ascii_uppercase[: len(columns)]]
-            csv.writer(opened, delimiter="\t", lineterminator="\n").writerow(header)
-            shutil.copyfileobj(rest, opened)
+            writer = _writer(opened)
+            writer.writerow([*TABLE, *(ascii_uppercase[: len(columns)] if lettered else ())])
+            csv.field_size_limit(LARGEST_CELL)  # Python's own limit is 128 kB, less than a picture
+            for *head, question, prompt, letter, text, kind, options in csv.reader(rest, delimiter="\t"):
+                chosen = (question, letter, kind, *json.loads(options)) if lettered else (prompt, text, kind)
+                writer.writerow([*head, *chosen])
         partial.replace(path)
     finally:
         body.unlink(missing_ok=True)
@@ -87,35 +92,34 @@ def write_tsv(items: Iterable[Item], path: Path) -> int:
     return count
 
 
-def _write_body(items: Iterable[Item], writer: Any, columns: list[list[str]]) -> int:
-    """The rows without the header, options last; the texts of each option's column are added to `columns`."""
+def _writer(opened: TextIO) -> Any:
+    return csv.writer(opened, delimiter="\t", lineterminator="\n")
+
+
+def _write_body(items: Iterable[Item], writer: Any, columns: list[list[str]]) -> tuple[int, bool, str | None]:
+    """The rows with both ways of asking; returns how many, whether all have options, the first that would be lost.
+
+    The texts of each option's column are added to `columns`.
+    """
     first_with: dict[str, str] = {}
-    lettered: bool | None = None
-    count = 0
+    lettered, count, lost = True, 0, None
     for index, item in enumerate(items):
         choice = _by_letter(item.truth)
-        if lettered is None:
-            lettered = choice is not None
-        if lettered != (choice is not None):
-            raise UserError(
-                f"item {item.id!r}: {'has' if choice else 'lacks'} options, unlike the items before it; VLMEvalKit "
-                "takes a table for one or the other; write two tables"
-            )
-        question = item.question if choice else item.prompt
-        answer = ascii_uppercase[choice.right] if choice else answer_text(item.truth)
         options = choice.options if choice else ()
-        images = _image_cells(item, index, first_with)
-        writer.writerow([index, item.id, *images, question, answer, item.kind, *options])
+        lettered = lettered and choice is not None
+        letter = ascii_uppercase[choice.right] if choice else ""
+        asked = (item.question, item.prompt, letter, answer_text(item.truth), item.kind, json.dumps(options))
+        writer.writerow([index, item.id, *_image_cells(item, index, first_with), *asked])
         for place, option in enumerate(options):
-            if option.strip() in READ_AS_MISSING:
-                raise UserError(f"item {item.id!r}: option {option!r} is read as missing by VLMEvalKit; leave it out")
+            if lost is None and option.strip() in READ_AS_MISSING:
+                lost = f"item {item.id!r}: option {option!r}"
             if place == len(columns):
                 columns.append([])
             columns[place].append(option)
         count = index + 1
     if not count:
         raise UserError("items: got none; nothing to write")
-    return count
+    return count, lettered, lost
 
 
 def _image_cells(item: Item, index: int, first_with: dict[str, str]) -> tuple[str, str]:
