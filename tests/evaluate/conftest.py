@@ -10,6 +10,6 @@ from spatialvlm.pipeline.collect import CollectConfig
 def shapes(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A dataset of solids with exact depth, with many questions, some of them about what is about the same."""
     folder = tmp_path_factory.mktemp("evaluate") / "shapes"
-    phrase = sv.PhraseConfig(questions_per_image=200, similar_share=0.5)
-    sv.build("shapes:5", folder, collect=CollectConfig((320, 240)), phrase=phrase)
+    phrase = sv.PhraseConfig(questions_per_image=70, similar_share=0.5)
+    sv.build("shapes:8", folder, collect=CollectConfig((240, 180)), phrase=phrase)
     return folder
