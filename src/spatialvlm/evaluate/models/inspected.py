@@ -6,6 +6,7 @@ asked again by the next run; none is lost.
 
 import json
 import os
+import re
 import socket
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -32,6 +33,7 @@ from spatialvlm.evaluate.models.inspection import CUT_OFF, our_scorer, sample_of
 from spatialvlm.evaluate.models.pictures import shown
 from spatialvlm.evaluate.tasks import load_task
 
+_MARKUP = re.compile(r"\[/?(?:bold|italic|dim|red|green|blue|yellow)\b[^\]]*\]")
 ASKED = "asked.json"
 EXCERPT = 200
 """Characters of an error that a message quotes."""
@@ -58,9 +60,9 @@ class Inspected:
         folder = self._folder / "logs" / task
         folder.mkdir(parents=True, exist_ok=True)
         samples = [sample_of(item, pictures) for item, pictures in zip(items, shown(items, self.track), strict=True)]
-        self._check_same(folder, task, items)
         if self._model is None:
             self._model = self._load()
+        self._check_same(folder, task, items)
         asked = Task(
             dataset=MemoryDataset(samples, name=task),
             solver=_asking(),
@@ -99,7 +101,7 @@ class Inspected:
                 ctl_server=False,
             )
         except PrerequisiteError as error:
-            raise UserError(f"{self.name}: {error.message}") from None
+            raise UserError(f"{self.name}: {_plain(error)}") from None
         return [read_eval_log(log.location) for log in logs]
 
     def _load(self) -> Model:
@@ -126,7 +128,8 @@ class Inspected:
         try:
             return get_model(self.name, config=settings, base_url=config.base_url, memoize=False, **arguments)
         except (PrerequisiteError, ValueError) as error:
-            raise UserError(f"model {self.name!r}: {getattr(error, 'message', error)}") from None
+            own = "; or say where your server listens: --base-url URL" if self.name.startswith("openai-api/") else ""
+            raise UserError(f"model {self.name!r}: {_plain(error)}{own}") from None
 
     def _check_same(self, folder: Path, task: str, items: Sequence[Item]) -> None:
         """A folder goes on with the model, the items and the settings that it began with."""
@@ -138,13 +141,19 @@ class Inspected:
             "most_tokens": self._config.most_tokens,
         }
         path = folder / ASKED
-        if path.exists():
+        if path.exists() and any(folder.glob("*.eval")):  # nothing was answered where there is no log
             was = json.loads(path.read_bytes())
             if was != now:
                 changed = ", ".join(key for key in now if was.get(key) != now[key])
                 raise UserError(f"{folder}: holds answers of {task} with another {changed}; choose another --out")
             return
         write_file(path, lambda file: file.write(to_json(now, indent=2).encode()))
+
+
+def _plain(error: Exception) -> str:
+    """A message of inspect_ai on one line, without the markup of its terminal."""
+    words = _MARKUP.sub("", str(getattr(error, "message", error))).removeprefix("ERROR: ")
+    return " ".join(words.split()).rstrip(".")
 
 
 @solver
@@ -200,7 +209,7 @@ def _answer(sample: EvalSample | None) -> Answer:
 def _why(message: str) -> str:
     """The last line of an error, where inspect_ai puts what happened; before it stands the whole request."""
     lines = [line for line in message.replace("\\n", "\n").splitlines() if line.strip()]
-    return lines[-1].strip(" ')(\\")[:EXCERPT] if lines else "an error"
+    return _MARKUP.sub("", lines[-1]).strip(" ')(\\")[:EXCERPT] if lines else "an error"
 
 
 def _version_of(samples: Iterable[EvalSample]) -> str | None:

@@ -7,6 +7,7 @@ their content, so that a picture that many items share is there once.
 import base64
 import hashlib
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from spatialvlm.errors import UserError
@@ -34,11 +35,13 @@ def with_files(items: Iterable[Item], folder: Path) -> list[Item]:
 
 
 def _with_files(item: Item, folder: Path) -> Item:
-    try:
-        pictures = tuple(keep_picture(picture_bytes(picture, item), folder) for picture in item.pictures)
-    except UserError as error:
-        raise UserError(f"item {item.id!r}: {error}") from None
-    return Item(item.id, item.kind, item.question, item.prompt, pictures, item.truth, item.meta)
+    pictures = []
+    for data in (picture_bytes(picture, item) for picture in item.pictures):
+        try:
+            pictures.append(keep_picture(data, folder))
+        except UserError as error:
+            raise UserError(f"item {item.id!r}: {error}") from None
+    return replace(item, pictures=tuple(pictures))
 
 
 def shown(items: Sequence[Item], track: str) -> list[tuple[Path, ...]]:

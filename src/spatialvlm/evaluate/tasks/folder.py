@@ -3,8 +3,8 @@
 One JSON object a line (docs/evaluate.md has the table):
 
     {"id": "1", "image": "desk.png", "question": "How wide is the desk?", "form": "length", "answer": "about 1.2 m"}
-    {"id": "2", "image": "desk.png", "question": "Which is taller?", "form": "choice", "options": ["the mug", "the lamp"],
-     "answer": "the lamp"}
+    {"id": "2", "image": "desk.png", "question": "Which is taller?", "form": "choice", "answer": "the lamp",
+     "options": ["the mug", "the lamp"]}
 
 `image` (or `images`, a list) is a path relative to the file. What `spatialvlm annotate` writes is such a file: of
 several lines with the same id the last one counts; skipped images, questions that nobody could answer and answers of
@@ -37,8 +37,8 @@ _SAY = {
 
 
 def items(folder: Path) -> Iterator[Item]:
-    """The questions of a dataset folder, or of a JSONL file (or the only one in a folder)."""
-    if folder.is_dir() and not any(folder.glob("*.jsonl")) or (folder / "dataset.json").exists():
+    """The questions of a dataset folder, of a JSONL file, or of all JSONL files in a folder."""
+    if (folder / "manifest.jsonl").exists():
         return items_of(read_dataset(folder))
     return _lines(folder)
 

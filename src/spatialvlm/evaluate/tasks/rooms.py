@@ -22,8 +22,8 @@ def items(folder: Path) -> Iterator[Item]:
     strangers = [id_ for id_ in dataset.frame_ids() if id_ not in ids]
     if strangers:
         raise UserError(
-            f"rooms in {folder}: got frame {strangers[0]!r}, expected rooms of the benchmark: spatialvlm benchmark rooms "
-            "--out FOLDER draws them; any other dataset is the task `folder`"
+            f"rooms in {folder}: got frame {strangers[0]!r}, expected rooms of the benchmark; spatialvlm benchmark "
+            "rooms --out FOLDER draws them; any other dataset is the task `folder`"
         )
     return items_of(dataset, visible_truths(definition))
 
