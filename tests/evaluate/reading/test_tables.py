@@ -17,6 +17,7 @@ from spatialvlm.evaluate.reading.yes_no import read_yes_no
 ESCAPES = {r"\n": "\n", r"\t": "\t", r"\\": "\\"}
 TABLES = {
     "blind": (200, "answer metres unit why"),
+    "unseen": (320, "answer metres unit why"),
     "choices": (170, "answer options expected relation lettered why"),
     "yes_no": (90, "answer expected relation why"),
     "numbers": (80, "answer form expected why"),
@@ -41,7 +42,7 @@ def relation_of(row):
     return tuple(row["relation"].split("|")) if row["relation"] else None
 
 
-def read_blind(row):
+def read_lengths(row):
     return row["metres"], read_length(row["answer"], row["unit"] or None)
 
 
@@ -67,7 +68,8 @@ def read_places(row):
 
 
 READERS = {
-    "blind": read_blind,
+    "blind": read_lengths,
+    "unseen": read_lengths,
     "choices": read_choices,
     "yes_no": read_yes_or_no,
     "numbers": read_numbers,
