@@ -97,7 +97,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--facts", type=int, default=100_000, help="answers of our own phrasing")
     options = parser.parse_args()
-    for name in ("answers.tsv", "blind.tsv"):
+    for name in ("answers.tsv", "blind.tsv", "unseen.tsv"):
         right, count = table_share(name)
         print(f"{name:12} {right} of {count} read right, {right / count:.1%}")
     print(f"our own phrasing: {own_phrasing(options.facts)} of {options.facts} read right")

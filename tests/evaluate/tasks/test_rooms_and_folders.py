@@ -44,7 +44,9 @@ def test_a_unit_that_the_question_names_is_what_a_bare_number_counts_in(shapes: 
 
 
 def test_only_rooms_of_the_benchmark_are_the_rooms_benchmark(shapes: Path):
-    with pytest.raises(UserError, match="got frame 'shapes-000000', expected rooms of the benchmark; spatialvlm benchmark"):
+    with pytest.raises(
+        UserError, match="got frame 'shapes-000000', expected rooms of the benchmark; spatialvlm benchmark"
+    ):
         list(load_task("rooms").items(shapes))
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from spatialvlm.errors import UserError
 from spatialvlm.evaluate.items import Choice, Clock, Item, Length, YesNo
+from spatialvlm.evaluate.reading.options import read_option
 from spatialvlm.evaluate.scoring import score
 from spatialvlm.evaluate.tasks.spatialrgpt_bench import TASK, draw_boxes, items
 
@@ -44,6 +45,7 @@ def folder(tmp_path: Path) -> Callable[..., Path]:
 
 
 R0, R1 = "Region [0]", "Region [1]"
+N0, N1 = "Region [0]|red box", "Region [1]|blue box"  # with what they look like
 WIDTH, APART = f"How wide is {R0}?", f"How far is {R0} from {R1}?"
 ABOVE, WHICH = f"Is {R0} above {R1}?", f"Which is below, {R0} or {R1}?"
 WHERE = f"If you are at {R0}, where will you find {R1}?"
@@ -64,78 +66,78 @@ TRUTHS = [
     ),
     ("direction", WHERE, f"{R1} is roughly at 2 o'clock from {R0}.", "direction", Clock(2)),
     ("direction", WHERE, f"{R0} will find {R1} around the 12 o'clock direction.", "direction", Clock(12)),
-    ("above_predicate", ABOVE, f"Yes, {R0} is above {R1}.", "below/above", YesNo(True, (R0, R1, "above", "below"))),
+    ("above_predicate", ABOVE, f"Yes, {R0} is above {R1}.", "below/above", YesNo(True, (N0, N1, "above", "below"))),
     (
         "above_predicate",
         ABOVE,
         f"Indeed, {R0} is positioned over {R1}.",
         "below/above",
-        YesNo(True, (R0, R1, "above", "below")),
+        YesNo(True, (N0, N1, "above", "below")),
     ),
     (
         "above_predicate",
         ABOVE,
         f"Actually, {R0} is below {R1}.",
         "below/above",
-        YesNo(False, (R0, R1, "above", "below")),
+        YesNo(False, (N0, N1, "above", "below")),
     ),
     (
         "tall_predicate",
         f"Is {R0} taller than {R1}?",
         f"Correct, {R0} is much taller as {R1}.",
         "tall/short",
-        YesNo(True, (R0, R1, "tall", "short")),
+        YesNo(True, (N0, N1, "tall", "short")),
     ),
     (
         "short_predicate",
         f"Is {R0} shorter than {R1}?",
         f"In fact, {R0} may be taller than {R1}.",
         "tall/short",
-        YesNo(False, (R0, R1, "short", "tall")),
+        YesNo(False, (N0, N1, "short", "tall")),
     ),
     (
         "thin_predicate",
         f"Is {R0} thinner than {R1}?",
         f"Incorrect, {R0}'s width is not less than {R1}'s.",
         "wide/thin",
-        YesNo(False, (R0, R1, "thin", "wide")),
+        YesNo(False, (N0, N1, "thin", "wide")),
     ),
-    ("behind_predicate", f"Is {R0} behind {R1}?", "No.", "behind/front", YesNo(False, (R0, R1, "behind", "front"))),
+    ("behind_predicate", f"Is {R0} behind {R1}?", "No.", "behind/front", YesNo(False, (N0, N1, "behind", "front"))),
     (
         "front_predicate",
         f"Is {R0} in front of {R1}?",
         "That is True.",
         "behind/front",
-        YesNo(True, (R0, R1, "front", "behind")),
+        YesNo(True, (N0, N1, "front", "behind")),
     ),
     (
         "front_predicate",
         f"Is {R0} in front of {R1}?",
         "That is False.",
         "behind/front",
-        YesNo(False, (R0, R1, "front", "behind")),
+        YesNo(False, (N0, N1, "front", "behind")),
     ),
-    ("big_predicate", f"Is {R1} bigger than {R0}?", "Yes, it is.", "big/small", YesNo(True, (R1, R0, "big", "small"))),
+    ("big_predicate", f"Is {R1} bigger than {R0}?", "Yes, it is.", "big/small", YesNo(True, (N1, N0, "big", "small"))),
     (
         "below_choice",
         WHICH,
         f"Positioned lower is {R1}.",
         "below/above",
-        Choice((R0, R1), 1, False, (R0, R1, "below", "above")),
+        Choice((R0, R1), 1, False, (N0, N1, "below", "above")),
     ),
     (
         "left_choice",
         f"Which is more to the left, {R1} or {R0}?",
         f"From the viewer's perspective, {R1} appears more on the left side.",
         "left/right",
-        Choice((R1, R0), 0, False, (R1, R0, "left", "right")),
+        Choice((R1, R0), 0, False, (N1, N0, "left", "right")),
     ),
     (
         "short_choice",
         f"Who is shorter, {R0} or {R1}?",
         f"With less height is {R0}.",
         "tall/short",
-        Choice((R0, R1), 0, False, (R0, R1, "short", "tall")),
+        Choice((R0, R1), 0, False, (N0, N1, "short", "tall")),
     ),
 ]
 
@@ -256,3 +258,19 @@ def test_the_figures_are_those_of_relations_and_of_measures(folder):
     assert TASK.figures
     assert TASK.figures(scored, [1.0, 1.0, 0.0]) == {"qualitative": 1.0, "quantitative": 0.5}
     assert TASK.figures(scored[:1], [1.0]) == {"qualitative": 1.0}
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        R1,
+        "region 1",
+        "Region (1).",
+        "The blue box.",
+        "Region 1 is below Region 0.",
+        "The red box is above the blue one: Region [1].",
+    ],
+)
+def test_regions_are_read_by_number_and_by_colour(answer):
+    truth = Choice((R0, R1), 1, False, (N0, N1, "below", "above"))
+    assert read_option(answer, truth).value == 1

@@ -25,9 +25,9 @@ _CONCLUDES = re.compile(
     r"""\b(?:therefore|thus|hence|consequently|in\s+total|total|overall|in\s+conclusion|to\s+conclude|finally|final
       |altogether|adds?\s+up\s+to|sums?\s+(?:up\s+)?to|(?:my|best|rough|reasonable)\s+(?:best\s+)?(?:estimate|guess|answer)
       |i(?:'d|\s+would)?\s+(?:estimate|guess|say)|let's\s+say|(?:gives|giving|makes?|means|suggests?)(?!\s+it\s+hard)|we\s+get
-      |so|most\s+likely|i\.e\.|that\s+is,|the\s+answer|asked|wait|actually|correction|though,|i\s+mean|scratch\s+that)
-      (?!\w)|=|≈""",
-    re.IGNORECASE | re.VERBOSE,
+      |puts?|comes?\s+to|works\s+out|based\s+on\s+(?:this|these|that|the\s+above)|(?:the|their)\s+\w*\s*difference|so|most\s+likely|i\.e\.|that\s+is,|the\s+answer|asked|wait|actually|correction|though,|i\s+mean|scratch\s+that)
+      (?!\w)|=|≈|^\W*(?:distance|height|width|length|depth|gap|size|result|estimate)\s*(?:\([^)]*\))?\s*[:=]""",
+    re.IGNORECASE | re.VERBOSE | re.MULTILINE,
 )
 _FOR_SCALE = re.compile(
     r"""\b(?:typical(?:ly)?|standard|average|usual(?:ly)?|common(?:ly)?|generally|assum\w+|reference|for\s+scale|known
@@ -35,7 +35,8 @@ _FOR_SCALE = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 _GIVEN = re.compile(
-    r"\s*(?:and\s+|but\s+)?(?:assuming|given|if|using|considering|since|because|suppos\w+|compar\w+|with)\b",
+    r"\s*(?:and\s+|but\s+)?(?:assuming|given|based|if|using|considering|since|because|suppos\w+|compar\w+|with|who|whose"
+    r"|which\s+(?:is|are|has|measures?))\b",
     re.IGNORECASE,
 )
 _CLAUSE = re.compile(r"(?<=[.!?;:])\s+|\n+|,\s+|\s+but\s+|\((?=[^)]{0,60}\))|(?<=\))\s+")
@@ -78,7 +79,7 @@ def choose(text: str, found: Sequence[Mention]) -> Mention:
 def is_aside(text: str, said: Mention) -> bool:
     """Whether a length is denied, a premise, said for scale, or describes a thing."""
     before = text[max(0, said.start - 60) : said.start]
-    if _NEGATES.search(before):
+    if _NEGATES.search(before) or before.rstrip().endswith("±"):  # an error is no length
         return True
     if _DESCRIBED.match(text, said.end) and _ARTICLE.search(before):
         return True

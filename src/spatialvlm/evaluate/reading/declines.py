@@ -14,6 +14,7 @@ _DECLINES = re.compile(
       | (?:not|n't)\s+(?:provide|show|give|contain|offer)\w*\s+(?:\w+\s+)?(?:enough|sufficient)
       | (?:not|in)\s?(?:enough|sufficient)\s+(?:information|context|data|detail)
       | as\s+an?\s+(?:ai|large\s+language|language\s+model)
+      | (?:could|can)\s+you\s+(?:please\s+)?(?:provide|share|upload|specify|clarify)
       | i(?:'m|\s+am)\s+sorry | sorry,
       | (?:cannot|can't)\s+(?:be\s+)?(?:tell|told)
       | no\s+(?:answer|reference|scale)\b[^.!?\n]{0,30}?(?:available|possible|given|provided)

@@ -85,7 +85,8 @@ def joined(text: str, found: Sequence[Mention], numbers: Sequence[Numeral]) -> l
     """Two ends as their middle: "2-3 m", "between 30 cm and 1 meter"; and 1.2 ± 0.1 m."""
     kept: list[Mention] = []
     for said in found:
-        if kept and is_range(text, kept[-1].start, kept[-1].end, said.start, both=True):
+        same_system = kept and kept[-1].unit.system == said.unit.system  # "1.5 m or 5 ft" is one length
+        if same_system and is_range(text, kept[-1].start, kept[-1].end, said.start, both=True):
             kept[-1] = _middle(kept[-1], kept[-1].metres, said)
             continue
         before = [number for number in numbers if number.end <= said.start and not number.article]

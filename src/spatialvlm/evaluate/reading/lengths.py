@@ -97,7 +97,8 @@ def _in_final(text: str, unit: str | None) -> Mention | None:
     statement = final_statement(text)
     if statement is None:
         return None
-    said = _anywhere(statement, unit)
+    first = statement.strip().partition("\n")[0]
+    said = _anywhere(first, unit) or _anywhere(statement, unit)
     return None if said is None else replace(said, how=f"marked answer, {said.how}")
 
 

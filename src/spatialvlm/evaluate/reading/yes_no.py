@@ -14,7 +14,7 @@ _YES = (
 )
 _NO = (
     r"no(?!\s+(?:doubt|one|way\s+to))|nope|false|incorrect|wrong|negative|untrue|on\s+the\s+contrary"
-    r"|(?:\w+ly|they\s+(?:are|do)|it\s+(?:is|does))\s+not|not\s+(?:true|correct|really|quite)|(?:it\s+is\s+)?the\s+other\s+way\s+a?round"
+    r"|(?:\w+ly|they\s+(?:are|do)|it\s+(?:is|does))\s+not(?!\s+(?:possible|clear|certain|sure|known|easy))|not\s+(?:true|correct|really|quite)|(?:it\s+is\s+)?the\s+other\s+way\s+a?round"
 )
 _LEADS = re.compile(rf"^\W*(?:(?P<yes>{_YES})|(?P<no>{_NO}))(?!\w)", re.IGNORECASE)
 _STATES = re.compile(
