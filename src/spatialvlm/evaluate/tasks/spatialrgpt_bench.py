@@ -138,7 +138,8 @@ def _truth(category: str, told: str, regions: Sequence[int]) -> tuple[str, Truth
     first, second = (f"Region [{number}]" for number in regions)
     (opposite,) = set(PAIRS[kind]) - {word}
     colours = list(COLOURS)
-    relation = (*(f"Region [{number}]|{colours[number]} box" for number in regions), word, opposite)
+    names = [f"Region [{number}]|{colours[number]} box" for number in regions]
+    relation = (names[0], names[1], word, opposite)
     if form == "predicate":  # "Is [first] left of [second]?"
         return kind, YesNo(_says_yes(told), relation), _ASK_YES_NO
     chosen = [int(number) for number in dict.fromkeys(_REGION.findall(told))]
