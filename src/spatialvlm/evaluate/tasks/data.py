@@ -1,14 +1,18 @@
 """Where the data of a benchmark is: a local copy in the layout of its hub repository, or the hub itself; its rows.
 
 folder = locate(hub, Path("QSpatial"))      a folder as `hf download --repo-type dataset REPO` leaves it
-for row in rows(folder, "data/*.parquet"):  Parquet, JSON lines or JSON; columns as the authors named them
+for row in rows(folder, "data/*.parquet"):  Parquet, JSON lines, JSON or TSV; columns as the authors named them
     picture(row["image"], folder)           the bytes of an image cell, or where the file lies
+fingerprint(folder)                         what tells these data from others, by their contents
 """
 
 import base64
-import binascii
+import codecs
+import csv
+import hashlib
 import json
-from collections.abc import Iterator, Mapping
+import os
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +22,8 @@ from spatialvlm.evaluate.items import Picture
 from spatialvlm.weights import is_commit
 
 BATCH_ROWS = 32  # rows with images are large
+BLOCK_BYTES = 16 << 20  # of a table: a row may hold its picture, and a block must hold more than one row
+WHOLE_BYTES, END_BYTES = 64 << 20, 1 << 20  # of a fingerprint
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,35 +78,50 @@ def rows(folder: Path, *patterns: str, needs: tuple[str, ...] = ()) -> Iterator[
 
     Raises UserError where nothing matches, a file cannot be read, or a column of `needs` is missing.
     """
-    files = [folder] if folder.is_file() else sorted({file for pattern in patterns for file in folder.glob(pattern)})
-    if not files:
-        raise UserError(f"data in {str(folder)!r}: found no file {' or '.join(patterns)}; expected the hub's layout")
-    for file in files:
-        for number, row in enumerate(_rows_of(file), 1):
-            missing = [name for name in needs if name not in row]
-            if missing:
-                raise UserError(
-                    f"{file} row {number}: got the columns {', '.join(row)}; expected {', '.join(needs)} as published"
-                )
+    for file in files_of(folder, *patterns):
+        for number, row in numbered(file):
+            _check_columns(f"{file} row {number}", row, needs)
             yield row
 
 
-def _rows_of(file: Path) -> Iterator[dict[str, Any]]:
+def files_of(folder: Path, *patterns: str) -> list[Path]:
+    """The files that match any pattern, in the order of their names; `folder` alone if it is a file.
+
+    Raises UserError where nothing matches.
+    """
+    files = [folder] if folder.is_file() else sorted({file for pattern in patterns for file in folder.glob(pattern)})
+    if not files:
+        raise UserError(f"data in {str(folder)!r}: found no file {' or '.join(patterns)}; expected the hub's layout")
+    return files
+
+
+def numbered(file: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The rows of a file with their numbers from 1; in JSON lines that is the number of the line.
+
+    Raises UserError where the file cannot be read.
+    """
     match file.suffix:
         case ".parquet":
-            yield from _parquet(file)
+            yield from enumerate(_parquet(file), 1)
+        case ".tsv":
+            yield from enumerate(_table(file), 1)
         case ".jsonl":
-            for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
+            # Only "\n" ends a line: a text in JSON may hold U+2028 and the like, at which str.splitlines would cut it.
+            for number, line in enumerate(_text(file).split("\n"), 1):
                 if line.strip():
-                    yield _record(file, number, line)
+                    yield number, _object(_json(line, f"{file} line {number}"), f"{file} line {number}")
         case ".json":
-            try:
-                found = json.loads(file.read_text(encoding="utf-8"))
-            except ValueError as error:
-                raise UserError(f"{file}: no JSON ({error}); get the file again") from None
-            yield from found if isinstance(found, list) else [found]
+            found = _json(_text(file), str(file))
+            for number, one in enumerate(found if isinstance(found, list) else [found], 1):
+                yield number, _object(one, f"{file} row {number}")
         case other:
-            raise UserError(f"{file}: got a file {other or 'without an ending'}; expected .parquet, .jsonl or .json")
+            expected = ".parquet, .jsonl, .json or .tsv"
+            raise UserError(f"{file}: got a file {other or 'without an ending'}; expected {expected}")
+
+
+def _check_columns(where: str, names: Collection[str], needs: tuple[str, ...]) -> None:
+    if any(name not in names for name in needs):
+        raise UserError(f"{where}: got the columns {', '.join(names)}; expected {', '.join(needs)} as published")
 
 
 def _parquet(file: Path) -> Iterator[dict[str, Any]]:
@@ -115,14 +136,88 @@ def _parquet(file: Path) -> Iterator[dict[str, Any]]:
         raise UserError(f"{file}: cannot be read ({str(error).splitlines()[0]}); get the file again") from None
 
 
-def _record(file: Path, number: int, line: str) -> dict[str, Any]:
+def _table(file: Path) -> Iterator[dict[str, Any]]:
+    """The rows of a table of texts with tabs between them, a block at a time; every cell is text."""
+    import pyarrow as pa
+    import pyarrow.csv as pc
+
+    reading = pc.ReadOptions(block_size=BLOCK_BYTES)
+    parsing = pc.ParseOptions(delimiter="\t", newlines_in_values=True)
+    converting = pc.ConvertOptions(column_types=dict.fromkeys(_head(file), pa.string()))
     try:
-        found = json.loads(line)
-    except ValueError as error:
-        raise UserError(f"{file} line {number}: no JSON ({error}); mend or remove the line") from None
+        with pc.open_csv(file, reading, parsing, converting) as opened:
+            for batch in opened:
+                yield from batch.to_pylist()
+    except (pa.ArrowException, OSError) as error:
+        raise UserError(f"{file}: cannot be read ({str(error).splitlines()[0]}); get the file again") from None
+
+
+def _head(file: Path) -> list[str]:
+    """The names of a table's columns."""
+    with file.open("rb") as opened:
+        line = _decoded(opened.readline(), file).rstrip("\r\n")
+    return next(csv.reader([line], delimiter="\t"), [])
+
+
+def _text(file: Path) -> str:
+    try:
+        return _decoded(file.read_bytes(), file)
+    except OSError as error:
+        raise UserError(f"{file}: cannot be read ({error.strerror}); get the file again") from None
+
+
+def _decoded(content: bytes, file: Path) -> str:
+    """The text of some bytes, without the mark that some editors begin a file with."""
+    content = content.removeprefix(codecs.BOM_UTF8)
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise UserError(
+            f"{file} line {line}: got the byte 0x{content[error.start]:02x}; expected UTF-8: save the file as UTF-8"
+        ) from None
+
+
+def _json(text: str, where: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise UserError(f"{where}: no JSON ({error}); mend it, or get the file again") from None
+
+
+def _object(found: Any, where: str) -> dict[str, Any]:
     if not isinstance(found, dict):
-        raise UserError(f"{file} line {number}: got {type(found).__name__}; expected a JSON object")
+        raise UserError(f"{where}: got {type(found).__name__}; expected a JSON object")
     return found
+
+
+def fingerprint(folder: Path) -> str:
+    """What tells these data from others: a sha256 over the names, sizes and contents of all files of a folder.
+
+    Of a file of more than WHOLE_BYTES only its size and END_BYTES at both ends count. Names are relative to the folder,
+    so that a copy has the same one. Whatever begins with a dot is left out: `hf download` keeps dates there. Of a lone
+    file its content counts alone, not what lies beside it. Raises UserError for a file that cannot be read.
+    """
+    if folder.is_file():
+        named = [("", folder)]
+    else:
+        found = [(path.relative_to(folder), path) for path in folder.rglob("*")]
+        seen = [(name, path) for name, path in found if not any(part.startswith(".") for part in name.parts)]
+        named = sorted((name.as_posix(), path) for name, path in seen if path.is_file())
+    digest = hashlib.sha256()
+    for name, path in named:
+        try:
+            size = path.stat().st_size
+            digest.update(f"{name}\0{size}\0".encode("utf-8", "surrogateescape"))
+            with path.open("rb") as opened:
+                if size > WHOLE_BYTES:
+                    digest.update(opened.read(END_BYTES))
+                    opened.seek(-END_BYTES, os.SEEK_END)
+                while block := opened.read(END_BYTES):
+                    digest.update(block)
+        except OSError as error:
+            raise UserError(f"{path}: cannot be read ({error.strerror}); make it readable, or get it again") from None
+    return f"files:{digest.hexdigest()[:16]}"
 
 
 def picture(cell: Any, folder: Path) -> Picture:
@@ -136,10 +231,17 @@ def picture(cell: Any, folder: Path) -> Picture:
         return cell
     if isinstance(cell, str):
         base = folder if folder.is_dir() else folder.parent
-        if len(cell) < 1024 and (path := base / cell).is_file():
+        if (path := _file_below(base, cell)) is not None:
             return path
         try:
             return base64.b64decode(cell.partition(",")[2] if cell.startswith("data:") else cell, validate=True)
-        except binascii.Error:
+        except ValueError:  # binascii.Error is one, and so is a letter that is not ASCII
             raise UserError(f"image {cell[:80]!r}: no such file below {str(base)!r}; get the images too") from None
     raise UserError(f"image: got {type(cell).__name__}; expected bytes, base64 text or a path")
+
+
+def _file_below(base: Path, name: str) -> Path | None:
+    try:
+        return path if len(name) < 1024 and (path := base / name).is_file() else None
+    except OSError:  # base64 may make too long a name
+        return None

@@ -34,7 +34,6 @@ LETTERS = "ABCD"
 NEEDED = ("qid", "question", *LETTERS, "answer", "category", "image")
 INSTRUCTION = "Please select the correct answer from the options above."
 QID = re.compile(r"[^-]{8}(-flip)?(-\d)?")
-BLOCK_BYTES = 16 << 20  # a row holds its picture; a block must hold more than one row
 PUNCTUATION = str.maketrans(dict.fromkeys(".()[],:;!*#{}", " "))
 FAILED = "Failed to obtain answer via API"
 REFUSALS = (
@@ -67,32 +66,11 @@ def items(folder: Path) -> Iterator[Item]:
 
 def _rows(folder: Path) -> Iterator[dict[str, Any]]:
     table = folder / TABLE if folder.is_dir() else folder
-    if table.suffix == ".tsv" and table.is_file():
-        return _table(table)
-    if folder.is_dir() and not any(chain.from_iterable(folder.glob(pattern) for pattern in PARQUET)):
+    if table.is_file():
+        return rows(table, needs=NEEDED)
+    if not any(chain.from_iterable(folder.glob(pattern) for pattern in PARQUET)):
         raise UserError(f"3DSRBench data in {str(folder)!r}: found no {TABLE}; it holds pictures and rotations, get it")
     return rows(folder, *PARQUET, needs=NEEDED)
-
-
-def _table(file: Path) -> Iterator[dict[str, Any]]:
-    """The rows of a table of texts with tabs between them, a block at a time."""
-    import pyarrow as pa
-    import pyarrow.csv as pc
-
-    with file.open(encoding="utf-8") as opened:
-        names = opened.readline().rstrip("\r\n").split("\t")
-    missing = [name for name in NEEDED if name not in names]
-    if missing:
-        raise UserError(f"{file}: got the columns {', '.join(names)}; expected {', '.join(NEEDED)} as published")
-    reading = pc.ReadOptions(block_size=BLOCK_BYTES)
-    parsing = pc.ParseOptions(delimiter="\t", newlines_in_values=True)
-    converting = pc.ConvertOptions(column_types=dict.fromkeys(names, pa.string()), include_columns=list(NEEDED))
-    try:
-        with pc.open_csv(file, reading, parsing, converting) as opened:
-            for batch in opened:
-                yield from batch.to_pylist()
-    except (pa.ArrowException, OSError) as error:
-        raise UserError(f"{file}: cannot be read ({str(error).splitlines()[0]}); get the file again") from None
 
 
 def official(item: Item, answer: str) -> Score:
