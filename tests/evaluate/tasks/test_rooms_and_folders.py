@@ -12,6 +12,7 @@ from spatialvlm.errors import UserError
 from spatialvlm.evaluate.items import Choice, Clock, Item, Length, Number, Region, YesNo
 from spatialvlm.evaluate.scoring import score
 from spatialvlm.evaluate.tasks import load_task
+from spatialvlm.evaluate.tasks.folder import left_out
 from spatialvlm.kinds import KINDS
 from spatialvlm.quantities import UNITS
 
@@ -54,12 +55,21 @@ LINES = [
     ({"form": "length", "answer": "about 1.2 m"}, Length(1.2)),
     ({"form": "length", "answer": 2}, Length(2.0)),
     ({"form": "length", "answer": "30", "unit": "centimeter"}, Length(0.3, unit="centimeter")),
+    ({"form": "length", "answer": "30", "unit": "cm", "rule": "within_25"}, Length(0.3, "within_25", "centimeter")),
     ({"form": "number", "answer": 4}, Number(4.0)),
+    ({"form": "number", "answer": 0, "rule": "within_10"}, Number(0.0, "within_10")),
     ({"form": "yes_no", "answer": "Yes."}, YesNo(True)),
     ({"form": "yes_no", "answer": False}, YesNo(False)),
     ({"form": "choice", "options": ["left", "right"], "answer": "right"}, Choice(("left", "right"), 1)),
     ({"form": "choice", "options": ["left", "right"], "answer": "A"}, Choice(("left", "right"), 0)),
+    ({"form": "choice", "options": ["left", "right"], "answer": 1}, Choice(("left", "right"), 1)),
+    ({"form": "choice", "options": ["1", "2", "3"], "answer": 1}, Choice(("1", "2", "3"), 0)),
+    ({"form": "choice", "options": ["1", "2", "3"], "answer": "1"}, Choice(("1", "2", "3"), 0)),
+    ({"form": "choice", "options": ["0.5", "1.5"], "answer": 1.5}, Choice(("0.5", "1.5"), 1)),
+    ({"form": "choice", "options": ["B", "A"], "answer": " A"}, Choice(("B", "A"), 1)),
+    ({"form": "choice", "options": [*"klmnopqrst"], "answer": "J"}, Choice((*"klmnopqrst",), 9)),
     ({"form": "clock", "answer": 11}, Clock(11)),
+    ({"form": "clock", "answer": 3.0}, Clock(3)),
     ({"form": "region", "answer": [[0, 0], [1, 0], [1, 1]]}, Region(((0.0, 0.0), (1.0, 0.0), (1.0, 1.0)))),
 ]
 
@@ -89,6 +99,46 @@ def test_of_lines_with_one_id_the_last_counts_and_what_has_no_answer_is_left_out
         {"id": "1", "form": "length", "answer": "5 m"},
     )
     assert [(item.id, item.truth) for item in load_task("folder").items(path)] == [("1", Length(5.0))]
+    assert left_out(path) == {
+        "free text, which no rule can score": 1,
+        "skipped": 1,
+        "superseded by a later line": 1,
+        "without an answer": 1,
+    }
+    assert left_out(written(tmp_path, LINES[0][0])) == {}
+
+
+def test_a_dataset_leaves_nothing_out(shapes: Path):
+    assert left_out(shapes) == {}
+
+
+def test_a_line_without_an_id_has_its_number_for_one(tmp_path: Path):
+    path = written(tmp_path, {"form": "number", "answer": 1}, {"id": "x", "form": "number", "answer": 2})
+    path.write_text("\n" + path.read_text())
+    assert [item.id for item in load_task("folder").items(path)] == ["2", "x"]
+
+
+@pytest.mark.parametrize("lines", [({"id": "2"}, {}), ({}, {"id": 1})])
+def test_a_number_that_is_the_id_of_another_line_is_refused(lines: tuple[dict, ...], tmp_path: Path):
+    path = written(tmp_path, *({"form": "number", "answer": 1} | line for line in lines))
+    with pytest.raises(UserError, match=r"id '[12]': of .*questions.jsonl line 1 and of .*questions.jsonl line 2"):
+        list(load_task("folder").items(path))
+
+
+@pytest.mark.parametrize(("first", "second"), [({}, {}), ({"id": "7"}, {"id": 7}), ({"id": "1"}, {})])
+def test_files_of_one_folder_share_no_ids(first: dict, second: dict, tmp_path: Path):
+    line = {"form": "number", "answer": 1}
+    written(tmp_path, line | first).rename(tmp_path / "more.jsonl")
+    written(tmp_path, line | second)
+    with pytest.raises(UserError, match=r"of .*more.jsonl line 1 and of .*questions.jsonl line 1; .* or name one file"):
+        list(load_task("folder").items(tmp_path))
+    assert len(list(load_task("folder").items(tmp_path / "more.jsonl"))) == 1
+
+
+@pytest.mark.parametrize("id_", ["", " ", True, 1.5, ["a"]])
+def test_an_id_is_a_text_or_an_integer(id_: object, tmp_path: Path):
+    with pytest.raises(UserError, match=r"questions.jsonl line 1: got the id .*; expected text"):
+        list(load_task("folder").items(written(tmp_path, {"id": id_, "form": "number", "answer": 1})))
 
 
 @pytest.mark.parametrize(
@@ -96,10 +146,39 @@ def test_of_lines_with_one_id_the_last_counts_and_what_has_no_answer_is_left_out
     [
         ({"form": "length", "answer": "big"}, r'got the answer "big", expected metres, or a text with a unit'),
         ({"form": "size", "answer": 1}, "got the form 'size'; expected one of length, number"),
-        ({"form": "choice", "options": ["a"], "answer": "a"}, "expected one of 'options', two or more texts"),
+        ({"form": "choice", "options": ["a"], "answer": "a"}, "expected two or more texts under 'options'"),
+        ({"form": "choice", "answer": "a"}, "got the options null; expected two or more texts"),
+        ({"form": "choice", "options": ["a", " "], "answer": "a"}, "expected two or more texts"),
+        ({"form": "choice", "options": ["a", "b", "a "], "answer": "a"}, "got the option 'a' more than once"),
+        ({"form": "choice", "options": [*"abcdefghijk"], "answer": "a"}, "got 11 options, more than 10"),
+        ({"form": "choice", "options": ["left", "right"], "answer": 2}, "expected one of 'options'"),
+        ({"form": "choice", "options": ["left", "right"], "answer": -1}, "expected one of 'options'"),
+        ({"form": "choice", "options": ["left", "right"], "answer": True}, "expected one of 'options'"),
+        ({"form": "choice", "options": ["left", "right"], "answer": ["left"]}, "expected one of 'options'"),
+        ({"form": "choice", "options": ["1", "1.0"], "answer": 1}, "expected one of 'options'"),
+        ({"form": "length", "answer": -1}, "expected metres, or a text with a unit, not negative"),
+        ({"form": "length", "answer": float("nan")}, "got the answer NaN"),
+        ({"form": "length", "answer": 1, "unit": "cubit"}, 'got the unit "cubit"; expected one of meter'),
+        ({"form": "length", "answer": 1, "unit": 1}, "got the unit 1;"),
+        ({"form": "length", "answer": 1, "rule": "exact"}, 'got the rule "exact"; expected one of within_2'),
+        ({"form": "number", "answer": float("inf")}, "got the answer Infinity, expected a number, not negative"),
+        ({"form": "number", "answer": 10**400}, "expected a number"),
+        ({"form": "number", "answer": -3}, "expected a number, not negative"),
+        ({"form": "number", "answer": 3, "rule": ["mra"]}, "expected one of within_2"),
+        ({"form": "clock", "answer": 3.5}, "expected a whole hour"),
+        ({"form": "region", "answer": [[0, 0], [1, 0]]}, "expected three or more corners"),
+        ({"form": "region", "answer": "left"}, "expected three or more corners"),
+        (
+            {"form": "region", "answer": [[0, 0], [640, 0], [1, 1]]},
+            r"not \[640.0, 0.0\]: in pixels\? divide by the size",
+        ),
+        ({"form": "region", "answer": [[0, 0], [float("nan"), 0], [1, 1]]}, "corners as shares"),
+        ({"form": "length", "answer": 1, "prompt": ["a"]}, 'got the prompt \\["a"\\]; expected a text'),
+        ({"form": "length", "answer": 1, "images": "a.png"}, 'got the images "a.png"; expected a list'),
+        ({"form": ["length"], "answer": 1}, "expected one of length, number"),
         ({"form": "choice", "options": ["a cat", "a dog"], "answer": "fish"}, "expected one of 'options'"),
-        ({"form": "clock", "answer": 13}, "expected an answer of the form clock"),
-        ({"form": "yes_no", "answer": "perhaps"}, "expected an answer of the form yes_no"),
+        ({"form": "clock", "answer": 13}, "expected a whole hour, 1 to 12"),
+        ({"form": "yes_no", "answer": "perhaps"}, "expected true, false, yes or no"),
         ({"form": "length", "answer": 1, "question": ""}, "has no question"),
         ({"form": "length", "answer": 1, "image": "b.png"}, "no such file"),
     ],

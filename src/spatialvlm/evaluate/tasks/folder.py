@@ -8,23 +8,30 @@ One JSON object a line (docs/evaluate.md has the table):
 
 `image` (or `images`, a list) is a path relative to the file. What `spatialvlm annotate` writes is such a file: of
 several lines with the same id the last one counts; skipped images, questions that nobody could answer and answers of
-the form "text", which only a judge could score, are left out.
+the form "text", which only a judge could score, are left out, and `left_out` counts them. A line without an id has the
+number of its line for one.
 """
 
 import json
+import math
+from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn, cast
 
 from spatialvlm.errors import UserError
-from spatialvlm.evaluate.items import FORMS, Choice, Clock, Item, Length, Number, Region, Truth, YesNo
+from spatialvlm.evaluate.items import FORMS, Choice, Clock, Item, Length, Number, Region, Rule, Truth, YesNo
+from spatialvlm.evaluate.metrics.numbers import RULES
 from spatialvlm.evaluate.reading.lengths import read_length
 from spatialvlm.evaluate.reading.options import LETTERS, read_option
+from spatialvlm.evaluate.reading.units import unit_of
 from spatialvlm.evaluate.reading.yes_no import read_yes_no
 from spatialvlm.evaluate.tasks import Task
 from spatialvlm.evaluate.tasks.asked import SAY_LENGTH, SAY_YES_NO, items_of
-from spatialvlm.evaluate.tasks.data import picture, rows
+from spatialvlm.evaluate.tasks.data import files_of, numbered, picture
 from spatialvlm.pipeline.write.read import read_dataset
+from spatialvlm.quantities import UNITS
 
 UNSCORED = "text"
 _SAY = {
@@ -36,39 +43,107 @@ _SAY = {
 }
 
 
+_EXPECTED = {
+    "length": "metres, or a text with a unit, not negative",
+    "number": "a number, not negative",
+    "clock": "a whole hour, 1 to 12",
+    "yes_no": "true, false, yes or no",
+    "choice": "one of 'options', its letter, or its place from 0",
+    "region": "three or more corners [x, y]",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    file: Path
+    number: int
+    row: Mapping[str, Any]
+
+    @property
+    def where(self) -> str:
+        return f"{self.file} line {self.number}"
+
+
 def items(folder: Path) -> Iterator[Item]:
     """The questions of a dataset folder, of a JSONL file, or of all JSONL files in a folder."""
-    if (folder / "manifest.jsonl").exists():
+    if _is_dataset(folder):
         return items_of(read_dataset(folder))
-    return _lines(folder)
+    return (_item(folder, id_, line.row) for id_, line in _lines(folder)[0].items() if _why_not(line.row) is None)
 
 
-def _lines(path: Path) -> Iterator[Item]:
-    """The lines of a file, the last of each id, in the order in which the ids appear."""
-    found: dict[str, Mapping[str, Any]] = {}
-    for number, row in enumerate(rows(path, "*.jsonl"), 1):
-        id_ = row.get("id", str(number))
-        if not isinstance(id_, str | int):
-            raise UserError(f"{path} line {number}: got the id {id_!r}; expected text")
-        found[str(id_)] = row
-    for id_, row in found.items():
-        if row.get("decision") != "skip" and row.get("answer") is not None and row.get("form") != UNSCORED:
-            yield _item(path, id_, row)
+def left_out(path: Path) -> dict[str, int]:
+    """How many lines of a JSONL file, or of all in a folder, are no items, by the reason; of a dataset none.
+
+    Raises UserError where `items` does for the lines as such.
+    """
+    if _is_dataset(path):
+        return {}
+    kept, superseded = _lines(path)
+    reasons = Counter({"superseded by a later line": superseded})
+    reasons.update(reason for line in kept.values() if (reason := _why_not(line.row)) is not None)
+    return {reason: count for reason, count in sorted(reasons.items()) if count}
+
+
+def _is_dataset(path: Path) -> bool:
+    return (path / "manifest.jsonl").exists()
+
+
+def _why_not(row: Mapping[str, Any]) -> str | None:
+    if row.get("decision") == "skip":
+        return "skipped"
+    if row.get("answer") is None:
+        return "without an answer"
+    return "free text, which no rule can score" if row.get("form") == UNSCORED else None
+
+
+def _lines(path: Path) -> tuple[dict[str, _Line], int]:
+    """The last line of each id, in the order in which the ids appear; and how many lines came before another one."""
+    found: dict[str, _Line] = {}
+    unnamed: dict[str, _Line] = {}
+    superseded = 0
+    for file in files_of(path, "*.jsonl"):
+        for number, row in numbered(file):
+            line, id_ = _Line(file, number, row), row.get("id")
+            if id_ is None:
+                id_ = str(number)
+                if id_ in found:
+                    raise _shared(id_, found[id_], line)
+                unnamed[id_] = line
+            elif isinstance(id_, bool) or not isinstance(id_, str | int) or not str(id_).strip():
+                raise UserError(f"{line.where}: got the id {id_!r}; expected text")
+            elif str(id_) in unnamed or (str(id_) in found and found[str(id_)].file != file):
+                raise _shared(str(id_), found[str(id_)], line)
+            superseded += str(id_) in found
+            found[str(id_)] = line
+    return found, superseded
+
+
+def _shared(id_: str, first: _Line, second: _Line) -> UserError:
+    return UserError(
+        f"id {id_!r}: of {first.where} and of {second.where}; a line without an id has its number for one: give every "
+        "line an id of its own, or name one file"
+    )
 
 
 def _item(path: Path, id_: str, row: Mapping[str, Any]) -> Item:
-    question, form = row.get("question"), row.get("form")
+    where = f"{path} id {id_!r}"
+    question, form, prompt = row.get("question"), row.get("form"), row.get("prompt")
     if not isinstance(question, str) or not question.strip():
-        raise UserError(f"{path} id {id_!r}: has no question; expected a text under 'question'")
-    if form not in FORMS:
-        raise UserError(f"{path} id {id_!r}: got the form {form!r}; expected one of {', '.join(FORMS)}")
-    cells = row.get("images") or [row.get("image")]
+        raise UserError(f"{where}: has no question; expected a text under 'question'")
+    if form not in tuple(FORMS):
+        raise UserError(f"{where}: got the form {form!r}; expected one of {', '.join(FORMS)}")
+    if prompt is not None and not isinstance(prompt, str):
+        raise UserError(f"{where}: got the prompt {_shown(prompt)}; expected a text, or leave 'prompt' out")
+    cells = row["images"] if row.get("images") else [row.get("image")]
+    if not isinstance(cells, list):
+        raise UserError(f"{where}: got the images {_shown(cells)}; expected a list of paths, or one under 'image'")
     try:
         pictures = tuple(picture(cell, path) for cell in cells)
     except UserError as error:
-        raise UserError(f"{path} id {id_!r}: {error}") from None
-    truth = _truth(path, id_, str(form), row)
-    prompt = row.get("prompt") or f"{question} {_how(truth, str(form))}"
+        raise UserError(f"{where}: {error}") from None
+    truth = _truth(where, str(form), row)
+    if prompt is None or not prompt.strip():
+        prompt = f"{question} {_how(truth, str(form))}"
     kind = str(row.get("kind") or form)
     return Item(id_, kind, question, prompt, pictures, truth, {"annotator": row.get("annotator")})
 
@@ -76,56 +151,118 @@ def _item(path: Path, id_: str, row: Mapping[str, Any]) -> Item:
 def _how(truth: Truth, form: str) -> str:
     if not isinstance(truth, Choice):
         return _SAY[form]
-    listed = " ".join(f"({letter}) {option}" for letter, option in zip(LETTERS, truth.options))
+    listed = " ".join(f"({letter}) {option}" for letter, option in zip(LETTERS, truth.options, strict=False))
     return f"{listed} Answer with the letter of one option."
 
 
-def _truth(path: Path, id_: str, form: str, row: Mapping[str, Any]) -> Truth:
+def _truth(where: str, form: str, row: Mapping[str, Any]) -> Truth:
     """What is right, from the answer of a line. Raises UserError where it does not fit the form."""
     answer = row["answer"]
-    truth: Truth | None = None
     match form:
         case "length":
-            metres = answer if _is_number(answer) else read_length(str(answer), row.get("unit")).value
-            truth = Length(float(metres), unit=row.get("unit")) if isinstance(metres, float | int) else None
+            unit = _unit(where, row.get("unit"))
+            said = answer if _is_number(answer) else read_length(str(answer), unit).value
+            if (metres := _positive(said)) is not None:
+                return Length(metres, _rule(where, row.get("rule"), "within_2"), unit)
         case "number":
-            truth = Number(float(answer), row.get("rule", "mra")) if _is_number(answer) else None
+            if (value := _positive(answer)) is not None:
+                return Number(value, _rule(where, row.get("rule"), "mra"))
         case "clock":
-            truth = Clock(int(answer)) if _is_number(answer) and 1 <= answer <= 12 else None
+            if _is_number(answer) and answer in range(1, 13):
+                return Clock(int(answer))
         case "yes_no":
             said = answer if isinstance(answer, bool) else read_yes_no(str(answer), YesNo(True)).value
-            truth = YesNo(said) if isinstance(said, bool) else None
+            if isinstance(said, bool):
+                return YesNo(said)
         case "choice":
-            truth = _choice(answer, row.get("options"))
-        case "region":
-            truth = _region(answer)
-    if truth is None:
-        expected = {"length": "metres, or a text with a unit", "choice": "one of 'options', two or more texts"}
-        raise UserError(
-            f"{path} id {id_!r}: got the answer {json.dumps(answer)[:80]}, expected "
-            f"{expected.get(form, 'an answer of the form ' + form)}; mend or remove the line"
-        )
-    return truth
+            options = _options(where, row.get("options"))
+            if (place := _place(answer, options)) is not None:
+                return Choice(options, place)
+        case _:
+            return Region(_corners(where, answer))
+    _refuse(where, answer, _EXPECTED[form])
+
+
+def _refuse(where: str, answer: Any, expected: str) -> NoReturn:
+    raise UserError(f"{where}: got the answer {_shown(answer)}, expected {expected}; mend or remove the line")
+
+
+def _shown(value: Any) -> str:
+    return json.dumps(value)[:80]
 
 
 def _is_number(answer: Any) -> bool:
     return isinstance(answer, float | int) and not isinstance(answer, bool)
 
 
-def _choice(answer: Any, options: Any) -> Choice | None:
-    if not isinstance(options, list) or len(options) < 2 or not all(isinstance(option, str) for option in options):
+def _positive(value: Any) -> float | None:
+    """A number that is finite and not below 0; None for anything else. An integer may be too large for a float."""
+    return float(value) if _is_number(value) and 0 <= value < 1e300 else None
+
+
+def _unit(where: str, unit: Any) -> str | None:
+    if unit is None:
         return None
-    truth = Choice(tuple(options), 0)
-    place = answer if isinstance(answer, int) else read_option(str(answer), truth).value
-    return Choice(truth.options, place) if isinstance(place, int) and 0 <= place < len(options) else None
+    known = unit_of(unit) if isinstance(unit, str) else None
+    if known is None:
+        names = ", ".join(one.name for one in UNITS)
+        raise UserError(f"{where}: got the unit {_shown(unit)}; expected one of {names}, or leave 'unit' out")
+    return known.name
 
 
-def _region(answer: Any) -> Region | None:
+def _rule(where: str, rule: Any, usual: Rule) -> Rule:
+    if rule is None:
+        return usual
+    if rule not in tuple(RULES):
+        raise UserError(f"{where}: got the rule {_shown(rule)}; expected one of {', '.join(RULES)}")
+    return cast(Rule, rule)
+
+
+def _options(where: str, options: Any) -> tuple[str, ...]:
+    texts = isinstance(options, list) and all(isinstance(option, str) and option.strip() for option in options)
+    if not texts or len(options) < 2:
+        raise UserError(f"{where}: got the options {_shown(options)}; expected two or more texts under 'options'")
+    if len(options) > len(LETTERS):
+        raise UserError(f"{where}: got {len(options)} options, more than {len(LETTERS)}, which is as far as letters go")
+    twice = [option for option, count in Counter(option.strip() for option in options).items() if count > 1]
+    if twice:
+        raise UserError(f"{where}: got the option {twice[0]!r} more than once; expected options that differ")
+    return tuple(options)
+
+
+def _place(answer: Any, options: tuple[str, ...]) -> int | None:
+    """The place of the option that is right: of that number, at that place from 0, of that letter or of those words."""
+    if _is_number(answer):
+        same = [place for place, option in enumerate(options) if _number_of(option) == answer]
+        at = [answer] if not same and isinstance(answer, int) and 0 <= answer < len(options) else []
+        found = same or at
+        return found[0] if len(found) == 1 else None
+    if not isinstance(answer, str):
+        return None
+    exact = [place for place, option in enumerate(options) if option.strip() == answer.strip()]
+    place = exact[0] if exact else read_option(answer, Choice(options, 0)).value
+    return place if isinstance(place, int) else None
+
+
+def _number_of(option: str) -> float | None:
+    try:
+        return float(option)
+    except ValueError:
+        return None
+
+
+def _corners(where: str, answer: Any) -> tuple[tuple[float, float], ...]:
     try:
         corners = tuple((float(x), float(y)) for x, y in answer)
-    except (TypeError, ValueError):
-        return None
-    return Region(corners) if len(corners) >= 3 else None
+    except (TypeError, ValueError, OverflowError):
+        corners = ()
+    if len(corners) < 3:
+        _refuse(where, answer, _EXPECTED["region"])
+    wrong = [corner for corner in corners if not all(math.isfinite(value) and 0 <= value <= 1 for value in corner)]
+    if wrong:
+        expected = "corners as shares of width and height, 0 to 1"
+        _refuse(where, answer, f"{expected}, not {list(wrong[0])}: in pixels? divide by the size")
+    return corners
 
 
 TASK = Task(
