@@ -81,6 +81,17 @@ def test_geometry_says_so_where_it_cannot_tell(shapes: Path):
         said("geometry", strange, None)
 
 
+def recorded(path: Path, items: Sequence[Item]) -> tuple[list[str | None], list[str]]:
+    notes: list[str] = []
+    who = load_answerer(f"answers:{path}", AskConfig(), Path(), note=notes.append)
+    return [answer.text for answer in who.answers("folder", items)], notes
+
+
+def lines_of(path: Path, rows: Sequence[object]) -> Path:
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return path
+
+
 def test_recorded_answers_are_found_by_id(tmp_path: Path):
     path = tmp_path / "answers.jsonl"
     path.write_text('{"id": "0", "answer": "1.2 m"}\n{"doc_id": 1, "resps": [["about 3 m"]], "truncated": true}\n')
@@ -91,11 +102,40 @@ def test_recorded_answers_are_found_by_id(tmp_path: Path):
     assert score(items[2], None).robust.value == 0.0
 
 
+@pytest.mark.parametrize("name", ["prediction", "response", "full_prediction", "filtered_resps", "resps"])
+def test_the_truth_beside_an_answer_is_not_taken_for_it(name: str, tmp_path: Path):
+    path = lines_of(tmp_path / "answers.jsonl", [{"id": "0", "answer": "(A)", name: "(B)"}])
+    assert recorded(path, items_of([Choice(("a", "b"), 0)], [b"1"])) == (["(B)"], [])
+
+
+def test_places_of_other_harnesses_are_no_ids(tmp_path: Path):
+    """Ids that count otherwise than places: the item at place 1 is called "0"."""
+    items = [Item(id_, "kind", "?", "?", (b"1",), Length(1.0)) for id_ in ("2", "0", "1")]
+    by_place = [{"doc_id": place, "resps": f"{place} m"} for place in (2, 0, 1)]
+    assert recorded(lines_of(tmp_path / "places.jsonl", by_place), items)[0] == ["0 m", "1 m", "2 m"]
+    ours = [{"doc_id": 9, "resps": f"{id_} m", "robust": {"score": 1.0, "row": {"id": id_}}} for id_ in ("0", "1", "2")]
+    assert recorded(lines_of(tmp_path / "ours.jsonl", ours), items)[0] == ["2 m", "0 m", "1 m"]
+    (tmp_path / "kit.tsv").write_text("index\tanswer\tprediction\n0\t9 m\t'0 \"m\n2\t9 m\t2 m\n")
+    assert recorded(tmp_path / "kit.tsv", items)[0] == ["'0 \"m", None, "2 m"]
+    (tmp_path / "named.tsv").write_text("index\tid\tprediction\n0\t1\tone\n")
+    assert recorded(tmp_path / "named.tsv", items)[0] == [None, None, "one"]
+
+
+def test_rows_about_other_items_are_counted(tmp_path: Path):
+    rows = [{"id": id_, "answer": "1 m"} for id_ in ("0", "x", "y", "0")]
+    answers, (note,) = recorded(lines_of(tmp_path / "answers.jsonl", rows), items_of([Length(1.0)], [b"1"]))
+    assert answers == ["1 m"]
+    assert "2 of 4 rows are about no item of folder that is asked, the first is 'x'" in note
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
         ('{"id": "x", "answer": "1 m"}', "has no answer to any item of folder, whose ids look like '0'"),
         ('{"id": "0"}', "line 1: got id; expected 'answer'"),
+        ('{"answer": "1 m"}', "line 1: got answer; expected 'id'"),
+        ('{"doc_id": "first", "answer": "1 m"}', "got doc_id 'first'; expected the place of an item, from 0"),
+        ('{"id": 0, "answer": "1 m"}\n{"id": "0", "answer": "2 m"}', "'0' has two different answers"),
         ("nonsense", "no JSON"),
     ],
 )
@@ -105,3 +145,5 @@ def test_a_file_of_answers_that_does_not_fit_says_why(text: str, message: str, t
         said(f"answers:{tmp_path / 'answers.jsonl'}", items_of([Length(1.2)], [b"1"]))
     with pytest.raises(UserError, match="no such file"):
         said(f"answers:{tmp_path / 'missing.jsonl'}", [])
+    with pytest.raises(UserError, match="names no file; expected answers:FILE"):
+        said("answers:", [])

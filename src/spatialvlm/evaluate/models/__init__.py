@@ -10,7 +10,7 @@
 `track` says what an answerer was given beside the words. An answer that could not be had is None, and counts as wrong.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol, runtime_checkable
@@ -21,6 +21,12 @@ from spatialvlm.inference import Runtime
 
 Track = Literal["image", "blind", "shuffled", "scene", "none", "recorded"]
 BASELINES = ("prior", "geometry", "answers")
+Report = Callable[[str], None]
+"""Who hears a line about what goes on."""
+
+
+def silent(line: str) -> None:
+    """A Report that nobody hears."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +74,18 @@ class Answerer(Protocol):
         ...
 
 
-def load_answerer(name: str, config: AskConfig, folder: Path, data: Path | None = None) -> Answerer:
+def load_answerer(
+    name: str,
+    config: AskConfig,
+    folder: Path,
+    data: Path | None = None,
+    *,
+    report: Report = silent,
+    note: Report = silent,
+) -> Answerer:
     """Whoever is called so. `folder` keeps what a model answered; `data` is where the items of a task come from.
+
+    `report` hears how far a model is, `note` what people should know of the answers.
 
     Raises UserError for a name that makes no sense, data that cannot be read, or a package that is missing.
     """
@@ -86,7 +102,7 @@ def load_answerer(name: str, config: AskConfig, folder: Path, data: Path | None 
         case "answers":
             from spatialvlm.evaluate.models.recorded import Recorded
 
-            return Recorded(Path(rest))
+            return Recorded(Path(rest) if rest else None, note)
     from spatialvlm.evaluate.models.inspected import Inspected
 
     if who in ("blind", "shuffled"):

@@ -1,57 +1,131 @@
-"""Answers that were recorded elsewhere: JSON lines {"id", "answer"}, scored like those of any model.
+"""Answers that were recorded elsewhere: JSON lines {"id", "answer"}, or a table, scored like those of any model.
 
-Other harnesses' logs fit where their items were ours: lines with "doc_id" or "index" in place of "id", and with
-"prediction", "response" or "resps" in place of "answer" (docs/evaluate.md).
+Enters: .jsonl, .json, .parquet or .tsv. Leaves: the answer of each item. Which item a row answers is said by its "id"
+or "question_id"; by the row that our task of lmms-eval logs beside the scores; else by the place of the item from 0,
+"doc_id" in lmms-eval (`process_results` of lmms_eval/api/task.py, 0.7.3), "index" in VLMEvalKit (vlmeval/inference.py
+at 895762d). The answer is in one of ANSWERS; the last of them, "answer", holds the truth where there is another.
 """
 
-from collections.abc import Sequence
+import csv
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from spatialvlm.errors import UserError
+from spatialvlm.evaluate.exchange import LARGEST_CELL
 from spatialvlm.evaluate.items import Item
-from spatialvlm.evaluate.models import Answer, Track
+from spatialvlm.evaluate.models import Answer, Report, Track, silent
 from spatialvlm.evaluate.tasks.data import rows
 
-_IDS = ("id", "question_id", "index", "doc_id")
-_ANSWERS = ("answer", "prediction", "response", "full_prediction", "filtered_resps", "resps")
+IDS = ("id", "question_id")
+PLACES = ("doc_id", "index")
+ANSWERS = ("prediction", "response", "full_prediction", "filtered_resps", "resps", "answer")
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """One answer, and whom it is to: an id, or the place of an item from 0."""
+
+    whom: str | int
+    answer: Answer
 
 
 class Recorded:
-    """An Answerer that reads a file; an item that the file lacks has no answer."""
+    """An Answerer that reads a file; an item that the file lacks has no answer. `note` hears of rows without an item.
+
+    Raises UserError for a file that is missing or cannot be read, and for a row without an id or an answer.
+    """
 
     track: Track = "recorded"
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path | None, note: Report = silent) -> None:
+        if path is None:
+            raise UserError("answers: names no file; expected answers:FILE, with JSON lines {'id', 'answer'}")
         if not path.is_file():
             raise UserError(f"answers {str(path)!r}: no such file; expected JSON lines with 'id' and 'answer'")
         self.name = path.stem
         self.version: str | None = None
-        self._path = path
-        self._answers: dict[str, Answer] = {}
-        for number, row in enumerate(rows(path), 1):
-            self._answers[str(self._field(row, _IDS, number))] = _answer(self._field(row, _ANSWERS, number), row)
+        self._path, self._note = path, note
+        found = _table(path) if path.suffix == ".tsv" else rows(path)
+        self._rows = [self._row(row, number) for number, row in enumerate(found, 1)]
 
     def answers(self, task: str, items: Sequence[Item]) -> list[Answer]:
-        """The recorded answer of each item. Raises UserError where the file has none of them."""
-        found = [self._answers.get(item.id, Answer(None, failure="not in the file")) for item in items]
-        if items and all(answer.text is None for answer in found):
+        """The recorded answer of each item.
+
+        Raises UserError where the file has none of them, or two different answers to one item.
+        """
+        known = {item.id for item in items}
+        found: dict[str, Answer] = {}
+        strangers: list[str | int] = []
+        for row in self._rows:
+            id_ = row.whom if isinstance(row.whom, str) else _id_at(row.whom, items)
+            if id_ not in known:
+                strangers.append(row.whom)
+            elif found.setdefault(id_, row.answer) != row.answer:
+                raise UserError(
+                    f"answers {str(self._path)!r}: {id_!r} has two different answers; expected one per item, "
+                    "remove the lines that do not count"
+                )
+        if items and not found:
             raise UserError(
                 f"answers {str(self._path)!r}: has no answer to any item of {task}, whose ids look like "
-                f"{items[0].id!r}; its own look like {next(iter(self._answers), '')!r}"
+                f"{items[0].id!r}; its own look like {strangers[0] if strangers else ''!r}"
             )
-        return found
+        if strangers:
+            self._note(
+                f"answers {str(self._path)!r}: {len(strangers)} of {len(self._rows)} rows are about no item of {task} "
+                f"that is asked, the first is {strangers[0]!r}"
+            )
+        return [found.get(item.id, Answer(None, failure="not in the file")) for item in items]
 
-    def _field(self, row: dict[str, Any], names: tuple[str, ...], number: int) -> Any:
-        name = next((name for name in names if name in row), None)
-        if name is None:
-            raise UserError(f"answers {str(self._path)!r} line {number}: got {', '.join(row)}; expected {names[0]!r}")
-        return row[name]
+    def _row(self, row: Mapping[str, Any], number: int) -> _Row:
+        where = f"answers {str(self._path)!r} line {number}"
+        said = _first(row, ANSWERS)
+        if said is None:
+            raise UserError(f"{where}: got {', '.join(row)}; expected 'answer'")
+        return _Row(_whom(row, where), _answer(row[said], row))
 
 
-def _answer(said: Any, row: dict[str, Any]) -> Answer:
+def _whom(row: Mapping[str, Any], where: str) -> str | int:
+    if (name := _first(row, IDS)) is not None:
+        return str(row[name])
+    logged = row.get("robust")
+    ours = logged.get("row") if isinstance(logged, Mapping) else None
+    if isinstance(ours, Mapping) and "id" in ours:
+        return str(ours["id"])
+    name = _first(row, PLACES)
+    if name is None:
+        raise UserError(f"{where}: got {', '.join(row)}; expected 'id'")
+    place = row[name]
+    if isinstance(place, float) and place.is_integer():  # tables that went through pandas
+        place = int(place)
+    if isinstance(place, bool) or not str(place).isdecimal():
+        raise UserError(f"{where}: got {name} {place!r}; expected the place of an item, from 0, or give its 'id'")
+    return int(place)
+
+
+def _first(row: Mapping[str, Any], names: Sequence[str]) -> str | None:
+    return next((name for name in names if name in row), None)
+
+
+def _id_at(place: int, items: Sequence[Item]) -> str | None:
+    return items[place].id if place < len(items) else None
+
+
+def _table(path: Path) -> Iterator[dict[str, Any]]:
+    csv.field_size_limit(LARGEST_CELL)  # Python's own limit is 128 kB, less than a picture
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as opened:
+            yield from csv.DictReader(opened, delimiter="\t")
+    except (csv.Error, ValueError) as error:
+        raise UserError(f"{path}: cannot be read ({error}); expected a table in UTF-8 with tabs") from None
+
+
+def _answer(said: Any, row: Mapping[str, Any]) -> Answer:
     """Text; of nested lists, as harnesses log them, the first."""
     while isinstance(said, list) and said:
         said = said[0]
     text = None if said is None or isinstance(said, list) else str(said)
-    return Answer(text, truncated=bool(row.get("truncated", False)), failure=None if text is not None else "null")
+    cut = str(row.get("truncated") or "").lower() in ("true", "1")
+    return Answer(text, truncated=cut, failure=None if text is not None else "null")
