@@ -1,5 +1,7 @@
 """VSI-Bench: real videos, frames of them, numbers and choices; the official rule with its faults, answer by answer."""
 
+import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +14,7 @@ import pytest
 from spatialvlm.errors import UserError
 from spatialvlm.evaluate.items import Choice, Item, Number
 from spatialvlm.evaluate.scoring import score
+from spatialvlm.evaluate.tasks import vsi_bench
 from spatialvlm.evaluate.tasks.vsi_bench import DIRECTIONS, FRAMES, TASK, items, official, read_frames
 
 SCHEMA = pa.schema(
@@ -105,6 +108,32 @@ def test_rows_become_numbers_and_choices_with_frames(folder):
         "scene": "scene0000_00",
         "pruned": True,
     }
+
+
+def test_every_video_is_decoded_once_and_one_is_in_memory(folder, tmp_path, monkeypatch):
+    scenes = ("scene0000_00", "scene0001_00", "scene0002_00")
+    rows = [count(id=10 * n + place, scene_name=scene) for n in range(3) for place, scene in enumerate(scenes)]
+    place_of_data = folder(*rows)
+    for number, scene in enumerate(scenes):
+        film(tmp_path / "scannet" / f"{scene}.mp4", 3 + number)
+    decoded, scratch = [], tmp_path / "scratch"
+    scratch.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(scratch))
+    monkeypatch.setattr(vsi_bench, "read_frames", lambda *asked: decoded.append(asked[0]) or read_frames(*asked))
+
+    first = [read_frames(tmp_path / "scannet" / f"{scene}.mp4", FRAMES) for scene in scenes]
+    for n, item in enumerate(items(place_of_data)):
+        assert item.pictures == first[n % 3]
+        assert len(list(scratch.rglob("*.jpg"))) == sum(map(len, first[: min(n + 1, 3)]))
+    assert [path.stem for path in decoded] == list(scenes)
+    assert not list(scratch.iterdir())
+
+    stopped = iter(items(place_of_data))
+    one, _ = next(stopped), next(stopped)
+    held = sys.getrefcount(one.pictures)
+    assert held == 2, "by the item and by this call, and no longer by the reader"
+    del stopped
+    assert not list(scratch.iterdir())
 
 
 def test_one_file_without_pruned_is_read_too(tmp_path):

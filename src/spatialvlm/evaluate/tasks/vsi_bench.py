@@ -17,6 +17,8 @@ fields: the dataset card. Papers: arXiv 2412.14171, and 2511.04655 for what is p
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from shutil import rmtree
+from tempfile import mkdtemp
 from typing import Any
 
 import cv2
@@ -45,16 +47,52 @@ _ONE_LETTER = "Answer with the letter of one option and nothing else."
 def items(folder: Path) -> Iterator[Item]:
     """The questions in the order of the data. Raises UserError for a row that cannot be used or a missing video."""
     root = folder if folder.is_dir() else folder.parent
-    frames: dict[Path, tuple[bytes, ...]] = {}  # 288 videos for 5,131 questions
-    for row in rows(folder, "test*.parquet", needs=COLUMNS):
+    scratch = Path(mkdtemp(prefix="spatialvlm-frames-"))
+    try:
+        films = _Films(scratch)
+        for row in rows(folder, "test*.parquet", needs=COLUMNS):
+            try:
+                truth = _truth(row)
+                frames = films.frames(root / str(row["dataset"]) / f"{row['scene_name']}.mp4")
+            except UserError as error:
+                raise UserError(f"VSI-Bench row {row['id']}: {error}") from None
+            yield _item(row, truth, frames)
+    finally:
+        rmtree(scratch, ignore_errors=True)
+
+
+class _Films:
+    """The frames of each video, decoded once; in memory are those of the last one, on the disk those of all.
+
+    Rows come by type of question, so that every one of the 288 videos is needed again about ten times.
+    """
+
+    def __init__(self, scratch: Path) -> None:
+        self._scratch = scratch
+        self._files: dict[Path, list[Path]] = {}
+        self._last: tuple[Path, tuple[bytes, ...]] | None = None
+
+    def frames(self, video: Path) -> tuple[bytes, ...]:
+        """FRAMES frames of a video. Raises UserError where it cannot be read, or the disk is full."""
+        if self._last is None or self._last[0] != video:
+            self._last = None  # before the next are read
+            self._last = video, self._again(video) if video in self._files else self._first(video)
+        return self._last[1]
+
+    def _first(self, video: Path) -> tuple[bytes, ...]:
+        frames = read_frames(video, FRAMES)
+        files = [self._scratch / f"{len(self._files)}_{place}.jpg" for place in range(len(frames))]
         try:
-            truth = _truth(row)
-            video = root / str(row["dataset"]) / f"{row['scene_name']}.mp4"
-            if video not in frames:
-                frames[video] = read_frames(video, FRAMES)
-        except UserError as error:
-            raise UserError(f"VSI-Bench row {row['id']}: {error}") from None
-        yield _item(row, truth, frames[video])
+            for file, frame in zip(files, frames, strict=True):
+                file.write_bytes(frame)
+        except OSError as error:
+            fix = "let TMPDIR name a folder with more room"
+            raise UserError(f"frames: cannot be kept in {self._scratch.parent} ({error.strerror}); {fix}") from None
+        self._files[video] = files
+        return frames
+
+    def _again(self, video: Path) -> tuple[bytes, ...]:
+        return tuple(file.read_bytes() for file in self._files[video])
 
 
 def _item(row: Mapping[str, Any], truth: Truth, frames: tuple[bytes, ...]) -> Item:
