@@ -7,16 +7,17 @@
       index.html           the page with plots and examples               (report/)
       logs/                what inspect_ai recorded                       (models/)
 
-The same answers give the same bytes: nothing here holds a date, a duration or a path outside the folder.
+The same answers give the same bytes: nothing here holds a date, a duration or a path outside the folder, save the name
+of the model, which is as the user typed it and may be a path.
 """
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from spatialvlm.errors import DatasetError
+from spatialvlm.errors import DatasetError, UserError
 from spatialvlm.evaluate.items import Item, truth_from_json, truth_to_json
 from spatialvlm.evaluate.reading import Reading
 from spatialvlm.evaluate.scoring import Scored
@@ -25,6 +26,7 @@ from spatialvlm.records import Score
 
 FORMAT = 1
 RUN = "run.json"
+AGAIN = "run the command that made it again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,9 @@ class Results:
     scored: Mapping[str, tuple[Scored, ...]]
 
 
+Record = TypeVar("Record", Run, TaskRun)
+
+
 def write_run(folder: Path, run: Run) -> None:
     """Write run.json."""
     text = to_json({"format": FORMAT, **asdict(run)}, indent=2) + "\n"
@@ -83,32 +88,63 @@ def read_results(folder: Path) -> Results:
 
 
 def read_run(folder: Path) -> Run:
-    """The head of a run. Raises DatasetError where the folder holds none."""
+    """The head of a run. Raises DatasetError where the folder holds none, or one that is damaged."""
+    path = folder / RUN
     try:
-        data = json.loads((folder / RUN).read_bytes())
+        data = json.loads(path.read_bytes())
     except FileNotFoundError:
         raise DatasetError(f"{folder}: no {RUN}; expected a folder that `spatialvlm evaluate` wrote") from None
     except ValueError:
-        raise DatasetError(
-            f"{folder / RUN}: no JSON, the file is damaged; run the command that made it again"
-        ) from None
+        raise DatasetError(f"{path}: no JSON, the file is damaged; {AGAIN}") from None
+    except OSError as error:
+        raise DatasetError(f"{path}: cannot be read ({error.strerror}); {AGAIN}") from None
+    if not isinstance(data, dict):
+        raise DatasetError(f"{path}: got {type(data).__name__}, expected a JSON object; {AGAIN}")
     if data.pop("format", None) != FORMAT:
-        raise DatasetError(f"{folder / RUN}: of another format; evaluate again with this version")
-    tasks = tuple(TaskRun(**task) for task in data.pop("tasks"))
-    return Run(**data, tasks=tasks)
+        raise DatasetError(f"{path}: of another format; evaluate again with this version")
+    tasks = data.get("tasks")
+    if not isinstance(tasks, list) or not isinstance(data.get("settings"), dict):
+        raise DatasetError(f"{path}: has no list of tasks, or no settings; {AGAIN}")
+    return _made(Run, data | {"tasks": tuple(_made(TaskRun, task, path) for task in tasks)}, path)
+
+
+def _made(kind: type[Record], data: Any, path: Path) -> Record:
+    """A record of the fields that JSON has. Raises DatasetError where they are not those of the record."""
+    names = {one.name for one in fields(kind)}
+    got = set(data) if isinstance(data, dict) else set()
+    if got != names:
+        wrong = ", ".join(f"no {name!r}" for name in sorted(names - got)[:3])
+        wrong = wrong or ", ".join(f"unknown {name!r}" for name in sorted(got - names)[:3])
+        raise DatasetError(f"{path}: {wrong}; {AGAIN}")
+    return kind(**data)
 
 
 def _read_scored(folder: Path, task: TaskRun) -> list[Scored]:
     path = folder / f"{task.task}.jsonl"
     try:
-        rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+        lines = path.read_text(encoding="utf-8").removesuffix("\n").split("\n")
     except FileNotFoundError:
-        raise DatasetError(f"{path}: missing; run the command that made it again") from None
-    except ValueError:
-        raise DatasetError(f"{path}: damaged; run the command that made it again") from None
-    if len(rows) != task.items:
-        raise DatasetError(f"{path}: got {len(rows)} items, expected {task.items}; run the command that made it again")
-    return [from_row(row, folder) for row in rows]
+        raise DatasetError(f"{path}: missing; {AGAIN}") from None
+    except UnicodeDecodeError:
+        raise DatasetError(f"{path}: no UTF-8, the file is damaged; {AGAIN}") from None
+    except OSError as error:
+        raise DatasetError(f"{path}: cannot be read ({error.strerror}); {AGAIN}") from None
+    found = [_scored_in(line, f"{path} line {number}", folder) for number, line in enumerate(lines, 1) if line]
+    if len(found) != task.items:
+        raise DatasetError(f"{path}: got {len(found)} items, expected {task.items}; {AGAIN}")
+    return found
+
+
+def _scored_in(line: str, where: str, folder: Path) -> Scored:
+    try:
+        row = json.loads(line)
+        if not isinstance(row, dict):
+            raise TypeError(f"got {type(row).__name__}, expected a JSON object")
+        return from_row(row, folder)
+    except KeyError as error:
+        raise DatasetError(f"{where}: has no {error.args[0]!r}; {AGAIN}") from None
+    except (ValueError, TypeError, AttributeError, UserError) as error:
+        raise DatasetError(f"{where}: damaged ({error}); {AGAIN}") from None
 
 
 def to_row(scored: Scored, folder: Path) -> dict[str, Any]:
@@ -134,7 +170,7 @@ def to_row(scored: Scored, folder: Path) -> dict[str, Any]:
 
 
 def from_row(row: Mapping[str, Any], folder: Path) -> Scored:
-    """A scored item from what `to_row` made."""
+    """A scored item from what `to_row` made. Raises KeyError, TypeError, ValueError or UserError for anything else."""
     words = (row["id"], row["kind"], row["question"], row["prompt"])
     item = Item(*words, tuple(folder / path for path in row["pictures"]), truth_from_json(row["truth"]), row["meta"])
     reading = dict(row["reading"])
