@@ -162,16 +162,42 @@ def test_a_missing_picture_says_where_it_is_had_from(tmp_path):
     lacking = item("a", YesNo(True), tmp_path / "images" / "1.jpg", pictures_from="http://example.org/1.jpg")
     for write in (write_parquet, write_tsv):
         with pytest.raises(UserError, match=r"item 'a': its picture .*1.jpg; get it from http://example.org/1.jpg"):
-            write([lacking], tmp_path / "out")
+            write([lacking], tmp_path / write.__name__)
     assert not [path for path in tmp_path.rglob("*") if path.is_file()]
 
 
 def test_no_items_are_an_error(tmp_path):
     for write in (write_parquet, write_tsv):
         with pytest.raises(UserError, match="got none"):
-            write([], tmp_path / "out")
+            write([], tmp_path / write.__name__)
 
 
 def test_a_row_that_is_no_item_is_named():
     with pytest.raises(UserError, match="row 'a': no item"):
         item_of({"id": "a", "truth": "{}"})
+
+
+def test_the_folder_to_write_into_is_made(tmp_path):
+    items = [item("a", YesNo(True))]
+    assert write_tsv(items, tmp_path / "new" / "folder" / "x.tsv") == 1
+    assert write_parquet(items, tmp_path / "other" / "folder") == 1
+
+
+def test_a_file_in_place_of_a_folder_and_a_folder_in_place_of_a_file_are_refused(tmp_path):
+    file, items = tmp_path / "file", [item("a", YesNo(True))]
+    file.write_text("mine")
+    for out in (file, file / "deeper"):
+        with pytest.raises(UserError, match=r"--out .*file: .*file is a file|--out .*deeper: .*file is a file"):
+            write_parquet(items, out)
+    with pytest.raises(UserError, match=r"file is a file, expected a folder; choose another --out"):
+        write_tsv(items, file / "x.tsv")
+    with pytest.raises(UserError, match=r"is a folder; a table is one file: name one, as .*items.tsv"):
+        write_tsv(items, tmp_path)
+    assert file.read_text() == "mine"
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_what_the_disk_refuses_is_a_clear_error(tmp_path):
+    (tmp_path / "x.tsv.tmp").mkdir()
+    with pytest.raises(UserError, match=r"cannot write .*x.tsv: .*; make the folder writable"):
+        write_tsv([item("a", YesNo(True))], tmp_path / "x.tsv")

@@ -39,6 +39,7 @@ from spatialvlm.evaluate.items import (
     truth_to_json,
 )
 from spatialvlm.evaluate.tasks.data import rows
+from spatialvlm.pipeline.write.atomic import disk_faults
 
 TABLE = ("index", "id", "image", "image_path", "question", "answer", "category")
 READ_AS_MISSING = frozenset(
@@ -69,6 +70,14 @@ def write_tsv(items: Iterable[Item], path: Path) -> int:
     Where all items are choices or yes-or-no questions (the options Yes and No), it is one of multiple choice; else all
     are asked by their whole prompt. Raises UserError where VLMEvalKit would read an option otherwise.
     """
+    if path.is_dir():
+        raise UserError(f"--out {path}: is a folder; a table is one file: name one, as {path / 'items.tsv'}")
+    make_folder(path.parent)
+    with disk_faults(path):
+        return _write_tsv(items, path)
+
+
+def _write_tsv(items: Iterable[Item], path: Path) -> int:
     body, partial = path.with_name(path.name + ".body"), path.with_name(path.name + ".tmp")
     columns: list[list[str]] = []
     try:
@@ -90,6 +99,15 @@ def write_tsv(items: Iterable[Item], path: Path) -> int:
         body.unlink(missing_ok=True)
         partial.unlink(missing_ok=True)
     return count
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder to write into. Raises UserError where a file is in the way, or the disk forbids it."""
+    file = next((one for one in (folder, *folder.parents) if one.exists() and not one.is_dir()), None)
+    if file is not None:
+        raise UserError(f"--out {folder}: {file} is a file, expected a folder; choose another --out")
+    with disk_faults(folder):
+        folder.mkdir(parents=True, exist_ok=True)
 
 
 def _writer(opened: TextIO) -> Any:
@@ -194,9 +212,15 @@ def picture_bytes(picture: Picture, item: Item) -> bytes:
 def write_parquet(items: Iterable[Item], folder: Path, task: str = "") -> int:
     """Write the items of a task as one file of Parquet in `folder`; returns how many there are.
 
-    `task` is the task's name: whoever scores the answers finds its official rule by it.
+    `task` is the task's name: whoever scores the answers finds its official rule by it. The folder is made. Raises
+    UserError where a file is in its place, or nothing can be written there.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
+    with disk_faults(folder):
+        return _write_parquet(items, folder, task)
+
+
+def _write_parquet(items: Iterable[Item], folder: Path, task: str) -> int:
     partial = folder / (PARQUET + ".tmp")
     rest, count = iter(items), 0
     try:
