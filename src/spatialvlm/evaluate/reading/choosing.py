@@ -5,6 +5,7 @@ anything else is said. Of the rest, what follows the last word that concludes; e
 """
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
@@ -58,7 +59,7 @@ _STEPS = re.compile(
 
 def choose(text: str, found: Sequence[Mention]) -> Mention:
     """Of all lengths in a text the one that it comes to."""
-    said = [one for one in found if not is_aside(text, one)] or list(found[-1:])
+    said = [one for one, aside in zip(found, asides(text, found)) if not aside] or list(found[-1:])
     said = _once([one for one in said if not _in_brackets(text, one)] or said)
     if len(said) == 1 or len({round(one.metres, 9) for one in said}) == 1:
         return said[0]
@@ -76,8 +77,14 @@ def choose(text: str, found: Sequence[Mention]) -> Mention:
     return replace(chosen, how=f"{chosen.how}, first of {len(said)}")
 
 
-def is_aside(text: str, said: Mention) -> bool:
-    """Whether a length is denied, a premise, said for scale, or describes a thing."""
+def asides(text: str, found: Sequence[Mention]) -> list[bool]:
+    """Whether each length is denied, a premise, said for scale, or describes a thing."""
+    cuts = [0, *(cut.end() for cut in _CLAUSE.finditer(text)), len(text) + 1]
+    scales = [hit.start() for hit in _FOR_SCALE.finditer(text)]
+    return [_is_aside(text, said, cuts, scales) for said in found]
+
+
+def _is_aside(text: str, said: Mention, cuts: Sequence[int], scales: Sequence[int]) -> bool:
     before = text[max(0, said.start - 60) : said.start]
     if _NEGATES.search(before) or before.rstrip().endswith("±"):  # an error is no length
         return True
@@ -85,20 +92,15 @@ def is_aside(text: str, said: Mention) -> bool:
         return True
     if _APIECE.match(text, said.end):
         return True
-    start, end = _clause(text, said)
+    place = bisect_right(cuts, said.start)
+    start, end = cuts[place - 1], min(cuts[place], len(text))
     near = min(end, said.end + NEAR)
-    return _GIVEN.match(text, start, end) is not None or _FOR_SCALE.search(text, start, near) is not None
+    return _GIVEN.match(text, start, end) is not None or bisect_left(scales, start) < bisect_left(scales, near)
 
 
 def _in_brackets(text: str, said: Mention) -> bool:
     """Whether a length stands in round brackets: of what is said outside they tell something more."""
     return text.count("(", 0, said.start) > text.count(")", 0, said.start) and ")" in text[said.end :]
-
-
-def _clause(text: str, said: Mention) -> tuple[int, int]:
-    """Where the clause of a length begins and ends."""
-    cuts = [0, *(cut.end() for cut in _CLAUSE.finditer(text)), len(text)]
-    return next((a, b) for a, b in pairwise(cuts) if a <= said.start < b)
 
 
 def _result(text: str, said: Sequence[Mention]) -> Mention:

@@ -13,6 +13,8 @@ from collections.abc import Mapping
 from typing import Any
 
 _SPECIAL = re.compile(r"<\|[^<>|]{1,40}\|>|</?s>|<(?:eos|bos|pad|end_of_turn|end_of_utterance|unused\d+)>|\[/?INST\]")
+_BLANKS = re.compile(r"[ \t]{3,}|\n{3,}|(?:\s{2}){2,}")
+"""More blanks in a row than mean anything; patterns would try each of them."""
 _THINKING = ("think", "thinking", "thought", "reasoning", "scratchpad")
 _OPENS = re.compile(rf"<({'|'.join(_THINKING)})>", re.IGNORECASE)
 _CLOSES = re.compile(rf"</(?:{'|'.join(_THINKING)})>", re.IGNORECASE)
@@ -38,7 +40,20 @@ _MARKDOWN = re.compile(r"\*\*|__|```\w*|`|^[ \t]*(?:#{1,6}|>)[ \t]+", re.MULTILI
 _ATTRIBUTE = re.compile(r"<(\w+)\s+units?\s*=\s*[\"']?([\w]+)[\"']?\s*>([^<]*)</\1>", re.IGNORECASE)
 _TAGS = re.compile(r"</?(?:p|b|i|em|strong|br|span|div|li|ul|ol|td|tr|table|sub|sup|code)\b[^<>]*>", re.IGNORECASE)
 _CHARACTERS = str.maketrans(
-    {"−": "-", "‑": "-", "‐": "-", "’": "'", "‘": "'", "′": "'", "”": '"', "“": '"', "″": '"', "⁄": "/", "∼": "~"}
+    {
+        "−": "-",
+        "‑": "-",
+        "‐": "-",
+        "’": "'",
+        "‘": "'",
+        "′": "'",
+        "”": '"',
+        "“": '"',
+        "″": '"',
+        "⁄": "/",
+        "∼": "~",
+        "٫": ".",
+    }
 )
 
 _TAGGED = re.compile(r"<(?:answer|final_answer|final)>(.*?)(?:</(?:answer|final_answer|final)>|$)", re.I | re.S)
@@ -56,6 +71,7 @@ _CONFIDENCE = re.compile(
 
 def without_thinking(answer: str) -> str:
     """An answer without what the model thought before; nothing where the thinking never ended."""
+    answer = _BLANKS.sub(lambda blanks: blanks[0][:2], answer)
     if "<" not in answer:
         return answer
     text = _SPECIAL.sub(" ", answer)
@@ -88,6 +104,10 @@ def _folded(text: str) -> str:
     for character in text.translate(_CHARACTERS):
         if character in "²³":
             pieces.append({"²": "^2", "³": "^3"}[character])
+            continue
+        digit = unicodedata.digit(character, None)
+        if digit is not None and not character.isascii():
+            pieces.append(str(digit))  # Arabic, Devanagari, full-width digits
             continue
         flat = unicodedata.normalize("NFKC", character).translate(_CHARACTERS)
         is_fraction = "/" in flat and len(flat) > 1 and flat[0].isdigit()

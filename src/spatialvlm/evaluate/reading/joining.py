@@ -1,6 +1,7 @@
 """Lengths that belong together: feet and inches, the two ends of a range, a value and its error -> one Mention each."""
 
 import re
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -84,14 +85,16 @@ def _with_error(text: str, said: Mention, following: Following) -> Mention:
 def joined(text: str, found: Sequence[Mention], numbers: Sequence[Numeral]) -> list[Mention]:
     """Two ends as their middle: "2-3 m", "between 30 cm and 1 meter"; and 1.2 ± 0.1 m."""
     kept: list[Mention] = []
+    counts = [number for number in numbers if not number.article]
+    ends = [number.end for number in counts]
     for said in found:
         same_system = kept and kept[-1].unit.system == said.unit.system  # "1.5 m or 5 ft" is one length
         if same_system and is_range(text, kept[-1].start, kept[-1].end, said.start, both=True):
             kept[-1] = _middle(kept[-1], kept[-1].metres, said)
             continue
-        before = [number for number in numbers if number.end <= said.start and not number.article]
-        if before and not (kept and before[-1].start < kept[-1].end):
-            said = _with_number_before(text, before[-1], said)
+        place = bisect_right(ends, said.start) - 1
+        if place >= 0 and not (kept and counts[place].start < kept[-1].end):
+            said = _with_number_before(text, counts[place], said)
         kept.append(said)
     return kept
 
@@ -121,7 +124,7 @@ def is_range(text: str, start: int, end: int, other: int, *, both: bool) -> bool
     if joint is None or joint.end() != other:
         return _ABOVE.search(text[max(0, start - 16) : start]) is not None and _BUT_BELOW.fullmatch(between) is not None
     word = joint[0].strip().lower().split(" ")[0]
-    opened = _OPENS.search(text[:start]) is not None
+    opened = _OPENS.search(text[max(0, start - 40) : start]) is not None
     if word == "and":
         return opened
     return opened or not both or word not in ("to", "or") or between.strip().lower() in ("to", "or", "up to")

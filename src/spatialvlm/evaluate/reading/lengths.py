@@ -11,7 +11,7 @@ import re
 from dataclasses import replace
 
 from spatialvlm.evaluate.reading import Reading
-from spatialvlm.evaluate.reading.choosing import choose, is_aside
+from spatialvlm.evaluate.reading.choosing import asides, choose
 from spatialvlm.evaluate.reading.declines import declines
 from spatialvlm.evaluate.reading.final import confidence, final_statement, json_objects, plain, without_thinking
 from spatialvlm.evaluate.reading.joining import Mention
@@ -55,8 +55,8 @@ _KEYS = (
     "result",
 )
 _UNIT_KEYS = ("unit", "units", "distance_unit", "measurement_unit", "unit_of_measure")
-_SCALAR = re.compile(r"\\?scalar\s*\{([^{}]*)\}")
-_DISTANCE_UNIT = re.compile(r"\\?distance_unit\s*\{([^{}]*)\}")
+_SCALAR = re.compile(r"\\?scalar\s*\{((?:[^{}]|\{[^{}]*\})*)\}")
+_DISTANCE_UNIT = re.compile(r"\\?distance_unit\s*\{((?:[^{}]|\{[^{}]*\})*)\}")
 
 
 def _in_json(text: str, unit: str | None) -> Mention | None:
@@ -107,7 +107,7 @@ def _anywhere(text: str, unit: str | None) -> Mention | None:
     words = plain(text)
     found = mentions(words)
     if found:
-        only_asides = all(is_aside(words, said) for said in found)
+        only_asides = all(asides(words, found))
         return None if only_asides and declines(words) else choose(words, found)
     counts = unit_of(unit) if unit else None
     return None if counts is None else bare_number(words, counts)

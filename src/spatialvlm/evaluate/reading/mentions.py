@@ -80,7 +80,7 @@ def _is_meant(text: str, number: Numeral, found: re.Match[str]) -> bool:
         return re.search(r"(?:^|[\s(])'\w(?!.*'(?!\w))", before) is None
     if found["m"] == "M" and found.start("m") == number.end:
         return False
-    if re.search(r"(?:^|[\s(=:≈~])-$", text[: number.start]):
+    if re.search(r"(?:^|[\s(=:≈~])-$", text[max(0, number.start - 2) : number.start]):
         return False  # a negative number is no length
     word = (found["word"] or "").lower()
     if word in ("yard", "foot") and number.spelled and number.value == 1.0:

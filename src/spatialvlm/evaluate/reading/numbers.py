@@ -14,6 +14,7 @@ _CONCLUDES = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 _FINALLY = re.compile(r"\b(?:total|altogether|in\s+all|answer|therefore|sum)\b|=", re.IGNORECASE)
+_TOTAL_BEHIND = re.compile(r"\s+(?:\w+\s+){0,2}(?:in\s+total|altogether|in\s+all|overall)\b", re.IGNORECASE)
 _NONE = re.compile(r"\b(?:there\s+(?:is|are|were)\s+no|none|no\s+\w+\s+(?:is|are|can\s+be|visible))\b", re.IGNORECASE)
 _LABEL = re.compile(r"[\[#]\s*$|\b(?:region|object|frame|image|step|figure|option|video)\s*$", re.IGNORECASE)
 _CLOCK = re.compile(r"\b(1[0-2]|0?[1-9])\s?(?:o'?\s?clock|:00)", re.IGNORECASE)
@@ -81,6 +82,9 @@ def _number_in(text: str) -> tuple[float, str] | None:
         behind = [value for one, value in signed if one.start >= mark.end()]
         if behind:
             return behind[0], f"after {mark[0].lower()!r}"
+    for one, value in signed:
+        if _TOTAL_BEHIND.match(text, one.end):
+            return value, "in total"
     first, value = signed[0]
     if first.start <= len(text) - len(text.lstrip(" (~≈*")):
         return value, "number in front"
@@ -93,4 +97,4 @@ def _number_in(text: str) -> tuple[float, str] | None:
 
 
 def _is_negative(text: str, one: Numeral) -> bool:
-    return re.search(r"(?:^|[\s(=:])-$", text[: one.start]) is not None
+    return re.search(r"(?:^|[\s(=:])-$", text[max(0, one.start - 2) : one.start]) is not None

@@ -21,6 +21,8 @@ class Numeral:
     spelled: bool = False
 
 
+LARGEST_POWER = 15
+"""Nothing that is asked for is larger or smaller by more powers of ten."""
 _BELOW_20 = """zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen
 seventeen eighteen nineteen"""
 _SMALL = {word: float(value) for value, word in enumerate(_BELOW_20.split())}
@@ -79,11 +81,10 @@ def _in_figures(text: str) -> Iterator[Numeral]:
             if float(found["under"]):
                 yield Numeral(*found.span(), float(found["over"]) / float(found["under"]))
         else:
-            value = _plain(found["plain"])
-            if value is not None:
-                value *= 10.0 ** int(found["power"]) if found["power"] and abs(int(found["power"])) < 300 else 1.0
+            value, power = _plain(found["plain"]), int(found["power"] or 0)
+            if value is not None and abs(power) <= LARGEST_POWER and value <= 10.0**LARGEST_POWER:
                 more = 0.0 if not found["more"] else 0.5 if found["more"].endswith("half") else 0.25
-                yield Numeral(*found.span(), value + more)
+                yield Numeral(*found.span(), value * 10.0**power + more)
 
 
 def _plain(figures: str) -> float | None:

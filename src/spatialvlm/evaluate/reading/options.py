@@ -6,12 +6,14 @@
 import re
 from functools import lru_cache
 
-from spatialvlm.evaluate.items import Choice
+from spatialvlm.evaluate.items import Choice, YesNo
 from spatialvlm.evaluate.reading import Reading
 from spatialvlm.evaluate.reading.declines import declines
 from spatialvlm.evaluate.reading.final import confidence, final_statement, json_objects, plain, without_thinking
+from spatialvlm.evaluate.reading.naming import FIRST, SECOND, mark, named
 from spatialvlm.evaluate.reading.numerals import numerals
-from spatialvlm.evaluate.reading.relations import named, read_relation
+from spatialvlm.evaluate.reading.relations import read_marked, read_relation
+from spatialvlm.evaluate.reading.yes_no import read_yes_no
 
 LETTERS = "ABCDEFGHIJ"
 _NOT = re.compile(r"(?:\bnot|n't|\brather than|\binstead of)\s+(?:(?!but\b)\w+\s+){0,2}$", re.IGNORECASE)
@@ -50,24 +52,51 @@ def _read(text: str, truth: Choice) -> tuple[int, str] | None:
     exact = [place for place, option in enumerate(truth.options) if _same(text, option)]
     if len(exact) == 1:
         return exact[0], "the option's words"
+    if {option.lower() for option in truth.options} == {"yes", "no"} and not truth.lettered:
+        said = read_yes_no(text, YesNo(True)).value
+        return (
+            None
+            if said is None
+            else ([option.lower() for option in truth.options].index("yes" if said else "no"), "yes or no")
+        )
+    if truth.lettered and (place := _letter_compared(text, truth.options)) is not None:
+        return place, "letters compared"
     if truth.lettered and _SEVERAL.search(text) and not _CONCLUDES.search(text):
         return None
     if truth.lettered and (place := _letter(text, truth.options)) is not None:
         return place, "letter"
     if truth.relation is not None and (place := _by_relation(text, truth)) is not None:
         return place, "relation"
-    found = _by_words(text, _names(truth))
-    if found is None:
-        ends = [hit.end() for hit in _CONCLUDES.finditer(text)] + [hit.end() for hit in _COMPARES.finditer(text)]
-        found = _by_words(text[max(ends) :], _names(truth)) if ends else None
+    if _are_things(truth):
+        return _by_names(text, truth)
+    found = _by_words(text, truth.options)
+    if found is None and (rest := _conclusion(text)) is not None:
+        found = _by_words(rest, truth.options)
     return found
 
 
-def _names(truth: Choice) -> tuple[str, ...]:
-    """What the options are called: where they are the things of a relation, by all the names of those."""
+def _conclusion(text: str) -> str | None:
+    """What follows the last word that concludes, or "between the sofa and the lamp,"."""
+    ends = [hit.end() for pattern in (_CONCLUDES, _COMPARES) for hit in pattern.finditer(text)]
+    return text[max(ends) :] if ends else None
+
+
+def _are_things(truth: Choice) -> bool:
+    """Whether the first two options are the things of the relation."""
     things = truth.relation[:2] if truth.relation else ()
-    are_things = [option == thing.partition("|")[0] for option, thing in zip(truth.options, things)]
-    return (*things, *truth.options[2:]) if are_things and all(are_things) else truth.options
+    return bool(things) and all(option == thing.partition("|")[0] for option, thing in zip(truth.options, things))
+
+
+def _by_names(text: str, truth: Choice) -> tuple[int, str] | None:
+    """The only thing that is named, in full or shortened; of two the one that is concluded with."""
+    first, second, *_ = truth.relation or ("", "")
+    marked = mark(text, first, second)
+    for part in (marked, _conclusion(marked)):
+        if part is not None:
+            named = {hit[0] for hit in re.finditer("[\x01\x02]", part) if not _NOT.search(part[: hit.start()])}
+            if len(named) == 1:
+                return (0 if FIRST in named else 1), "the thing's name"
+    return None
 
 
 def _same(text: str, option: str) -> bool:
@@ -84,26 +113,60 @@ def _letter_patterns(count: int) -> tuple[re.Pattern[str], ...]:
     some = f"[{letters}{letters.lower()}]"
     return (
         re.compile(rf"^\W*\(?({some})\W*(?:$|\n)"),
-        re.compile(rf"^\s*(?:\(({some})\)|([{letters}])\s?[.:)\]](?!\w))"),
+        re.compile(
+            rf"^\s*(?:\(({some})\)|([{letters}])\s?[.:)\]](?!\w)|([{letters}]),\s*(?:not|[Ii]\s|because|since|as)\b)"
+        ),
         re.compile(
             rf"\b(?:answer|option|choice|choose|select|pick|correct)\b[^.\n(]{{0,24}}?(?:\bis\b|:|=|\b)\s*\(?(?-i:([{letters}]))\b(?![\s]*'|\s+[a-z])",
             re.IGNORECASE,
         ),
         re.compile(rf"\(({some})\)"),
         re.compile(rf"(?<![\w'])([{letters}])[.:)](?!\w)"),
-        re.compile(rf"(?<![\w'])([{letters[1:]}])(?![\w'])"),
+        re.compile(
+            rf"(?<![\w'/])(?:([{letters[1:]}])|(?<=[Pp]oint )(A)|(?<=say )(A)|(A)(?=\s*(?:$|[.,;!?])))(?![\w'])"
+        ),
     )
+
+
+_A_AND_ANOTHER = re.compile(r"(?<![\w'])A\s+\w+\s+(?:[Pp]oint\s+)?[B-J](?![\w'])")
+_COMPARED = re.compile(r"(?P<letter>[A-J])\s+is\s+(?P<word>\w+)")
+_MARKED_LETTER = re.compile(
+    r"(?:\b[Pp]oint\s+)?(?<![\w'])(?:(?<=[Pp]oint\s)A|A(?=\s+(?:is|appears|looks|seems|lies|sits|has|would|must|and|or|than)\b"
+    r"|\s*(?:$|[,.;:!?)]))|(?<=than\s)A|B)(?![\w'])"
+)
+"""A letter that is meant as one: "A" before a verb, a stop or behind "point" and "than" is, else it is an article."""
+
+
+def _letter_compared(text: str, options: tuple[str, ...]) -> int | None:
+    """Of the options "A is closer" and "B is closer" what a sentence about both comes to."""
+    parts = [_COMPARED.fullmatch(option.strip(" .")) for option in options]
+    if len(options) != 2 or not all(parts) or [part["letter"] for part in parts if part] != ["A", "B"]:
+        return None
+    words = {part["word"].lower() for part in parts if part}
+    if not words <= {"closer", "nearer", "farther", "further"} or len(words) != 1:
+        return None
+    marked = _MARKED_LETTER.sub(lambda hit: FIRST if hit[0].endswith("A") else SECOND, text)
+    if not (FIRST in marked and SECOND in marked):
+        return None
+    sign = read_marked(marked, "front", "behind", unnamed=False)
+    if not sign:
+        return None
+    nearer = words <= {"closer", "nearer"}
+    return 0 if (sign > 0) == nearer else 1
 
 
 def _letter(text: str, options: tuple[str, ...]) -> int | None:
     """A letter as people write it; "A" alone before a word is the article, not the option."""
-    for index, pattern in enumerate(_letter_patterns(len(options))):
+    patterns = _letter_patterns(len(options))
+    for index, pattern in enumerate(patterns):
         hits = [next(group for group in hit.groups() if group) for hit in pattern.finditer(text)]
         kept = [letter.upper() for letter in hits]
         if not kept:
             continue
         if index == 2:
             return LETTERS.index(kept[-1])
+        if pattern is patterns[-1] and "A" not in kept and _A_AND_ANOTHER.search(text):
+            return None
         if len(set(kept)) == 1:
             return LETTERS.index(kept[0])
     return _letter_before_words(text, options)
@@ -122,7 +185,7 @@ def _by_relation(text: str, truth: Choice) -> int | None:
     """Which thing, or which word, a sentence about two things comes to."""
     first, second, word, opposite = truth.relation or ("", "", "", "")
     about_words = {option.lower() for option in truth.options[:2]} == {word, opposite}
-    sign = read_relation(text, (first, second, word, opposite))
+    sign = read_relation(text, (first, second, word, opposite), unnamed=about_words)
     if sign is None:
         return None
     if sign == 0:
@@ -135,6 +198,7 @@ def _by_relation(text: str, truth: Choice) -> int | None:
 
 def _by_words(text: str, options: tuple[str, ...]) -> tuple[int, str] | None:
     """The only option whose words stand in the text; what is denied, or within a longer option, does not count."""
+    text = _AGREES.sub("", _ON_THE_SIDE.sub(r"to \1 \2", text))
     taken: list[tuple[int, int]] = []
     hits: list[tuple[int, int]] = []
     for place in sorted(range(len(options)), key=lambda one: -len(options[one])):
@@ -156,9 +220,20 @@ def _by_words(text: str, options: tuple[str, ...]) -> tuple[int, str] | None:
     return None
 
 
+_ALSO = {
+    "in front of": ("in front", "front"),
+    "below": ("under", "underneath", "beneath"),
+    "above": ("over", "on top of"),
+    "behind": ("at the back",),
+}
+_ON_THE_SIDE = re.compile(r"\bon\s+(the|your|my|its|his|her|their)\s+(left|right)\b", re.IGNORECASE)
+_AGREES = re.compile(r"^\W*(?:that's\s+right|right,|all\s+right)\W*", re.IGNORECASE)
+
+
 def _forms(option: str) -> list[str]:
     """The wordings of one option: "on/above" is "on/above", "on" or "above"; "left of" is "left of" or "left"."""
     forms = [option, *option.split("/")] if "/" in option else [option]
+    forms += [also for form in list(forms) for also in _ALSO.get(form.lower(), ())]
     return [form for whole in forms for form in dict.fromkeys((whole, re.sub(r"\s+of$", "", whole))) if form.strip()]
 
 

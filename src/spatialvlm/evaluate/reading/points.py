@@ -21,6 +21,11 @@ _GEMINI_BOX = re.compile(
 _NAMED = re.compile(rf"[\"']?x[\"']?\s*[:=]\s*({_NUMBER})\s*,\s*[\"']?y[\"']?\s*[:=]\s*({_NUMBER})", re.IGNORECASE)
 _TUPLE = re.compile(rf"[(\[]\s*({_NUMBER}(?:\s*,\s*{_NUMBER}){{1,3}})\s*[)\]]")
 
+_BARE_PAIR = re.compile(rf"\s*({_NUMBER})\s*,\s*({_NUMBER})\W*")
+_PERCENT = re.compile(rf"[(\[]\s*({_NUMBER})\s*%\s*,\s*({_NUMBER})\s*%\s*[)\]]")
+LARGEST_SHARE = 2.0
+"""A share somewhat above 1 lies outside the image; above this, numbers are pixels or thousandths."""
+
 Pairs = list[tuple[float, float]]
 
 
@@ -50,10 +55,15 @@ def _points(text: str, size: tuple[int, int] | None) -> tuple[Pairs, str] | None
     if gemini:
         return gemini, "JSON, thousandths, y first"
     pairs = [(float(x), float(y)) for x, y in _NAMED.findall(text)]
+    if not pairs and (bare := _BARE_PAIR.fullmatch(text)):
+        pairs = [(float(bare[1]), float(bare[2]))]
+    percent = [(float(x) / 100, float(y) / 100) for x, y in _PERCENT.findall(text)]
+    if percent and not pairs:
+        return percent, "percent"
     pairs = pairs or [_middle([float(one) for one in hit.split(",")]) for hit in _TUPLE.findall(text)]
     if not pairs:
         return None
-    if max(max(pair) for pair in pairs) <= 1.0:
+    if max(max(pair) for pair in pairs) <= LARGEST_SHARE:
         return pairs, "shares"
     width, height = size or (1000, 1000)
     return [(x / width, y / height) for x, y in pairs], "pixels" if size else "thousandths"

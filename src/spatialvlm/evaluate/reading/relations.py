@@ -5,8 +5,10 @@ first thing, -1 where it says the opposite, 0 for "about the same", None where i
 """
 
 import re
+from functools import cache
 
 from spatialvlm.evaluate.items import Relation
+from spatialvlm.evaluate.reading.naming import FIRST, SECOND, mark
 
 _MORE = r"greater|larger|bigger|more"
 _LESS = r"less|smaller|lesser|fewer"
@@ -31,39 +33,58 @@ _SAME = re.compile(
     r"|line\s+up|aligned|no\s+(?:clear|noticeable|real)|hardly\s+any|too\s+close|similar)\b",
     re.IGNORECASE,
 )
-_NOT = re.compile(r"(?:\bnot|n't|\bnever|\bno)\s+(?:\w+\s+){0,3}$", re.IGNORECASE)
+_OF_BOTH = re.compile(r"\s*both\b", re.IGNORECASE)
+_NOT = re.compile(r"(?:\bnot|n't|\bnever|\bno(?!\s+doubt))\s+(?:\w+\s+){0,3}$", re.IGNORECASE)
 _CLAUSES = re.compile(
     r"[.;!?\n]+\s+|[.;!?\n]+$|,?\s+(?:so|but|while|whereas|hence|therefore|thus|which\s+means|because|since)\s+|\bso\b",
     re.IGNORECASE,
 )
 _REFERENCE = re.compile(
-    r"(?:compared\s+(?:with|to)|relative\s+to|with\s+respect\s+to|in\s+relation\s+to|than(?:\s+that\s+of)?|unlike|next\s+to|seen\s+from)\s+$",
+    r"(?:compared\s+(?:with|to)|relative\s+to|with\s+respect\s+to|in\s+relation\s+to|than(?:\s+that\s+of)?|unlike"
+    r"|next\s+to|seen\s+from|not)\s+$",
     re.IGNORECASE,
 )
-_INVERTED = re.compile(r"\s*(?:of|to|than|from)?\s*[\x01\x02]\s+(?:is|sits|stands|lies|hangs|are)\s+[\x01\x02]")
-_FIRST, _SECOND = "\x01", "\x02"
+_BEHIND_THE_WORD = re.compile(r"\s*(?:(?:hand\s+)?side\s+)?(?:(?:of|to|than|from)\s*)?(?:that\s+of\s*)?", re.IGNORECASE)
+"""Between a relation's word and the thing that it refers to: "left of", "closer than", "in front of"."""
+_ANOTHER = re.compile(
+    r"\b(?:the|this|that|an?)\s+(?!(?:left|right|front|back|top|bottom|viewer|camera|image|picture|photo|scene|view\w*"
+    r"|perspective|two|other|one|object|item|thing|first|former|answer|same|much|bit|little|little\s+bit)\b)[a-z]+",
+    re.IGNORECASE,
+)
+"""Something else that is named, so that the relation is not said of the thing in question."""
 
 
-def read_relation(text: str, relation: Relation) -> int | None:
+def read_relation(text: str, relation: Relation, *, unnamed: bool = True) -> int | None:
     """1: the relation's word is said of its first thing; -1: the opposite; 0: about the same; None: nothing is said.
 
-    Of several clauses the last one that says something counts.
+    Of several clauses the last one that says something counts. With `unnamed` a sentence that names nothing ("it is on
+    the left") is about the first thing.
     """
     first, second, word, opposite = relation
-    marked = _mark(text, first, second)
-    holds, fails = (re.compile(rf"\b(?:{WORDS[name]})\b", re.IGNORECASE) for name in (word, opposite))
+    return read_marked(mark(text, first, second), word, opposite, unnamed=unnamed)
+
+
+def read_marked(marked: str, word: str, opposite: str, *, unnamed: bool = True) -> int | None:
+    """The same of a text in which the two things are marked already."""
+    holds, fails = _pattern(word), _pattern(opposite)
     found: int | None = None
     for clause in _CLAUSES.split(marked):
-        if clause and (said := _in_clause(clause, holds, fails)) is not None:
+        named = unnamed or FIRST in clause or SECOND in clause
+        if clause and named and (said := _in_clause(clause, holds, fails)) is not None:
             found = said
     if found is None and _SAME.search(marked):
         return 0
     return found
 
 
+@cache
+def _pattern(word: str) -> re.Pattern[str]:
+    return re.compile(rf"\b(?:{WORDS[word]})\b", re.IGNORECASE)
+
+
 def _in_clause(clause: str, holds: re.Pattern[str], fails: re.Pattern[str]) -> int | None:
     hits = [(hit.start(), hit, sign) for pattern, sign in ((holds, 1), (fails, -1)) for hit in pattern.finditer(clause)]
-    if not hits:
+    if not hits or _OF_BOTH.match(clause):
         return None
     if _SAME.search(clause):
         return 0
@@ -72,7 +93,8 @@ def _in_clause(clause: str, holds: re.Pattern[str], fails: re.Pattern[str]) -> i
     start, hit, sign = min(hits, key=lambda one: one[0])
     if _NOT.search(clause[:start]):
         sign = -sign
-    return sign if _subject(clause, hit) == _FIRST else -sign
+    subject = _subject(clause, hit)
+    return None if subject is None else sign if subject == FIRST else -sign
 
 
 def _in_both(clause: str, holds: re.Pattern[str], fails: re.Pattern[str]) -> int | None:
@@ -84,37 +106,21 @@ def _in_both(clause: str, holds: re.Pattern[str], fails: re.Pattern[str]) -> int
     return signs.pop() if len(signs) == 1 else None
 
 
-def _subject(clause: str, hit: re.Match[str]) -> str:
-    """Whom the relation is said of; where nobody is named, the first thing."""
-    places = [place for place, character in enumerate(clause) if character in (_FIRST, _SECOND)]
-    if not places:
-        return _FIRST
-    if len(places) >= 2 and hit.end() <= places[0] and _INVERTED.match(clause, hit.end()):
-        return clause[places[1]]  # "to the left of the bowl is the mug"
-    named = [place for place in places if not _REFERENCE.search(clause[:place])]
-    if named:
-        return clause[named[0]]
-    return _SECOND if clause[places[0]] == _FIRST else _FIRST  # "smaller than the mug": the other one
+def _subject(clause: str, hit: re.Match[str]) -> str | None:
+    """Whom the relation is said of; where nobody is named, the first thing; None where it is somebody else."""
+    places = [place for place, character in enumerate(clause) if character in (FIRST, SECOND)]
+    spoken_of = [place for place in places if not _is_reference(clause, place, hit)]
+    if spoken_of:
+        return clause[spoken_of[0]]
+    if _ANOTHER.search(clause[: hit.start()]):
+        return None
+    if places:
+        return SECOND if clause[places[0]] == FIRST else FIRST  # "left of the mug": it is the other one
+    return FIRST
 
 
-def _mark(text: str, first: str, second: str) -> str:
-    """A text in which each thing is one character, so that "the chair on the left" says nothing of left."""
-    names = sorted(((first, _FIRST), (second, _SECOND)), key=lambda one: -len(one[0]))
-    for name, mark in names:
-        text = named(name).sub(mark, text)
-    return text
-
-
-def named(name: str) -> re.Pattern[str]:
-    """A pattern for a thing by any of its names ("Region [0]|red box"), each with its article or without.
-
-    Brackets may be left out; "can" is a thing with its article only.
-    """
-    return re.compile("|".join(map(_pattern, name.split("|"))), re.IGNORECASE)
-
-
-def _pattern(name: str) -> str:
-    bare = re.sub(r"^(?:the|a|an)\s+", "", name.strip(), flags=re.IGNORECASE)
-    article = r"(?:\b(?:the|a|an)\s+)" + ("" if bare.lower() == "can" else "?")
-    words = re.sub(r"(?:\\ )?\\\[(\w+)\\\]", r"[ ]?[\[(<]?\1[\])>]?", re.escape(bare)).replace(r"\-", r"[\s-]?")
-    return rf"{article}(?<!\w){words}(?!\w)"
+def _is_reference(clause: str, place: int, hit: re.Match[str]) -> bool:
+    """Whether a thing is what another one is compared with: "than the mug", "left of the mug"."""
+    if _REFERENCE.search(clause[:place]):
+        return True
+    return place >= hit.end() and _BEHIND_THE_WORD.fullmatch(clause, hit.end(), place) is not None

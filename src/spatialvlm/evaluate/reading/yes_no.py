@@ -17,6 +17,15 @@ _NO = (
     r"|(?:\w+ly|they\s+(?:are|do)|it\s+(?:is|does))\s+not(?!\s+(?:possible|clear|certain|sure|known|easy))|not\s+(?:true|correct|really|quite)|(?:it\s+is\s+)?the\s+other\s+way\s+a?round"
 )
 _LEADS = re.compile(rf"^\W*(?:(?P<yes>{_YES})|(?P<no>{_NO}))(?!\w)", re.IGNORECASE)
+_SHORT = re.compile(
+    r"\W*(?:well,\s*)?(?:"
+    r"(?P<no>(?:it|that|this)\s+(?:isn't|doesn't|can't|wouldn't|won't)|they\s+(?:aren't|don't)|i\s+don't\s+think\s+so"
+    r"|of\s+course\s+not|(?:highly\s+)?unlikely|n|not\s+at\s+all|by\s+no\s+means)"
+    r"|(?P<yes>(?:it|that|this)\s+(?:is|does|can|would|will)|they\s+(?:are|do)|i\s+(?:think|believe)\s+so|of\s+course|sure"
+    r"|(?:most\s+)?(?:probably|likely)|y))\W*",
+    re.IGNORECASE,
+)
+"""Whole answers that neither begin with yes nor with no."""
 _STATES = re.compile(
     rf"\b(?:answer|statement|caption|claim|description|it|this|that)\s+(?:is|would\s+be)\s*[:\"'(]*\s*"
     rf"(?P<not>not\s+)?(?:(?P<yes>{_YES})|(?P<no>{_NO}))(?!\w)",
@@ -47,7 +56,7 @@ def read_yes_no(answer: str, truth: YesNo) -> Reading:
 
 
 def _read(text: str, truth: YesNo) -> tuple[bool, str] | None:
-    found = _LEADS.match(text)
+    found = _SHORT.fullmatch(text) or _LEADS.match(text)
     if found is not None:
         return found["yes"] is not None, "begins with yes or no"
     states = list(_STATES.finditer(text))
