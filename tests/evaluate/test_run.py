@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 from spatialvlm.cli import app
 from spatialvlm.errors import DatasetError
 from spatialvlm.evaluate.results import from_row, read_results, to_row
+from spatialvlm.evaluate.tasks import load_task
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -100,6 +101,89 @@ def test_wrong_use_is_a_clear_error(run: Run, arguments: list[str], message: str
     assert code == 1
     assert message in errors
     assert "Traceback" not in errors
+
+
+def captions(folder: Path, pictures: list[bytes | None]) -> Path:
+    """A benchmark in the layout of VSR, whose pictures may be missing (None) or damaged."""
+    folder.mkdir()
+    lines = []
+    for place, data in enumerate(pictures):
+        if data is not None:
+            (folder / f"{place}.png").write_bytes(data)
+        row = {"image": f"{place}.png", "caption": f"The cat is at {place}.", "label": place % 2, "relation": "at"}
+        lines.append(json.dumps(row))
+    (folder / "test.jsonl").write_text("\n".join(lines))
+    return folder
+
+
+def picture_of(shapes: Path) -> bytes:
+    picture = next(iter(load_task("folder").items(shapes))).pictures[0]
+    return picture if isinstance(picture, bytes) else picture.read_bytes()
+
+
+def test_a_folder_collects_tasks_of_one_model_and_refuses_another(run: Run, shapes: Path, tmp_path: Path):
+    out, vsr = tmp_path / "out", captions(tmp_path / "vsr", [picture_of(shapes)] * 4)
+    evaluated(run, out, shapes, "prior", limit=10)
+    before = (out / "folder.jsonl").read_bytes()
+    code, _, errors = run("evaluate", "prior", "--task", "vsr", "--data", f"vsr={vsr}", "--out", out)
+    assert code == 0, errors
+    assert "vsr: 4 items" in errors
+    assert [(task.task, task.items) for task in read_results(out).run.tasks] == [("folder", 10), ("vsr", 4)]
+    assert (out / "folder.jsonl").read_bytes() == before
+    assert set(json.loads((out / "summary.json").read_text())["tasks"]) == {"folder", "vsr"}
+    both = tmp_path / "both"
+    data = [f"folder={shapes}", "--data", f"vsr={vsr}"]
+    run("evaluate", "prior", "--task", "folder,vsr", "--data", *data, "--out", both, "--limit", 10)
+    assert (both / "vsr.jsonl").read_bytes() == (out / "vsr.jsonl").read_bytes()
+    code, _, errors = run("evaluate", "geometry", "--task", "folder", "--data", f"folder={shapes}", "--out", out)
+    assert (code, "holds results of prior; choose another --out" in errors) == (1, True)
+    assert (out / "folder.jsonl").read_bytes() == before
+    (out / "run.json").write_text("{")
+    code, _, errors = run("evaluate", "prior", "--task", "folder", "--data", f"folder={shapes}", "--out", out)
+    assert (code, "or remove it, or choose another --out" in errors) == (1, True)
+
+
+def test_geometry_looks_for_the_scenes_of_each_task(run: Run, shapes: Path, tmp_path: Path):
+    vsr = captions(tmp_path / "vsr", [picture_of(shapes)] * 4)
+    data = ("--data", f"folder={shapes}", "--data", f"vsr={vsr}")
+    code, _, errors = run("evaluate", "geometry", "--task", "folder,vsr", *data, "--out", tmp_path / "out")
+    assert code == 1
+    assert f"'{vsr}' is no dataset" in errors
+
+
+def test_pictures_are_needed_by_those_who_look(run: Run, shapes: Path, tmp_path: Path):
+    none = captions(tmp_path / "none", [None] * 4)
+    code, _, errors = run("evaluate", "prior", "--task", "vsr", "--data", f"vsr={none}", "--out", tmp_path / "prior")
+    assert code == 0, errors
+    code, _, errors = run(
+        "evaluate", f"geometry:{shapes}", "--task", "vsr", "--data", f"vsr={none}", "--out", tmp_path / "geometry"
+    )
+    assert code == 1
+    assert "vsr: 4 of 4 items lack a picture; item '1': its picture cannot be read" in errors
+
+
+def test_one_damaged_picture_costs_its_own_item_only(run: Run, shapes: Path, tmp_path: Path):
+    good = picture_of(shapes)
+    some = captions(tmp_path / "some", [good, good[: len(good) // 2], good])
+    out = tmp_path / "out"
+    code, printed, errors = run(
+        "evaluate", f"geometry:{shapes}", "--task", "vsr", "--data", f"vsr={some}", "--out", out
+    )
+    assert code == 1
+    assert "1 of 3 items got no answer, the first is '2' (a picture of" in errors
+    assert "run the same command again" in errors
+    assert f"page: {out / 'index.html'}" in printed
+    lost = [one.item.id for one in read_results(out).scored["vsr"] if one.answer is None]
+    assert lost == ["2"]
+    assert json.loads((out / "summary.json").read_text())["tasks"]["vsr"]["n"] == 3
+
+
+@pytest.mark.parametrize("sign", ["#", "?", "%"])
+def test_a_folder_that_reads_as_a_url_is_refused(run: Run, shapes: Path, sign: str, tmp_path: Path):
+    out = tmp_path / f"a{sign}b"
+    code, _, errors = run("evaluate", "prior", "--task", "folder", "--data", f"folder={shapes}", "--out", out)
+    assert (code, "choose another --out" in errors) == (1, True)
+    assert not out.exists()
 
 
 def test_items_are_written_for_other_harnesses(run: Run, shapes: Path, tmp_path: Path):

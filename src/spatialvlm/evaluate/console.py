@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
 
+import typer
 from rich.console import Console
 
 from spatialvlm.errors import UserError
@@ -14,7 +15,7 @@ from spatialvlm.evaluate.report.duel import print_comparison, write_comparison
 from spatialvlm.evaluate.report.figures import summary_of, write_summary
 from spatialvlm.evaluate.report.page import write_page
 from spatialvlm.evaluate.report.table import print_run
-from spatialvlm.evaluate.results import read_results
+from spatialvlm.evaluate.results import Results, read_results
 from spatialvlm.evaluate.run import evaluate, find_data
 from spatialvlm.evaluate.tasks import load_task
 
@@ -24,7 +25,7 @@ FORMATS = ("tsv", "parquet")
 def evaluate_with_progress(
     model: str, tasks: Sequence[str], out: Path, data: Sequence[str], limit: int | None, config: AskConfig
 ) -> None:
-    """Evaluate, and show the table; says where the page is."""
+    """Evaluate, and show the table; says where the page is. Exits with 1 where items got no answer."""
     if not tasks:
         raise UserError("--task: names no task; expected names separated by commas, as in rooms,qspatial")
     progress = Console(stderr=True, highlight=False, markup=False)
@@ -36,7 +37,8 @@ def evaluate_with_progress(
             data=parse_data(data),
             limit=limit,
             config=config,
-            report=lambda line: status.update(line),
+            report=status.update,
+            note=lambda line: progress.print(line, soft_wrap=True),
         )
         status.update("figures")
         summary = summary_of(results)
@@ -45,6 +47,13 @@ def evaluate_with_progress(
     console = Console(highlight=False)
     print_run(console, summary)
     console.print(f"page: {page}", markup=False, soft_wrap=True)
+    if any(one.answer is None for task in _asked(results, tasks) for one in results.scored[task]):
+        raise typer.Exit(1)
+
+
+def _asked(results: Results, tasks: Sequence[str]) -> list[str]:
+    """The tasks of this run in which an item without an answer can be asked again."""
+    return [one.task for one in results.run.tasks if one.task in tasks and one.track not in ("none", "recorded")]
 
 
 def compare_on_console(first: Path, second: Path, out: Path | None) -> None:

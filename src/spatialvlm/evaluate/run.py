@@ -3,25 +3,37 @@
 evaluate("geometry", ["rooms"], Path("out"), data={"rooms": Path("rooms_benchmark")})
 """
 
-import hashlib
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
-from spatialvlm.errors import UserError
+from spatialvlm.errors import DatasetError, UserError
 from spatialvlm.evaluate.items import Item, prompts_sha256
-from spatialvlm.evaluate.models import Answerer, AskConfig, load_answerer
+from spatialvlm.evaluate.models import BASELINES, Answer, Answerer, AskConfig, Report, load_answerer, silent
 from spatialvlm.evaluate.models.pictures import with_files
-from spatialvlm.evaluate.results import Results, Run, TaskRun, write_run, write_scored
+from spatialvlm.evaluate.results import RUN, Results, Run, TaskRun, read_results, read_run, write_run, write_scored
 from spatialvlm.evaluate.scoring import PARSER, Scored, score
 from spatialvlm.evaluate.tasks import Task, load_task
-from spatialvlm.evaluate.tasks.data import locate
+from spatialvlm.evaluate.tasks.data import fingerprint, locate
 
 OWN = {"rooms": Path("rooms_benchmark")}
 """Where the data of our own benchmarks are looked for where nobody says so."""
 PICTURES = "pictures"
-Report = Callable[[str], None]
+LOOKS = ("image", "shuffled", "scene")
+"""The tracks of those who need the pictures."""
+URL_SIGNS = "#?%"
+"""What inspect_ai, which keeps the logs, takes for a part of a URL."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Loaded:
+    """The items of a task with their pictures as files; `faults` says by id why a picture of an item is none."""
+
+    items: list[Item]
+    faults: Mapping[str, str]
 
 
 def evaluate(
@@ -32,12 +44,15 @@ def evaluate(
     data: Mapping[str, Path] | None = None,
     limit: int | None = None,
     config: AskConfig | None = None,
-    report: Report = lambda line: None,
+    report: Report = silent,
+    note: Report = silent,
 ) -> Results:
     """Ask a model the items of some tasks, and score its answers, into the folder `out`; returns what it holds.
 
-    `data` names local copies by task; `limit` takes the first so many items of each. Raises UserError for an unknown
-    task or model or data that cannot be had, ModelError where a model fails; what was answered is kept.
+    `data` names local copies by task; `limit` takes the first so many items of each. Tasks that the folder holds of the
+    same model stay. `report` hears what goes on, `note` what people should know afterwards. Raises UserError for an
+    unknown task or model, data that cannot be had, or a folder of another model; ModelError where a model fails on more
+    than half of a task. What was answered is kept.
     """
     chosen = [load_task(name) for name in dict.fromkeys(tasks)]
     strangers = sorted(set(data or {}) - {task.name for task in chosen})
@@ -48,22 +63,56 @@ def evaluate(
     if limit is not None and limit < 1:
         raise UserError(f"limit {limit}: expected 1 or more items")
     config = config or AskConfig()
+    settings = _settings(model, config)
+    before = _before(out, model, settings)
     folders = {task.name: find_data(task, (data or {}).get(task.name)) for task in chosen}
-    who = load_answerer(model, config, out, next(iter(folders.values()), None))
+    whole = {task.task: task for task in before.tasks} if before else {}
+    versions = [before.version] if before and not whole.keys() <= folders.keys() else []
+    one = None if model == "geometry" else load_answerer(model, config, out, report=report, note=note)
     scored: dict[str, tuple[Scored, ...]] = {}
-    runs = []
     for task in chosen:
         report(f"{task.name}: reading")
-        items = load_items(task, folders[task.name], out / PICTURES, limit)
-        report(f"{task.name}: {len(items)} items")
-        scored[task.name] = tuple(_scored(task, items, who))
-        runs.append(_task_run(task, items, folders[task.name], limit, who))
-    settings = {"most_tokens": config.most_tokens, "temperature": 0, "seed": 0}
-    run = Run(model, who.version, settings if who.track in ("image", "blind", "shuffled") else {}, tuple(runs))
+        folder = folders[task.name]
+        loaded = load_items(task, folder, out / PICTURES, limit)
+        note(f"{task.name}: {len(loaded.items)} items")
+        report(f"{task.name}: {len(loaded.items)} items")
+        who = one or load_answerer(model, config, out, folder)  # the geometry needs the scenes of the task's pictures
+        scored[task.name] = tuple(_scored(task, loaded, who, note))
+        whole[task.name] = _task_run(task, loaded.items, folder, limit, who)
+        versions.append(who.version)
+    version = ", ".join(dict.fromkeys(version for version in versions if version)) or None
     for name, rows in scored.items():
         write_scored(out, name, rows)
-    write_run(out, run)  # last: a folder with run.json is whole
-    return Results(run, scored)
+    write_run(out, Run(model, version, settings, tuple(whole.values())))  # last: a folder with run.json is whole
+    return read_results(out)
+
+
+def _settings(model: str, config: AskConfig) -> dict[str, Any]:
+    if model.partition(":")[0] in BASELINES:
+        return {}
+    return {"most_tokens": config.most_tokens, "temperature": 0, "seed": 0}
+
+
+def _before(out: Path, model: str, settings: Mapping[str, Any]) -> Run | None:
+    """The run that the folder holds. Raises UserError where this one cannot be written beside it."""
+    if any(sign in str(out.absolute()) for sign in URL_SIGNS):
+        raise UserError(
+            f"--out {str(out.absolute())!r}: has one of {' '.join(URL_SIGNS)} in it, which inspect_ai reads as a "
+            "URL; choose another --out"
+        )
+    if not (out / RUN).exists():
+        return None
+    try:
+        run = read_run(out)
+    except DatasetError as error:
+        raise UserError(f"{error}; or remove it, or choose another --out") from None
+    if run.model != model:
+        raise UserError(f"{out}: holds results of {run.model}; choose another --out")
+    changed = sorted(key for key in run.settings.keys() | settings if run.settings.get(key) != settings.get(key))
+    if changed:
+        was = ", ".join(f"{key} {run.settings.get(key)}" for key in changed)
+        raise UserError(f"{out}: holds results of {model} with {was}; choose another --out")
+    return run
 
 
 def find_data(task: Task, local: Path | None) -> Path:
@@ -80,25 +129,44 @@ def find_data(task: Task, local: Path | None) -> Path:
     return path
 
 
-def load_items(task: Task, folder: Path, pictures: Path, limit: int | None) -> list[Item]:
+def load_items(task: Task, folder: Path, pictures: Path, limit: int | None) -> Loaded:
     """The items of a task with their pictures as files. Raises UserError where there are none, or ids stand twice."""
-    items = with_files(islice(task.items(folder), limit), pictures)
-    if not items:
+    loaded = Loaded(*with_files(islice(task.items(folder), limit), pictures))
+    if not loaded.items:
         raise UserError(f"data of {task.name} in {str(folder)!r}: hold no item")
-    twice = [id_ for id_, count in Counter(item.id for item in items).items() if count > 1]
+    twice = [id_ for id_, count in Counter(item.id for item in loaded.items).items() if count > 1]
     if twice:
         raise UserError(
             f"data of {task.name}: the id {twice[0]!r} stands {len(twice)} times or more; expected unique ids"
         )
-    return items
+    return loaded
 
 
-def _scored(task: Task, items: Sequence[Item], who: Answerer) -> list[Scored]:
-    answers = who.answers(task.name, items)
+def _scored(task: Task, loaded: Loaded, who: Answerer, note: Report) -> list[Scored]:
+    """The items with their answers; an item without one stays, and is wrong."""
+    answers = _answers(task, loaded, who)
+    lost = [(item.id, answer.failure) for item, answer in zip(loaded.items, answers, strict=True) if answer.failure]
+    if lost:
+        again = "" if who.track in ("none", "recorded") else "; run the same command again to ask them again"
+        note(
+            f"{who.name} on {task.name}: {len(lost)} of {len(answers)} items got no answer, the first is "
+            f"{lost[0][0]!r} ({lost[0][1]}){again}"
+        )
     return [
         score(item, answer.text, task.official, truncated=answer.truncated)
-        for item, answer in zip(items, answers, strict=True)
+        for item, answer in zip(loaded.items, answers, strict=True)
     ]
+
+
+def _answers(task: Task, loaded: Loaded, who: Answerer) -> list[Answer]:
+    """The answers; who looks is not asked about items whose pictures cannot be shown."""
+    items, faults = loaded.items, loaded.faults if who.track in LOOKS else {}
+    if 2 * len(faults) > len(items):
+        id_, fault = next(iter(faults.items()))
+        raise UserError(f"{task.name}: {len(faults)} of {len(items)} items lack a picture; item {id_!r}: {fault}")
+    asked = [item for item in items if item.id not in faults]
+    answered = iter(who.answers(task.name, asked))
+    return [Answer(None, failure=faults[item.id]) if item.id in faults else next(answered) for item in items]
 
 
 def _task_run(task: Task, items: Sequence[Item], folder: Path, limit: int | None, who: Answerer) -> TaskRun:
@@ -108,12 +176,5 @@ def _task_run(task: Task, items: Sequence[Item], folder: Path, limit: int | None
 
 
 def data_version(task: Task, folder: Path) -> str:
-    """What tells these data from others: the hub's commit, or a hash of the names and sizes of its files."""
-    if task.hub is not None and folder.parent.name == "snapshots":
-        return folder.name
-    files = [folder] if folder.is_file() else sorted(path for path in folder.rglob("*") if path.is_file())
-    digest = hashlib.sha256()
-    for path in files:
-        name = path.name if path == folder else path.relative_to(folder).as_posix()
-        digest.update(f"{name}\0{path.stat().st_size}\n".encode())
-    return f"files:{digest.hexdigest()[:16]}"
+    """What tells these data from others: the hub's commit, or a hash of its files."""
+    return folder.name if task.hub is not None and folder.parent.name == "snapshots" else fingerprint(folder)

@@ -77,8 +77,19 @@ def test_geometry_says_so_where_it_cannot_tell(shapes: Path):
     for one, answer in zip(strange, said("geometry", strange, shapes), strict=True):
         assert answer == "It can't be told from this image."
         assert score(one, answer).reading.refused
-    with pytest.raises(UserError, match="needs the stored scenes"):
-        said("geometry", strange, None)
+    with pytest.raises(UserError, match="has no scene of any picture of folder; build a dataset"):
+        said("geometry", strange[1:], shapes)
+
+
+def test_baselines_say_what_they_lack(tmp_path: Path):
+    for name, message in (
+        ("geometry", "needs the stored scenes of the pictures; build a dataset"),
+        (f"prior:{tmp_path / 'nowhere'}", "no file or folder '.*nowhere'; expected prior:DATA"),
+        (f"geometry:{tmp_path}", "is no dataset; build a dataset of the pictures"),
+        (f"geometry:{tmp_path / 'nowhere'}", "nowhere' is missing; build a dataset of the pictures"),
+    ):
+        with pytest.raises(UserError, match=message):
+            said(name, [])
 
 
 def recorded(path: Path, items: Sequence[Item]) -> tuple[list[str | None], list[str]]:

@@ -43,7 +43,7 @@ def config(url: str, **changes: int) -> AskConfig:
 
 
 def ask(url: str, out: Path, items: Sequence[Item], model: str = MODEL, **changes: int) -> list[str | None]:
-    answers = load_answerer(model, config(url, **changes), out).answers("folder", with_files(items, out / "pictures"))
+    answers = load_answerer(model, config(url, **changes), out).answers("folder", with_files(items, out / "pictures")[0])
     return [answer.text for answer in answers]
 
 
@@ -149,7 +149,7 @@ def picture_of(body: dict) -> str:
 
 def test_an_answer_that_was_cut_off_is_marked(tmp_path: Path):
     with serving(lambda question, pictures: "First I look at ...") as server:
-        items = with_files(items_of(2), tmp_path / "pictures")
+        items = with_files(items_of(2), tmp_path / "pictures")[0]
         who = load_answerer(MODEL, config(server.url), tmp_path)
         assert [answer.truncated for answer in who.answers("folder", items)] == [True, True]
         assert who.version == "tiny-1.0"
@@ -176,4 +176,4 @@ def test_a_folder_goes_on_only_with_what_it_began_with(tmp_path: Path):
 @pytest.mark.parametrize("name", ["", "nonsense", "no-such-provider/model"])
 def test_a_model_that_nobody_knows_is_a_clear_error(name: str, tmp_path: Path):
     with pytest.raises(UserError, match=r"model '"):
-        load_answerer(name, AskConfig(), tmp_path).answers("folder", with_files(items_of(1), tmp_path / "pictures"))
+        load_answerer(name, AskConfig(), tmp_path).answers("folder", with_files(items_of(1), tmp_path / "pictures")[0])

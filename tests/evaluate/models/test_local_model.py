@@ -48,7 +48,7 @@ def items_of(images: list[np.ndarray]) -> list[Item]:
 @pytest.mark.parametrize("batch_size", [1, 4])
 def test_answers_are_those_of_the_model(weights: Path, tmp_path: Path, batch_size: int):
     images = drawn(6)
-    items = with_files(items_of(images), tmp_path / "pictures")
+    items = with_files(items_of(images), tmp_path / "pictures")[0]
     config = AskConfig(most_tokens=6, runtime=Runtime("cpu", batch_size=batch_size))
     who = load_answerer(f"transformers:{weights}", config, tmp_path)
     answers = who.answers("folder", items)
@@ -65,7 +65,7 @@ def test_answers_are_those_of_the_model(weights: Path, tmp_path: Path, batch_siz
 def test_a_picture_that_cannot_be_read_costs_no_other(weights: Path, tmp_path: Path):
     from spatialvlm.errors import ModelError
 
-    items = with_files(items_of(drawn(3)), tmp_path / "pictures")
+    items = with_files(items_of(drawn(3)), tmp_path / "pictures")[0]
     broken = tmp_path / "pictures" / "broken.png"
     broken.write_bytes(base64.b64decode("iVBORw0KGgo="))
     items[1] = Item("broken", "test", "what ?", "what ?", (broken,), YesNo(True))
@@ -76,6 +76,6 @@ def test_a_picture_that_cannot_be_read_costs_no_other(weights: Path, tmp_path: P
 
 def test_weights_that_are_not_there_are_a_clear_error(tmp_path: Path):
     pytest.importorskip("torch")
-    items = with_files(items_of(drawn(1)), tmp_path / "pictures")
+    items = with_files(items_of(drawn(1)), tmp_path / "pictures")[0]
     with pytest.raises(UserError, match="no such file or folder here"):
         load_answerer("transformers:./nowhere", AskConfig(), tmp_path).answers("folder", items)

@@ -47,26 +47,45 @@ class Geometry:
     name = "geometry"
 
     def __init__(self, dataset: Path | None) -> None:
-        if dataset is None or not (dataset / "manifest.jsonl").exists():
+        fix = "build a dataset of the pictures and say geometry:DATASET"
+        if dataset is None:
+            raise UserError(f"geometry: needs the stored scenes of the pictures; {fix}")
+        if not dataset.exists():
             raise UserError(
-                "geometry: needs the stored scenes of the pictures; build a dataset of them and say geometry:DATASET"
+                f"geometry: needs the stored scenes of the pictures, but {str(dataset)!r} is missing; {fix}"
             )
+        if not (dataset / "manifest.jsonl").exists():
+            raise UserError(f"geometry: needs the stored scenes of the pictures; {str(dataset)!r} is no dataset; {fix}")
+        self._dataset = dataset
         opened = read_dataset(dataset)
         self.version: str | None = str(opened.header.get("versions", {}).get("spatialvlm"))
         self._scenes = {_digest(source.image_bytes): scene for scene, source in opened.scenes()}
         self._pages: dict[str, _Page] = {}
 
     def answers(self, task: str, items: Sequence[Item]) -> list[Answer]:
-        """The measured answers."""
-        return [Answer(self._answer(item)) for item in items]
+        """The measured answers. Raises UserError where the dataset has no scene of any picture of the task."""
+        digests = [_digest_of(item) for item in items]
+        if items and not any(digest in self._scenes for digest in digests):
+            raise UserError(
+                f"geometry: {str(self._dataset)!r} has no scene of any picture of {task}; "
+                "build a dataset of its pictures and say geometry:DATASET"
+            )
+        return [self._answer(item, digest) for item, digest in zip(items, digests, strict=True)]
 
-    def _answer(self, item: Item) -> str:
-        digest = _digest(_bytes(item.pictures[0])) if item.pictures else ""
+    def answer(self, item: Item) -> Answer:
+        """The measured answer to one item, whether or not its scene is known."""
+        return self._answer(item, _digest_of(item))
+
+    def _answer(self, item: Item, digest: str) -> Answer:
         if digest not in self._scenes:
-            return CANNOT
+            return Answer(CANNOT)
         if digest not in self._pages:
             self._pages[digest] = _page(self._scenes[digest])
-        return _said(self._pages[digest], item.question)
+        return Answer(_said(self._pages[digest], item.question))
+
+
+def _digest_of(item: Item) -> str:
+    return _digest(_bytes(item.pictures[0])) if item.pictures else ""
 
 
 def _digest(data: bytes) -> str:

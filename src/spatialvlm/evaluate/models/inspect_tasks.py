@@ -19,9 +19,11 @@ from platformdirs import user_cache_path
 
 from spatialvlm.errors import UserError
 from spatialvlm.evaluate.items import Item
-from spatialvlm.evaluate.models import Answerer, AskConfig, load_answerer
+from spatialvlm.evaluate.models import Answer, AskConfig
+from spatialvlm.evaluate.models.geometry import Geometry
 from spatialvlm.evaluate.models.inspection import item_of, our_scorer, sample_of
 from spatialvlm.evaluate.models.pictures import image_bytes, shown
+from spatialvlm.evaluate.models.prior import Prior
 from spatialvlm.evaluate.run import find_data, load_items
 from spatialvlm.evaluate.tasks import TASKS, load_task
 
@@ -33,7 +35,11 @@ def _build(name: str, data: str | None, images: str) -> Task:
     if images not in TRACKS:
         raise UserError(f"images {images!r}: expected one of {', '.join(TRACKS)}")
     pictures = user_cache_path("spatialvlm") / "pictures"
-    items = load_items(task, find_data(task, None if data is None else Path(data)), pictures, None)
+    loaded = load_items(task, find_data(task, None if data is None else Path(data)), pictures, None)
+    items = loaded.items
+    if loaded.faults and images != "blind":
+        id_, fault = next(iter(loaded.faults.items()))
+        raise UserError(f"{name}: {len(loaded.faults)} of {len(items)} items lack a picture; item {id_!r}: {fault}")
     samples = [sample_of(item, paths) for item, paths in zip(items, shown(items, images), strict=True)]
     return Task(
         dataset=MemoryDataset(samples, name=name),
@@ -59,24 +65,25 @@ vsi_bench, embspatial, robospatial_home, threedsr_bench, vsr, spatialmqa = map(_
 @solver
 def geometry(data: str) -> Solver:
     """Answers from the stored scene of the picture; `data` is the dataset that holds it."""
-    return _answering(load_answerer(f"geometry:{data}", AskConfig(), Path()))
+    return _answering("geometry", Geometry(Path(data)).answer)
 
 
 @solver
 def prior(data: str) -> Solver:
     """Answers with the median or the majority of each kind in the training data `data`."""
-    return _answering(load_answerer(f"prior:{data}", AskConfig(), Path()))
+    who = Prior(Path(data))
+    return _answering("prior", lambda item: who.answers("", [item])[0])
 
 
-def _answering(who: Answerer) -> Solver:
+def _answering(name: str, answer_to: Callable[[Item], Answer]) -> Solver:
     async def solve(state: TaskState, generate: Generate) -> TaskState:
         item = item_of(str(state.sample_id), state.metadata)
         pictures = tuple(
             image_bytes(part.image) for part in state.user_prompt.content if isinstance(part, ContentImage)
         )
         asked = Item(item.id, item.kind, item.question, item.prompt, pictures, item.truth, item.meta)
-        (answer,) = who.answers("", [asked])
-        state.output = ModelOutput.from_content(who.name, answer.text or "")
+        answer = answer_to(asked)
+        state.output = ModelOutput.from_content(name, answer.text or "")
         state.messages.append(ChatMessageAssistant(content=answer.text or ""))
         return state
 

@@ -8,40 +8,59 @@ import base64
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from io import BytesIO
 from pathlib import Path
+
+from PIL import Image
 
 from spatialvlm.errors import UserError
 from spatialvlm.evaluate.exchange import picture_bytes
-from spatialvlm.evaluate.items import Item
+from spatialvlm.evaluate.items import Item, Picture
 from spatialvlm.pipeline.write.atomic import write_file
 
 _ENDINGS = ((b"\x89PNG", "png"), (b"\xff\xd8", "jpg"), (b"GIF8", "gif"), (b"RIFF", "webp"))
 
 
 def keep_picture(data: bytes, folder: Path) -> Path:
-    """A picture as a file in `folder`, named by its content; what is there already stays."""
+    """A picture as a file in `folder`, named by its content; what is there already stays.
+
+    Raises UserError for what is no picture, or a damaged one.
+    """
     ending = next((ending for magic, ending in _ENDINGS if data.startswith(magic)), None)
     if ending is None:
         raise UserError(f"a picture of {len(data)} bytes: got {data[:8]!r}, expected a PNG, JPEG, WebP or GIF file")
     path = folder / f"{hashlib.sha256(data).hexdigest()[:24]}.{ending}"
     if not path.exists():
+        _check_decodes(data)
         write_file(path, lambda file: file.write(data))
     return path
 
 
-def with_files(items: Iterable[Item], folder: Path) -> list[Item]:
-    """The items with their pictures as files, read one after the other: only one picture is in memory at a time."""
-    return [_with_files(item, folder) for item in items]
+def _check_decodes(data: bytes) -> None:
+    try:
+        with Image.open(BytesIO(data)) as opened:
+            opened.load()
+    except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
+        raise UserError(f"a picture of {len(data)} bytes is damaged ({error}); get it again") from None
 
 
-def _with_files(item: Item, folder: Path) -> Item:
-    pictures = []
-    for data in (picture_bytes(picture, item) for picture in item.pictures):
-        try:
-            pictures.append(keep_picture(data, folder))
-        except UserError as error:
-            raise UserError(f"item {item.id!r}: {error}") from None
-    return replace(item, pictures=tuple(pictures))
+def with_files(items: Iterable[Item], folder: Path) -> tuple[list[Item], dict[str, str]]:
+    """The items with their pictures as files, and by id of an item why a picture of it is missing or none.
+
+    Such a picture stays as it is: not all who answer look. Only one picture is in memory at a time.
+    """
+    kept: list[Item] = []
+    faults: dict[str, str] = {}
+    for item in items:
+        pictures: list[Picture] = []
+        for picture in item.pictures:
+            try:
+                pictures.append(keep_picture(picture_bytes(picture, item), folder))
+            except UserError as error:
+                pictures.append(picture)
+                faults.setdefault(item.id, str(error).removeprefix(f"item {item.id!r}: "))
+        kept.append(replace(item, pictures=tuple(pictures)))
+    return kept, faults
 
 
 def shown(items: Sequence[Item], track: str) -> list[tuple[Path, ...]]:
@@ -53,7 +72,9 @@ def shown(items: Sequence[Item], track: str) -> list[tuple[Path, ...]]:
         return own
     distinct = list(dict.fromkeys(own))
     if len(distinct) < 2:
-        raise UserError("shuffled: all items show the same picture; expected two different ones at least")
+        raise UserError(
+            "shuffled: all items show the same picture; expected two different ones at least; raise --limit"
+        )
     step = max(len(distinct) // 2, 1)
     other = {pictures: distinct[(place + step) % len(distinct)] for place, pictures in enumerate(distinct)}
     return [other[pictures] for pictures in own]

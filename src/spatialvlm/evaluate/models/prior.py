@@ -9,6 +9,7 @@ from collections.abc import Hashable, Sequence
 from pathlib import Path
 from statistics import median
 
+from spatialvlm.errors import UserError
 from spatialvlm.evaluate.items import Choice, Clock, Item, Length, Number, Region, YesNo, form_of
 from spatialvlm.evaluate.models import Answer, Track
 from spatialvlm.evaluate.reading.options import LETTERS
@@ -23,6 +24,10 @@ class Prior:
     name = "prior"
 
     def __init__(self, training: Path | None) -> None:
+        if training is not None and not training.exists():
+            raise UserError(
+                f"prior: no file or folder {str(training)!r}; expected prior:DATA, a dataset or a JSONL file"
+            )
         self.version: str | None = None if training is None else f"of {training.name}"
         self._training = None if training is None else _load(training)
 
