@@ -106,7 +106,13 @@ def test_few_pictures_tell_nothing_however_clear_they_look(results, count, tmp_p
     )
     duel = compare(first, second)["tasks"]["mixed"]["robust"]
     assert (duel["clusters"], duel["told"]) == (count, count >= FEWEST)
-    assert ("fewer than 6 groups of pictures" in verdict(duel, "a", "b")) == (count < FEWEST)
+    assert ("fewer than 6 sets of pictures" in verdict(duel, "a", "b")) == (count < FEWEST)
+    assert (duel["difference"]["low"] is None) == (duel["difference"]["high"] is None) == (count < FEWEST)
+    file = io.StringIO()
+    print_comparison(Console(file=file), compare(first, second))
+    (line,) = [line for line in file.getvalue().splitlines() if line.startswith("mixed  ")]
+    assert ("too few" in line) == (count < FEWEST)
+    comparison_section(compare(first, second))
 
 
 def test_graded_scores_have_no_mcnemar(results):
@@ -126,18 +132,18 @@ def test_questions_of_one_run_alone_are_named_and_left_out(results):
     assert (task["n"], task["only_first"]["count"], task["only_second"]["count"]) == (5, 15, 10)
     assert len(task["only_first"]["ids"]) == 10
     said = " ".join(warnings(compared))
-    assert "15 questions in the first run alone, left out: room/00000" in said
-    assert "10 questions in the second run alone" in said
+    assert "15 questions only in the first run, left out: room/00000" in said
+    assert "10 questions only in the second run" in said
 
 
 @pytest.mark.parametrize(
     ("field", "value", "says"),
     [
-        ("prompt_sha256", "0" * 64, "prompts differ: '9f2c9f2c9f2c' and '000000000000'"),
-        ("data", "main", "data differ: '17b92e470d58' and 'main'"),
-        ("parser", "robust-2", "parser differ: 'robust-1' and 'robust-2'"),
-        ("track", "blind", "track differ: 'image' and 'blind'"),
-        ("limit", 20, "limits differ: all and 20"),
+        ("prompt_sha256", "0" * 64, "the prompts differ: '9f2c9f2c9f2c' and '000000000000'"),
+        ("data", "main", "the data differ: '17b92e470d58' and 'main'"),
+        ("parser", "robust-2", "the parsers differ: 'robust-1' and 'robust-2'"),
+        ("track", "blind", "the tracks differ: 'image' and 'blind'"),
+        ("limit", 20, "the limits differ: all and 20"),
     ],
 )
 def test_what_is_not_the_same_is_said(results, field, value, says):
@@ -150,7 +156,9 @@ def test_questions_that_changed_under_their_id_are_said(results):
     scored = scored_lengths(20)
     other = [replace(one, item=replace(one.item, truth=Length(9.0))) for one in scored[:3]]
     compared = compare(results({"lengths": scored}), results({"lengths": [*other, *scored[3:]]}))
-    assert warnings(compared) == ["lengths: 3 questions with the same id differ in their words or their truth"]
+    assert warnings(compared) == [
+        "lengths: 3 questions with the same id in both runs, but with other words or another truth"
+    ]
 
 
 def test_runs_without_a_question_in_common_cannot_be_compared(results):
@@ -190,7 +198,7 @@ def test_it_is_shown_in_a_terminal_in_a_section_and_on_a_page(results, tmp_path)
     file = io.StringIO()
     print_comparison(Console(file=file, width=40), compared)
     assert "lengths: example/model-7b is better" in file.getvalue()
-    assert "warning: in the first run alone: letters" in file.getvalue()
+    assert "warning: only in the first run: letters" in file.getvalue()
     assert "…" not in file.getvalue()
     assert "other/&lt;model&gt;" not in comparison_section(compared)  # said of the better one alone
     write_comparison(tmp_path / "comparison.html", compared)
@@ -199,3 +207,4 @@ def test_it_is_shown_in_a_terminal_in_a_section_and_on_a_page(results, tmp_path)
     assert (tmp_path / "comparison.html").read_bytes() == written
     assert b"other/&lt;model&gt;" in written
     assert b"<model>" not in written
+    assert b"<b>2</b><span>warnings</span>" in written or b"<b>1</b><span>warning</span>" in written

@@ -1,6 +1,7 @@
 """The page of a run: the same bytes, nothing from elsewhere, every text escaped, the few examples that it promises."""
 
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from urllib.parse import unquote
 
@@ -23,6 +24,7 @@ from spatialvlm.evaluate.items import Length
 from spatialvlm.evaluate.report.examples import WORST, disagreements, in_turns, off, unread, worst
 from spatialvlm.evaluate.report.page import write_page
 from spatialvlm.evaluate.scoring import score
+from spatialvlm.records import Score
 
 VOID = {"meta", "img", "br"}
 
@@ -164,3 +166,22 @@ def test_it_knows_the_tasks_by_name(tmp_path):
     write_results(tmp_path, {"letters": scored}, task="vsr")
     (tmp_path / "letters.jsonl").rename(tmp_path / "vsr.jsonl")
     assert "a caption about two objects" in write_page(tmp_path).read_text()
+
+
+def test_the_page_says_where_pictures_are_too_few(tmp_path):
+    pictures = make_pictures(tmp_path, 2)
+    write_results(tmp_path, {"letters": scored_letters(40, pictures=pictures)})
+    text = write_page(tmp_path, TASKS).read_text()
+    Outline(text)
+    assert "<small>too few pictures to judge</small>" in text
+    assert "2 sets of pictures" in text
+    assert "<line class='reach'" not in text
+
+
+def test_scores_that_are_no_numbers_count_as_wrong(tmp_path):
+    strange = Score(float("nan"), None, "a fault of some rule")
+    found = [replace(one, robust=strange, official=strange) for one in scored_lengths(12)]
+    write_results(tmp_path, {"lengths": found})
+    text = write_page(tmp_path, TASKS).read_text()
+    Outline(text)
+    assert "nan" not in " ".join(Outline(text).texts).lower().split()

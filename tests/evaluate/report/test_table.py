@@ -55,3 +55,15 @@ def test_a_task_without_questions_is_shown_as_such():
     text = printed({"model": "none", "version": None, "tasks": {"letters": figures_of(LETTERS, [])}})
     (line,) = [line for line in text.splitlines() if line.startswith("letters ")]
     assert line.split() == ["letters", "0", "–", "–", "0", "0", "–", "–", "–"]
+
+
+@pytest.mark.parametrize(("count", "few"), [(1, True), (5, True), (6, False)])
+def test_the_interval_of_a_few_pictures_is_not_shown(count, few, tmp_path):
+    pictures = [tmp_path / f"{place}.png" for place in range(count)]
+    figures = figures_of(LETTERS, scored_letters(60, pictures=pictures))
+    assert (figures["robust"]["low"] is None) == few
+    assert figures["robust"]["mean"] is not None
+    text = printed({"model": "none", "version": None, "tasks": {"letters": figures}})
+    line = next(line for line in text.splitlines() if line.startswith("letters "))
+    assert ("too few" in line) == few
+    assert "'too few' of fewer than 6 sets of pictures" in text

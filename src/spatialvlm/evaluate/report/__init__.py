@@ -5,7 +5,7 @@
     figures     a task and its scored items -> all of its figures; summary.json
     published   what the paper reports of its own models, to stand beside ours
     table       figures -> a table in the terminal
-    charts      figures -> inline SVG
+    charts, bars              figures -> inline SVG
     examples    scored items -> the few that people should see
     sections, cases, page     a run's folder -> index.html
     compare, duel             two runs -> what differs, and whether that can be told; its table and its page

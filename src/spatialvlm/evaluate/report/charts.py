@@ -1,129 +1,46 @@
 """The charts of a run's page as inline SVG: plain numbers in, markup out. Colours come from the page's classes.
 
-Many answers are drawn by at most DOTS of them, spread evenly over the truth; figures are always of all.
+Many answers are drawn by at most DOTS of them, spread evenly over the truth; figures are always of all. What is no
+finite number, or beyond LARGEST, is not drawn.
 """
 
 import math
+import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
 from html import escape
 
 import numpy as np
 from jaxtyping import Float64
 
-from spatialvlm.audit.charts import percent
 from spatialvlm.evaluate.metrics.numbers import SPATIALVLM_WINDOWS, abs_rel, in_range
 from spatialvlm.pipeline.write.report_charts import metres
 
 Numbers = Float64[np.ndarray, " n"]
+Kept = Float64[np.ndarray, " kept"]
 
 DOTS = 1000
 SMOOTHED = 0.1
 """The running median is over this share of the answers, those whose truths are nearest."""
+LARGEST, SMALLEST = 1e12, 1e-9
 FEWEST = 10
 """Fewer answers have no running median."""
 
 _WIDTH, _HEIGHT = 460, 290
 _LEFT, _RIGHT, _TOP, _FOOT = 46, 10, 12, 40
-_ROW, _NAMES, _ENDS = 24, 138, 152
-_SQUARE = 200
-
-
-@dataclass(frozen=True, slots=True)
-class Bar:
-    """One bar: a share with its interval, and beside it what guessing scores and the official score."""
-
-    name: str
-    count: int
-    mean: float
-    low: float
-    high: float
-    chance: float | None = None
-    official: float | None = None
-
-
-def bars(rows: Sequence[Bar]) -> str:
-    """One bar per kind, 0 to 100 %: its interval as a line, a tick at chance, a diamond at the official score."""
-    room = _WIDTH - _NAMES - _ENDS
-    height = len(rows) * _ROW
-    parts = []
-    for share in (0.0, 0.25, 0.5, 0.75, 1.0):
-        x = _NAMES + room * share
-        parts.append(f"<line class='grid' x1='{x:.1f}' x2='{x:.1f}' y1='0' y2='{height}'/>")
-        parts.append(f"<text class='tick' x='{x:.1f}' y='{height + 15}' text-anchor='middle'>{share:.0%}</text>")
-    for index, row in enumerate(rows):
-        y = index * _ROW + _ROW / 2
-        ends = [_NAMES + room * value for value in (row.mean, row.low, row.high)]
-        parts.append(_name(row.name, y))
-        parts.append(
-            f"<rect class='score' x='{_NAMES}' y='{y - 7:g}' width='{ends[0] - _NAMES:.1f}' height='14' rx='2'/>"
-        )
-        parts.append(f"<line class='reach' x1='{ends[1]:.1f}' x2='{ends[2]:.1f}' y1='{y:g}' y2='{y:g}'/>")
-        if row.chance is not None:
-            x = _NAMES + room * row.chance
-            parts.append(f"<line class='chance' x1='{x:.1f}' x2='{x:.1f}' y1='{y - 9:g}' y2='{y + 9:g}'/>")
-        if row.official is not None:
-            x = _NAMES + room * row.official
-            parts.append(f"<path class='official' d='M{x:.1f},{y - 5:g} l5,5 l-5,5 l-5,-5z'/>")
-        sure = f"({100 * row.low:.0f}–{100 * row.high:.0f}) " if row.low < row.high else ""
-        says = f"{percent(row.mean)} <tspan class='few'>{sure}n {row.count:,}</tspan>"
-        parts.append(f"<text class='num' x='{_NAMES + room + 8}' y='{y + 4:g}'>{says}</text>")
-    return svg(_WIDTH, height + 20, parts)
-
-
-@dataclass(frozen=True, slots=True)
-class Gap:
-    """A difference of two shares with its interval; `told` says that it can be told from none."""
-
-    name: str
-    count: int
-    mean: float
-    low: float
-    high: float
-    told: bool
-
-
-def gaps(rows: Sequence[Gap]) -> str:
-    """One dot per difference with its interval as a line, on an axis that has zero in its middle; in points."""
-    room, height = _WIDTH - _NAMES - _ENDS, len(rows) * _ROW
-    step = _round_up(max(max(abs(row.low), abs(row.high), 0.01) for row in rows) / 2)
-    middle = _NAMES + room / 2
-
-    def x(value: float) -> float:
-        return middle + room / 2 * value / (2 * step)
-
-    parts = []
-    for place in (-2, -1, 0, 1, 2):
-        at = x(place * step)
-        parts.append(f"<line class='{'grid' if place else 'zero'}' x1='{at:.1f}' x2='{at:.1f}' y1='0' y2='{height}'/>")
-        says = f"{100 * place * step:+g}".replace("-", "−") if place else "0"
-        parts.append(f"<text class='tick' x='{at:.1f}' y='{height + 15}' text-anchor='middle'>{says}</text>")
-    for index, row in enumerate(rows):
-        y, css = index * _ROW + _ROW / 2, ("up" if row.mean > 0 else "down") if row.told else "even"
-        parts.append(_name(row.name, y))
-        parts.append(
-            f"<g class='gap {css}'><line x1='{x(row.low):.1f}' x2='{x(row.high):.1f}' y1='{y:g}' y2='{y:g}'/>"
-            f"<circle cx='{x(row.mean):.1f}' cy='{y:g}' r='4.5'/></g>"
-        )
-        sure = f"{points(row.low, 0)} to {points(row.high, 0)}"
-        says = f"{points(row.mean)} <tspan class='few'>({sure}) n {row.count:,}</tspan>"
-        parts.append(f"<text class='num' x='{_NAMES + room + 8}' y='{y + 4:g}'>{says}</text>")
-    return svg(_WIDTH, height + 20, parts)
-
-
-def points(value: float, digits: int = 1) -> str:
-    """A difference of shares in points: "+3.1"; what rounds to nothing has no sign."""
-    shown = f"{100 * value:+.{digits}f}".replace("-", "−")
-    return shown if shown.strip("+−0.") else shown[1:]
+_SQUARE, _EDGE = 200, 40
+NOTHING = "<p class='note'>Nothing that can be drawn.</p>"
 
 
 def error_by_truth(truth: Numbers, pred: Numbers, unit: str) -> str:
     """Relative error, 1 at most, against the truth, with the running median: figure 11 of the paper."""
+    truth, pred = _drawable(truth, pred)
+    if not len(truth):
+        return NOTHING
     error = np.minimum(abs_rel(pred, truth), 1.0)
     order = np.argsort(truth, kind="stable")
     truth, error, pred = truth[order], error[order], pred[order]
     lowest, reach = min(0.0, float(truth[0])), max(float(np.quantile(truth, 0.98)), 1e-6)
-    step = _round_up((reach - lowest) / 6)
+    step = round_up((reach - lowest) / 6)
     least, most = step * math.floor(lowest / step), step * math.ceil(reach / step - 1e-9)
     across, up = _WIDTH - _LEFT - _RIGHT, _HEIGHT - _TOP - _FOOT
 
@@ -161,13 +78,19 @@ def running_median(at: Numbers, values: Numbers) -> list[tuple[float, float]]:
 
 def scatter(truth: Numbers, pred: Numbers, unit: str) -> str:
     """Answers against the truth, both logarithmic and above 0, with the window of 50 to 200 %."""
-    low, high = float(np.min(truth)) / 2.0, float(np.max(truth)) * 2.0
+    truth, pred = _drawable(truth, pred)
+    if not len(truth):
+        return NOTHING
+    low = max(float(np.min(truth)) / 2.0, SMALLEST)
+    high = max(float(np.max(truth)) * 2.0, 4.0 * low)
     order = np.argsort(truth, kind="stable")
     truth, pred = truth[order], pred[order]
-    across, up, reach = _WIDTH - _LEFT - _RIGHT, _HEIGHT - _TOP - _FOOT, math.log(high / low)
+    steps = [(value, metres(value) if unit and value < 1e6 else f"{value:g}") for value in _steps(low, high)]
+    left = max([_LEFT, *(14 + math.ceil(wide(says)) for _, says in steps)])
+    across, up, reach = _WIDTH - left - _RIGHT, _HEIGHT - _TOP - _FOOT, math.log(high / low)
 
     def x(value: float) -> float:
-        return _LEFT + across * math.log(min(max(value, low), high) / low) / reach
+        return left + across * math.log(min(max(value, low), high) / low) / reach
 
     def y(value: float) -> float:
         return _TOP + up * (1.0 - math.log(min(max(value, low), high) / low) / reach)
@@ -175,16 +98,15 @@ def scatter(truth: Numbers, pred: Numbers, unit: str) -> str:
     corners = [(low, low), (low, 2 * low), (high / 2, high), (high, high), (high, high / 2), (2 * low, low)]
     band = " ".join(f"{x(true):.1f},{y(said):.1f}" for true, said in corners)
     parts = [
-        f"<rect class='field' x='{_LEFT}' y='{_TOP}' width='{across}' height='{up}'/>",
+        f"<rect class='field' x='{left}' y='{_TOP}' width='{across}' height='{up}'/>",
         f"<polygon class='band' points='{band}'/>",
         f"<path class='ideal' d='M{x(low):.1f},{y(low):.1f} L{x(high):.1f},{y(high):.1f}'/>",
     ]
-    for value in _steps(low, high):
-        says = metres(value) if unit else f"{value:g}"
-        parts += [_tick(x(value), says), _across(y(value), says)]
+    for value, says in steps:
+        parts += [_tick(x(value), says), _across(y(value), says, left=left)]
     right = in_range(pred, truth, *SPATIALVLM_WINDOWS[0])
     parts += _dots([(x(truth[i]), y(pred[i]), bool(right[i])) for i in _spread(len(truth))])
-    parts.append(f"<text class='tick' x='{_LEFT + 8}' y='{_TOP + 16}'>answer ↑</text>")
+    parts.append(f"<text class='tick' x='{left + 8}' y='{_TOP + 16}'>answer ↑</text>")
     return svg(_WIDTH, _HEIGHT, [*parts, _label("truth")])
 
 
@@ -198,7 +120,7 @@ def reliability(bins: Sequence[Sequence[float | int]]) -> str:
         says = f"{count:,.0f} answers, stated {sure:.0%}, score {score:.0%}"
         radius = 2.5 + 4.5 * math.sqrt(count / most)
         parts.append(f"<circle class='dot told' cx='{x}' cy='{y}' r='{radius:.1f}'><title>{says}</title></circle>")
-    return svg(_SQUARE + 40, _SQUARE + 30, parts)
+    return svg(_SQUARE + _EDGE + 18, _SQUARE + 30, parts)
 
 
 def risk_coverage(curve: Sequence[Sequence[float]], limit: float = 0.25) -> str:
@@ -206,7 +128,7 @@ def risk_coverage(curve: Sequence[Sequence[float]], limit: float = 0.25) -> str:
     path = " L".join(_at(coverage, risk) for coverage, risk in curve)
     across, up = _at(0.0, limit), _at(1.0, limit)
     parts = [*_square(), f"<path class='ideal' d='M{across} L{up}'/>", f"<path class='line told' d='M{path}'/>"]
-    return svg(_SQUARE + 40, _SQUARE + 30, parts)
+    return svg(_SQUARE + _EDGE + 18, _SQUARE + 30, parts)
 
 
 def svg(width: int, height: int, parts: Sequence[str]) -> str:
@@ -215,7 +137,7 @@ def svg(width: int, height: int, parts: Sequence[str]) -> str:
 
 
 def _square() -> list[str]:
-    parts = [f"<rect class='field' x='32' y='8' width='{_SQUARE}' height='{_SQUARE}'/>"]
+    parts = [f"<rect class='field' x='{_EDGE}' y='8' width='{_SQUARE}' height='{_SQUARE}'/>"]
     for share in (0.0, 0.25, 0.5, 0.75, 1.0):
         x, y = _at(share, share).split(",")
         if 0 < share < 1:
@@ -224,12 +146,14 @@ def _square() -> list[str]:
             )
         if share in (0.0, 0.5, 1.0):
             parts.append(f"<text class='tick' x='{x}' y='{_SQUARE + 24}' text-anchor='middle'>{share:.0%}</text>")
-            parts.append(f"<text class='tick' x='27' y='{float(y) + 4:.1f}' text-anchor='end'>{share:.0%}</text>")
+            parts.append(
+                f"<text class='tick' x='{_EDGE - 5}' y='{float(y) + 4:.1f}' text-anchor='end'>{share:.0%}</text>"
+            )
     return parts
 
 
 def _at(x: float | int, y: float | int) -> str:
-    return f"{32 + x * _SQUARE:.1f},{8 + (1.0 - y) * _SQUARE:.1f}"
+    return f"{_EDGE + x * _SQUARE:.1f},{8 + (1.0 - y) * _SQUARE:.1f}"
 
 
 def _dots(where: Sequence[tuple[float, float, bool]]) -> list[str]:
@@ -245,18 +169,19 @@ def _spread(count: int) -> list[int]:
     return np.unique(np.linspace(0, count - 1, min(count, DOTS)).round().astype(int)).tolist()
 
 
-def _across(y: float, says: str, css: str = "grid") -> str:
+def _across(y: float, says: str, css: str = "grid", left: int = _LEFT) -> str:
     return (
-        f"<line class='{css}' x1='{_LEFT}' x2='{_WIDTH - _RIGHT}' y1='{y:.1f}' y2='{y:.1f}'/>"
-        f"<text class='tick' x='{_LEFT - 6}' y='{y + 4:.1f}' text-anchor='end'>{says}</text>"
+        f"<line class='{css}' x1='{left}' x2='{_WIDTH - _RIGHT}' y1='{y:.1f}' y2='{y:.1f}'/>"
+        f"<text class='tick' x='{left - 6}' y='{y + 4:.1f}' text-anchor='end'>{says}</text>"
     )
 
 
 def _tick(x: float, says: str) -> str:
-    base = _HEIGHT - _FOOT
+    base, half = _HEIGHT - _FOOT, wide(says) / 2
+    middle = min(max(x, half), _WIDTH - half)  # the outermost labels stay in the picture
     return (
         f"<line class='axis' x1='{x:.1f}' x2='{x:.1f}' y1='{base}' y2='{base + 4}'/>"
-        f"<text class='tick' x='{x:.1f}' y='{base + 17}' text-anchor='middle'>{says}</text>"
+        f"<text class='tick' x='{middle:.1f}' y='{base + 17}' text-anchor='middle'>{says}</text>"
     )
 
 
@@ -265,10 +190,30 @@ def _label(text: str) -> str:
     return f"<text class='tick' x='{x:g}' y='{_HEIGHT - 6}' text-anchor='middle'>{escape(text)}</text>"
 
 
-def _round_up(value: float) -> float:
-    """The least 1, 2, 5 or 10 times a power of ten that is not below a value."""
+def round_up(value: float) -> float:
+    """The least 1, 2, 5 or 10 times a power of ten that is not below a value; 1 where it is no number above 0."""
+    if not (math.isfinite(value) and value > 0):
+        return 1.0
     size = 10.0 ** math.floor(math.log10(value))
     return next(step * size for step in (1, 2, 5, 10, 20) if step * size >= value * (1 - 1e-9))
+
+
+def wide(text: str, size: float = 13.0) -> float:
+    """About how wide a text is at a size of its letters, rather more than less, whatever font the reader has."""
+    return size * sum(_letter(letter) for letter in text)
+
+
+def _letter(letter: str) -> float:
+    if unicodedata.east_asian_width(letter) in "WF":
+        return 1.05
+    if letter in " iljtfr.,:;'|!()[]-":
+        return 0.4
+    return 0.95 if letter in "mwMW@%" else 0.75 if letter.isupper() else 0.62
+
+
+def _drawable(truth: Numbers, pred: Numbers) -> tuple[Kept, Kept]:
+    kept = (np.abs(truth) <= LARGEST) & ~np.isnan(pred)  # false for NaN
+    return truth[kept], pred[kept]
 
 
 def _steps(low: float, high: float) -> list[float]:
@@ -279,12 +224,3 @@ def _steps(low: float, high: float) -> list[float]:
         if len(found) <= 7:
             return found
     return found[:: math.ceil(len(found) / 7)]
-
-
-def _name(text: str, y: float) -> str:
-    longest = _NAMES // 6
-    shown = text if len(text) <= longest else text[: longest - 1] + "…"
-    return (
-        f"<text class='name' x='{_NAMES - 8}' y='{y + 4:g}' text-anchor='end'>{escape(shown)}"
-        f"<title>{escape(text)}</title></text>"
-    )

@@ -17,21 +17,19 @@ from scipy.special import bdtr
 
 from spatialvlm.errors import DatasetError, UserError
 from spatialvlm.evaluate.metrics.bootstrap import difference_interval
-from spatialvlm.evaluate.report.measures import tidy
+from spatialvlm.evaluate.report.measures import FEWEST, tidy
 from spatialvlm.evaluate.report.rows import Numbers, cluster_numbers, value_of
 from spatialvlm.evaluate.report.table import short
 from spatialvlm.evaluate.results import Results, TaskRun
 from spatialvlm.evaluate.scoring import Scored
 
-FEWEST = 6
-"""Fewer groups of pictures can't tell a difference: all of five on one side have p = 0.0625 in a sign test."""
 SHOWN = 10
 """Ids of one run alone that are listed."""
 
 TOLD = {True: "{better} is better", False: "no difference can be told"}
 SAME = ("prompt_sha256", "data", "parser", "track", "limit")
 """What has to be the same of a task for its scores to be comparable."""
-_NAMES = {"prompt_sha256": "prompts", "limit": "limits"}
+_NAMES = {"prompt_sha256": "prompts", "data": "data", "parser": "parsers", "track": "tracks", "limit": "limits"}
 
 Pair = tuple[Scored, Scored]
 
@@ -64,7 +62,7 @@ def _task(first: Sequence[Scored], second: Sequence[Scored], warnings: list[str]
     pairs = [(ours[name], theirs[name]) for name in common]
     other = sum(a.item.truth != b.item.truth or a.item.question != b.item.question for a, b in pairs)
     if other:
-        warnings.append(f"{other:,} questions with the same id differ in their words or their truth")
+        warnings.append(f"{questions(other)} with the same id in both runs, but with other words or another truth")
     alone = [sorted(ours.keys() - theirs.keys()), sorted(theirs.keys() - ours.keys())]
     kinds = sorted({a.item.kind for a, _ in pairs})
     by_kind = {kind: [pair for pair in pairs if pair[0].item.kind == kind] for kind in kinds}
@@ -98,18 +96,20 @@ def _scores(pairs: Sequence[Pair], first: Numbers, second: Numbers) -> dict[str,
         return None
     wins, losses = int(np.sum(second > first)), int(np.sum(second < first))
     outside = not difference.low <= 0.0 <= difference.high
+    few = len(set(clusters)) < FEWEST
+    ends = (None, None) if few else (difference.low, difference.high)
     whole = bool(np.all(np.isin(first, (0.0, 1.0)) & np.isin(second, (0.0, 1.0))))
     return {
         "n": len(pairs),
         "clusters": len(set(clusters)),
         "first": float(np.mean(first)),
         "second": float(np.mean(second)),
-        "difference": {"mean": difference.value, "low": difference.low, "high": difference.high},
+        "difference": {"mean": difference.value, "low": ends[0], "high": ends[1]},
         "second_better": wins,
         "first_better": losses,
         "ties": len(pairs) - wins - losses,
         "mcnemar_p": mcnemar(wins, losses) if whole else None,
-        "told": outside and len(set(clusters)) >= FEWEST,
+        "told": outside and not few,
     }
 
 
@@ -126,8 +126,13 @@ def verdict(duel: Mapping[str, Any] | None, first: str, second: str) -> str:
         return "nothing in common"
     if not duel["told"]:
         few = duel["clusters"] < FEWEST
-        return TOLD[False] + (f": fewer than {FEWEST} groups of pictures" if few else "")
+        return TOLD[False] + (f": fewer than {FEWEST} sets of pictures" if few else "")
     return TOLD[True].format(better=second if duel["difference"]["mean"] > 0 else first)
+
+
+def questions(count: int) -> str:
+    """So many questions."""
+    return f"{count:,} question{'s' * (count != 1)}"
 
 
 def _clusters(pairs: Sequence[Pair]) -> list[int]:
@@ -155,5 +160,5 @@ def _warnings(first: TaskRun, second: TaskRun) -> list[str]:
         a, b = getattr(first, name), getattr(second, name)
         if a != b:
             shown = [f"{short(value)!r}" if isinstance(value, str) else str(value or "all") for value in (a, b)]
-            found.append(f"{_NAMES.get(name, name)} differ: {shown[0]} and {shown[1]}")
+            found.append(f"the {_NAMES[name]} differ: {shown[0]} and {shown[1]}")
     return found

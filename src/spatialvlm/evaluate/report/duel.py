@@ -10,8 +10,9 @@ from rich.text import Text
 
 from spatialvlm.audit.charts import percent
 from spatialvlm.evaluate.report import sections
-from spatialvlm.evaluate.report.charts import Gap, gaps, points
-from spatialvlm.evaluate.report.compare import verdict
+from spatialvlm.evaluate.report.bars import FEW, Gap, gaps, points
+from spatialvlm.evaluate.report.compare import questions, verdict
+from spatialvlm.evaluate.report.measures import FEWEST
 from spatialvlm.evaluate.report.page import dress, tiles_of
 from spatialvlm.evaluate.report.table import heading, new_table, roomy
 from spatialvlm.pipeline.write.atomic import write_file
@@ -21,7 +22,8 @@ Figures = Mapping[str, Any]
 HEADS = ("n", "first", "second", "gain", "95 %", "better", "worse", "same", "p")
 LEGEND = (
     "gain: second less first, in points of the mean score, over the questions of both; 95 %: its paired bootstrap "
-    "interval. better, worse, same: questions on which the second scores more, less, the same. p: McNemar, exact."
+    f"interval, {FEW!r} of fewer than {FEWEST} sets of pictures. better, worse, same: questions on which the second "
+    "scores more, less, the same. p: McNemar, exact."
 )
 
 
@@ -76,14 +78,14 @@ def warnings(compared: Figures) -> list[str]:
     found = []
     for which in ("first", "second"):
         if alone := compared[f"only_{which}"]:
-            found.append(f"in the {which} run alone: {', '.join(alone)}")
+            found.append(f"only in the {which} run: {', '.join(alone)}")
     for task, one in compared["tasks"].items():
         found += [f"{task}: {text}" for text in one["warnings"]]
         for which in ("first", "second"):
             if count := one[f"only_{which}"]["count"]:
                 ids = ", ".join(one[f"only_{which}"]["ids"])
                 more = ", ..." if count > len(one[f"only_{which}"]["ids"]) else ""
-                found.append(f"{task}: {count:,} questions in the {which} run alone, left out: {ids}{more}")
+                found.append(f"{task}: {questions(count)} only in the {which} run, left out: {ids}{more}")
     return found
 
 
@@ -119,11 +121,12 @@ def write_comparison(path: Path, compared: Figures) -> None:
     first, second = names(compared)
     tasks = compared["tasks"]
     told = sum(bool(one["robust"] and one["robust"]["told"]) for one in tasks.values())
+    asked, warned = sum(one["n"] for one in tasks.values()), len(warnings(compared))
     tiles = [
-        (f"{sum(one['n'] for one in tasks.values()):,}", "questions of both runs"),
-        (f"{len(tasks)}", f"task{'s' * (len(tasks) != 1)} of both runs"),
-        (f"{told}", "with a difference that can be told"),
-        (f"{len(warnings(compared))}", "reasons for care"),
+        (f"{asked:,}", f"question{'s' * (asked != 1)} that both were asked"),
+        (f"{len(tasks)}", f"task{'s' * (len(tasks) != 1)} in both runs"),
+        (f"{told}", f"task{'s' * (told != 1)} with a difference that can be told"),
+        (f"{warned}", f"warning{'s' * (warned != 1)}"),
     ]
     page = dress(
         title=f"{first} and {second}",
@@ -158,7 +161,7 @@ def _cells(duel: Figures | None) -> Sequence[str]:
         percent(duel["first"]),
         percent(duel["second"]),
         points(difference["mean"]),
-        f"{points(difference['low'])} to {points(difference['high'])}",
+        FEW if difference["low"] is None else f"{points(difference['low'])} to {points(difference['high'])}",
         *counts,
         "–" if p is None else "< 0.001" if p < 0.001 else f"{p:.3f}",
     ]

@@ -74,7 +74,7 @@ def off(one: Scored) -> float:
                 return math.inf
             if said == true:
                 return 0.0
-            return abs(math.log(said / true)) if said > 0 and true > 0 else math.inf
+            return abs(math.log(said) - math.log(true)) if said > 0 and true > 0 else math.inf
     return 0.0
 
 

@@ -2,7 +2,7 @@
 
 A share is of all rows of its group, those unread, refused or never answered included; what counts fewer rows says of
 how many. A figure without a value (no rows, nothing read, no limit to it) is None. An interval is the 95 % bootstrap
-interval of `metrics.bootstrap`, with the clusters of `rows`.
+interval of `metrics.bootstrap`, with the clusters of `rows`; there is none of fewer than FEWEST clusters.
 
 Lengths and numbers: the paper's columns (arXiv 2401.12168, tables 2 and 4) are the share of answers with a number and
 the shares within three windows around the truth. In the paper a person looked for the number; here it is a length that
@@ -42,6 +42,9 @@ Figures = dict[str, Any]
 
 PAPER = ("output_number", "in_50_200", "in_66_150", "in_90_110")
 """The columns of the paper, in its order."""
+FEWEST = 6
+"""Fewer sets of pictures have no interval: the draws of so few say little of others. All of five on one side have
+p = 0.0625 in a sign test."""
 DECIMALS = 9
 BINS = 10
 """Bins of stated confidence, of equal width."""
@@ -61,9 +64,12 @@ def tidy(value: Any) -> Any:
 
 
 def interval(values: Numbers, rows: Rows) -> Figures | None:
-    """The mean of a column with its interval; None of no rows."""
+    """The mean of a column with its interval; None of no rows. The ends are None of fewer than FEWEST clusters."""
     found = mean_interval(values, rows.clusters)
-    return None if found is None else {"mean": found.value, "low": found.low, "high": found.high}
+    if found is None:
+        return None
+    few = len(set(rows.clusters)) < FEWEST
+    return {"mean": found.value, "low": None if few else found.low, "high": None if few else found.high}
 
 
 def counts(rows: Rows) -> Figures:

@@ -13,6 +13,7 @@ from typing import Any
 from spatialvlm.audit.charts import percent
 from spatialvlm.evaluate.report import cases, sections
 from spatialvlm.evaluate.report.figures import summary_of
+from spatialvlm.evaluate.report.measures import FEWEST
 from spatialvlm.evaluate.report.rows import in_order, rows_of
 from spatialvlm.evaluate.report.table import short
 from spatialvlm.evaluate.results import Results, Run, TaskRun, read_results
@@ -64,7 +65,8 @@ def render(results: Results, summary: Mapping[str, Any], tasks: Tasks, folder: P
         tiles=_tiles(figures),
         parts=parts,
         footer="Intervals hold the middle 95 % of 2,000 bootstrap draws; questions about the same pictures are drawn "
-        "together. Where all answers score alike there is none, as such draws can't judge that. Made by SpatialVLM.",
+        "together. Where all answers score alike, or there are fewer than "
+        f"{FEWEST} sets of pictures, there is none, as such draws can't judge that. Made by SpatialVLM.",
     )
 
 

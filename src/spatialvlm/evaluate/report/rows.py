@@ -4,6 +4,7 @@ Items that show the same pictures are one cluster, as questions about one pictur
 whose pictures are not known (none, or none kept in the run's folder) is a cluster of its own.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
@@ -101,8 +102,10 @@ def cluster_numbers(scored: Sequence[Scored]) -> Int[np.ndarray, " n"]:
 
 
 def value_of(score: Score | None) -> float:
-    """A score as a number: NaN where there is no such rule, 0 where it gave none."""
-    return _NAN if score is None else score.value or 0.0
+    """A score as a number: NaN where there is no such rule, 0 where it gave none, or none that is finite."""
+    if score is None:
+        return _NAN
+    return score.value if score.value is not None and math.isfinite(score.value) else 0.0
 
 
 def _truth(item: Item) -> float:

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from spatialvlm.audit.charts import coverage, percent
-from spatialvlm.evaluate.report.charts import Bar, bars, error_by_truth, reliability, risk_coverage, scatter
+from spatialvlm.evaluate.report.bars import FEW, Bar, bars
+from spatialvlm.evaluate.report.charts import error_by_truth, reliability, risk_coverage, scatter
 from spatialvlm.evaluate.report.measures import PAPER
 from spatialvlm.evaluate.report.published import ASKED, NOTE, PUBLISHED
 from spatialvlm.evaluate.report.rows import Rows
@@ -147,7 +148,10 @@ def kinds(tasks: Figures) -> str:
     """A bar per kind of every task."""
     panels = []
     for name, task in tasks.items():
-        found = [_bar(kind, one) for kind, one in task["kinds"].items() if one["robust"]]
+        scored = {
+            kind: one for kind, one in task["kinds"].items() if one["robust"] and one["robust"]["mean"] is not None
+        }
+        found = [_bar(kind, one) for kind, one in scored.items()]
         if found:
             panels.append(f"<div class='panel'><h3>{escape(name)}</h3>{bars(found)}</div>")
     key = (
@@ -204,8 +208,8 @@ def _bar(kind: str, one: Figures) -> Bar:
 def _sure(interval: Figures | None) -> str:
     if interval is None:
         return "–"
-    wide = interval["low"] < interval["high"]
-    return f"{mean(interval)}<small>{spread(interval)}</small>" if wide else mean(interval)
+    says = spread(interval).replace(FEW, f"{FEW} pictures to judge")
+    return mean(interval) if says == "–" else f"{mean(interval)}<small>{says}</small>"
 
 
 def _counted(count: int, total: int) -> str:
@@ -213,7 +217,8 @@ def _counted(count: int, total: int) -> str:
 
 
 def _clusters(task: Figures) -> str:
-    return "" if task["clusters"] == task["n"] else f"{task['clusters']:,} sets of pictures"
+    count = task["clusters"]
+    return "" if count == task["n"] else f"{count:,} set{'s' * (count != 1)} of pictures"
 
 
 def _missing(asked: Rows, read: Rows) -> str:

@@ -11,7 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 from spatialvlm.audit.charts import percent
-from spatialvlm.evaluate.report.measures import PAPER
+from spatialvlm.evaluate.report.bars import FEW
+from spatialvlm.evaluate.report.measures import FEWEST, PAPER
 from spatialvlm.evaluate.report.published import NOTE, PUBLISHED
 
 Figures = Mapping[str, Any]
@@ -41,7 +42,8 @@ FURTHER: Mapping[str, str] = {
 """Other figures of lengths and numbers as people read them, under their names in `measures.metric`."""
 LEGEND = (
     "score: the mean over all questions, by our parser; what was not read, declined or failed is wrong. 95 %: its "
-    "bootstrap interval, questions about the same pictures together; none where all score alike, which it can't judge. "
+    "bootstrap interval, questions about the same pictures together; none where all score alike, which it can't judge, "
+    f"and {FEW!r} of fewer than {FEWEST} sets of pictures. "
     "official: by the rule of the benchmark's authors."
 )
 FURTHER_LEGEND = (
@@ -93,8 +95,15 @@ def paper_rows(tasks: Figures) -> Iterable[PaperRow]:
 
 
 def spread(interval: Figures | None) -> str:
-    """An interval for people: "61.2–70.3 %". One without width is a dash: where all score alike it says nothing."""
-    if interval is None or interval["low"] is None or interval["low"] == interval["high"]:
+    """An interval for people: "61.2–70.3 %". One without width is a dash: where all score alike it says nothing.
+
+    Where there are too few pictures for one, it says so.
+    """
+    if interval is None or interval["mean"] is None:
+        return "–"
+    if interval["low"] is None:
+        return FEW
+    if interval["low"] == interval["high"]:
         return "–"
     return f"{percent(interval['low']).removesuffix(' %')}–{percent(interval['high'])}"
 
