@@ -153,7 +153,7 @@ def test_names_that_are_too_long_lose_their_middle():
 def test_too_few_pictures_are_drawn_without_an_interval():
     markup = drawn(bars([Bar("a", 3, 0.5, None, None)])) + drawn(gaps([Gap("a", 3, 0.5, None, None, False)]))
     assert "class='reach'" not in markup
-    assert markup.count("too few, n 3") == 2
+    assert markup.count("(too few) n 3") == 2
 
 
 def test_curves_stay_within_the_picture():

@@ -17,6 +17,7 @@ FEW = "too few"
 
 _WIDTH, _ROW = 460, 24
 _MOST_NAMES, _LEAST, _GAP = 174, 100, 8
+_NARROW = 190  # an axis that has no room for five labels
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,8 @@ def bars(rows: Sequence[Bar]) -> str:
     for share in (0.0, 0.25, 0.5, 0.75, 1.0):
         x = left + room * share
         parts.append(f"<line class='grid' x1='{x:.1f}' x2='{x:.1f}' y1='0' y2='{height}'/>")
-        parts.append(f"<text class='tick' x='{x:.1f}' y='{height + 15}' text-anchor='middle'>{share:.0%}</text>")
+        if room >= _NARROW or share in (0.0, 0.5, 1.0):
+            parts.append(f"<text class='tick' x='{x:.1f}' y='{height + 15}' text-anchor='middle'>{share:.0%}</text>")
     for index, row in enumerate(rows):
         y = index * _ROW + _ROW / 2
         parts.append(_name(row.name, left, y))
@@ -88,11 +90,13 @@ def gaps(rows: Sequence[Gap]) -> str:
         return middle + room / 2 * value / (2 * step)
 
     parts = []
+    named = (-2, 0, 2) if room < _NARROW else (-2, -1, 0, 1, 2)
     for place in (-2, -1, 0, 1, 2):
         at = x(place * step)
         parts.append(f"<line class='{'grid' if place else 'zero'}' x1='{at:.1f}' x2='{at:.1f}' y1='0' y2='{height}'/>")
         says = f"{100 * place * step:+g}".replace("-", "−") if place else "0"
-        parts.append(f"<text class='tick' x='{at:.1f}' y='{height + 15}' text-anchor='middle'>{says}</text>")
+        if place in named:
+            parts.append(f"<text class='tick' x='{at:.1f}' y='{height + 15}' text-anchor='middle'>{says}</text>")
     for index, (row, (low, high)) in enumerate(zip(rows, ends, strict=True)):
         y, css = index * _ROW + _ROW / 2, ("up" if row.mean > 0 else "down") if row.told else "even"
         parts.append(_name(row.name, left, y))
@@ -133,13 +137,13 @@ def _layout(names: Sequence[str], said: Sequence[tuple[str, str]]) -> tuple[int,
 def _sure(row: Bar) -> str:
     ends = _ends(row)
     if ends is None:
-        return f"{FEW}, "
+        return f"({FEW}) "
     return f"({100 * ends[0]:.0f}–{100 * ends[1]:.0f}) " if ends[0] < ends[1] else ""
 
 
 def _between(row: Gap) -> str:
     ends = _ends(row)
-    return f"{FEW}, " if ends is None else f"({points(ends[0], 0)} to {points(ends[1], 0)}) "
+    return f"({FEW}) " if ends is None else f"({points(ends[0], 0)} to {points(ends[1], 0)}) "
 
 
 def _ends(row: Bar | Gap) -> tuple[float, float] | None:

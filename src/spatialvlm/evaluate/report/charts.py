@@ -85,7 +85,7 @@ def scatter(truth: Numbers, pred: Numbers, unit: str) -> str:
     high = max(float(np.max(truth)) * 2.0, 4.0 * low)
     order = np.argsort(truth, kind="stable")
     truth, pred = truth[order], pred[order]
-    steps = [(value, metres(value) if unit and value < 1e6 else f"{value:g}") for value in _steps(low, high)]
+    steps = [(value, _says(value, unit)) for value in _steps(low, high)]
     left = max([_LEFT, *(14 + math.ceil(wide(says)) for _, says in steps)])
     across, up, reach = _WIDTH - left - _RIGHT, _HEIGHT - _TOP - _FOOT, math.log(high / low)
 
@@ -167,6 +167,13 @@ def _dots(where: Sequence[tuple[float, float, bool]]) -> list[str]:
 
 def _spread(count: int) -> list[int]:
     return np.unique(np.linspace(0, count - 1, min(count, DOTS)).round().astype(int)).tolist()
+
+
+def _says(value: float, unit: str) -> str:
+    """A value at an axis; lengths beyond those of the earth in powers of ten."""
+    if unit and value < 1e6:
+        return metres(value)
+    return f"{value:g} {unit}".rstrip()
 
 
 def _across(y: float, says: str, css: str = "grid", left: int = _LEFT) -> str:
