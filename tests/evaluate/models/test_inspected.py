@@ -1,10 +1,12 @@
 """Models behind inspect_ai, asked over HTTP: what fails on the way costs time, and never an item."""
 
+import gc
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -16,6 +18,7 @@ from spatialvlm.errors import ModelError, UserError
 from spatialvlm.evaluate.items import Choice, Item, Length, YesNo
 from spatialvlm.evaluate.models import AskConfig, load_answerer
 from spatialvlm.evaluate.models.pictures import with_files
+from spatialvlm.evaluate.results import read_results
 
 MODEL = "openai-api/local/tiny"
 # inspect_ai leaves streams to the garbage collector
@@ -24,6 +27,13 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),
 ]
+
+
+@pytest.fixture(autouse=True)
+def streams() -> Iterator[None]:
+    """Streams are collected while their warnings are still ignored."""
+    yield
+    gc.collect()
 
 
 def png(shade: int) -> bytes:
@@ -43,7 +53,9 @@ def config(url: str, **changes: int) -> AskConfig:
 
 
 def ask(url: str, out: Path, items: Sequence[Item], model: str = MODEL, **changes: int) -> list[str | None]:
-    answers = load_answerer(model, config(url, **changes), out).answers("folder", with_files(items, out / "pictures")[0])
+    answers = load_answerer(model, config(url, **changes), out).answers(
+        "folder", with_files(items, out / "pictures")[0]
+    )
     return [answer.text for answer in answers]
 
 
@@ -76,13 +88,35 @@ def test_a_finished_run_asks_nothing_again(tmp_path: Path):
         assert len(server.asked) == 5
 
 
-def test_items_that_failed_are_named_and_asked_again_by_the_next_run(tmp_path: Path):
+def test_an_item_that_fails_costs_no_other_and_is_asked_again_by_the_next_run(tmp_path: Path):
     items = items_of(6)
     with serving(echo, faults=["400"]) as server:
-        with pytest.raises(ModelError, match=r"1 of 6 items got no answer, the first is 'item-\d+' .*run the same"):
-            ask(server.url, tmp_path, items, at_once=1)
+        files = with_files(items, tmp_path / "pictures")[0]
+        answers = load_answerer(MODEL, config(server.url, at_once=1), tmp_path).answers("folder", files)
+        (lost,) = [answer for answer in answers if answer.text is None]
+        assert lost.failure == "BadRequestError: Error code: 400 - busy"
+        assert len(server.asked) == 6
         assert None not in ask(server.url, tmp_path, items, at_once=1)
         assert len(server.asked) == 7
+
+
+def test_a_request_is_tried_again_as_often_as_was_said(tmp_path: Path):
+    with serving(echo, faults=["500"]) as server:
+        files = with_files(items_of(3), tmp_path / "pictures")[0]
+        answers = load_answerer(MODEL, config(server.url, at_once=1, retries=0), tmp_path).answers("folder", files)
+        assert len(server.asked) == 3, "one request per item"
+        assert [answer.failure for answer in answers if answer.failure] == [
+            "InternalServerError: Error code: 500 - busy",
+        ]
+
+
+def test_progress_says_how_many_are_answered(tmp_path: Path):
+    lines: list[str] = []
+    with serving(echo) as server:
+        ask(server.url, tmp_path, items_of(2))
+        files = with_files(items_of(5), tmp_path / "pictures")[0]
+        load_answerer(MODEL, config(server.url), tmp_path, report=lines.append).answers("folder", files)
+    assert lines[-1] == "folder: 5 of 5 answered"
 
 
 def test_a_server_that_fails_for_good_is_not_asked_to_the_end(tmp_path: Path):
@@ -105,19 +139,21 @@ print(len([text for text in ask(sys.argv[2], Path(sys.argv[3]), items_of(40)) if
 
 
 @pytest.mark.slow
-def test_a_killed_run_goes_on_and_loses_no_item(tmp_path: Path):
+@pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGINT])
+def test_a_killed_run_goes_on_and_loses_no_item(end: signal.Signals, tmp_path: Path):
     def slowly(question: str, pictures: int) -> str:
         time.sleep(0.1)
         return echo(question, pictures)
 
     command = [sys.executable, "-c", PROGRAM, str(Path(__file__).parent)]
     with serving(slowly) as server:
-        process = subprocess.Popen([*command, server.url, str(tmp_path)], stdout=subprocess.DEVNULL)
+        process = subprocess.Popen([*command, server.url, str(tmp_path)], stdout=subprocess.PIPE)
         deadline = time.monotonic() + 60
         while len(server.asked) < 20 and time.monotonic() < deadline:
             time.sleep(0.02)
-        process.send_signal(signal.SIGKILL)
-        process.wait()
+        process.send_signal(end)
+        printed, _ = process.communicate()
+        assert (process.returncode != 0, printed) == (True, b""), "no answers are handed on"
         asked = len(server.asked)
         assert 20 <= asked < 40
         done = subprocess.run([*command, server.url, str(tmp_path)], capture_output=True, text=True, check=True)
@@ -164,16 +200,97 @@ def test_a_server_that_is_not_there_is_said_at_once(tmp_path: Path):
     assert time.monotonic() - began < 5
 
 
-def test_a_folder_goes_on_only_with_what_it_began_with(tmp_path: Path):
+def test_more_items_may_come_and_only_they_are_asked(tmp_path: Path):
     with serving(echo) as server:
-        ask(server.url, tmp_path, items_of(3))
-        with pytest.raises(UserError, match="with another items, prompts_sha256; choose another --out"):
-            ask(server.url, tmp_path, items_of(4))
-        with pytest.raises(UserError, match="with another model"):
-            ask(server.url, tmp_path, items_of(3), "openai-api/local/other")
+        first = ask(server.url, tmp_path, items_of(3))
+        whole = ask(server.url, tmp_path, items_of(8))
+        assert whole[:3] == first
+        assert whole == [f"1 pictures, {item.prompt}" for item in items_of(8)]
+        assert len(server.asked) == 8
+        assert ask(server.url, tmp_path, items_of(5)) == whole[:5], "and fewer"
+        assert len(server.asked) == 8
 
 
-@pytest.mark.parametrize("name", ["", "nonsense", "no-such-provider/model"])
+def test_a_folder_goes_on_only_with_what_it_began_with(tmp_path: Path):
+    with serving(echo) as server, serving(echo) as other:
+        items = items_of(3)
+        ask(server.url, tmp_path, items)
+        prompts = [replace(items[0], prompt="question 0, please ?"), *items[1:]]
+        pictures = [*items[:2], replace(items[2], pictures=(png(77),))]
+        for url, now, model, message in (
+            (server.url, prompts, MODEL, "with other prompts; choose another --out"),
+            (server.url, pictures, MODEL, "with other pictures"),
+            (server.url, items, "openai-api/local/other", "with another model"),
+            (server.url, items, f"blind:{MODEL}", "with another track"),
+            (other.url, items, MODEL, "with another base URL"),
+        ):
+            with pytest.raises(UserError, match=message):
+                ask(url, tmp_path, now, model)
+        with pytest.raises(UserError, match="with another longest answer"):
+            ask(server.url, tmp_path, items, most_tokens=5)
+        assert (len(server.asked), len(other.asked)) == (3, 0)
+
+
+def test_a_folder_where_nothing_was_answered_may_begin_anew(tmp_path: Path):
+    with serving(echo, faults=["400"] * 3) as server:
+        with pytest.raises(ModelError, match="3 of 3 items got no answer"):
+            ask(server.url, tmp_path, items_of(3))
+        assert None not in ask(server.url, tmp_path, items_of(2), "openai-api/local/other")
+
+
+def test_what_is_damaged_is_named_with_the_way_out(tmp_path: Path):
+    items, folder = items_of(3), tmp_path / "logs" / "folder"
+    with serving(echo) as server:
+        ask(server.url, tmp_path, items)
+        (folder / "asked.json").write_text("{")
+        with pytest.raises(UserError, match=r"asked\.json: missing or damaged.*remove the folder"):
+            ask(server.url, tmp_path, items)
+        (log,) = folder.glob("*.eval")
+        whole = log.read_bytes()
+        for size in (0, 10, len(whole) // 2):
+            log.write_bytes(whole[:size])
+            with pytest.raises(UserError, match=r"\.eval: the log is damaged .*remove this file"):
+                ask(server.url, tmp_path, items)
+        log.unlink()
+        assert None not in ask(server.url, tmp_path, items)
+
+
+def test_a_list_that_shows_one_picture_cannot_be_shuffled(tmp_path: Path):
+    with serving(echo) as server, pytest.raises(UserError, match=r"all items show the same picture.*raise --limit"):
+        ask(server.url, tmp_path, items_of(1), f"shuffled:{MODEL}")
+
+
+@pytest.mark.parametrize("name", ["", "transformers:", "nonsense", "no-such-provider/model"])
 def test_a_model_that_nobody_knows_is_a_clear_error(name: str, tmp_path: Path):
     with pytest.raises(UserError, match=r"model '"):
         load_answerer(name, AskConfig(), tmp_path).answers("folder", with_files(items_of(1), tmp_path / "pictures")[0])
+
+
+def test_a_model_on_a_server_by_the_command_line(
+    run: Callable[..., tuple[int, str, str]], shapes: Path, tmp_path: Path
+):
+    out = tmp_path / "out"
+    data = ("--task", "folder", "--data", f"folder={shapes}", "--out", out)
+    with serving(lambda question, pictures: "1 m", faults=["400"]) as server:
+        arguments = ("evaluate", "openai-api/local/tiny", *data, "--base-url", server.url, "--limit")
+        code, printed, errors = run(*arguments, 5)
+        assert code == 1, errors
+        assert "1 of 5 items got no answer, the first is" in errors
+        assert "Error code: 400 - busy); run the same command again to ask them again" in errors
+        assert [one.answer for one in read_results(out).scored["folder"]].count(None) == 1
+        assert f"page: {out / 'index.html'}" in printed, "what was answered is shown"
+        code, mended, errors = run(*arguments, 5)
+        assert (code, len(server.asked)) == (0, 6), errors
+        assert "no answer" not in errors
+        code, again, errors = run(*arguments, 5)
+        assert (code, again, len(server.asked)) == (0, mended, 6), "the same words on stdout"
+        code, _, errors = run(*arguments, 8)
+        assert (code, len(server.asked)) == (0, 9), errors
+        server.faults = ["400"] * 99
+        before = (out / "folder.jsonl").read_bytes()
+        code, _, errors = run(*arguments, 60)
+        assert (code, "items got no answer, the first is" in errors, (out / "folder.jsonl").read_bytes()) == (
+            1,
+            True,
+            before,
+        )

@@ -106,5 +106,5 @@ def load_answerer(
     from spatialvlm.evaluate.models.inspected import Inspected
 
     if who in ("blind", "shuffled"):
-        return Inspected(rest, "blind" if who == "blind" else "shuffled", config, folder)
-    return Inspected(name, "image", config, folder)
+        return Inspected(rest, "blind" if who == "blind" else "shuffled", config, folder, report)
+    return Inspected(name, "image", config, folder, report)

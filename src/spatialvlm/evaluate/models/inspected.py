@@ -4,105 +4,136 @@ Every answer is in the logs as soon as it is there. A run that was killed goes o
 asked again by the next run; none is lost.
 """
 
-import json
 import os
 import re
 import socket
+import sys
+import time
 from collections.abc import Iterable, Sequence
+from contextlib import redirect_stdout
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from spatialvlm.errors import ModelError, UserError
-from spatialvlm.evaluate.items import Item, prompts_sha256
-from spatialvlm.evaluate.models import Answer, AskConfig, Track
-from spatialvlm.pipeline.write.atomic import to_json, write_file
+from spatialvlm.evaluate.items import Item
+from spatialvlm.evaluate.models import Answer, AskConfig, Report, Track, silent
 
 try:
-    from inspect_ai import Task, eval_set
+    from inspect_ai import Task
+    from inspect_ai import eval as evaluate_task
     from inspect_ai._util.error import PrerequisiteError
-    from inspect_ai.dataset import MemoryDataset
-    from inspect_ai.log import EvalLog, EvalSample, read_eval_log
+    from inspect_ai.dataset import MemoryDataset, Sample
+    from inspect_ai.log import EvalSample
     from inspect_ai.model import GenerateConfig, Model, get_model
     from inspect_ai.solver import Generate, Solver, TaskState, solver
+    from tenacity import RetryError
 except ImportError as error:
     raise UserError(
         f"models are asked through inspect_ai, which is missing ({error}); pip install 'spatialvlm[evaluate]'"
     ) from None
 
 from spatialvlm.evaluate.models.inspection import CUT_OFF, our_scorer, sample_of
+from spatialvlm.evaluate.models.logs import answered, check_same, samples_of
 from spatialvlm.evaluate.models.pictures import shown
 from spatialvlm.evaluate.tasks import load_task
 
 _MARKUP = re.compile(r"\[/?(?:bold|italic|dim|red|green|blue|yellow)\b[^\]]*\]")
-ASKED = "asked.json"
+_NAMED = re.compile(r"""(\w+)\(['"](.+)""")
 EXCERPT = 200
 """Characters of an error that a message quotes."""
 WORST_FAILURES = 20
-"""After so many items without an answer no more are asked: the server is gone, and the next run goes on from here."""
+"""After so many items in a row without an answer no more are asked: the server is gone, the next run goes on here."""
+LOCAL = "transformers:"
+REPORT_S = 0.5
+"""How long it takes at least from one line about the progress to the next."""
 
 
 class Inspected:
     """An Answerer: see the module. `name` is a model as inspect_ai names it, or transformers:WEIGHTS."""
 
-    def __init__(self, name: str, track: Track, config: AskConfig, folder: Path) -> None:
+    def __init__(self, name: str, track: Track, config: AskConfig, folder: Path, report: Report = silent) -> None:
         if not name:
             raise UserError(
                 "model '': expected PROVIDER/MODEL as in openai-api/local/qwen3-vl, or transformers:WEIGHTS"
             )
+        if name == LOCAL:
+            raise UserError(f"model {name!r}: names no weights; expected transformers:WEIGHTS, a path or a hub id")
         self.name = name
         self.track: Track = track
         self.version: str | None = None
-        self._config, self._folder = config, folder
+        self._config, self._folder, self._report = config, folder, report
         self._model: Model | None = None
 
     def answers(self, task: str, items: Sequence[Item]) -> list[Answer]:
-        """One answer per item. Raises ModelError where the task could not be finished; another run goes on."""
+        """One answer per item; items that have none say why, and are asked again by the next run.
+
+        Raises ModelError where more than half of them have none: another run goes on.
+        """
         folder = self._folder / "logs" / task
         folder.mkdir(parents=True, exist_ok=True)
-        samples = [sample_of(item, pictures) for item, pictures in zip(items, shown(items, self.track), strict=True)]
-        if self._model is None:
+        pictures = shown(items, self.track)
+        found = answered(folder)
+        missing = [(item, paths) for item, paths in zip(items, pictures, strict=True) if item.id not in found]
+        check_same(folder, task, self._settings(), items, begun=bool(found))
+        if self._model is None and (missing or self.name.startswith(LOCAL)):
             self._model = self._load()
-        self._check_same(folder, task, items)
-        asked = Task(
-            dataset=MemoryDataset(samples, name=task),
-            solver=_asking(),
-            scorer=our_scorer(load_task(task).official),
-            name=task,
-        )
-        logs = self._run(asked, folder)
-        found = _samples(logs)
-        self.version = getattr(self._model.api, "version", None) or _version_of(found.values())
+        if missing:
+            done = len(items) - len(missing)
+            found |= self._ask(task, [sample_of(*one) for one in missing], folder, done)
+        here = [sample for item in items if (sample := found.get(item.id))]
+        self.version = getattr(getattr(self._model, "api", None), "version", None) or _version_of(here)
         answers = [_answer(found.get(item.id)) for item in items]
         lost = [(item.id, answer.failure) for item, answer in zip(items, answers, strict=True) if answer.failure]
-        if lost:
+        if 2 * len(lost) > len(items):
             raise ModelError(
                 f"{self.name} on {task}: {len(lost)} of {len(items)} items got no answer, the first is {lost[0][0]!r} "
                 f"({lost[0][1]}); what was answered is kept: run the same command again to ask the rest"
             )
         return answers
 
-    def _run(self, asked: Task, folder: Path) -> list[EvalLog]:
+    def _settings(self) -> dict[str, Any]:
         config = self._config
+        return {
+            "model": self.name,
+            "track": self.track,
+            "base_url": config.base_url,
+            "most_tokens": config.most_tokens,
+        }
+
+    def _ask(self, task: str, samples: list[Sample], folder: Path, done: int) -> dict[str, EvalSample]:
+        """Ask, with one more log in the folder; the samples by id, those that failed too."""
+        asked = Task(
+            dataset=MemoryDataset(samples, name=task),
+            solver=_asking(task, done, done + len(samples), self._report),
+            scorer=our_scorer(load_task(task).official),
+            name=task,
+        )
         try:
-            _, logs = eval_set(
-                asked,
-                log_dir=str(folder),
-                model=self._model,
-                retry_attempts=0,
-                retry_immediate=False,
-                continue_on_fail=True,
-                fail_on_error=True,
-                max_samples=config.at_once,
-                log_buffer=50,
-                log_images=False,
-                log_level="error",
-                display="none",
-                score_display=False,
-                ctl_server=False,
-            )
+            with redirect_stdout(sys.stderr):  # stdout is for the table
+                logs = evaluate_task(
+                    asked,
+                    model=self._model,
+                    log_dir=str(folder),
+                    log_format="eval",
+                    continue_on_fail=True,
+                    fail_on_error=False,
+                    max_samples=self._config.at_once,
+                    log_buffer=50,
+                    log_images=False,
+                    log_level="error",
+                    display="none",
+                    score_display=False,
+                    ctl_server=False,
+                )
         except PrerequisiteError as error:
             raise UserError(f"{self.name}: {_plain(error)}") from None
-        return [read_eval_log(log.location) for log in logs]
+        if any(log.status == "cancelled" for log in logs):
+            raise KeyboardInterrupt
+        failed = next((log.error for log in logs if log.error), None)
+        if failed is not None:
+            raise ModelError(f"{self.name} on {task}: {_why(failed.message)}; run the same command again to go on")
+        return {id_: sample for log in logs for id_, sample in samples_of(log).items()}
 
     def _load(self) -> Model:
         config = self._config
@@ -115,11 +146,13 @@ class Inspected:
             attempt_timeout=config.timeout_s,
             timeout=config.timeout_s * (config.retries + 1),
         )
-        if self.name.startswith("transformers:"):
+        if self.name.startswith(LOCAL):
             from spatialvlm.evaluate.models.provider import local_model
 
             return local_model(self.name, config, settings)
-        arguments = {}
+        arguments: dict[str, Any] = {}
+        if self.name.startswith(("openai/", "openai-api/")):
+            arguments["max_retries"] = 0  # of their client, which would try again below ours
         if config.base_url is not None:
             _check_listens(config.base_url)
             service = self.name.split("/")[1] if self.name.startswith("openai-api/") else None
@@ -131,24 +164,6 @@ class Inspected:
             own = "; or say where your server listens: --base-url URL" if self.name.startswith("openai-api/") else ""
             raise UserError(f"model {self.name!r}: {_plain(error)}{own}") from None
 
-    def _check_same(self, folder: Path, task: str, items: Sequence[Item]) -> None:
-        """A folder goes on with the model, the items and the settings that it began with."""
-        now = {
-            "model": self.name,
-            "track": self.track,
-            "items": len(items),
-            "prompts_sha256": prompts_sha256(items),
-            "most_tokens": self._config.most_tokens,
-        }
-        path = folder / ASKED
-        if path.exists() and any(folder.glob("*.eval")):  # nothing was answered where there is no log
-            was = json.loads(path.read_bytes())
-            if was != now:
-                changed = ", ".join(key for key in now if was.get(key) != now[key])
-                raise UserError(f"{folder}: holds answers of {task} with another {changed}; choose another --out")
-            return
-        write_file(path, lambda file: file.write(to_json(now, indent=2).encode()))
-
 
 def _plain(error: Exception) -> str:
     """A message of inspect_ai on one line, without the markup of its terminal."""
@@ -157,20 +172,27 @@ def _plain(error: Exception) -> str:
 
 
 @solver
-def _asking() -> Solver:
-    """Ask, until too many items have failed."""
-    failed = 0
+def _asking(task: str, done: int, count: int, report: Report) -> Solver:
+    """Ask, until too many items in a row have failed; `report` hears how many of the task's items are through."""
+    failed, told = 0, time.monotonic()
 
     async def solve(state: TaskState, generate: Generate) -> TaskState:
-        nonlocal failed
+        nonlocal failed, done, told
         if failed >= WORST_FAILURES:
             raise ModelError(f"not asked, since {failed} items before it got no answer")
-        answered = False
+        was_answered = False
         try:
             state = await generate(state)
-            answered = True
+            was_answered = True
+        except RetryError as error:
+            cause = error.last_attempt.exception()
+            raise ModelError(f"{type(cause).__name__}: {cause}") from None
         finally:
-            failed += not answered
+            failed = 0 if was_answered else failed + 1
+            done += was_answered
+            if done == count or time.monotonic() - told >= REPORT_S:
+                told = time.monotonic()
+                report(f"{task}: {done} of {count} answered")
         return state
 
     return solve
@@ -188,16 +210,6 @@ def _check_listens(base_url: str) -> None:
         raise UserError(f"{base_url}: cannot be reached ({error}); start the server or correct --base-url") from None
 
 
-def _samples(logs: Sequence[EvalLog]) -> dict[str, EvalSample]:
-    """The samples by id; of several those without an error."""
-    found: dict[str, EvalSample] = {}
-    for log in logs:
-        for sample in log.samples or []:
-            if str(sample.id) not in found or sample.error is None:
-                found[str(sample.id)] = sample
-    return found
-
-
 def _answer(sample: EvalSample | None) -> Answer:
     if sample is None:
         return Answer(None, failure="was not asked")
@@ -207,9 +219,20 @@ def _answer(sample: EvalSample | None) -> Answer:
 
 
 def _why(message: str) -> str:
-    """The last line of an error, where inspect_ai puts what happened; before it stands the whole request."""
+    """The last line of an error, where inspect_ai puts what happened; before it stands the whole request.
+
+    Errors stand there as Python shows them, Error('words'): here they are "Error: words", ours the words alone.
+    """
     lines = [line for line in message.replace("\\n", "\n").splitlines() if line.strip()]
-    return _MARKUP.sub("", lines[-1]).strip(" ')(\\")[:EXCERPT] if lines else "an error"
+    if not lines:
+        return "an error"
+    said = _MARKUP.sub("", lines[-1]).replace("\\'", "'").replace('\\"', '"').strip()
+    said = re.sub(r"""(['"]\)+)+$""", "", said)
+    named = _NAMED.match(said)
+    if named is not None:
+        name, words = named.groups()
+        said = words if name == ModelError.__name__ else f"{name}: {words}"
+    return said[:EXCERPT]
 
 
 def _version_of(samples: Iterable[EvalSample]) -> str | None:
