@@ -1,11 +1,10 @@
 """Models behind inspect_ai, asked over HTTP: what fails on the way costs time, and never an item."""
 
-import gc
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,17 +22,11 @@ from spatialvlm.evaluate.results import read_results
 MODEL = "openai-api/local/tiny"
 # inspect_ai leaves streams to the garbage collector
 pytestmark = [
+    pytest.mark.usefixtures("streams"),
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),
 ]
-
-
-@pytest.fixture(autouse=True)
-def streams() -> Iterator[None]:
-    """Streams are collected while their warnings are still ignored."""
-    yield
-    gc.collect()
 
 
 def png(shade: int) -> bytes:

@@ -16,6 +16,7 @@ from spatialvlm.vlm import load_vlm
 from spatialvlm.weights import Model
 
 pytestmark = [
+    pytest.mark.usefixtures("streams"),
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),

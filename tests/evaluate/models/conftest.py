@@ -1,0 +1,11 @@
+import gc
+from collections.abc import Iterator
+
+import pytest
+
+
+@pytest.fixture
+def streams() -> Iterator[None]:
+    """What inspect_ai leaves open is collected while the warnings about it are still ignored."""
+    yield
+    gc.collect()
