@@ -74,7 +74,7 @@ def evaluate(
         report(f"{task.name}: reading")
         folder = folders[task.name]
         loaded = load_items(task, folder, out / PICTURES, limit)
-        note(f"{task.name}: {len(loaded.items)} items")
+        note(f"{task.name}: {len(loaded.items)} items{_left_out(task, folder)}")
         report(f"{task.name}: {len(loaded.items)} items")
         who = one or load_answerer(model, config, out, folder)  # the geometry needs the scenes of the task's pictures
         scored[task.name] = tuple(_scored(task, loaded, who, note))
@@ -85,6 +85,13 @@ def evaluate(
         write_scored(out, name, rows)
     write_run(out, Run(model, version, settings, tuple(whole.values())))  # last: a folder with run.json is whole
     return read_results(out)
+
+
+def _left_out(task: Task, folder: Path) -> str:
+    """What is in the data and makes no item, in words."""
+    counts = {reason: count for reason, count in (task.left_out(folder) if task.left_out else {}).items() if count}
+    said = ", ".join(f"{count} {reason}" for reason, count in counts.items())
+    return f"; left out: {said}" if said else ""
 
 
 def _settings(model: str, config: AskConfig) -> dict[str, Any]:

@@ -6,14 +6,12 @@ or "question_id"; by the row that our task of lmms-eval logs beside the scores; 
 at 895762d). The answer is in one of ANSWERS; the last of them, "answer", holds the truth where there is another.
 """
 
-import csv
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from spatialvlm.errors import UserError
-from spatialvlm.evaluate.exchange import LARGEST_CELL
 from spatialvlm.evaluate.items import Item
 from spatialvlm.evaluate.models import Answer, Report, Track, silent
 from spatialvlm.evaluate.tasks.data import rows
@@ -47,8 +45,7 @@ class Recorded:
         self.name = path.stem
         self.version: str | None = None
         self._path, self._note = path, note
-        found = _table(path) if path.suffix == ".tsv" else rows(path)
-        self._rows = [self._row(row, number) for number, row in enumerate(found, 1)]
+        self._rows = [self._row(row, number) for number, row in enumerate(rows(path), 1)]
 
     def answers(self, task: str, items: Sequence[Item]) -> list[Answer]:
         """The recorded answer of each item.
@@ -111,15 +108,6 @@ def _first(row: Mapping[str, Any], names: Sequence[str]) -> str | None:
 
 def _id_at(place: int, items: Sequence[Item]) -> str | None:
     return items[place].id if place < len(items) else None
-
-
-def _table(path: Path) -> Iterator[dict[str, Any]]:
-    csv.field_size_limit(LARGEST_CELL)  # Python's own limit is 128 kB, less than a picture
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as opened:
-            yield from csv.DictReader(opened, delimiter="\t")
-    except (csv.Error, ValueError) as error:
-        raise UserError(f"{path}: cannot be read ({error}); expected a table in UTF-8 with tabs") from None
 
 
 def _answer(said: Any, row: Mapping[str, Any]) -> Answer:

@@ -38,7 +38,8 @@ class Task:
 
     `official(item, answer)` is the rule of the authors' own script, with its faults; None where there is none that
     needs no judge. `figures(scored)` are overall figures that are no plain mean, by name, of one parser's scores:
-    it gets the scored items and their values in [0, 1], in the same order.
+    it gets the scored items and their values in [0, 1], in the same order. `left_out(folder)` counts by reason what is
+    in the data and makes no item.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Task:
     figures: Callable[[Sequence[Scored], Sequence[float]], Mapping[str, float]] | None = None
     licence: str = ""
     source: str = ""
+    left_out: Callable[[Path], Mapping[str, int]] | None = None
 
 
 def load_task(name: str) -> Task:

@@ -271,4 +271,5 @@ TASK = Task(
     None,
     items,
     source="docs/evaluate.md",
+    left_out=left_out,
 )

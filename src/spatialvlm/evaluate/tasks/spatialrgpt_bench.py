@@ -36,6 +36,7 @@ from spatialvlm.evaluate.items import Choice, Clock, Item, Length, Truth, YesNo
 from spatialvlm.evaluate.scoring import Scored
 from spatialvlm.evaluate.tasks import Task
 from spatialvlm.evaluate.tasks.data import Hub, picture, rows
+from spatialvlm.quantities import CENTIMETER, FOOT, INCH, METER
 
 COLUMNS = ("id", "image", "text_q", "qa_info", "conversations", "bbox")
 
@@ -70,7 +71,7 @@ PAIRS = {
 }
 """Rows of the authors' table of relations. A category is one of the words with "_predicate" or "_choice" behind it."""
 
-_METRES = {"meter": 1.0, "centimeter": 0.01, "inch": 0.0254, "foot": 0.3048, "feet": 0.3048}
+_METRES = {unit.name: unit.metres for unit in (METER, CENTIMETER, INCH, FOOT)} | {"feet": FOOT.metres}
 _MEASURE = re.compile(r"(\d+(?:\.\d+)?) (meter|centimeter|inch|foot|feet)(?:e?s)?\b")
 _HOUR = re.compile(r"(\d+) o'clock")
 _REGION = re.compile(r"Region \[(\d+)\]")
