@@ -123,6 +123,8 @@ def test_a_server_that_fails_for_good_is_not_asked_to_the_end(tmp_path: Path):
 
 
 PROGRAM = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever runs the tests in the background ignores it
 import sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
