@@ -5,15 +5,11 @@ from typing import Annotated
 
 import typer
 
-from spatialvlm.options import BatchSize, Device, Precision, Source
+from spatialvlm.options import TASKS, BatchSize, Device, Precision, Source
 
 app = typer.Typer()
 
-TASK_NAMES = (
-    "rooms, folder, qspatial, spatialrgpt_bench, cv_bench, blink_spatial, vsi_bench, embspatial, robospatial_home, "
-    "threedsr_bench, vsr, spatialmqa"
-)
-"""Those of `evaluate.tasks.TASKS`, which would be slow to import for --help; a test compares them."""
+TASK_NAMES = ", ".join(TASKS)
 Data = Annotated[
     list[str] | None,
     typer.Option(

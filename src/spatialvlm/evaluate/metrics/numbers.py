@@ -118,14 +118,4 @@ RULES: Mapping[str, Callable[[Numbers, Numbers], Numbers]] = MappingProxyType(
         "mra_strict": mra_strict,
     }
 )
-"""How a number is scored, in [0, 1]: (predictions, truths) -> scores. MEANINGS says each in a line."""
-
-MEANINGS: Mapping[str, str] = MappingProxyType(
-    {
-        "within_2": "right from half to twice the truth",
-        "within_25": "right from 75 to 125 % of the truth",
-        "within_10": "right from 90 to 110 % of the truth",
-        "mra": "share of ten limits, 5 to 50 % of the truth, that the error stays within",
-        "mra_strict": "share of ten limits, 5 to 50 % of the truth, that the error stays below",
-    }
-)
+"""How a number is scored, in [0, 1]: (predictions, truths) -> scores."""

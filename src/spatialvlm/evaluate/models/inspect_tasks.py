@@ -4,7 +4,8 @@
     inspect eval spatialvlm/qspatial --model openai-api/local/qwen3-vl -T images=blind
     inspect eval spatialvlm/rooms -T data=DIR --model none/none --solver spatialvlm/geometry -S data=DIR
 
-Task arguments: `data` (a local copy), `images` ("image", "blind", "shuffled").
+Task arguments: `data` (a local copy), `images` ("image", "blind", "shuffled"). The entry point of this package names
+this module; importing it registers the tasks, the solvers and the provider of local weights.
 """
 
 from collections.abc import Callable
@@ -24,8 +25,11 @@ from spatialvlm.evaluate.models.geometry import Geometry
 from spatialvlm.evaluate.models.inspection import item_of, our_scorer, sample_of
 from spatialvlm.evaluate.models.pictures import image_bytes, shown
 from spatialvlm.evaluate.models.prior import Prior
+from spatialvlm.evaluate.models.provider import provider
 from spatialvlm.evaluate.run import find_data, load_items
 from spatialvlm.evaluate.tasks import TASKS, load_task
+
+__all__ = ["INSPECT_TASKS", "geometry", "prior", "provider"]
 
 TRACKS = ("image", "blind", "shuffled")
 
@@ -58,8 +62,8 @@ def _task(name: str) -> Callable[..., Task]:
     return register(name=name)(build)
 
 
-rooms, folder, qspatial, spatialrgpt_bench, cv_bench, blink_spatial = map(_task, TASKS[:6])
-vsi_bench, embspatial, robospatial_home, threedsr_bench, vsr, spatialmqa = map(_task, TASKS[6:])
+INSPECT_TASKS = tuple(map(_task, TASKS))
+"""What inspect_ai has registered under spatialvlm/NAME."""
 
 
 @solver

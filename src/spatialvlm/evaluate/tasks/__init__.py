@@ -1,8 +1,8 @@
 """Benchmarks: each file turns the rows of one into Items, and knows its official rule and its own overall figures.
 
 Enters: data as the benchmark's authors publish it, from the hub or from a local copy in the same layout. Leaves: Items
-in the order of the data. A file holds one TASK; a new benchmark is a file, a name in TASKS, a case below and a row in
-tests/evaluate/tasks/test_tasks.py.
+in the order of the data. A file holds one TASK. A new benchmark is a file, its name in `options.TASKS`, its test;
+the command line, the tasks of inspect_ai and the contract that all are tested by follow from that list.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -14,22 +14,8 @@ from spatialvlm.errors import UserError
 from spatialvlm.evaluate.items import Item
 from spatialvlm.evaluate.scoring import Scored
 from spatialvlm.evaluate.tasks.data import Hub
+from spatialvlm.options import TASKS
 from spatialvlm.records import Score
-
-TASKS = (
-    "rooms",
-    "folder",
-    "qspatial",
-    "spatialrgpt_bench",
-    "cv_bench",
-    "blink_spatial",
-    "vsi_bench",
-    "embspatial",
-    "robospatial_home",
-    "threedsr_bench",
-    "vsr",
-    "spatialmqa",
-)
 
 
 @dataclass(frozen=True, slots=True)

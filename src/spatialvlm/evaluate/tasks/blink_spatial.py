@@ -11,10 +11,12 @@ subtasks), https://github.com/zeyofu/BLINK_Benchmark at 0cca9a3. The paper: arXi
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from statistics import fmean
+
+import numpy as np
 
 from spatialvlm.errors import UserError
 from spatialvlm.evaluate.items import Choice, Item
+from spatialvlm.evaluate.metrics.choices import macro_mean
 from spatialvlm.evaluate.scoring import Scored
 from spatialvlm.evaluate.tasks import Task
 from spatialvlm.evaluate.tasks.data import Hub, picture, rows
@@ -84,10 +86,8 @@ def decided(answer: str, count: int) -> str | None:
 
 def figures(scored: Sequence[Scored], values: Sequence[float]) -> Mapping[str, float]:
     """The authors' total: the mean of the means of the subtasks, here of those that are there."""
-    by_subtask: dict[str, list[float]] = {}
-    for one, value in zip(scored, values, strict=True):
-        by_subtask.setdefault(one.item.kind, []).append(value)
-    return {"mean of subtasks": fmean(map(fmean, by_subtask.values()))} if by_subtask else {}
+    subtasks = [one.item.kind for one in scored]
+    return {"mean of subtasks": macro_mean(np.array(values, np.float64), subtasks)} if values else {}
 
 
 TASK = Task(

@@ -12,9 +12,11 @@ eval/eval/omni/omni_test.py for Omni3D, https://github.com/cambrian-mllm/cambria
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from statistics import fmean
+
+import numpy as np
 
 from spatialvlm.evaluate.items import Choice, Item
+from spatialvlm.evaluate.metrics.choices import group_means
 from spatialvlm.evaluate.scoring import Scored
 from spatialvlm.evaluate.tasks import Task
 from spatialvlm.evaluate.tasks.data import Hub, picture, rows
@@ -73,15 +75,13 @@ def _first_character(answer: str, trailing: str) -> str:
 
 def figures(scored: Sequence[Scored], values: Sequence[float]) -> Mapping[str, float]:
     """overall = (2D + 3D) / 2 with 2D = (ADE20K + COCO) / 2 and 3D = Omni3D: those whose sources are there."""
-    by_source: dict[str, list[float]] = {}
-    for one, value in zip(scored, values, strict=True):
-        by_source.setdefault(str(one.item.meta["source"]), []).append(value)
+    sources = group_means(np.array(values, np.float64), [str(one.item.meta["source"]) for one in scored])
     parts: dict[str, float] = {}
-    if {"ADE20K", "COCO"} <= by_source.keys():
-        parts["2D"] = (fmean(by_source["ADE20K"]) + fmean(by_source["COCO"])) / 2
-    if "Omni3D" in by_source:
-        parts["3D"] = fmean(by_source["Omni3D"])
-    return {"overall": fmean(parts.values())} | parts if len(parts) == 2 else parts
+    if {"ADE20K", "COCO"} <= sources.keys():
+        parts["2D"] = (sources["ADE20K"] + sources["COCO"]) / 2
+    if "Omni3D" in sources:
+        parts["3D"] = sources["Omni3D"]
+    return {"overall": (parts["2D"] + parts["3D"]) / 2} | parts if len(parts) == 2 else parts
 
 
 TASK = Task(

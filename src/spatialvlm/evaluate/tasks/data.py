@@ -19,7 +19,6 @@ from typing import Any
 
 from spatialvlm.errors import UserError
 from spatialvlm.evaluate.items import Picture
-from spatialvlm.weights import is_commit
 
 BATCH_ROWS = 32  # rows with images are large
 BLOCK_BYTES = 16 << 20  # of a table: a row may hold its picture, and a block must hold more than one row
@@ -34,11 +33,6 @@ class Hub:
     revision: str
     patterns: tuple[str, ...]
     licence: str
-
-
-def is_pinned(hub: Hub) -> bool:
-    """Whether the revision is a whole commit, which never changes."""
-    return is_commit(hub.revision)
 
 
 def locate(hub: Hub, local: Path | None = None) -> Path:

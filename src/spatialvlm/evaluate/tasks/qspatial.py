@@ -23,6 +23,7 @@ import numpy as np
 
 from spatialvlm.errors import UserError
 from spatialvlm.evaluate.items import Item, Length, Picture
+from spatialvlm.evaluate.metrics.choices import group_means
 from spatialvlm.evaluate.scoring import Scored
 from spatialvlm.evaluate.tasks import Task
 from spatialvlm.evaluate.tasks.data import Hub, picture, rows
@@ -139,14 +140,9 @@ def official(item: Item, answer: str) -> Score:
 
 def figures(scored: Sequence[Scored], values: Sequence[float]) -> Mapping[str, float]:
     """The mean of each split that is there, and the mean of the splits where both are."""
-    by_split = {
-        split: [value for one, value in zip(scored, values, strict=True) if one.item.meta["split"] == split]
-        for split in SPLITS
-    }
-    means = {split: float(np.mean(found)) for split, found in by_split.items() if found}
-    if len(means) < len(SPLITS):
-        return means
-    return {"mean of splits": float(np.mean(list(means.values()))), **means}
+    found = group_means(np.array(values, np.float64), [str(one.item.meta["split"]) for one in scored])
+    means = {split: found[split] for split in SPLITS if split in found}
+    return means if len(means) < len(SPLITS) else {"mean of splits": float(np.mean(list(means.values())))} | means
 
 
 TASK = Task(

@@ -28,6 +28,7 @@ from PIL import Image, UnidentifiedImageError
 
 from spatialvlm.errors import UserError
 from spatialvlm.evaluate.items import Item, Picture, Region, YesNo
+from spatialvlm.evaluate.metrics.choices import group_means
 from spatialvlm.evaluate.scoring import Scored
 from spatialvlm.evaluate.tasks import Task
 from spatialvlm.evaluate.tasks.data import Hub, picture, rows
@@ -171,16 +172,12 @@ def _in_polygon(point: Point, polygon: Sequence[Sequence[float]]) -> bool:
 
 def figures(scored: Sequence[Scored], values: Sequence[float]) -> Mapping[str, float]:
     """The mean of the categories, and that of the two which are answered by yes or no, where all of them are there."""
-    means: dict[str, float] = {}
-    for category in CATEGORIES:
-        found = [value for one, value in zip(scored, values, strict=True) if one.item.meta["category"] == category]
-        if found:
-            means[category] = float(np.mean(found))
+    means = group_means(np.array(values, np.float64), [one.item.meta["category"] for one in scored])
     groups = {"mean of categories": CATEGORIES, "mean of yes-no categories": CATEGORIES[1:]}
     return {
         name: float(np.mean([means[category] for category in group]))
         for name, group in groups.items()
-        if all(category in means for category in group)
+        if means.keys() >= set(group)
     }
 
 

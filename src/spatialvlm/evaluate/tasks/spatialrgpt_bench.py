@@ -33,6 +33,7 @@ import numpy as np
 
 from spatialvlm.errors import UserError
 from spatialvlm.evaluate.items import Choice, Clock, Item, Length, Truth, YesNo
+from spatialvlm.evaluate.metrics.choices import group_means
 from spatialvlm.evaluate.scoring import Scored
 from spatialvlm.evaluate.tasks import Task
 from spatialvlm.evaluate.tasks.data import Hub, picture, rows
@@ -229,12 +230,8 @@ def draw_boxes(image: bytes, boxes: Mapping[int, tuple[float, float, float, floa
 
 def figures(scored: Sequence[Scored], values: Sequence[float]) -> Mapping[str, float]:
     """The authors' two overall figures: the mean of all relations, and of all lengths and hours."""
-    found: dict[str, float] = {}
-    for kind in ("qualitative", "quantitative"):
-        held = [value for one, value in zip(scored, values, strict=True) if one.item.meta["type"] == kind]
-        if held:
-            found[kind] = float(np.mean(held))
-    return found
+    means = group_means(np.array(values, np.float64), [str(one.item.meta["type"]) for one in scored])
+    return {kind: means[kind] for kind in ("qualitative", "quantitative") if kind in means}
 
 
 TASK = Task(

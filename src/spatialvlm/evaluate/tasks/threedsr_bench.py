@@ -14,14 +14,16 @@ https://github.com/open-compass/VLMEvalKit at 18fc37a. The paper: arXiv 2412.078
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
-from statistics import fmean
 from typing import Any
+
+import numpy as np
 
 from spatialvlm.errors import UserError
 from spatialvlm.evaluate.items import Choice, Item
+from spatialvlm.evaluate.metrics.choices import accuracy, circular, flip
 from spatialvlm.evaluate.scoring import Scored
 from spatialvlm.evaluate.tasks import Task
 from spatialvlm.evaluate.tasks.data import Hub, picture, rows
@@ -111,19 +113,12 @@ def figures(scored: Sequence[Scored], values: Sequence[float]) -> Mapping[str, f
     """
     if not values:
         return {}
-    ids = [one.item.id for one in scored]
-
-    def together(key: Callable[[str], str]) -> float:
-        groups: dict[str, list[float]] = {}
-        for qid, value in zip(ids, values, strict=True):
-            groups.setdefault(key(qid), []).append(value)
-        return fmean(min(group) for group in groups.values())
-
+    right, ids = np.array(values) == 1.0, [one.item.id for one in scored]
     return {
-        "circular": together(lambda qid: qid[:13] if "-flip" in qid else qid[:8]),
-        "vanilla": fmean(values),
-        "flip": together(lambda qid: qid.replace("-flip", "")),
-        "flip and circular": together(lambda qid: qid[:8]),
+        "circular": circular(right, [qid[:13] if "-flip" in qid else qid[:8] for qid in ids]),
+        "vanilla": accuracy(right),
+        "flip": flip(right, [qid.replace("-flip", "") for qid in ids]),
+        "flip and circular": flip(right, [qid[:8] for qid in ids]),
     }
 
 

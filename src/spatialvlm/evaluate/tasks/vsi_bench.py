@@ -26,6 +26,7 @@ import numpy as np
 
 from spatialvlm.errors import UserError
 from spatialvlm.evaluate.items import Choice, Item, Number, Truth
+from spatialvlm.evaluate.metrics.choices import macro_mean
 from spatialvlm.evaluate.scoring import Scored
 from spatialvlm.evaluate.tasks import Task
 from spatialvlm.evaluate.tasks.data import Hub, rows
@@ -198,20 +199,16 @@ def official(item: Item, answer: str) -> Score:
 
 def figures(scored: Sequence[Scored], values: Sequence[float]) -> Mapping[str, float]:
     """The mean over tasks, directions counting as one, of all questions and of those that are not pruned."""
-    pairs = list(zip(scored, values, strict=True))
-    kept = [(one, value) for one, value in pairs if one.item.meta["pruned"] is False]
-    found = {"mean of tasks": _mean_of_tasks(pairs)} if pairs else {}
-    return found | ({"mean of tasks, debiased": _mean_of_tasks(kept)} if kept else {})
-
-
-def _mean_of_tasks(pairs: Sequence[tuple[Scored, float]]) -> float:
-    by_kind: dict[str, list[float]] = {}
-    for one, value in pairs:
-        by_kind.setdefault(one.item.kind, []).append(value)
-    means = {kind: float(np.mean(values)) for kind, values in by_kind.items()}
+    kinds = [one.item.kind for one in scored]
     # The script counts a difficulty without questions as 0; with all of them, as in the benchmark, it is the same.
-    directions = [means.pop(kind) for kind in DIRECTIONS if kind in means]
-    return float(np.mean([*means.values(), *([float(np.mean(directions))] if directions else [])]))
+    tasks = ["direction" if kind in DIRECTIONS else kind for kind in kinds]
+    kept = [place for place, one in enumerate(scored) if one.item.meta["pruned"] is False]
+    rows = {"mean of tasks": range(len(scored)), "mean of tasks, debiased": kept}
+    return {
+        name: macro_mean(np.array([values[n] for n in some]), [tasks[n] for n in some], [kinds[n] for n in some])
+        for name, some in rows.items()
+        if some
+    }
 
 
 TASK = Task(
