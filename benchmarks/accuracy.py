@@ -19,13 +19,13 @@ from spatialvlm.audit.compare import compare
 from spatialvlm.audit.corrupt import as_stated, noisy
 from spatialvlm.audit.truth import TrueQuantities
 from spatialvlm.kinds import KINDS
-from spatialvlm.pipeline.collect.analytic import ray_cast
-from spatialvlm.pipeline.collect.rooms.truth import Truth
 from spatialvlm.pipeline.collect.shapes import ShapesSource
-from spatialvlm.pipeline.collect.solids import corners
 from spatialvlm.pipeline.lift import LiftConfig, load_lift
 from spatialvlm.pipeline.measure import MeasureConfig, measure
 from spatialvlm.records import Camera, Frame, Instance, Source
+from spatialvlm.worlds.rooms.truth import Truth
+from spatialvlm.worlds.solids.primitives import corners
+from spatialvlm.worlds.solids.scene import ray_cast
 
 
 def known(description, cast, name):

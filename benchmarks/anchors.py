@@ -19,7 +19,7 @@ import numpy as np
 from spatialvlm.audit.compare import compare
 from spatialvlm.audit.truth import TrueQuantities
 from spatialvlm.kinds import KIND_NAMES
-from spatialvlm.pipeline.collect.rooms.source import RoomsSource
+from spatialvlm.pipeline.collect.rooms import RoomsSource
 from spatialvlm.pipeline.lift import Anchor, LiftConfig, load_lift
 from spatialvlm.pipeline.measure import MeasureConfig, measure
 from spatialvlm.records import Frame, Scene

@@ -18,10 +18,10 @@ for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ.setdefault(_name, "1")
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
-from folders import write_rgbd
+from fixtures.folders.tiny import write_rgbd
 from spatialvlm.engine.local import build
 from spatialvlm.pipeline.collect.shapes import ShapesSource
-from spatialvlm.recipe import Recipe
+from spatialvlm.recipes.recipe import Recipe
 
 DISTINCT = 40
 MOST_MB = 1000.0

@@ -30,20 +30,20 @@ import transformers
 
 import real_size_depth
 import real_size_detect
+from spatialvlm.dataset.write import write_shard
 from spatialvlm.engine import stages as engine
-from spatialvlm.engine.repeats import find_repeats
-from spatialvlm.inference import Runtime, torch_device
+from spatialvlm.models.inference import Runtime, torch_device
+from spatialvlm.models.weights import Model
 from spatialvlm.pipeline.collect import parse_size
 from spatialvlm.pipeline.collect.shapes import ShapesSource
 from spatialvlm.pipeline.cull import CullConfig
+from spatialvlm.pipeline.cull.repeats import find_repeats
 from spatialvlm.pipeline.detect import DetectConfig, found
-from spatialvlm.pipeline.detect.finders import Candidate
-from spatialvlm.pipeline.lift import SenseConfig, sense
-from spatialvlm.pipeline.lift.depth import Estimate
-from spatialvlm.pipeline.write.dataset import write_shard
-from spatialvlm.recipe import Recipe
+from spatialvlm.pipeline.detect.models.finders import Candidate
+from spatialvlm.pipeline.estimate import SenseConfig, sense
+from spatialvlm.pipeline.estimate.depth import Estimate
+from spatialvlm.recipes.recipe import Recipe
 from spatialvlm.records import DepthErrors
-from spatialvlm.weights import Model
 
 DEPTHS = {"small": "depth_anything_v2_small", "depthpro": "depthpro"}
 CUTTERS = {"sam": "sam_vit_base", "sam2": "sam2_hiera_tiny"}

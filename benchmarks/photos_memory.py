@@ -19,9 +19,9 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 from functools import partial
 
+from fixtures.models.stub_models import stub_recipe, stub_stages, write_photos
 from memory import Gauge, resident_mb
 from spatialvlm.engine.local import build_by
-from stub_models import stub_recipe, stub_stages, write_photos
 
 STEP = 500
 

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import numpy as np
 
-from spatialvlm.inference import Runtime
-from spatialvlm.pipeline.lift.depth import load_depth
+from spatialvlm.models.inference import Runtime
+from spatialvlm.models.weights import Model
+from spatialvlm.pipeline.estimate.depth import load_depth
 from spatialvlm.records import Frame, Source
-from spatialvlm.weights import Model
 
 
 def depth_anything_v2_small(folder: Path) -> int:

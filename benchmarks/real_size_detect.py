@@ -17,13 +17,13 @@ import numpy as np
 import torch
 import transformers
 
-from spatialvlm.inference import Runtime
+from spatialvlm.models.inference import Runtime
+from spatialvlm.models.weights import Model
 from spatialvlm.pipeline.detect import DetectConfig
-from spatialvlm.pipeline.detect.cutters import load_cutter
-from spatialvlm.pipeline.detect.finders import Candidate, load_finder
-from spatialvlm.pipeline.detect.prompts import PROMPTS
+from spatialvlm.pipeline.detect.models.cutters import load_cutter
+from spatialvlm.pipeline.detect.models.finders import Candidate, load_finder
+from spatialvlm.pipeline.detect.models.prompts import PROMPTS
 from spatialvlm.records import Frame, Source
-from spatialvlm.weights import Model
 
 BOXES = 20
 """Of each image, as many as DetectConfig keeps."""

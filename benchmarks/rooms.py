@@ -22,8 +22,8 @@ import numpy as np
 
 from plausible import faults
 from spatialvlm.pipeline.collect import parse_size
-from spatialvlm.pipeline.collect.rooms.layout import furnish
-from spatialvlm.pipeline.collect.rooms.source import RoomsSource
+from spatialvlm.pipeline.collect.rooms import RoomsSource
+from spatialvlm.worlds.rooms.layout import furnish
 
 
 def check_layouts(count, seed):

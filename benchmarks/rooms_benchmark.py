@@ -9,8 +9,8 @@ from collections import Counter
 
 import numpy as np
 
-from spatialvlm.benchmark.blind import by_kind, families
-from spatialvlm.benchmark.definition import Asked, Definition, load_definition
+from spatialvlm.evaluate.rooms_benchmark.blind import by_kind, families
+from spatialvlm.evaluate.rooms_benchmark.definition import Asked, Definition, load_definition
 from spatialvlm.kinds import KINDS
 
 

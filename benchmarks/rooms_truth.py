@@ -20,14 +20,14 @@ import cv2
 from rich.console import Console
 from rich.progress import track
 
-import spatialvlm.benchmark
+import spatialvlm.evaluate.rooms_benchmark
 from rooms_benchmark import print_figures
-from spatialvlm.benchmark.build import scalar_rooms
-from spatialvlm.benchmark.definition import BenchmarkRoom, Definition, parse, to_text, visible_truths
-from spatialvlm.benchmark.truth import measured, with_truth
-from spatialvlm.pipeline.write.atomic import write_file
+from spatialvlm.dataset.files import write_file
+from spatialvlm.evaluate.rooms_benchmark.build import scalar_rooms
+from spatialvlm.evaluate.rooms_benchmark.definition import BenchmarkRoom, Definition, parse, to_text, visible_truths
+from spatialvlm.evaluate.rooms_benchmark.truth import measured, with_truth
 
-DEFINITION = Path(spatialvlm.benchmark.__file__).parent / "rooms.json"
+DEFINITION = Path(spatialvlm.evaluate.rooms_benchmark.__file__).parent / "rooms.json"
 CONSOLE = Console(stderr=True)
 
 

@@ -23,12 +23,13 @@ import cv2
 from rich.console import Console
 from rich.progress import track
 
-import spatialvlm.benchmark
+import spatialvlm.evaluate.rooms_benchmark
 from rooms_benchmark import print_figures
-from spatialvlm.benchmark.blind import by_names, families
-from spatialvlm.benchmark.build import build_benchmark, here_versions, scalar_rooms
-from spatialvlm.benchmark.candidates import CandidateConfig, candidates_of
-from spatialvlm.benchmark.definition import (
+from spatialvlm.dataset.read import read_dataset
+from spatialvlm.evaluate.rooms_benchmark.blind import by_names, families
+from spatialvlm.evaluate.rooms_benchmark.build import build_benchmark, here_versions, scalar_rooms
+from spatialvlm.evaluate.rooms_benchmark.candidates import CandidateConfig, candidates_of
+from spatialvlm.evaluate.rooms_benchmark.definition import (
     SEED,
     SIZE,
     SPP,
@@ -38,10 +39,9 @@ from spatialvlm.benchmark.definition import (
     questions_hash,
     to_text,
 )
-from spatialvlm.benchmark.selection import Candidate, SelectionConfig, select
-from spatialvlm.pipeline.write.read import read_dataset
+from spatialvlm.evaluate.rooms_benchmark.selection import Candidate, SelectionConfig, select
 
-DEFINITION = Path(spatialvlm.benchmark.__file__).parent / "rooms.json"
+DEFINITION = Path(spatialvlm.evaluate.rooms_benchmark.__file__).parent / "rooms.json"
 CONSOLE = Console(stderr=True)
 
 

@@ -23,12 +23,12 @@ import cv2
 import numpy as np
 
 from accuracy import corrupted, plain_frame
-from spatialvlm.pipeline.collect.analytic import ray_cast
+from spatialvlm.dataset.write import write_shard
 from spatialvlm.pipeline.collect.shapes import ShapesSource
 from spatialvlm.pipeline.lift import load_lift
 from spatialvlm.pipeline.measure import measure
 from spatialvlm.pipeline.phrase import Phrase, PhraseConfig
-from spatialvlm.pipeline.write.dataset import write_shard
+from spatialvlm.worlds.solids.scene import ray_cast
 
 
 def frames_with_eight(count):

@@ -26,14 +26,14 @@ from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 
+from spatialvlm.dataset.lazy import SceneQuestions
+from spatialvlm.dataset.read import read_dataset
+from spatialvlm.dataset.write import finish, open_for_build, write_shard
 from spatialvlm.engine.ask import ask
-from spatialvlm.engine.scene_questions import SceneQuestions
 from spatialvlm.pipeline.lift import load_lift
 from spatialvlm.pipeline.measure import measure
 from spatialvlm.pipeline.phrase import Phrase, PhraseConfig
-from spatialvlm.pipeline.write.dataset import finish, open_for_build, write_shard
-from spatialvlm.pipeline.write.read import read_dataset
-from spatialvlm.recipe import Recipe
+from spatialvlm.recipes.recipe import Recipe
 from speed import frames_with_eight
 
 DISTINCT = 40

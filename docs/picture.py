@@ -12,10 +12,10 @@ import cv2
 import numpy as np
 
 import spatialvlm as sv
-from spatialvlm.draw import colour
-from spatialvlm.geometry import invert, project, transform
+from spatialvlm.geometry.transforms import invert, project, transform
 from spatialvlm.kinds import KINDS
-from spatialvlm.pipeline.collect.rooms.source import RoomsSource
+from spatialvlm.page.overlay import colour
+from spatialvlm.pipeline.collect.rooms import RoomsSource
 from spatialvlm.pipeline.measure import MeasureConfig
 from spatialvlm.pipeline.phrase import PhraseConfig
 

@@ -13,10 +13,10 @@ import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
-from folders import TINY, content, tiny_frames, write_rgbd
-from spatialvlm.catalogue import REFUSED, refused
+from fixtures.folders.tiny import TINY, content, tiny_frames, write_rgbd
 from spatialvlm.cli import app
 from spatialvlm.kinds import KINDS
+from spatialvlm.view.catalogue import REFUSED, refused
 
 
 @pytest.fixture(scope="module")

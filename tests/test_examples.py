@@ -14,12 +14,14 @@ for package in ("safetensors", "transformers", "onnx", "onnxruntime"):
 
 from safetensors.torch import load_file, save_file  # noqa: E402
 
-import depth_contract  # noqa: E402
-import tiny_depth  # noqa: E402
+from fixtures.models import (
+    depth_contract,
+    tiny_depth,
+)
 from spatialvlm.errors import ModelError, UserError  # noqa: E402
-from spatialvlm.inference import Runtime  # noqa: E402
-from spatialvlm.pipeline.lift.depth import load_depth  # noqa: E402
-from spatialvlm.weights import Model  # noqa: E402
+from spatialvlm.models.inference import Runtime  # noqa: E402
+from spatialvlm.models.weights import Model  # noqa: E402
+from spatialvlm.pipeline.estimate.depth import load_depth  # noqa: E402
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 RUNTIME = Runtime(device="cpu", batch_size=4)

@@ -2,8 +2,8 @@
 
 import pytest
 
-from spatialvlm.catalogue import computed, example, refused
 from spatialvlm.kinds import KINDS
+from spatialvlm.view.catalogue import computed, example, refused
 
 # kind, quantity, sign, weights (gravity unknown, known) as in SpatialVLM's figures 14 and 15
 ROWS = [

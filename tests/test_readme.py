@@ -14,13 +14,13 @@ import typer
 
 import spatialvlm as sv
 from spatialvlm.cli import app
+from spatialvlm.dataset import schema
 from spatialvlm.pipeline.collect import CollectConfig
 from spatialvlm.pipeline.lift import LiftConfig
 from spatialvlm.pipeline.measure import MeasureConfig
 from spatialvlm.pipeline.measure.facts import REASONS
 from spatialvlm.pipeline.phrase import PhraseConfig
 from spatialvlm.pipeline.phrase.similarity import load_similarity
-from spatialvlm.pipeline.write import schema
 from spatialvlm.quantities import parse
 from spatialvlm.records import Facts
 

@@ -7,11 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from spatialvlm.dataset.read import read_dataset
+from spatialvlm.models.weights import Model
 from spatialvlm.pipeline.collect import open_source
 from spatialvlm.pipeline.detect import DetectConfig, load_detector
-from spatialvlm.pipeline.lift import load_lift, load_sense
-from spatialvlm.pipeline.write.read import read_dataset
-from spatialvlm.weights import Model
+from spatialvlm.pipeline.estimate import load_sense
+from spatialvlm.pipeline.lift import load_lift
 
 pytest.importorskip("onnxruntime")
 

@@ -8,12 +8,12 @@ import pytest
 
 from accuracy import plain_frame
 from spatialvlm.kinds import KINDS, facts_at
-from spatialvlm.pipeline.collect.analytic import ray_cast
 from spatialvlm.pipeline.collect.shapes import ShapesSource
 from spatialvlm.pipeline.lift import load_lift
 from spatialvlm.pipeline.measure import MeasureConfig, measure
 from spatialvlm.pipeline.phrase import Phrase, PhraseConfig
 from spatialvlm.records import DepthErrors, DepthSource
+from spatialvlm.worlds.solids.scene import ray_cast
 
 SOURCE = ShapesSource(1100, width=320, height=240)
 UNIT = re.compile(

@@ -4,20 +4,21 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from spatialvlm.dataset.exports import Exported
+from spatialvlm.dataset.exports import export as export_dataset
+from spatialvlm.dataset.lazy import SceneQuestions
+from spatialvlm.dataset.read import Dataset, read_dataset
 from spatialvlm.engine.ask import ask
 from spatialvlm.engine.local import build as run_recipe
-from spatialvlm.engine.scene_questions import SceneQuestions
-from spatialvlm.inference import Runtime
+from spatialvlm.models.inference import Runtime
 from spatialvlm.pipeline import collect as collect_stage
 from spatialvlm.pipeline.collect import CollectConfig
 from spatialvlm.pipeline.detect import DetectConfig, load_detector
-from spatialvlm.pipeline.lift import LiftConfig, Lifted, SenseConfig, load_lift, load_sense
+from spatialvlm.pipeline.estimate import SenseConfig, load_sense
+from spatialvlm.pipeline.lift import LiftConfig, Lifted, load_lift
 from spatialvlm.pipeline.measure import measure
 from spatialvlm.pipeline.phrase import Phrase, PhraseConfig, Phrased
-from spatialvlm.pipeline.write.exports import Exported
-from spatialvlm.pipeline.write.exports import export as export_dataset
-from spatialvlm.pipeline.write.read import Dataset, read_dataset
-from spatialvlm.recipes import recipe_for
+from spatialvlm.recipes.named import recipe_for
 from spatialvlm.records import Drop, Facts, Frame, Instance, Scene
 
 __all__ = [

@@ -12,12 +12,12 @@ from spatialvlm.audit.run import UNTOLD, audit_room, error_models
 from spatialvlm.audit.tally import Tally
 from spatialvlm.audit.truth import Boxes, TrueQuantities
 from spatialvlm.kinds import KINDS
-from spatialvlm.pipeline.collect.analytic import SceneDescription, Thing, ray_cast
-from spatialvlm.pipeline.collect.rooms.truth import Truth
 from spatialvlm.pipeline.collect.shapes import ShapesSource
-from spatialvlm.pipeline.collect.solids import Cuboid, Sphere
 from spatialvlm.pipeline.lift import load_lift
 from spatialvlm.pipeline.measure import MeasureConfig, measure
+from spatialvlm.worlds.rooms.truth import Truth
+from spatialvlm.worlds.solids.primitives import Cuboid, Sphere
+from spatialvlm.worlds.solids.scene import SceneDescription, Thing, ray_cast
 
 SCENES = 12
 

@@ -19,10 +19,10 @@ from spatialvlm.audit.corrupt import (
     smooth_field,
     tilted,
 )
-from spatialvlm.pipeline.collect.analytic import ray_cast
 from spatialvlm.pipeline.collect.shapes import ShapesSource
 from spatialvlm.pipeline.lift import LiftConfig
 from spatialvlm.records import Frame
+from spatialvlm.worlds.solids.scene import ray_cast
 
 
 @pytest.fixture(scope="module")

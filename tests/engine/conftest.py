@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from folders import tiny_frames, write_rgbd
+from fixtures.folders.tiny import tiny_frames, write_rgbd
 from spatialvlm.engine.local import build
-from spatialvlm.recipe import Recipe
+from spatialvlm.recipes.recipe import Recipe
 
 SHARDS = 3
 

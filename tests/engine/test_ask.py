@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from folders import content
+from fixtures.folders.tiny import content
+from spatialvlm.dataset.lazy import SceneQuestions
+from spatialvlm.dataset.read import read_dataset
 from spatialvlm.engine.ask import EPOCHS_TOGETHER, ask
-from spatialvlm.engine.scene_questions import SceneQuestions
 from spatialvlm.errors import DatasetError, UserError
 from spatialvlm.pipeline.phrase import PhraseConfig
-from spatialvlm.pipeline.write.read import read_dataset
 
 COMMAND = (sys.executable, "-c", "from spatialvlm.cli import main; main()")
 EPOCHS = EPOCHS_TOGETHER + 2

@@ -18,13 +18,13 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from folders import content, tiny_frames, write_rgbd
+from fixtures.folders.tiny import content, tiny_frames, write_rgbd
+from spatialvlm.dataset.manifest import Progress
+from spatialvlm.dataset.read import read_dataset
 from spatialvlm.engine.local import build
 from spatialvlm.engine.workers import _ctrl_c_held
 from spatialvlm.errors import DatasetError, ModelError, UserError
-from spatialvlm.pipeline.write.manifest import Progress
-from spatialvlm.pipeline.write.read import read_dataset
-from spatialvlm.recipe import Recipe
+from spatialvlm.recipes.recipe import Recipe
 
 FRAMES, COPIES, SHARD = 4, 3, 2
 FLUSHES = 18  # of a build in two shards: every file and its folder, and the lines of the manifest

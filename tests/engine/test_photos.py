@@ -19,15 +19,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from folders import content
-from spatialvlm.engine.local import build, build_by
-from spatialvlm.engine.stages import Stages
-from spatialvlm.engine.threads import in_order, threads
-from spatialvlm.errors import ContractError, ModelError, UserError
-from spatialvlm.inference import Runtime
-from spatialvlm.pipeline.phrase import PhraseConfig
-from spatialvlm.records import Drop
-from stub_models import (
+from fixtures.folders.tiny import content
+from fixtures.models.stub_models import (
     StubCutter,
     StubDepth,
     StubFinder,
@@ -40,6 +33,13 @@ from stub_models import (
     without,
     write_photos,
 )
+from spatialvlm.engine.local import build, build_by
+from spatialvlm.engine.stages import Stages
+from spatialvlm.engine.threads import in_order, threads
+from spatialvlm.errors import ContractError, ModelError, UserError
+from spatialvlm.models.inference import Runtime
+from spatialvlm.pipeline.phrase import PhraseConfig
+from spatialvlm.records import Drop
 
 PHOTOS, SHARD = 21, 10
 SIZES = ((96, 72), (64, 96), (160, 120))
@@ -239,7 +239,7 @@ def test_what_cannot_be_loaded_is_said_before_there_is_a_folder(photos, tmp_path
     def missing(*_: object) -> Any:
         raise UserError("weights: missing")
 
-    monkeypatch.setattr("spatialvlm.pipeline.lift.sense.load_depth", missing)
+    monkeypatch.setattr("spatialvlm.pipeline.estimate.sense.load_depth", missing)
     with pytest.raises(UserError, match="weights: missing"):
         build(stub_recipe(photos), tmp_path / "out")
     assert not (tmp_path / "out").exists()
@@ -247,7 +247,7 @@ def test_what_cannot_be_loaded_is_said_before_there_is_a_folder(photos, tmp_path
 
 def test_a_finished_build_loads_no_model(photos, finished, tmp_path, monkeypatch):
     monkeypatch.setattr(Stages, "load", None)
-    monkeypatch.setattr("spatialvlm.pipeline.lift.sense.load_depth", None)
+    monkeypatch.setattr("spatialvlm.pipeline.estimate.sense.load_depth", None)
     shutil.copytree(finished, tmp_path / "out")
     build(stub_recipe(photos, shard_size=SHARD), tmp_path / "out")
     assert not multiprocessing.active_children()

@@ -8,12 +8,14 @@ import pytest
 torch = pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
-import depth_contract  # noqa: E402
-import tiny_depth  # noqa: E402
+from fixtures.models import (
+    depth_contract,
+    tiny_depth,
+)
 from spatialvlm.errors import UserError  # noqa: E402
-from spatialvlm.inference import Runtime  # noqa: E402
-from spatialvlm.pipeline.lift.depth import load_depth  # noqa: E402
-from spatialvlm.weights import Model  # noqa: E402
+from spatialvlm.models.inference import Runtime  # noqa: E402
+from spatialvlm.models.weights import Model  # noqa: E402
+from spatialvlm.pipeline.estimate.depth import load_depth  # noqa: E402
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from safetensors.torch import load_file, save_file
 
-from sam_contract import (  # noqa: F401
+from fixtures.models.sam_contract import (  # noqa: F401
     asked,
     cutter_of,
     same,
@@ -16,7 +16,7 @@ from sam_contract import (  # noqa: F401
     test_neither_batches_nor_time_matter,
     test_where_masks_lie,
 )
-from tiny_sam import build_sam2
+from fixtures.models.tiny_sam import build_sam2
 
 REPEATED = "prompt_encoder.shared_embedding.positional_embedding"
 

@@ -12,14 +12,14 @@ import pytest
 torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")
 
+from fixtures.models.tiny_grounding import clip_tokenizer  # noqa: E402
 from spatialvlm.errors import ModelError, UserError  # noqa: E402
-from spatialvlm.inference import Runtime  # noqa: E402
+from spatialvlm.models.inference import Runtime  # noqa: E402
+from spatialvlm.models.weights import Model  # noqa: E402
 from spatialvlm.pipeline.detect import DetectConfig  # noqa: E402
-from spatialvlm.pipeline.detect.finders import Candidate, Finder, load_finder  # noqa: E402
-from spatialvlm.pipeline.detect.finders.sam3 import enlarged  # noqa: E402
+from spatialvlm.pipeline.detect.models.finders import Candidate, Finder, load_finder  # noqa: E402
+from spatialvlm.pipeline.detect.models.finders.sam3 import enlarged  # noqa: E402
 from spatialvlm.records import Frame, Source  # noqa: E402
-from spatialvlm.weights import Model  # noqa: E402
-from tiny_grounding import clip_tokenizer  # noqa: E402
 
 SIDE = 64
 PROMPTS = ("Chair", "red mug", "tv", "dog", "lamp")

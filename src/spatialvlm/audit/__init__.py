@@ -45,9 +45,9 @@ def audit(
     from spatialvlm.audit.page import write_page
     from spatialvlm.audit.result import result_of
     from spatialvlm.audit.run import Job, run
+    from spatialvlm.dataset.files import disk_faults, to_json, write_file
     from spatialvlm.pipeline.collect import CollectConfig
-    from spatialvlm.pipeline.write.atomic import disk_faults, to_json, write_file
-    from spatialvlm.recipe import LARGEST_SEED
+    from spatialvlm.recipes.recipe import LARGEST_SEED
 
     for name, value in (("rooms", rooms), ("workers", workers)):
         if value < 1:

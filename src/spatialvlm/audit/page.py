@@ -13,8 +13,8 @@ from typing import Any
 from spatialvlm.audit.charts import coverage, percent, shares, whiskers
 from spatialvlm.audit.corrupt import PRESETS
 from spatialvlm.audit.run import UNTOLD
+from spatialvlm.dataset.files import to_json, write_file
 from spatialvlm.kinds import KINDS, Kind
-from spatialvlm.pipeline.write.atomic import to_json, write_file
 
 Run = Mapping[str, Any]
 Runs = Mapping[str, Run]
@@ -34,7 +34,7 @@ def render(result: Mapping[str, Any]) -> str:
     runs = in_order(result["presets"])
     style = files("spatialvlm.audit").joinpath("page.css").read_text("utf-8")
     sections = [_summary(runs), _calibration(runs), _errors(runs), _relations(runs), _refusals(runs), _worst(runs)]
-    template = files("spatialvlm.pipeline.write").joinpath("report_template.html").read_text("utf-8")
+    template = files("spatialvlm.dataset").joinpath("report_template.html").read_text("utf-8")
     width, height = result["size"]
     return Template(template).substitute(
         title="Audit of the spatial facts",

@@ -9,7 +9,7 @@ from spatialvlm.audit.run import Job, error_models
 from spatialvlm.audit.tally import Tally
 from spatialvlm.pipeline.lift import LiftConfig
 from spatialvlm.pipeline.measure import MeasureConfig
-from spatialvlm.recipe import versions
+from spatialvlm.recipes.recipe import versions
 
 FORMAT = 1
 

@@ -21,11 +21,11 @@ from spatialvlm.audit.corrupt import PRESETS, Preset
 from spatialvlm.audit.tally import Tally
 from spatialvlm.audit.truth import TrueQuantities
 from spatialvlm.errors import ModelError
-from spatialvlm.pipeline.collect.rooms.source import RoomsSource
-from spatialvlm.pipeline.collect.rooms.truth import Truth
+from spatialvlm.pipeline.collect.rooms import RoomsSource
 from spatialvlm.pipeline.lift import LiftConfig, load_lift
 from spatialvlm.pipeline.measure import MeasureConfig, measure
 from spatialvlm.records import Frame
+from spatialvlm.worlds.rooms.truth import Truth
 
 UNTOLD = " untold"
 

@@ -15,7 +15,7 @@ from typing import Annotated
 import typer
 
 from spatialvlm.cli import evaluating
-from spatialvlm.options import (
+from spatialvlm.cli.options import (
     BatchSize,
     Dataset,
     Device,
@@ -83,10 +83,10 @@ def build(
 ) -> None:
     """Turn photos or frames with depth into a dataset of spatial questions and answers, with a report to look at."""
     from spatialvlm.engine.console import build_with_progress
-    from spatialvlm.inference import Runtime
+    from spatialvlm.models.inference import Runtime
     from spatialvlm.pipeline.collect import CollectConfig, parse_size
     from spatialvlm.pipeline.phrase import PhraseConfig
-    from spatialvlm.recipes import Wishes, recipe_for
+    from spatialvlm.recipes.named import Wishes, recipe_for
 
     wishes = Wishes(tuple(model or ()), detector, _names(prompts), camera_height, tuple(known or ()), fov, depth_errors)
     chosen = recipe_for(
@@ -140,9 +140,9 @@ def calibrate(
     batch_size: BatchSize = 8,
 ) -> None:
     """Measure how wrong a depth model is on frames with sensor depth: its error of scale and its drift."""
-    from spatialvlm.calibrate import calibrate_to_file
-    from spatialvlm.inference import Runtime
-    from spatialvlm.recipes import Wishes, recipe_for
+    from spatialvlm.audit.calibrate import calibrate_to_file
+    from spatialvlm.models.inference import Runtime
+    from spatialvlm.recipes.named import Wishes, recipe_for
 
     chosen = recipe_for(source, recipe, Wishes(tuple(model or ())), limit=limit)
     calibrate_to_file(chosen, out, Runtime(device, precision, batch_size))
@@ -198,7 +198,7 @@ def show(
     """Show one frame of a dataset: its objects and questions here, its picture with masks and labels as a PNG."""
     from rich.console import Console
 
-    from spatialvlm.pipeline.write.read import read_dataset
+    from spatialvlm.dataset.read import read_dataset
     from spatialvlm.view.frame import file_for, picture, print_frame, save
 
     opened = read_dataset(dataset)
@@ -231,8 +231,8 @@ def export(
     from rich.console import Console
     from rich.progress import Progress
 
-    from spatialvlm.pipeline.write.exports import export as write_export
-    from spatialvlm.pipeline.write.read import read_dataset
+    from spatialvlm.dataset.exports import export as write_export
+    from spatialvlm.dataset.read import read_dataset
 
     opened = read_dataset(dataset)
     with Progress(console=Console(stderr=True), transient=True) as progress:
@@ -251,8 +251,8 @@ def benchmark(
     workers: Workers = 1,
 ) -> None:
     """Draw a fixed benchmark as a dataset, and check that images and questions are the published ones; else exit 1."""
-    from spatialvlm.benchmark.console import build_with_progress
-    from spatialvlm.benchmark.definition import load_definition
+    from spatialvlm.evaluate.rooms_benchmark.console import build_with_progress
+    from spatialvlm.evaluate.rooms_benchmark.definition import load_definition
 
     if not build_with_progress(load_definition(name, limit), out, workers):
         raise typer.Exit(1)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from spatialvlm.options import TASKS, BatchSize, Device, Precision, Source
+from spatialvlm.cli.options import TASKS, BatchSize, Device, Precision, Source
 
 app = typer.Typer()
 
@@ -50,7 +50,7 @@ def evaluate(
     """Score a model on spatial benchmarks, without a judge: a table with intervals, and a page with plots."""
     from spatialvlm.evaluate.console import evaluate_with_progress
     from spatialvlm.evaluate.models import AskConfig
-    from spatialvlm.inference import Runtime
+    from spatialvlm.models.inference import Runtime
 
     runtime = Runtime(device, precision, batch_size)
     config = AskConfig(max_tokens, at_once, timeout, retries, base_url, runtime)
@@ -99,10 +99,10 @@ def annotate(
 ) -> None:
     """Let people answer questions about pictures on a local page, as human truth for `evaluate`."""
     if agreement:
-        from spatialvlm.evaluate.annotate.agreement import report
+        from spatialvlm.annotate.agreement import report
 
         print(report(out))
         return
-    from spatialvlm.evaluate.annotate import run_annotation
+    from spatialvlm.annotate import run_annotation
 
     run_annotation(source, out, annotator=annotator, seed=seed, limit=limit, port=port)

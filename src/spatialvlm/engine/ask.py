@@ -11,16 +11,16 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from spatialvlm.engine.asking import Asking, asking_of, opened
+from spatialvlm.dataset.asking import Asking, asking_of, opened
+from spatialvlm.dataset.manifest import Summary
+from spatialvlm.dataset.read import Dataset, Part, scene_columns
+from spatialvlm.dataset.scenes import read_scenes
+from spatialvlm.dataset.write import finish, open_for_build, write_questions
 from spatialvlm.engine.workers import Begin, Report, check_workers, run_jobs, silent
 from spatialvlm.errors import DatasetError, UserError
 from spatialvlm.pipeline.measure import measure_all
 from spatialvlm.pipeline.phrase import Phrase, PhraseConfig, Prepared
-from spatialvlm.pipeline.write.dataset import finish, open_for_build, write_questions
-from spatialvlm.pipeline.write.manifest import Summary
-from spatialvlm.pipeline.write.read import Dataset, Part, scene_columns
-from spatialvlm.pipeline.write.scenes import read_scenes
-from spatialvlm.recipe import versions
+from spatialvlm.recipes.recipe import versions
 
 EPOCHS_TOGETHER = 16
 

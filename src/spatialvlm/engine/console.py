@@ -11,12 +11,12 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from spatialvlm.dataset.asking import asking_of
+from spatialvlm.dataset.read import read_dataset
 from spatialvlm.engine.ask import ask
-from spatialvlm.engine.asking import asking_of
 from spatialvlm.engine.local import build
-from spatialvlm.inference import Runtime
-from spatialvlm.pipeline.write.read import read_dataset
-from spatialvlm.recipe import Recipe
+from spatialvlm.models.inference import Runtime
+from spatialvlm.recipes.recipe import Recipe
 
 LOG_EVERY_S = 30.0
 

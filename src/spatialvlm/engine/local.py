@@ -5,14 +5,14 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
-from spatialvlm.engine.repeats import find_repeats
+from spatialvlm.dataset.card import write_report
+from spatialvlm.dataset.manifest import Summary
+from spatialvlm.dataset.write import finish, open_for_build, write_shard
 from spatialvlm.engine.stages import Stages
 from spatialvlm.engine.workers import Begin, Report, check_workers, run_jobs, silent
-from spatialvlm.inference import Runtime
-from spatialvlm.pipeline.write.dataset import finish, open_for_build, write_shard
-from spatialvlm.pipeline.write.manifest import Summary
-from spatialvlm.pipeline.write.report import write_report
-from spatialvlm.recipe import Recipe
+from spatialvlm.models.inference import Runtime
+from spatialvlm.pipeline.cull.repeats import find_repeats
+from spatialvlm.recipes.recipe import Recipe
 
 _Shard = tuple[int, int, int]  # its number, its first frame, the one after its last
 

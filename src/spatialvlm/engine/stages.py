@@ -16,18 +16,19 @@ from typing import Literal, TypeVar
 
 import cv2
 
+from spatialvlm.dataset.scenes import encode_mask
 from spatialvlm.engine.threads import in_order, quick_switches, threads
 from spatialvlm.engine.workers import Report
 from spatialvlm.errors import ModelError
-from spatialvlm.inference import Runtime
+from spatialvlm.models.inference import Runtime
 from spatialvlm.pipeline.collect import Collected, open_source
 from spatialvlm.pipeline.cull import Cull, load_cull
 from spatialvlm.pipeline.detect import Detector, load_detector
-from spatialvlm.pipeline.lift import Lifted, Sense, load_lift, load_sense
+from spatialvlm.pipeline.estimate import Sense, load_sense
+from spatialvlm.pipeline.lift import Lifted, load_lift
 from spatialvlm.pipeline.measure import measure_all
 from spatialvlm.pipeline.phrase import Phrase
-from spatialvlm.pipeline.write.scenes import encode_mask
-from spatialvlm.recipe import Recipe
+from spatialvlm.recipes.recipe import Recipe
 from spatialvlm.records import QA, Drop, Frame, Instance, Scene, Source
 
 LEAST_BATCH = 8  # frames that go through the stages together, or as many as a model sees together

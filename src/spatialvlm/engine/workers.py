@@ -17,9 +17,9 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from typing import Any, Protocol, runtime_checkable
 
+from spatialvlm.dataset.manifest import Summary
+from spatialvlm.dataset.write import Progress
 from spatialvlm.errors import ModelError, UserError
-from spatialvlm.pipeline.write.dataset import Progress
-from spatialvlm.pipeline.write.manifest import Summary
 
 POLL_S = 0.2
 

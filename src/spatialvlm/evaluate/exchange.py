@@ -25,6 +25,7 @@ from typing import Any, TextIO
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from spatialvlm.dataset.files import disk_faults
 from spatialvlm.errors import UserError
 from spatialvlm.evaluate.items import (
     Choice,
@@ -39,7 +40,6 @@ from spatialvlm.evaluate.items import (
     truth_to_json,
 )
 from spatialvlm.evaluate.tasks.data import rows
-from spatialvlm.pipeline.write.atomic import disk_faults
 
 TABLE = ("index", "id", "image", "image_path", "question", "answer", "category")
 READ_AS_MISSING = frozenset(

@@ -10,8 +10,8 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from spatialvlm.draw import draw_objects
 from spatialvlm.errors import DatasetError, UserError
+from spatialvlm.page.overlay import draw_objects
 from spatialvlm.records import QA, Object, Scene, Source
 
 THUMBNAIL_COLUMNS = 72

@@ -5,9 +5,9 @@ import difflib
 from rich.console import Console
 from rich.table import Table
 
-from spatialvlm.catalogue import REFUSED, computed, example, refused
 from spatialvlm.errors import UserError
 from spatialvlm.kinds import KIND_NAMES, KINDS
+from spatialvlm.view.catalogue import REFUSED, computed, example, refused
 
 
 def print_kinds(console: Console) -> None:

@@ -11,8 +11,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from loopback_server import serving
 
+from fixtures.evaluate.loopback_server import serving
 from spatialvlm.errors import ModelError, UserError
 from spatialvlm.evaluate.items import Choice, Item, Length, YesNo
 from spatialvlm.evaluate.models import AskConfig, load_answerer

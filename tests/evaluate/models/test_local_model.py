@@ -11,9 +11,9 @@ from spatialvlm.errors import UserError
 from spatialvlm.evaluate.items import Item, YesNo
 from spatialvlm.evaluate.models import AskConfig, load_answerer
 from spatialvlm.evaluate.models.pictures import with_files
-from spatialvlm.inference import Runtime
-from spatialvlm.vlm import load_vlm
-from spatialvlm.weights import Model
+from spatialvlm.models.inference import Runtime
+from spatialvlm.models.vlm import load_vlm
+from spatialvlm.models.weights import Model
 
 pytestmark = [
     pytest.mark.usefixtures("streams"),
@@ -28,7 +28,7 @@ QUESTIONS = ("what is inside the red box ?", "what ?", "a dog", "what is the tab
 def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     pytest.importorskip("torch")
     pytest.importorskip("transformers")
-    import tiny_vlm
+    from fixtures.models import tiny_vlm
 
     return tiny_vlm.build_idefics3(tmp_path_factory.mktemp("weights"))
 

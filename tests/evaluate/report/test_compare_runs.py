@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from fabricated import item, scored_lengths, scored_letters, write_results
 from rich.console import Console
 
+from fixtures.evaluate.fabricated import item, scored_lengths, scored_letters, write_results
 from spatialvlm.errors import DatasetError, UserError
 from spatialvlm.evaluate.items import Length, Number
 from spatialvlm.evaluate.report.compare import FEWEST, compare, mcnemar, verdict

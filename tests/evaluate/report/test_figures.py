@@ -5,7 +5,8 @@ import math
 
 import numpy as np
 import pytest
-from fabricated import (
+
+from fixtures.evaluate.fabricated import (
     LENGTHS,
     LETTERS,
     MIXED,
@@ -17,7 +18,6 @@ from fabricated import (
     scored_mixed,
     write_results,
 )
-
 from spatialvlm.evaluate.items import Choice, Clock, Length, Region, YesNo
 from spatialvlm.evaluate.report.figures import figures_of, normal, summary_of, write_summary
 from spatialvlm.evaluate.results import read_results

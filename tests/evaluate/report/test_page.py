@@ -7,7 +7,8 @@ from urllib.parse import unquote
 
 import numpy as np
 import pytest
-from fabricated import (
+
+from fixtures.evaluate.fabricated import (
     LENGTHS,
     PROMPT_SHA,
     TASKS,
@@ -19,7 +20,6 @@ from fabricated import (
     scored_mixed,
     write_results,
 )
-
 from spatialvlm.evaluate.items import Length
 from spatialvlm.evaluate.report.examples import WORST, disagreements, in_turns, off, unread, worst
 from spatialvlm.evaluate.report.page import write_page

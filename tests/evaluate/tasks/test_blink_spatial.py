@@ -3,8 +3,8 @@
 import json
 
 import pytest
-from published import cell, png, scored, write_rows
 
+from fixtures.evaluate.published import cell, png, scored, write_rows
 from spatialvlm.errors import UserError
 from spatialvlm.evaluate.items import Choice, Item
 from spatialvlm.evaluate.tasks.blink_spatial import TASK, decided, subtask

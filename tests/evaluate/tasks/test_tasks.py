@@ -7,7 +7,7 @@ import pytest
 from spatialvlm.errors import UserError
 from spatialvlm.evaluate.tasks import TASKS, load_task
 from spatialvlm.evaluate.tasks.data import locate
-from spatialvlm.weights import is_commit
+from spatialvlm.models.weights import is_commit
 
 FOLDER = Path(__file__).parents[3] / "src" / "spatialvlm" / "evaluate" / "tasks"
 NO_TASK = {"__init__", "asked", "coco", "data", "letters"}

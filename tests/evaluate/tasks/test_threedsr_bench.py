@@ -3,8 +3,8 @@
 import csv
 
 import pytest
-from published import base64_of, cell, png, scored, write_rows
 
+from fixtures.evaluate.published import base64_of, cell, png, scored, write_rows
 from spatialvlm.errors import UserError
 from spatialvlm.evaluate.items import Choice, Item
 from spatialvlm.evaluate.tasks.threedsr_bench import TABLE, TASK

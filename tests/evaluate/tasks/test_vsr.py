@@ -4,8 +4,8 @@ import json
 from collections import Counter
 
 import pytest
-from published import png
 
+from fixtures.evaluate.published import png
 from spatialvlm.errors import UserError
 from spatialvlm.evaluate.items import Item, YesNo
 from spatialvlm.evaluate.tasks.vsr import FAMILY_OF, TASK

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from exif_blocks import exif_block, photo
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL.TiffImagePlugin import IFDRational
 
+from fixtures.folders.exif_blocks import exif_block, photo
 from spatialvlm.pipeline.collect.exif import camera_from_exif
 from spatialvlm.records import Camera
 

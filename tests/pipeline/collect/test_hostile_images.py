@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from exif_blocks import exif_block, photo
 from PIL import Image, features
 
+from fixtures.folders.exif_blocks import exif_block, photo
 from spatialvlm.pipeline.collect.decode import LARGEST_PIXELS
 from spatialvlm.pipeline.collect.images import ImageFolder
 from spatialvlm.records import Frame

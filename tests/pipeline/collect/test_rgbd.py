@@ -6,7 +6,8 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-from rgbd_folder import (
+
+from fixtures.folders.rgbd_folder import (
     DEPTH_MM,
     IMAGE_RGB,
     MASK,
@@ -21,7 +22,6 @@ from rgbd_folder import (
     rle,
     write_png,
 )
-
 from spatialvlm.errors import UserError
 from spatialvlm.pipeline.collect import open_source
 from spatialvlm.pipeline.collect.instances import decompress_counts

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from rgbd_folder import (
+
+from fixtures.folders.rgbd_folder import (
     DEPTH_MM,
     HEIGHT,
     MASK,

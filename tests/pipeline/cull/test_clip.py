@@ -8,15 +8,15 @@ import numpy as np
 import pytest
 
 from spatialvlm.errors import ModelError, UserError
-from spatialvlm.inference import Runtime
+from spatialvlm.models.inference import Runtime
+from spatialvlm.models.weights import Model
 from spatialvlm.pipeline.cull import DROP, KEEP, Classifier, CullConfig, load_cull
 from spatialvlm.records import Drop, Frame, Source
-from spatialvlm.weights import Model
 
 torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")
 
-import tiny_clip  # noqa: E402
+from fixtures.models import tiny_clip  # noqa: E402
 from spatialvlm.pipeline.cull.clip import Clip  # noqa: E402
 
 LABELS = (*KEEP, *DROP)

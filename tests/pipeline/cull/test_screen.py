@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 
 from spatialvlm.errors import UserError
-from spatialvlm.inference import Runtime
+from spatialvlm.models.inference import Runtime
+from spatialvlm.models.weights import Model
 from spatialvlm.pipeline import cull
 from spatialvlm.pipeline.cull import Cull, CullConfig, load_cull
 from spatialvlm.pipeline.cull.duplicates import FLAT, find_duplicates, perceptual_hash
 from spatialvlm.pipeline.cull.screen import Screen, fingerprint
 from spatialvlm.records import Drop, Frame, Source
-from spatialvlm.weights import Model
 
 LABELS = CullConfig(keep=("a kitchen", "a street"), drop=("a painting",), model=Model("clip", "none"))
 

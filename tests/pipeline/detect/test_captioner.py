@@ -7,8 +7,9 @@ from threading import Thread
 import numpy as np
 import pytest
 
-from spatialvlm.inference import Runtime
-from spatialvlm.pipeline.detect.captioner import (
+from spatialvlm.models.inference import Runtime
+from spatialvlm.models.weights import Model
+from spatialvlm.pipeline.detect.models.captioner import (
     ARTICLES,
     JOINTS,
     LINE_PX,
@@ -23,7 +24,6 @@ from spatialvlm.pipeline.detect.captioner import (
     question,
 )
 from spatialvlm.records import Frame, Source
-from spatialvlm.weights import Model
 
 SAID = [
     # as asked
@@ -244,7 +244,7 @@ def test_captioner():
 def test_a_real_model(tmp_path):
     pytest.importorskip("torch")
     pytest.importorskip("transformers")
-    from tiny_vlm import build_llava
+    from fixtures.models.tiny_vlm import build_llava
 
     captioner = Captioner(Model("transformers", str(build_llava(tmp_path / "vlm"))), Runtime("cpu"), seed=1)
     frames, asked = [frame("a"), frame("bb", (1, 1)), frame("c", (2, 300))], [boxes(3), boxes(1), boxes(1)]

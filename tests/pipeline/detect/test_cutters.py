@@ -11,14 +11,14 @@ pytest.importorskip("onnx")
 import cv2
 from onnx import TensorProto
 
+from fixtures.models.tiny_onnx import fixed, reddish
 from spatialvlm.errors import UserError
-from spatialvlm.inference import Runtime
-from spatialvlm.pipeline.detect.cutters import Cutter, load_cutter
-from spatialvlm.pipeline.detect.cutters.semantic import NAMES, class_of
-from spatialvlm.pipeline.detect.finders import Candidate
+from spatialvlm.models.inference import Runtime
+from spatialvlm.models.weights import Model
+from spatialvlm.pipeline.detect.models.cutters import Cutter, load_cutter
+from spatialvlm.pipeline.detect.models.cutters.semantic import NAMES, class_of
+from spatialvlm.pipeline.detect.models.finders import Candidate
 from spatialvlm.records import Frame, Source
-from spatialvlm.weights import Model
-from tiny_onnx import fixed, reddish
 
 Mask = np.ndarray
 

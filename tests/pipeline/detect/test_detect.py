@@ -7,16 +7,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from spatialvlm.depth import relative_noise
 from spatialvlm.errors import ContractError, UserError
-from spatialvlm.geometry import intrinsics, unproject
+from spatialvlm.geometry.depth_maps import relative_noise
+from spatialvlm.geometry.planes import find_planes
+from spatialvlm.geometry.transforms import intrinsics, unproject
 from spatialvlm.pipeline.collect import open_source
-from spatialvlm.pipeline.collect.analytic import SceneDescription, Thing, ray_cast
 from spatialvlm.pipeline.collect.shapes import ShapesSource, frame_of
-from spatialvlm.pipeline.collect.solids import Cuboid, Cylinder
 from spatialvlm.pipeline.detect import BY_MODELS, DETECTORS, DetectConfig, load_detector
 from spatialvlm.records import Camera, Drop, Frame, Instance, Rle, Source
-from spatialvlm.support import find_planes
+from spatialvlm.worlds.solids.primitives import Cuboid, Cylinder
+from spatialvlm.worlds.solids.scene import SceneDescription, Thing, ray_cast
 
 
 @pytest.fixture(scope="module")

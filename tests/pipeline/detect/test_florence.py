@@ -12,15 +12,15 @@ import pytest
 torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")
 
+from fixtures.models.tiny_florence import build_florence, florence_tokenizer  # noqa: E402
 from spatialvlm.errors import UserError  # noqa: E402
-from spatialvlm.inference import Runtime  # noqa: E402
+from spatialvlm.models.inference import Runtime  # noqa: E402
+from spatialvlm.models.weights import Model  # noqa: E402
 from spatialvlm.pipeline.detect import DetectConfig  # noqa: E402
-from spatialvlm.pipeline.detect.finders import Candidate, Finder, load_finder  # noqa: E402
-from spatialvlm.pipeline.detect.finders import florence as module  # noqa: E402
-from spatialvlm.pipeline.detect.finders.florence import CAPTIONS, PROPOSALS, read_regions  # noqa: E402
+from spatialvlm.pipeline.detect.models.finders import Candidate, Finder, load_finder  # noqa: E402
+from spatialvlm.pipeline.detect.models.finders import florence as module  # noqa: E402
+from spatialvlm.pipeline.detect.models.finders.florence import CAPTIONS, PROPOSALS, read_regions  # noqa: E402
 from spatialvlm.records import Frame, Source  # noqa: E402
-from spatialvlm.weights import Model  # noqa: E402
-from tiny_florence import build_florence, florence_tokenizer  # noqa: E402
 
 SIZES = ((48, 64), (64, 48), (32, 32), (20, 200), (3, 3), (1, 1))
 

@@ -11,12 +11,13 @@ import numpy as np
 import pytest
 
 from spatialvlm.errors import ContractError
-from spatialvlm.inference import Runtime
-from spatialvlm.pipeline.detect import DetectConfig, Detector, found, load_detector
-from spatialvlm.pipeline.detect.finders import Candidate
-from spatialvlm.pipeline.detect.suppress import tight_box
+from spatialvlm.models.inference import Runtime
+from spatialvlm.models.weights import Model
+from spatialvlm.pipeline.detect import DetectConfig, Detector, load_detector
+from spatialvlm.pipeline.detect.models import found
+from spatialvlm.pipeline.detect.models.finders import Candidate
+from spatialvlm.pipeline.detect.models.suppress import tight_box
 from spatialvlm.records import Drop, Frame, Instance, Rle, Source
-from spatialvlm.weights import Model
 
 SHAPE = (60, 80)
 
@@ -138,7 +139,7 @@ def test_a_cutter_is_asked_for_no_more_than_may_be_needed(monkeypatch: pytest.Mo
 def test_the_captioner_speaks_first(monkeypatch: pytest.MonkeyPatch) -> None:
     module = ModuleType("captioner")
     module.Captioner = Says
-    monkeypatch.setitem(sys.modules, "spatialvlm.pipeline.detect.captioner", module)
+    monkeypatch.setitem(sys.modules, "spatialvlm.pipeline.detect.models.captioner", module)
     answers = {"a": [candidate((40, 10, 60, 30)), candidate((5, 5, 25, 30), "mug")]}
     detect = build(monkeypatch, answers, caption=Model("transformers", "x"))
     left, right = seen(detect([frame(), frame("b")])[0])

@@ -10,17 +10,17 @@ import pytest
 torch = pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
+from fixtures.models.tiny_grounding import bert_tokenizer, build_grounding_dino, build_owl  # noqa: E402
+from fixtures.models.tiny_sam import build_sam  # noqa: E402
 from spatialvlm.errors import ModelError, UserError  # noqa: E402
-from spatialvlm.inference import Runtime  # noqa: E402
+from spatialvlm.models.inference import Runtime  # noqa: E402
+from spatialvlm.models.weights import Model  # noqa: E402
 from spatialvlm.pipeline.detect import DetectConfig  # noqa: E402
-from spatialvlm.pipeline.detect.finders import Candidate, Finder, load_finder  # noqa: E402
-from spatialvlm.pipeline.detect.finders.grounding_dino import _read, prompt_scores, split  # noqa: E402
-from spatialvlm.pipeline.detect.finders.queries import to_candidates  # noqa: E402
-from spatialvlm.pipeline.detect.strips import without_strip  # noqa: E402
+from spatialvlm.pipeline.detect.models.finders import Candidate, Finder, load_finder  # noqa: E402
+from spatialvlm.pipeline.detect.models.finders.grounding_dino import _read, prompt_scores, split  # noqa: E402
+from spatialvlm.pipeline.detect.models.finders.queries import to_candidates  # noqa: E402
+from spatialvlm.pipeline.detect.models.strips import without_strip  # noqa: E402
 from spatialvlm.records import Frame, Source  # noqa: E402
-from spatialvlm.weights import Model  # noqa: E402
-from tiny_grounding import bert_tokenizer, build_grounding_dino, build_owl  # noqa: E402
-from tiny_sam import build_sam  # noqa: E402
 
 PROMPTS = ("tv stand", "tv", "Arm chair", "red mug", "lamp")
 FAMILIES = ("grounding_dino", "mm_grounding_dino", "owlv2", "owlvit")

@@ -7,7 +7,7 @@ import pytest
 pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
-from sam_contract import (  # noqa: F401
+from fixtures.models.sam_contract import (  # noqa: F401
     cutter_of,
     test_contract,
     test_each_image_is_encoded_once,
@@ -16,9 +16,9 @@ from sam_contract import (  # noqa: F401
     test_neither_batches_nor_time_matter,
     test_where_masks_lie,
 )
+from fixtures.models.tiny_grounding import build_owl
+from fixtures.models.tiny_sam import build_sam, build_sam2
 from spatialvlm.errors import UserError
-from tiny_grounding import build_owl
-from tiny_sam import build_sam, build_sam2
 
 
 @pytest.fixture(scope="module", params=["sam", "sam_hq"])

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spatialvlm.pipeline.detect import DetectConfig
-from spatialvlm.pipeline.detect.finders import Candidate
-from spatialvlm.pipeline.detect.suppress import overlaps, suppress, suppress_boxes, tight_box, without_specks
+from spatialvlm.pipeline.detect.models.finders import Candidate
+from spatialvlm.pipeline.detect.models.suppress import overlaps, suppress, suppress_boxes, tight_box, without_specks
 
 CONFIG = DetectConfig(least_share=0.004, most=6)
 HEIGHT, WIDTH = 40, 50

@@ -11,15 +11,15 @@ pytest.importorskip("onnx")
 import cv2
 from onnx import TensorProto
 
+from fixtures.models.tiny_onnx import fixed
 from spatialvlm.errors import UserError
-from spatialvlm.inference import Runtime
+from spatialvlm.models.inference import Runtime
+from spatialvlm.models.weights import Model
 from spatialvlm.pipeline.detect import DetectConfig
-from spatialvlm.pipeline.detect.finders import Finder, load_finder
-from spatialvlm.pipeline.detect.finders.yolox import CLASSES, letterbox
-from spatialvlm.pipeline.detect.suppress import overlaps
+from spatialvlm.pipeline.detect.models.finders import Finder, load_finder
+from spatialvlm.pipeline.detect.models.finders.yolox import CLASSES, letterbox
+from spatialvlm.pipeline.detect.models.suppress import overlaps
 from spatialvlm.records import Frame, Source
-from spatialvlm.weights import Model
-from tiny_onnx import fixed
 
 CELLS = 8 * 8 + 4 * 4 + 2 * 2
 CUP, DOG = CLASSES.index("cup"), CLASSES.index("dog")

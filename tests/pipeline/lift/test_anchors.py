@@ -10,12 +10,12 @@ from accuracy import plain_frame
 from anchors import results
 from spatialvlm.errors import UserError
 from spatialvlm.kinds import KINDS, fact_at
-from spatialvlm.pipeline.collect.analytic import SceneDescription, Thing, ray_cast
-from spatialvlm.pipeline.collect.solids import Cuboid, Cylinder
 from spatialvlm.pipeline.lift import Anchor, LiftConfig, load_lift
 from spatialvlm.pipeline.lift.anchors import Reading, fused, parse_anchor
 from spatialvlm.pipeline.measure import MeasureConfig, measure
 from spatialvlm.records import DepthErrors, DepthSource
+from spatialvlm.worlds.solids.primitives import Cuboid, Cylinder
+from spatialvlm.worlds.solids.scene import SceneDescription, Thing, ray_cast
 
 BOX = Thing((Cuboid((0.0, 2.2, 0.2), (0.4, 0.3, 0.4), 0.4),))
 CAN = Thing((Cylinder((0.7, 2.6, 0.15), 0.1, 0.3),))

@@ -10,11 +10,11 @@ import pytest
 from accuracy import corrupted, plain_frame
 from spatialvlm.errors import ContractError
 from spatialvlm.kinds import KINDS
-from spatialvlm.pipeline.collect.analytic import SceneDescription, Thing, ray_cast
 from spatialvlm.pipeline.collect.shapes import ShapesSource
-from spatialvlm.pipeline.collect.solids import Cuboid, Cylinder, Plane, Sphere
 from spatialvlm.pipeline.lift import LiftConfig, load_lift
 from spatialvlm.pipeline.measure import measure
+from spatialvlm.worlds.solids.primitives import Cuboid, Cylinder, Plane, Sphere
+from spatialvlm.worlds.solids.scene import SceneDescription, Thing, ray_cast
 
 LIFT = load_lift()
 WALL = Plane((0.0, -1.0, 0.0), -2.5)

@@ -5,11 +5,11 @@ import random
 
 import numpy as np
 import pytest
-from boxes import made_up, random_boxes, scene_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import spatialvlm.pipeline.measure as stage
+from fixtures.worlds.boxes import made_up, random_boxes, scene_of
 from spatialvlm.pipeline.measure import MeasureConfig, measure, measure_all
 from spatialvlm.records import Facts, Scene, SceneErrors, Support
 

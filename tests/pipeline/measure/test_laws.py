@@ -5,17 +5,17 @@ import math
 
 import numpy as np
 import pytest
-from boxes import made_up, random_boxes, scene_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from accuracy import plain_frame
+from fixtures.worlds.boxes import made_up, random_boxes, scene_of
 from spatialvlm.kinds import KINDS, fact_at
-from spatialvlm.pipeline.collect.analytic import ray_cast
 from spatialvlm.pipeline.collect.shapes import ShapesSource
 from spatialvlm.pipeline.lift import load_lift
 from spatialvlm.pipeline.measure import MeasureConfig, measure
 from spatialvlm.records import Frame, SceneErrors, Support
+from spatialvlm.worlds.solids.scene import ray_cast
 
 EASY = MeasureConfig(place_floor_m=0.0, size_floor_m=0.0, least_m=0.0, worst_share=1e9)
 LIFT = load_lift()

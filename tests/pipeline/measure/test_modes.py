@@ -4,16 +4,16 @@ import dataclasses
 
 import numpy as np
 import pytest
-from boxes import random_boxes
 
 from accuracy import plain_frame
+from fixtures.worlds.boxes import random_boxes
 from spatialvlm.kinds import KINDS, fact_at
-from spatialvlm.pipeline.collect.analytic import ray_cast
 from spatialvlm.pipeline.collect.shapes import ShapesSource
 from spatialvlm.pipeline.lift import LiftConfig, load_lift
 from spatialvlm.pipeline.measure import MeasureConfig, measure, measure_all
 from spatialvlm.pipeline.measure.objects import objects_of
 from spatialvlm.records import DepthErrors, DepthSource
+from spatialvlm.worlds.solids.scene import ray_cast
 
 LIFT = load_lift(LiftConfig(depth_scale_error=0.0))
 SOURCE = ShapesSource(1100, width=320, height=240)

@@ -7,8 +7,8 @@ from functools import cache
 
 import numpy as np
 import pytest
-from phrase_scenes import THINGS, make_facts, make_object, make_scene, scene_of
 
+from fixtures.worlds.phrase_scenes import THINGS, make_facts, make_object, make_scene, scene_of
 from spatialvlm.errors import ContractError, UserError
 from spatialvlm.kinds import KIND_NAMES, KINDS, fact_at
 from spatialvlm.pipeline.phrase import Phrase, PhraseConfig

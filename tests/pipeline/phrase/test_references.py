@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from phrase_scenes import make_object
 
+from fixtures.worlds.phrase_scenes import make_object
 from spatialvlm.errors import UserError
 from spatialvlm.pipeline.phrase.captions import clean, read, usable
 from spatialvlm.pipeline.phrase.references import Reference, refer

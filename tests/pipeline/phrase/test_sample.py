@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from phrase_scenes import make_facts, make_scene
 
+from fixtures.worlds.phrase_scenes import make_facts, make_scene
 from spatialvlm.kinds import KIND_NAMES, KINDS, fact_at
 from spatialvlm.pipeline.phrase.references import Reference
 from spatialvlm.pipeline.phrase.sample import askable, draw

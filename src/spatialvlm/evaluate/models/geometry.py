@@ -13,6 +13,7 @@ from functools import cache
 from itertools import product
 from pathlib import Path
 
+from spatialvlm.dataset.read import read_dataset
 from spatialvlm.errors import UserError
 from spatialvlm.evaluate.items import Item, Picture
 from spatialvlm.evaluate.models import Answer, Track
@@ -21,7 +22,6 @@ from spatialvlm.kinds import KINDS
 from spatialvlm.pipeline.measure import measure
 from spatialvlm.pipeline.phrase import PLANES
 from spatialvlm.pipeline.phrase.templates import load_sheet
-from spatialvlm.pipeline.write.read import read_dataset
 from spatialvlm.quantities import CENTIMETER, FOOT, INCH, METER
 from spatialvlm.records import Facts, Scene
 

@@ -17,9 +17,9 @@ from zipfile import BadZipFile
 
 from inspect_ai.log import EvalLog, EvalSample, RecoveryNotAvailable, read_eval_log, recover_eval_log
 
+from spatialvlm.dataset.files import to_json, write_file
 from spatialvlm.errors import UserError
 from spatialvlm.evaluate.items import Item
-from spatialvlm.pipeline.write.atomic import to_json, write_file
 
 ASKED = "asked.json"
 ITEMS = "items"

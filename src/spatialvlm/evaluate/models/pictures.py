@@ -13,10 +13,10 @@ from pathlib import Path
 
 from PIL import Image
 
+from spatialvlm.dataset.files import write_file
 from spatialvlm.errors import UserError
 from spatialvlm.evaluate.exchange import picture_bytes
 from spatialvlm.evaluate.items import Item, Picture
-from spatialvlm.pipeline.write.atomic import write_file
 
 _ENDINGS = ((b"\x89PNG", "png"), (b"\xff\xd8", "jpg"), (b"GIF8", "gif"), (b"RIFF", "webp"))
 

@@ -1,4 +1,4 @@
-"""Weights on this machine behind inspect_ai: a chat in, the answer of `spatialvlm.vlm` out.
+"""Weights on this machine behind inspect_ai: a chat in, the answer of `spatialvlm.models.vlm` out.
 
     spatialvlm/transformers:WEIGHTS       as a model of inspect_ai, also on its own command line
 
@@ -21,9 +21,9 @@ from PIL import Image, ImageOps
 from spatialvlm.errors import ModelError, SpatialError
 from spatialvlm.evaluate.models import AskConfig
 from spatialvlm.evaluate.models.pictures import image_bytes
-from spatialvlm.inference import Runtime
-from spatialvlm.vlm import MOST_TOKENS, Ask, Vlm, load_vlm
-from spatialvlm.weights import parse_model
+from spatialvlm.models.inference import Runtime
+from spatialvlm.models.vlm import MOST_TOKENS, Ask, Vlm, load_vlm
+from spatialvlm.models.weights import parse_model
 
 PROVIDER = "spatialvlm"
 GATHER_S = 0.02

@@ -10,12 +10,12 @@ from pathlib import Path
 from urllib.parse import quote
 
 from spatialvlm.audit.charts import percent
+from spatialvlm.dataset.card_frames import show
 from spatialvlm.evaluate.items import Choice, Clock, Length, Number, Region, Truth, YesNo
 from spatialvlm.evaluate.report.examples import Picked, disagreements, off, unread, worst
 from spatialvlm.evaluate.report.rows import value_of
 from spatialvlm.evaluate.report.sections import section
 from spatialvlm.evaluate.scoring import Scored
-from spatialvlm.pipeline.write.report_frames import show
 
 PICTURES = 4  # of one item that are shown
 LONGEST = 390  # characters of an answer that are shown

@@ -12,8 +12,8 @@ from html import escape
 import numpy as np
 from jaxtyping import Float64
 
+from spatialvlm.dataset.card_charts import metres
 from spatialvlm.evaluate.metrics.numbers import SPATIALVLM_WINDOWS, abs_rel, in_range
-from spatialvlm.pipeline.write.report_charts import metres
 
 Numbers = Float64[np.ndarray, " n"]
 Kept = Float64[np.ndarray, " kept"]

@@ -9,13 +9,13 @@ from rich.console import Console
 from rich.text import Text
 
 from spatialvlm.audit.charts import percent
+from spatialvlm.dataset.files import write_file
 from spatialvlm.evaluate.report import sections
 from spatialvlm.evaluate.report.bars import FEW, Gap, gaps, points
 from spatialvlm.evaluate.report.compare import questions, verdict
 from spatialvlm.evaluate.report.measures import FEWEST
 from spatialvlm.evaluate.report.page import dress, tiles_of
 from spatialvlm.evaluate.report.table import heading, new_table, roomy
-from spatialvlm.pipeline.write.atomic import write_file
 
 Figures = Mapping[str, Any]
 

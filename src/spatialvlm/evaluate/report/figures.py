@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from spatialvlm.dataset.files import to_json, write_file
 from spatialvlm.evaluate.report.measures import (
     Figures,
     by_confidence,
@@ -32,7 +33,6 @@ from spatialvlm.evaluate.report.rows import Rows, in_order, rows_of, value_of
 from spatialvlm.evaluate.results import Results
 from spatialvlm.evaluate.scoring import Scored
 from spatialvlm.evaluate.tasks import Task, load_task
-from spatialvlm.pipeline.write.atomic import to_json, write_file
 
 FORMAT = 1
 SUMMARY = "summary.json"

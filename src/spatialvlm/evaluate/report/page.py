@@ -11,6 +11,8 @@ from string import Template
 from typing import Any
 
 from spatialvlm.audit.charts import percent
+from spatialvlm.dataset.card_frames import show
+from spatialvlm.dataset.files import to_json, write_file
 from spatialvlm.evaluate.report import cases, sections
 from spatialvlm.evaluate.report.figures import summary_of
 from spatialvlm.evaluate.report.measures import FEWEST
@@ -18,8 +20,6 @@ from spatialvlm.evaluate.report.rows import in_order, rows_of
 from spatialvlm.evaluate.report.table import short
 from spatialvlm.evaluate.results import Results, Run, TaskRun, read_results
 from spatialvlm.evaluate.tasks import Task, load_task
-from spatialvlm.pipeline.write.atomic import to_json, write_file
-from spatialvlm.pipeline.write.report_frames import show
 
 PAGE = "index.html"
 
@@ -73,7 +73,7 @@ def render(results: Results, summary: Mapping[str, Any], tasks: Tasks, folder: P
 def dress(*, title: str, over: str, headline: str, lead: str, tiles: str, parts: list[str], footer: str) -> str:
     """A page in the clothes of the dataset card; title, over and headline are escaped here, the rest is markup."""
     style = files("spatialvlm.evaluate.report").joinpath("page.css").read_text("utf-8")
-    template = files("spatialvlm.pipeline.write").joinpath("report_template.html").read_text("utf-8")
+    template = files("spatialvlm.dataset").joinpath("report_template.html").read_text("utf-8")
     return Template(template).substitute(
         title=escape(title),
         pictures="'self'",

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
+from spatialvlm.cli.options import TASKS
 from spatialvlm.errors import UserError
 from spatialvlm.evaluate.items import Item
 from spatialvlm.evaluate.scoring import Scored
 from spatialvlm.evaluate.tasks.data import Hub
-from spatialvlm.options import TASKS
 from spatialvlm.records import Score
 
 

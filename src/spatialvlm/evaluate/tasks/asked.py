@@ -6,12 +6,12 @@ number with its unit. What a dataset holds to be "about the same" becomes a choi
 
 from collections.abc import Iterator, Mapping
 
+from spatialvlm.dataset.read import Dataset
 from spatialvlm.evaluate.items import Choice, Item, Length, Relation, Truth, YesNo
 from spatialvlm.kinds import KINDS, Kind
 from spatialvlm.pipeline.phrase.references import refer
 from spatialvlm.pipeline.phrase.similarity import load_similarity
 from spatialvlm.pipeline.phrase.templates import load_sheet
-from spatialvlm.pipeline.write.read import Dataset
 from spatialvlm.quantities import CENTIMETER, FOOT, INCH, METER
 from spatialvlm.records import QA, Scene
 

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn, cast
 
+from spatialvlm.dataset.read import read_dataset
 from spatialvlm.errors import UserError
 from spatialvlm.evaluate.items import FORMS, Choice, Clock, Item, Length, Number, Region, Rule, Truth, YesNo
 from spatialvlm.evaluate.metrics.numbers import RULES
@@ -30,7 +31,6 @@ from spatialvlm.evaluate.reading.yes_no import read_yes_no
 from spatialvlm.evaluate.tasks import Task
 from spatialvlm.evaluate.tasks.asked import SAY_LENGTH, SAY_YES_NO, items_of
 from spatialvlm.evaluate.tasks.data import files_of, numbered, picture
-from spatialvlm.pipeline.write.read import read_dataset
 from spatialvlm.quantities import UNITS
 
 UNSCORED = "text"

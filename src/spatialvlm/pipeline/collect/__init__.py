@@ -81,7 +81,7 @@ def open_source(source: str, config: CollectConfig | None = None, seed: int = 0)
 
             return ShapesSource.parse(count, size=config.size)
         case ("rooms", ":", count):
-            from spatialvlm.pipeline.collect.rooms.source import RoomsSource
+            from spatialvlm.pipeline.collect.rooms import RoomsSource
 
             return RoomsSource.parse(count, seed=seed, size=config.size, spp=config.spp)
     folder = Path(source)

@@ -18,7 +18,7 @@ import numpy as np
 from jaxtyping import Bool, Float32, Float64, Int64
 
 from spatialvlm.errors import UserError
-from spatialvlm.geometry import intrinsics
+from spatialvlm.geometry.transforms import intrinsics
 from spatialvlm.pipeline.collect import Collected
 from spatialvlm.pipeline.collect.decode import (
     Refused,

@@ -9,10 +9,10 @@ from jaxtyping import Bool, Float32, UInt8
 
 from spatialvlm.errors import UserError
 from spatialvlm.pipeline.collect import Collected
-from spatialvlm.pipeline.collect.analytic import RayCast, SceneDescription, ray_cast
-from spatialvlm.pipeline.collect.arrange import random_scene
-from spatialvlm.pipeline.collect.rendering import render
 from spatialvlm.records import Camera, Frame, Instance, Source
+from spatialvlm.worlds.solids.arrange import random_scene
+from spatialvlm.worlds.solids.rendering import render
+from spatialvlm.worlds.solids.scene import RayCast, SceneDescription, ray_cast
 
 SEED = 2401_12168  # any constant; the paper's number on arXiv
 LICENCE = "CC0-1.0"

@@ -14,9 +14,9 @@ import numpy as np
 from jaxtyping import Float32, UInt8
 
 from spatialvlm.errors import UserError
-from spatialvlm.inference import Runtime
+from spatialvlm.models.inference import Runtime
+from spatialvlm.models.weights import Model
 from spatialvlm.records import Drop, Frame
-from spatialvlm.weights import Model
 
 KEEP = ("an iphone photo of an indoor scene", "an iphone photo of an outdoor scene")
 """The paper's labels of what is kept. "An iphone photo" keeps wide fields of view and odd perspectives away."""

@@ -16,7 +16,7 @@ import numpy as np
 from jaxtyping import Float32, UInt8
 
 from spatialvlm.errors import ModelError, UserError
-from spatialvlm.inference import (
+from spatialvlm.models.inference import (
     Batches,
     Runtime,
     import_torch,
@@ -26,7 +26,7 @@ from spatialvlm.inference import (
     torch_device,
     torch_dtype,
 )
-from spatialvlm.weights import Located, Model, locate
+from spatialvlm.models.weights import Located, Model, locate
 
 if TYPE_CHECKING:
     import torch  # pyright: ignore[reportMissingImports]

@@ -10,10 +10,10 @@ from types import MappingProxyType
 from typing import Protocol, runtime_checkable
 
 from spatialvlm.errors import UserError
-from spatialvlm.inference import Runtime
-from spatialvlm.pipeline.detect.prompts import PROMPTS
+from spatialvlm.models.inference import Runtime
+from spatialvlm.models.weights import Model
+from spatialvlm.pipeline.detect.models.prompts import PROMPTS
 from spatialvlm.records import Drop, Frame, Instance
-from spatialvlm.weights import Model
 
 LEAST_SCORES = MappingProxyType({"grounding_dino": 0.3, "owl": 0.1, "sam3": 0.5, "florence": 0.0, "yolox": 0.6})
 """From which score on a model's finds are mostly right; what they call a score differs."""
@@ -88,13 +88,13 @@ def load_detector(config: DetectConfig | None = None, runtime: Runtime | None = 
 
             return Given()
         case "clusters":
-            from spatialvlm.pipeline.detect.clusters import Clusters
+            from spatialvlm.pipeline.detect.clusters.detector import Clusters
 
             return Clusters()
         case "auto":
             from spatialvlm.pipeline.detect.auto import Auto
 
             return Auto()
-    from spatialvlm.pipeline.detect.found import Found
+    from spatialvlm.pipeline.detect.models.found import Found
 
     return Found(config, runtime, seed)

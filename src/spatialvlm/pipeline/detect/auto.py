@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
-from spatialvlm.pipeline.detect.clusters import Clusters
+from spatialvlm.pipeline.detect.clusters.detector import Clusters
 from spatialvlm.pipeline.detect.given import Given
 from spatialvlm.records import Drop, Frame, Instance
 

@@ -10,12 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
-from spatialvlm.inference import Runtime
 from spatialvlm.pipeline.lift.anchors import Anchor
-from spatialvlm.pipeline.lift.sense import Sense, SenseConfig
 from spatialvlm.records import Drop, Frame, Instance, Scene
 
-__all__ = ["Anchor", "Lift", "LiftConfig", "Lifted", "Sense", "SenseConfig", "load_lift", "load_sense"]
+__all__ = ["Anchor", "Lift", "LiftConfig", "Lifted", "load_lift"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +38,6 @@ def load_lift(config: "LiftConfig | None" = None) -> Lift:
     from spatialvlm.pipeline.lift.lifter import Lifter
 
     return Lifter(config or LiftConfig())
-
-
-def load_sense(config: SenseConfig | None = None, runtime: Runtime | None = None) -> Sense:
-    """The models that look at frames before the geometry, loaded; by default none, and cameras are assumed.
-
-    Raises UserError for weights that cannot be had or a package that is not installed.
-    """
-    return Sense(config or SenseConfig(), runtime or Runtime())
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,10 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Bool, Float32, Float64
 
-from spatialvlm.geometry import transform
+from spatialvlm.geometry.transforms import transform
 from spatialvlm.pipeline.lift import LiftConfig
-from spatialvlm.pipeline.lift.gravity import World, contact_band_m, drift_m
 from spatialvlm.pipeline.lift.surface import Surface
+from spatialvlm.pipeline.lift.world import World, contact_band_m, drift_m
 from spatialvlm.records import Box, Instance, Object
 
 PERCENTILES = (1.0, 99.0)

@@ -11,15 +11,15 @@ import cv2
 import numpy as np
 from jaxtyping import Bool, Float64
 
-from spatialvlm.depth import NO_DEPTH, relative_noise
 from spatialvlm.errors import ContractError
+from spatialvlm.geometry.depth_maps import NO_DEPTH, relative_noise
+from spatialvlm.geometry.planes import Drift, Plane, find_planes
 from spatialvlm.pipeline.lift import LiftConfig, Lifted
 from spatialvlm.pipeline.lift.anchors import Prior, disagreement, fused, readings
 from spatialvlm.pipeline.lift.box import lift_object
-from spatialvlm.pipeline.lift.gravity import World, find_world, things_stand_on
 from spatialvlm.pipeline.lift.surface import Surface, clean_surface
+from spatialvlm.pipeline.lift.world import World, find_world, things_stand_on
 from spatialvlm.records import Drop, Frame, Instance, Rle, Scene
-from spatialvlm.support import Drift, Plane, find_planes
 
 MOST_LIFTS = 4
 SETTLED = 0.002  # of the scale

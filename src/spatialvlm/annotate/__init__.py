@@ -1,0 +1,67 @@
+"""annotate: people answer the questions, and their answers become a benchmark.
+
+SpatialVLM's protocol (arXiv 2401.12168, section 4.1 and appendix A.1): the pipeline proposes a question per image; the
+annotator keeps it, rewrites it or skips the image; then types an answer as people say it ("about 5 meters", "left").
+
+    images      a dataset, or a source of frames -> one image at a time
+    proposals   what the pipeline would ask about it -> one question, its answer kept from the annotator
+    forms       what was typed -> how it reads, or what it lacks
+    answers     a decision -> a line of JSON, which the task `folder` of `evaluate` reads
+    desk        all of it joined: what an annotator sees, what is stored
+    shelf       images read ahead, in a thread of their own
+    server      a desk -> a page on this machine alone: page.html, page.css and the scripts
+    agreement   the file of answers -> how far annotators agree, with each other and with the pipeline
+
+`server` alone needs the extra `evaluate`.
+"""
+
+import secrets
+from pathlib import Path
+
+from spatialvlm.annotate.agreement import report
+from spatialvlm.annotate.answers import Answers
+from spatialvlm.annotate.desk import Desk, name_of
+from spatialvlm.annotate.images import open_images
+from spatialvlm.annotate.shelf import Shelf
+from spatialvlm.errors import UserError
+
+__all__ = ["report", "run_annotation"]
+
+
+def run_annotation(
+    source: str,
+    out: Path,
+    *,
+    annotator: str | None = None,
+    seed: int = 0,
+    limit: int | None = None,
+    port: int = 0,
+    host: str = "127.0.0.1",
+) -> None:
+    """Serve the page until Ctrl-C; answers go to the JSON lines file `out`, after those that are there already.
+
+    `source` is a dataset or any SOURCE of frames. Without the name of an `annotator` the page asks for it. Raises
+    UserError for a bad source, a file that is no such answers, a port that is taken, or a missing extra.
+    """
+    from rich.console import Console
+
+    try:
+        from spatialvlm.annotate.server import application, listen, make_server
+    except ImportError as error:
+        raise UserError(
+            f"annotate: the page needs {error.name}; install the extra: pip install 'spatialvlm[evaluate]'"
+        ) from None
+    who = name_of(annotator) if annotator is not None else None
+    console, token = Console(stderr=True), secrets.token_urlsafe(16)
+    with Shelf(lambda: open_images(source, seed)) as shelf, Answers(out) as answers, listen(host, port) as opened:
+        desk = shelf.do(lambda: Desk(shelf.images, answers, seed, limit))
+        address = f"[{host}]" if ":" in host else host
+        link = f"http://{address}:{opened.getsockname()[1]}/?token={token}"
+        console.print(
+            f"{len(desk)} images, answers go to {out}\nopen {link}\nCtrl-C ends it; the same command goes on later",
+            soft_wrap=True,
+            highlight=False,
+            markup=False,
+        )
+        make_server(application(desk, shelf, token=token, annotator=who, out=out.name)).run(sockets=[opened])
+        console.print(f"{len(answers.decisions)} decisions in {out}", soft_wrap=True, highlight=False, markup=False)

@@ -1,0 +1,111 @@
+"""proposals: what the pipeline would ask about one image, of which one question is proposed.
+
+Enters: a scene with questions about it, from a dataset or made here from a frame that has depth and annotations.
+Leaves: a Proposal, or why there is none. The choice depends on the seed and the frame's id alone: the family first,
+half and half, then any question of it, as SpatialVLM's benchmark was made (arXiv 2401.12168, section 4.1 and appendix
+A.1). Questions whose answer is "about the same" are not proposed: none of their options would be right.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import numpy as np
+
+from spatialvlm.annotate.answers import Proposed
+from spatialvlm.errors import ContractError
+from spatialvlm.evaluate.tasks.asked import names_of
+from spatialvlm.kinds import KINDS
+from spatialvlm.pipeline.lift import load_lift
+from spatialvlm.pipeline.measure import measure
+from spatialvlm.pipeline.phrase import Phrase
+from spatialvlm.records import QA, Frame, Scene
+
+WORDS = MappingProxyType(
+    {
+        "front": "in front",
+        "tall": "taller",
+        "short": "shorter",
+        "wide": "wider",
+        "thin": "thinner",
+        "big": "bigger",
+        "small": "smaller",
+    }
+)
+"""How people say the relation that a classification names; left, right, above, below and behind stay as they are."""
+
+_FORMS = MappingProxyType({"predicate": "yes_no", "choice": "choice", "classify": "choice", "length": "length"})
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A question that is proposed: its form, the options that it leaves, and the objects that it is about, in words."""
+
+    proposed: Proposed
+    form: str
+    options: tuple[str, ...] = ()
+    subjects: tuple[str, ...] = ()
+
+
+class Proposer:
+    """Proposes one question about a scene; built once, since it loads the wordings."""
+
+    def __init__(self, seed: int) -> None:
+        self.seed = seed
+        self._lift = load_lift()
+        self._phrase = Phrase()
+
+    def ask(self, frame: Frame) -> tuple[Scene | None, Proposal | str]:
+        """A frame's scene and the question that is proposed about it, or why none is."""
+        if frame.depth_m is None:
+            return None, "it has no depth map"
+        if frame.instances is None:
+            return None, "nobody annotated its objects"
+        (lifted,) = self._lift([frame], [frame.instances])
+        if lifted.scene is None:
+            return None, lifted.drops[0].reason if lifted.drops else "it could not be lifted to 3D"
+        asked = self._phrase(lifted.scene, measure(lifted.scene), self.seed).questions
+        return lifted.scene, self.choose(lifted.scene, asked)
+
+    def choose(self, scene: Scene, questions: Sequence[QA]) -> Proposal | str:
+        """One of the questions about a scene, or why none is proposed."""
+        names = names_of(scene)
+        able = [(qa.family, found) for qa in questions if (found := proposal_of(qa, names)) is not None]
+        if not able:
+            return "nothing could be asked about it that the geometry decides"
+        rng = _generator(self.seed, scene.frame_id)
+        family = "quantitative" if rng.random() < 0.5 else "qualitative"
+        pool = [found for its, found in able if its == family] or [found for _, found in able]
+        return pool[int(rng.integers(len(pool)))]
+
+
+def proposal_of(qa: QA, names: dict[str, str]) -> Proposal | None:
+    """A question with its options and the value that the pipeline gives; None where it has no answer among them."""
+    kind, value = KINDS.get(qa.kind), qa.fact.value
+    if kind is None or value == "similar":
+        return None
+    options: tuple[str, ...] = ()
+    match kind.form, value:
+        case "predicate", bool():
+            value = "yes" if value else "no"
+        case "classify", str():
+            options = tuple(WORDS.get(word, word) for word in (kind.word, kind.opposite))
+            value = WORDS.get(value, value)
+        case "choice", str():
+            options = tuple(names.get(id_, "") for id_ in qa.fact.subjects)
+            value = names.get(value, "")
+            if not all(option and option.lower() in qa.question.lower() for option in options):
+                return None  # of a dataset whose names another version gave
+        case "length", float() | int():
+            value = float(value)
+        case _:
+            raise ContractError(f"question {qa.question!r} of frame {qa.frame_id!r}: a {kind.form} of value {value!r}")
+    proposed = Proposed(qa.question, qa.kind, qa.answer, value)
+    return Proposal(proposed, _FORMS[kind.form], options, qa.fact.subjects)
+
+
+def _generator(seed: int, frame_id: str) -> np.random.Generator:
+    """A stream of its own for every frame and seed, apart from those that words are drawn from."""
+    digest = hashlib.sha256(b"annotate\0" + frame_id.encode("utf-8", "surrogatepass")).digest()[:8]
+    return np.random.default_rng([seed, int.from_bytes(digest, "big")])

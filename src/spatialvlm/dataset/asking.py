@@ -1,0 +1,85 @@
+"""Stored scenes asked anew: a dataset in, what its questions were made with out, so that others can be made like them.
+
+The questions of an epoch come from a seed of their own, derived from (seed, epoch); epoch 0 is the seed itself. So
+epoch 0 of a dataset's own seed and settings gives the questions that its build wrote.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from spatialvlm import __version__
+from spatialvlm.dataset.read import Dataset, read_dataset
+from spatialvlm.errors import DatasetError, UserError
+from spatialvlm.kinds import KINDS
+from spatialvlm.pipeline.measure import MeasureConfig
+from spatialvlm.pipeline.phrase import PhraseConfig
+from spatialvlm.recipes.recipe import LARGEST_SEED
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """All that decides the questions about a stored scene."""
+
+    seed: int
+    measure: MeasureConfig
+    phrase: PhraseConfig
+
+    def seed_of(self, epoch: int) -> int:
+        """The seed of an epoch's questions."""
+        if epoch == 0:
+            return self.seed
+        return int(np.random.SeedSequence([self.seed, epoch]).generate_state(1, np.uint64)[0]) & LARGEST_SEED
+
+
+def opened(dataset: Dataset | Path | str) -> Dataset:
+    """The dataset, or the one in that folder."""
+    return dataset if isinstance(dataset, Dataset) else read_dataset(Path(dataset))
+
+
+def asking_of(dataset: Dataset, seed: int | None = None, mix: PhraseConfig | None = None) -> Asking:
+    """How to ask about a dataset's scenes: as it was asked, save for the seed or the mix that is given here.
+
+    Raises UserError for a seed out of range; DatasetError where the dataset was made with settings or question kinds
+    that this version doesn't have, which `mix` mends as far as the kinds are concerned.
+    """
+    chosen: int = dataset.header.get("config", {}).get("seed", 0) if seed is None else seed
+    if not 0 <= chosen <= LARGEST_SEED:
+        raise UserError(f"seed {chosen}: expected 0 to {LARGEST_SEED}")
+    if mix is None:
+        _check_kinds(dataset)
+        mix = PhraseConfig(**_settings(dataset, "phrase", PhraseConfig))
+    return Asking(chosen, MeasureConfig(**_settings(dataset, "measure", MeasureConfig)), mix)
+
+
+def _settings(dataset: Dataset, stage: str, config: type) -> dict[str, Any]:
+    values: Mapping[str, Any] = dataset.header.get("config", {}).get(stage, {})
+    unknown = sorted(values.keys() - {field.name for field in fields(config)})
+    if unknown:
+        raise DatasetError(
+            f"{dataset.folder}: made with the {stage} settings {', '.join(unknown)}, unknown here; {_versions(dataset)}"
+        )
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
+
+
+def _check_kinds(dataset: Dataset) -> None:
+    """Questions are drawn among all kinds: with others than the dataset's they would be other questions."""
+    chosen = dataset.header.get("config", {}).get("phrase", {}).get("kinds")
+    counts = dataset.info or {"kinds": {}, "refusals": {}}
+    met = {*counts["kinds"], *counts["refusals"]} - {"reference"}
+    unknown = sorted({*met, *(chosen or ())} - KINDS.keys())
+    if unknown:
+        raise DatasetError(
+            f"{dataset.folder}: its question kinds {', '.join(unknown)} are unknown; {_versions(dataset)}"
+        )
+    new = sorted(KINDS.keys() - met)
+    if chosen is None and met and new and dataset.header.get("versions", {}).get("spatialvlm") != __version__:
+        raise DatasetError(f"{dataset.folder}: has no question kinds {', '.join(new)}; {_versions(dataset)}")
+
+
+def _versions(dataset: Dataset) -> str:
+    made = dataset.header.get("versions", {}).get("spatialvlm", "?")
+    return f"it was made by spatialvlm {made}, this is {__version__}: use that version, or say the mix to ask with"

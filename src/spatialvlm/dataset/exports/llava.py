@@ -1,0 +1,24 @@
+"""llava: Samples -> `data.json`, one list as LLaVA's trainers read it, and the images beside it.
+
+An entry: {"id", "image": "images/00000/desk.png", "conversations": [{"from": "human", "value": "<image>\\n..."},
+{"from": "gpt", "value"}, ...], "frame_id", "licence", "evidence"}. The image folder to give is the export itself.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from spatialvlm.dataset.exports.samples import ImageFolder, Sample, about, from_and_value
+from spatialvlm.dataset.files import to_json
+
+
+def write(samples: Iterator[Sample], folder: Path) -> None:
+    """Write the format; see the module."""
+    images = ImageFolder(folder)
+    with (folder / "data.json").open("wb") as file:
+        separator = b"[\n"
+        for sample in samples:
+            images.add(sample)
+            entry = {"image": sample.image_path, "conversations": from_and_value(sample), **about(sample)}
+            file.write(separator + to_json(entry).encode())
+            separator = b",\n"
+        file.write(b"\n]\n")

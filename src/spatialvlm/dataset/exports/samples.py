@@ -1,0 +1,143 @@
+"""Scenes with questions -> Samples, one per image or one per question, and what every format says of them."""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from spatialvlm.dataset.exports.images import file_key, upright
+from spatialvlm.dataset.files import to_json
+from spatialvlm.dataset.questions import questions_table
+from spatialvlm.dataset.read import Dataset
+from spatialvlm.errors import DatasetError
+from spatialvlm.records import QA, Camera, Source
+
+PER = ("image", "question")
+IMAGES = "images"
+IMAGES_PER_FOLDER = 1000
+
+# A caption may hold one; trainers would count it as a second image.
+_PLACEHOLDER = re.compile("<(image|video|audio)>")
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """An image and the questions about it that are learnt together.
+
+    `key` is unique and safe in a file name. `image_path` is the image's place relative to the export: the same for all
+    samples of one image. `suffix` is its type, without a dot.
+    """
+
+    key: str
+    frame_id: str
+    image_path: str
+    suffix: str
+    image_bytes: bytes
+    licence: str | None
+    questions: tuple[QA, ...]
+
+
+@dataclass(slots=True)
+class Tally:
+    """What went by: `skipped` counts the frames that made no sample, by reason."""
+
+    samples: int = 0
+    questions: int = 0
+    images: int = 0
+    skipped: Counter[str] = field(default_factory=Counter)
+
+
+def samples_of(dataset: Dataset, per: str, tally: Tally, report: Callable[[int], object]) -> Iterator[Sample]:
+    """The samples of a dataset in its order. Raises DatasetError where its scenes and questions are of two builds."""
+    for (scene, source), (frame_id, questions) in zip(dataset.scenes(), dataset.questions(), strict=True):
+        if frame_id != scene.frame_id:
+            raise DatasetError(
+                f"{dataset.folder}: qa has frame {frame_id!r} where scenes has {scene.frame_id!r}; the files are of "
+                "two builds, build again"
+            )
+        if not source.image_bytes:
+            tally.skipped["no image"] += 1
+        elif not questions:
+            tally.skipped["no question"] += 1
+        else:
+            yield from _samples(frame_id, scene.camera, source, tuple(questions), per, tally.images)
+            tally.images += 1
+        report(1)
+
+
+def _samples(
+    frame_id: str, camera: Camera, source: Source, questions: tuple[QA, ...], per: str, place: int
+) -> Iterator[Sample]:
+    key = file_key(frame_id)
+    data, suffix = upright(source.image_bytes, camera, source.image_path)
+    path = f"{IMAGES}/{place // IMAGES_PER_FOLDER:05d}/{key}.{suffix}"
+    about = (path, suffix, data, source.licence)
+    if per == "image":
+        yield Sample(key, frame_id, *about, questions)
+    else:
+        for number, qa in enumerate(questions):
+            yield Sample(f"{key}-q{number:04d}", frame_id, *about, (qa,))
+
+
+def plain(text: str) -> str:
+    """A question or an answer without what a trainer would take for the place of an image."""
+    return _PLACEHOLDER.sub(r"\1", text)
+
+
+def evidence(sample: Sample) -> list[dict[str, Any]]:
+    """What is known of every answer, in the order of the turns: the fields of `qa` but the words themselves."""
+    rows = questions_table([(sample.frame_id, sample.questions)]).column("qa")[0].as_py()
+    return [{name: value for name, value in row.items() if name not in ("question", "answer")} for row in rows]
+
+
+def about(sample: Sample) -> dict[str, Any]:
+    """What the JSON formats say besides the conversation."""
+    return {
+        "id": sample.key,
+        "frame_id": sample.frame_id,
+        "licence": sample.licence,
+        "evidence": evidence(sample),
+    }
+
+
+def chat(sample: Sample) -> list[dict[str, Any]]:
+    """The conversation as `role` and `content` parts; the image stands before the first question."""
+    turns = []
+    for qa in sample.questions:
+        turns.append({"role": "user", "content": [{"type": "text", "text": plain(qa.question)}]})
+        turns.append({"role": "assistant", "content": [{"type": "text", "text": plain(qa.answer)}]})
+    turns[0]["content"].insert(0, {"type": "image"})
+    return turns
+
+
+def from_and_value(sample: Sample) -> list[dict[str, str]]:
+    """The conversation as `from` and `value`; "<image>" and a new line stand before the first question."""
+    turns = []
+    for qa in sample.questions:
+        turns.append({"from": "human", "value": plain(qa.question)})
+        turns.append({"from": "gpt", "value": plain(qa.answer)})
+    turns[0]["value"] = f"<image>\n{turns[0]['value']}"
+    return turns
+
+
+def json_line(value: Any) -> bytes:
+    """One line of JSON, ASCII only."""
+    return to_json(value).encode() + b"\n"
+
+
+class ImageFolder:
+    """Writes each image once, though many samples in a row may show it."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._last = ""
+
+    def add(self, sample: Sample) -> None:
+        """Write the image of a sample unless the sample before had the same."""
+        if sample.image_path != self._last:
+            path = self._folder / sample.image_path
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(sample.image_bytes)
+            self._last = sample.image_path

@@ -1,0 +1,33 @@
+"""webdataset: Samples -> tar shards; a sample is `<key>.<png|jpg|...>` and `<key>.json`, next to each other.
+
+The JSON is {"id", "messages", "frame_id", "licence", "evidence"}, the messages as in the format `messages`. Headers
+hold no time and no owner, so the same samples give the same bytes. One sample per question repeats its image.
+"""
+
+import tarfile
+from collections.abc import Iterator
+from io import BytesIO
+from pathlib import Path
+
+from spatialvlm.dataset.exports.samples import Sample, about, chat, json_line
+
+SHARD_BYTES = 256 * 2**20
+
+
+def write(samples: Iterator[Sample], folder: Path) -> None:
+    """Write the format; see the module. A shard takes samples until it has `SHARD_BYTES`."""
+    shard = 0
+    sample = next(samples, None)
+    while sample is not None:
+        with tarfile.open(folder / f"shard-{shard:05d}.tar", "w", format=tarfile.USTAR_FORMAT) as tar:
+            while sample is not None and tar.offset < SHARD_BYTES:
+                _add(tar, f"{sample.key}.{sample.suffix}", sample.image_bytes)
+                _add(tar, f"{sample.key}.json", json_line({"messages": chat(sample), **about(sample)}))
+                sample = next(samples, None)
+        shard += 1
+
+
+def _add(tar: tarfile.TarFile, name: str, data: bytes) -> None:
+    member = tarfile.TarInfo(name)  # the time is 0, the owner nobody
+    member.size = len(data)
+    tar.addfile(member, BytesIO(data))

@@ -1,0 +1,267 @@
+"""manifest.jsonl: what a dataset is made with, then one line per finished shard. It makes a killed build resumable.
+
+The first line is the header {"format", "config", "source", "fingerprint", "versions"}; `holds: "questions"` in it says
+that the scenes are in another dataset. A shard's line is appended after
+its files are safe on the disk; a line cut off by a crash is discarded and its shard is made again.
+"""
+
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from io import BufferedIOBase, FileIO
+from itertools import islice, takewhile
+from pathlib import Path
+from typing import Any
+
+from spatialvlm.dataset.counts import Counts
+from spatialvlm.dataset.files import TEMPORARY, disk_faults, to_json, write_file
+from spatialvlm.errors import DatasetError, UserError
+
+try:
+    import fcntl
+except ImportError:  # Windows has no advisory locks; there, nobody stops two builds in one folder
+    fcntl = None
+
+FORMAT = 1
+NAME = "manifest.jsonl"
+
+Summary = dict[str, Any]
+_KEYS = frozenset(("shard", "frames", "scenes", "qa", "files", "counts", "drops"))
+
+
+class Progress:
+    """A dataset being built; close it, or use it in a `with`.
+
+    `done` maps a finished shard's number to its summary without its counts.
+    """
+
+    def __init__(self, folder: Path, header: dict[str, Any], done: dict[int, Summary], file: FileIO) -> None:
+        self.folder = folder
+        self.header = header
+        self.done = done
+        self._file = file
+
+    def append(self, summary: Summary) -> None:
+        """Record a finished shard. Call it in the order of the shards."""
+        with disk_faults(self.folder / NAME):
+            line = to_json(summary).encode() + b"\n"
+            while line:  # unbuffered: what a full disk refuses must not come up again when the file is closed
+                line = line[self._file.write(line) :]
+            os.fsync(self._file.fileno())
+        self.done[summary["shard"]] = {name: value for name, value in summary.items() if name != "counts"}
+
+    def close(self) -> None:
+        """Let another process build here."""
+        self._file.close()
+
+    def __enter__(self) -> "Progress":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def open_for_build(folder: Path, header: Mapping[str, Any]) -> Progress:
+    """Start a dataset in `folder`, or take up the one that is there.
+
+    Raises DatasetError where the folder holds something else, a dataset made with another header, or one whose files
+    are damaged; UserError where it cannot be written or is being written by another process.
+    """
+    folder, path = Path(folder), Path(folder) / NAME
+    wanted = json.loads(to_json({"format": FORMAT, **header}))
+    with disk_faults(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        foreign = sorted(p.name for p in folder.iterdir() if p.name not in (NAME, NAME + TEMPORARY))
+    if not path.exists():
+        if foreign:
+            some = ", ".join(foreign[:3]) + (", ..." if len(foreign) > 3 else "")
+            raise DatasetError(
+                f"{folder}: not a dataset (no {NAME}) but not empty either, it holds {some}; choose another --out"
+            )
+        write_file(path, lambda file: file.write(to_json(wanted).encode() + b"\n"))
+    with ExitStack() as stack:
+        file = stack.enter_context(_lock(path))
+        _discard_torn_line(path, file)
+        found, summaries = read_manifest(folder)
+        _check_same(folder, found, wanted)
+        done = {summary["shard"]: summary for summary in summaries}
+        check_files(folder, summaries)
+        for leftover in sorted(folder.rglob("*" + TEMPORARY)):
+            leftover.unlink()
+        stack.pop_all()
+    return Progress(folder, found, done, file)
+
+
+def read_manifest(folder: Path) -> tuple[dict[str, Any], list[Summary]]:
+    """The header and the summaries of the finished shards, in their order, without their counts: those take the memory.
+
+    A torn last line is ignored. Raises DatasetError where there is no manifest or a line of it is damaged.
+    """
+    shards: dict[int, Summary] = {}
+    header = None
+    for _, entry in _entries(folder):
+        if header is None:
+            header = entry
+        else:
+            del entry["counts"]
+            shards[entry["shard"]] = entry
+    assert header is not None
+    return header, [shards[number] for number in sorted(shards)]
+
+
+def read_counts(folder: Path) -> Iterator[Counts]:
+    """The counts of the finished shards, one at a time; of a sorted manifest."""
+    return (entry["counts"] for _, entry in islice(_entries(folder), 1, None))
+
+
+def _entries(folder: Path) -> Iterator[tuple[bytes, dict[str, Any]]]:
+    """Every whole line and what it says: the header, then the summaries."""
+    path = Path(folder) / NAME
+    number = 0
+    try:
+        with path.open("rb") as file:
+            for number, line in enumerate(takewhile(lambda line: line.endswith(b"\n"), file), 1):
+                yield line, _parse(path, number, line)
+    except FileNotFoundError:
+        raise DatasetError(
+            f"{folder}: no dataset here (no {NAME}); give the folder that was --out of a build"
+        ) from None
+    except OSError as error:
+        raise DatasetError(f"{path}: cannot be read: {error.strerror}") from error
+    if number == 0:
+        raise DatasetError(f"{path}: has no header; nothing can be resumed, remove the folder and build again")
+
+
+def holds_scenes(header: Mapping[str, Any]) -> bool:
+    """Whether a dataset holds scenes, and not only questions about those of another one."""
+    return header.get("holds") != "questions"
+
+
+def check_files(folder: Path, summaries: Iterable[Summary]) -> None:
+    """Raise DatasetError where files of finished shards are missing or have another size."""
+    faults: dict[Path, tuple[int, str]] = {}
+    for summary in summaries:
+        for entry in summary["files"].values():
+            path = Path(folder) / entry["path"]
+            size = path.stat().st_size if path.is_file() else None
+            if size != entry["bytes"]:
+                fault = "missing" if size is None else f"damaged, got {size} bytes, expected {entry['bytes']}"
+                faults[path] = summary["shard"], fault
+    if faults:
+        path, (_, fault) = next(iter(faults.items()))
+        others = f" (and {len(faults) - 1} more files)" if len(faults) > 1 else ""
+        shards = sorted({shard for shard, _ in faults.values()})
+        raise DatasetError(f"{path}: {fault}{others}; {repair_of(folder, shards)}")
+
+
+def repair_of(folder: Path, shards: Sequence[int]) -> str:
+    """What to do about damaged files of some shards, ascending: the sentence for a message."""
+    runs = [[shards[0], shards[0]]]
+    for shard in shards[1:]:
+        if shard == runs[-1][1] + 1:
+            runs[-1][1] = shard
+        else:
+            runs.append([shard, shard])
+    names = ", ".join(str(first) if first == last else f"{first}-{last}" for first, last in runs)
+    lines = f"the line of shard {names}" if len(shards) == 1 else f"the lines of shards {names}"
+    return f"delete {lines} from {Path(folder) / NAME} and run the command that made it again, or copy the file anew"
+
+
+def sort_manifest(folder: Path) -> None:
+    """Put the lines in the order of the shards: after a repair, or over several epochs, they may not be."""
+    path = Path(folder) / NAME
+    places: dict[int, tuple[int, int]] = {}  # the header is -1; of two lines of a shard the later one counts
+    end, numbers = 0, []
+    for line, entry in _entries(folder):
+        numbers.append(entry.get("shard", -1))
+        places[numbers[-1]] = end, len(line)
+        end += len(line)
+    if numbers == sorted(places) and end == path.stat().st_size:
+        return
+    with path.open("rb") as lines:
+
+        def fill(file: BufferedIOBase) -> None:
+            for number in sorted(places):
+                start, size = places[number]
+                lines.seek(start)
+                file.write(lines.read(size))
+
+        write_file(path, fill)
+
+
+def _parse(path: Path, number: int, line: bytes) -> dict[str, Any]:
+    """What a line says: the header, or the summary of a shard."""
+    try:
+        value = json.loads(line)
+    except ValueError:
+        value = None
+    if not isinstance(value, dict):
+        raise _bad_line(path, number, "not a JSON object, the file is damaged")
+    if number == 1 and value.get("format") != FORMAT:
+        raise DatasetError(
+            f"{path}: got format {value.get('format')!r}, expected {FORMAT}; use the spatialvlm that made it"
+        )
+    if number > 1 and not value.keys() >= _KEYS:
+        raise _bad_line(path, number, f"names no {', '.join(sorted(_KEYS - value.keys()))}")
+    return value
+
+
+def _bad_line(path: Path, number: int, fault: str) -> DatasetError:
+    fix = (
+        "remove the folder and build again"
+        if number == 1
+        else "delete this line and run the command that made it again"
+    )
+    return DatasetError(f"{path} line {number}: {fault}; {fix}")
+
+
+def _check_same(folder: Path, found: dict[str, Any], wanted: dict[str, Any]) -> None:
+    here, asked = _flat(found), _flat(wanted)
+    different = [key for key in sorted({*here, *asked}) if here.get(key, ...) != asked.get(key, ...)]
+    if different:
+        rows = [f"  {key}: {_say(here, key)} in the folder, {_say(asked, key)} now" for key in different]
+        raise DatasetError(
+            f"{folder}: holds a dataset made with other settings:\n"
+            + "\n".join(rows)
+            + "\nrun with the same settings to resume it, or choose another --out"
+        )
+
+
+def _say(flat: dict[str, Any], key: str) -> str:
+    return json.dumps(flat[key], ensure_ascii=False) if key in flat else "absent"
+
+
+def _flat(value: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for key, inner in value.items():
+        if isinstance(inner, dict) and inner:
+            flat |= _flat(inner, f"{prefix}{key}.")
+        else:
+            flat[prefix + key] = inner
+    return flat
+
+
+def _lock(path: Path) -> FileIO:
+    with disk_faults(path):
+        file = path.open("ab", buffering=0)
+    try:
+        if fcntl is not None:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        file.close()
+        raise UserError(
+            f"{path.parent}: another process is building this dataset; wait for it, or choose another --out"
+        ) from None
+    except OSError:
+        pass  # a file system without locks, as some network ones
+    return file
+
+
+def _discard_torn_line(path: Path, file: FileIO) -> None:
+    content = path.read_bytes()
+    whole = content.rfind(b"\n") + 1
+    if whole != len(content):
+        with disk_faults(path):
+            file.truncate(whole)
+            os.fsync(file.fileno())

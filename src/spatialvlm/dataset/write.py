@@ -1,0 +1,119 @@
+"""The dataset on disk, written: shard files by workers, manifest lines and the summary by one parent.
+
+    with open_for_build(folder, header) as progress:
+        for k in shards:
+            if k not in progress.done:
+                progress.append(write_shard(folder, k, scenes, questions, ...))     # write_shard may run elsewhere
+        finish(folder)
+
+Questions about scenes that another dataset stores go into a folder of their own, by `write_questions`.
+Nothing written depends on time, host, worker count or the run's history: a build that was killed and resumed ends
+byte-identical.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from spatialvlm.dataset import schema
+from spatialvlm.dataset.counts import drop_counts, merge_counts, shard_counts
+from spatialvlm.dataset.files import describe_file, to_json, write_file
+from spatialvlm.dataset.manifest import (
+    FORMAT,
+    Progress,
+    Summary,
+    check_files,
+    holds_scenes,
+    open_for_build,
+    read_counts,
+    read_manifest,
+    sort_manifest,
+)
+from spatialvlm.dataset.questions import questions_table, texts
+from spatialvlm.dataset.scenes import scenes_table
+from spatialvlm.records import QA, Drop, Scene, Source
+
+__all__ = ["Progress", "finish", "open_for_build", "write_questions", "write_shard"]
+
+
+def write_shard(
+    folder: Path,
+    shard: int,
+    scenes: Sequence[tuple[Scene, Source]],
+    questions: Sequence[tuple[str, Sequence[QA]]],
+    *,
+    frames: int,
+    refusals: Iterable[Mapping[tuple[str, str], int]] = (),
+    drops: Sequence[Drop] = (),
+) -> Summary:
+    """Write the files of one shard and return its manifest line. Safe to run in any process, and to run again.
+
+    `questions` has one (frame id, its questions) per scene in the same order. `frames` is how many frames the shard was
+    given, `refusals` are the `Facts.refusals` of its scenes, `drops` what became of the other frames.
+    """
+    tables = {"scenes": scenes_table(scenes), "qa": questions_table(questions)}
+    return _write(Path(folder), shard, tables, questions, frames, refusals, drops)
+
+
+def write_questions(
+    folder: Path,
+    shard: int,
+    questions: Sequence[tuple[str, Sequence[QA]]],
+    *,
+    refusals: Iterable[Mapping[tuple[str, str], int]] = (),
+) -> Summary:
+    """Write one part of questions alone, one row per stored scene, and return its manifest line. Safe to run again."""
+    return _write(Path(folder), shard, {"qa": questions_table(questions)}, questions, len(questions), refusals, ())
+
+
+def _write(
+    folder: Path,
+    shard: int,
+    tables: Mapping[str, pa.Table],
+    questions: Sequence[tuple[str, Sequence[QA]]],
+    frames: int,
+    refusals: Iterable[Mapping[tuple[str, str], int]],
+    drops: Sequence[Drop],
+) -> Summary:
+    files = {}
+    for name, table in tables.items():
+        path = folder / name / f"part-{shard:05d}.parquet"
+        write_file(path, lambda file, table=table: schema.write_parquet(table, file))
+        files[name] = describe_file(folder, path)
+    return {
+        "shard": shard,
+        "frames": frames,
+        "scenes": len(questions),
+        "qa": sum(len(qas) for _, qas in questions),
+        "files": files,
+        "counts": shard_counts(chain.from_iterable(qas for _, qas in questions), refusals),
+        "drops": [[drop.stage, drop.id, drop.reason] for drop in drops],
+    }
+
+
+def finish(folder: Path) -> dict[str, Any]:
+    """Add up the finished shards into dataset.json and, where it holds scenes, drops.parquet; returns dataset.json."""
+    folder = Path(folder)
+    sort_manifest(folder)
+    header, summaries = read_manifest(folder)
+    check_files(folder, summaries)
+    drops = [Drop(*drop) for summary in summaries for drop in summary["drops"]]
+    if holds_scenes(header):
+        columns = [texts([getattr(drop, name) for drop in drops]) for name in schema.DROPS.names]
+        table = pa.Table.from_arrays(columns, schema=schema.DROPS)
+        write_file(folder / "drops.parquet", lambda file: schema.write_parquet(table, file))
+    counts = merge_counts(read_counts(folder))
+    info = {
+        **header,
+        "format": FORMAT,
+        "seed": header.get("config", {}).get("seed"),
+        "shards": len(summaries),
+        **{name: sum(summary[name] for summary in summaries) for name in ("frames", "scenes", "qa")},
+        "drops": drop_counts(drops),
+        **counts,
+    }
+    write_file(folder / "dataset.json", lambda file: file.write(to_json(info, indent=1).encode() + b"\n"))
+    return info

@@ -1,0 +1,107 @@
+"""Vision-language models on this machine: what transformers calls image-text-to-text (Qwen-VL, SmolVLM, LLaVA, ...).
+
+Enters: images and a question, put into the words of the model's own chat template; models without one (PaliGemma) get
+an image token per image and the question. Leaves: the answer, decoded greedily.
+https://huggingface.co/docs/transformers/main/tasks/image_text_to_text
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from spatialvlm.errors import UserError
+from spatialvlm.models.inference import Batches, Runtime, import_torch, import_transformers, load_model, load_processor
+from spatialvlm.models.vlm import Ask, Image
+from spatialvlm.models.weights import Located, Model, locate
+
+
+class Transformers:
+    """A Vlm: see the module. Raises UserError for weights of another kind, or where torchvision is missing."""
+
+    def __init__(self, model: Model, runtime: Runtime, most_tokens: int) -> None:
+        transformers = import_transformers()
+        located = locate(model)
+        self.name, self.version = located.name, located.version
+        self._model = load_model(transformers.AutoModelForImageTextToText, located, runtime, wide=True)
+        self._processor = _processor(located)
+        tokenizer = self._processor.tokenizer
+        # Answers are written behind the question, so that what fills up shorter questions stands in front of them.
+        tokenizer.padding_side = "left"
+        if tokenizer.pad_token_id is None:
+            tokenizer.pad_token = tokenizer.eos_token
+        # Samplers' settings that checkpoints bring along mean nothing to a greedy search, and each is warned about.
+        self._settings = {
+            "do_sample": False,
+            "num_beams": 1,
+            "temperature": None,
+            "top_p": None,
+            "top_k": None,
+            "max_new_tokens": most_tokens,
+            "pad_token_id": tokenizer.pad_token_id,
+        }
+        self._batches = Batches(runtime.batch_size)
+
+    def answer(self, images: Sequence[Image], question: str) -> str:
+        """The answer to one question about some images."""
+        return self.answers([(images, question)])[0]
+
+    def answers(self, asked: Sequence[Ask]) -> list[str]:
+        """The answers to many questions, in order.
+
+        Only questions with the same number of images run together: most processors take no ragged batches.
+        """
+        found: dict[int, str] = {}
+        for count in dict.fromkeys(len(images) for images, _ in asked):
+            same = [i for i, (images, _) in enumerate(asked) if len(images) == count]
+            found |= zip(same, self._batches(self._answer, [asked[i] for i in same]), strict=True)
+        return [found[i] for i in range(len(asked))]
+
+    def length(self, answer: str) -> int:
+        """How many tokens an answer has."""
+        return len(self._processor.tokenizer(answer, add_special_tokens=False)["input_ids"])
+
+    def _answer(self, asked: Sequence[Ask]) -> list[str]:
+        torch, model = import_torch(), self._model
+        seen = self._read(asked)
+        # PaliGemma's processor adds what only training needs.
+        seen.pop("labels", None)
+        seen = seen.to(model.device, model.dtype)
+        with torch.inference_mode():
+            written = model.generate(**seen, **self._settings)
+        # Some models repeat the question before the answer, some do not.
+        ids = seen["input_ids"]
+        start = ids.shape[1]
+        if torch.equal(written[:, :start], ids):
+            written = written[:, start:]
+        return [text.strip() for text in self._processor.batch_decode(written, skip_special_tokens=True)]
+
+    def _read(self, asked: Sequence[Ask]) -> Any:
+        """Questions with equally many images to the model's input, filled up to the same length."""
+        from PIL import Image as Pictures
+
+        processor = self._processor
+        settings = {"padding": True, "return_tensors": "pt"}
+        # Of an array three pixels high or wide, processors guess wrongly which axis is the colour.
+        pictures = [[Pictures.fromarray(image) for image in images] for images, _ in asked]
+        questions = [question for _, question in asked]
+        if processor.chat_template is None:
+            if not pictures[0]:
+                raise UserError(f"{self.name}: got a question without an image, expected one; it does not chat")
+            texts = [processor.image_token * len(own) + text for own, text in zip(pictures, questions, strict=True)]
+            return processor(images=pictures, text=texts, **settings)
+        chats = []
+        for own, text in zip(pictures, questions, strict=True):
+            images = [{"type": "image", "image": picture} for picture in own]
+            chats.append([{"role": "user", "content": [*images, {"type": "text", "text": text}]}])
+        return processor.apply_chat_template(
+            chats, add_generation_prompt=True, tokenize=True, return_dict=True, processor_kwargs=settings
+        )
+
+
+def _processor(located: Located) -> Any:
+    """The processor of the weights. Raises UserError where there is none, or where it needs torchvision in vain."""
+    transformers = import_transformers()
+    processor = load_processor(transformers.AutoProcessor, located)
+    # Where the weights bring no processor, their tokenizer or image processor alone is what is found.
+    if not isinstance(processor, transformers.ProcessorMixin):
+        raise UserError(f"weights {located.name!r}: hold no processor of images and text; give weights that do")
+    return processor

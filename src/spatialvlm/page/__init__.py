@@ -1,0 +1,1 @@
+"""page: what reports are made of. HTML and SVG, and pictures with masks and labels drawn onto them."""

@@ -1,0 +1,54 @@
+"""camera: an image -> its camera's focal length and where down is, by a model. One file per backend."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+from jaxtyping import Float64
+
+from spatialvlm.errors import UserError
+from spatialvlm.models.inference import Runtime
+from spatialvlm.models.weights import Model
+from spatialvlm.records import Frame
+
+CAMERA_MODELS = ("geocalib", "perspective_fields")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CameraEstimate:
+    """What a model thinks of the camera: down as a unit vector in the camera frame, focal length in pixels; 1 sigma."""
+
+    gravity_in_camera: Float64[np.ndarray, " 3"]
+    gravity_error_rad: float
+    focal_px: float | None = None
+    focal_error: float = 0.0
+
+
+@runtime_checkable
+class CameraModel(Protocol):
+    """A batch of frames to one CameraEstimate each, in order; None where the model can't tell."""
+
+    name: str
+    version: str
+
+    def __call__(self, frames: Sequence[Frame]) -> list[CameraEstimate | None]:
+        """The camera of each frame."""
+        ...
+
+
+def load_camera(model: Model, runtime: Runtime) -> CameraModel:
+    """The camera model called `model.backend` with its weights.
+
+    Raises UserError for an unknown backend, weights that cannot be had, or a package that is not installed.
+    """
+    match model.backend:
+        case "geocalib":
+            from spatialvlm.pipeline.estimate.camera.geocalib import GeoCalib
+
+            return GeoCalib(model, runtime)
+        case "perspective_fields":
+            from spatialvlm.pipeline.estimate.camera.perspective_fields import PerspectiveFields
+
+            return PerspectiveFields(model, runtime)
+    raise UserError(f"camera model {model.backend!r}: unknown; choose one of {', '.join(CAMERA_MODELS)}")

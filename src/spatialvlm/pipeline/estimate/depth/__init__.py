@@ -1,0 +1,93 @@
+"""depth: an image -> a depth map, by a model. One file per backend.
+
+A backend says what its numbers are: metres; right up to an unknown unit (`scale_invariant`); or inverse depth right up
+to an unknown unit and an unknown constant (`affine_invariant`), which keeps the order of depths but no shape.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol, runtime_checkable
+
+import numpy as np
+from jaxtyping import Float32
+
+from spatialvlm.errors import UserError
+from spatialvlm.models.inference import Runtime
+from spatialvlm.models.weights import Model
+from spatialvlm.records import DepthErrors, Frame
+
+DEPTH_MODELS = ("depthpro", "depth_anything", "zoedepth", "onnx", "moge", "unidepth", "metric3d")
+
+NEED_FOCAL = ("metric3d",)
+"""Backends whose depth is proportional to a focal length that they are told."""
+
+Invariance = Literal["metric", "scale_invariant", "affine_invariant"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Estimate:
+    """What a model made of one image.
+
+    `depth` is z-depth at the image's size, in metres where `invariance` is "metric", else in an unknown unit; NaN where
+    unknown. `focal_px` is the focal length at the image's size where the model finds one, `focal_error` its 1-sigma
+    relative error. `scale_error` is what this image's scale may be wrong by beyond the model's own errors.
+    """
+
+    depth: Float32[np.ndarray, "h w"]
+    invariance: Invariance
+    focal_px: float | None = None
+    focal_error: float = 0.0
+    scale_error: float = 0.0
+
+
+@runtime_checkable
+class DepthModel(Protocol):
+    """A batch of frames to one Estimate each, in order. Frames that know their camera let models use it.
+
+    `name` is that of the weights and `version` what was loaded; `errors` are those that were published for it.
+    """
+
+    name: str
+    version: str
+    errors: DepthErrors
+
+    def __call__(self, frames: Sequence[Frame]) -> list[Estimate]:
+        """The depth of each frame."""
+        ...
+
+
+def load_depth(model: Model, runtime: Runtime) -> DepthModel:
+    """The depth model called `model.backend` with its weights.
+
+    Raises UserError for an unknown backend, weights that cannot be had, or a package that is not installed.
+    """
+    match model.backend:
+        case "depthpro":
+            from spatialvlm.pipeline.estimate.depth.depthpro import DepthPro
+
+            return DepthPro(model, runtime)
+        case "depth_anything":
+            from spatialvlm.pipeline.estimate.depth.depth_anything import DepthAnything
+
+            return DepthAnything(model, runtime)
+        case "zoedepth":
+            from spatialvlm.pipeline.estimate.depth.zoedepth import ZoeDepth
+
+            return ZoeDepth(model, runtime)
+        case "onnx":
+            from spatialvlm.pipeline.estimate.depth.onnx import OnnxDepth
+
+            return OnnxDepth(model, runtime)
+        case "moge":
+            from spatialvlm.pipeline.estimate.depth.moge import Moge
+
+            return Moge(model, runtime)
+        case "unidepth":
+            from spatialvlm.pipeline.estimate.depth.unidepth import UniDepth
+
+            return UniDepth(model, runtime)
+        case "metric3d":
+            from spatialvlm.pipeline.estimate.depth.metric3d import Metric3D
+
+            return Metric3D(model, runtime)
+    raise UserError(f"depth model {model.backend!r}: unknown; choose one of {', '.join(DEPTH_MODELS)}")

@@ -1,0 +1,44 @@
+"""floor: an image -> the pixels of horizontal surfaces that things stand on, by a segmenter. One file per backend.
+
+The paper (appendix A.1, listing 3) masks "floor" and "table top" before it fits its plane.
+"""
+
+from collections.abc import Sequence
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+from jaxtyping import Bool
+
+from spatialvlm.errors import UserError
+from spatialvlm.models.inference import Runtime
+from spatialvlm.models.weights import Model
+from spatialvlm.records import Frame
+
+FLOOR_MODELS = ("segmenter",)
+
+SURFACES = ("floor", "ground", "rug", "carpet", "road", "pavement", "sidewalk", "grass", "earth", "sand", "table")
+"""Words in the names of a segmenter's classes that mean a surface to stand on; of compound names the first synonym."""
+
+
+@runtime_checkable
+class FloorModel(Protocol):
+    """A batch of frames to one mask each, of the image's size, in order."""
+
+    name: str
+    version: str
+
+    def __call__(self, frames: Sequence[Frame]) -> list[Bool[np.ndarray, "h w"]]:
+        """Where each frame shows a surface to stand on."""
+        ...
+
+
+def load_floor(model: Model, runtime: Runtime) -> FloorModel:
+    """The segmenter called `model.backend` with its weights.
+
+    Raises UserError for an unknown backend, weights that cannot be had, or classes among which there is no surface.
+    """
+    if model.backend == "segmenter":
+        from spatialvlm.pipeline.estimate.floor.segmenter import Segmenter
+
+        return Segmenter(model, runtime)
+    raise UserError(f"floor model {model.backend!r}: unknown; choose one of {', '.join(FLOOR_MODELS)}")

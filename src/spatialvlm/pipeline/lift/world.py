@@ -1,0 +1,138 @@
+"""Which way is up, and what things stand on: the given gravity and the planes of the picture, as witnesses.
+
+The paper (appendix listing 3) takes the largest plane under a floor mask. A plane alone can be a wall, a ceiling or a
+box, so here it must face the camera's up, be large, and have objects standing on it; otherwise up stays unknown and
+everything that needs it is withheld.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+from jaxtyping import Float64
+
+from spatialvlm.geometry.planes import Plane
+from spatialvlm.geometry.transforms import WORLD_FROM_LEVEL_CAMERA, world_from_camera
+from spatialvlm.pipeline.lift import LiftConfig
+from spatialvlm.pipeline.lift.surface import Surface
+from spatialvlm.records import Camera, SceneErrors, Support
+
+Provenance = Literal["given", "plane", "model"]
+
+Up = tuple[Float64[np.ndarray, " 3"], float]
+"""A unit vector in the camera frame and its 1-sigma error in radians."""
+
+STANDING_SHARE = 0.3  # of the objects must stand on a plane that alone says where up is
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class World:
+    """The world frame of one picture and what is known of it."""
+
+    world_from_camera: Float64[np.ndarray, "4 4"]
+    gravity: Provenance | None
+    support: Support
+    errors: SceneErrors
+
+
+def contact_band_m(surface: Surface, focal_px: float) -> float:
+    """How far the lowest visible points of a standing object may be above its support.
+
+    Masks stop a few pixels and about a centimetre short of the contact line (whoever cuts at the table cuts above it),
+    and noise lifts points.
+    """
+    return 0.012 + 3.0 * surface.depth_m / focal_px + 3.0 * surface.noise_m
+
+
+def drift_m(config: LiftConfig, camera_height_m: float) -> float:
+    """1 sigma of how far the drift of depth lifts or lowers what stands on a plane this far below the camera."""
+    return config.depth_local_error * camera_height_m
+
+
+def find_world(
+    planes: list[Plane] | str,
+    up: Up | None,
+    provenance: Literal["given", "model"],
+    surfaces: Sequence[Surface],
+    camera: Camera,
+    config: LiftConfig,
+) -> World:
+    """The world frame from the candidate planes (or the reason there are none) and the up direction, if any is known.
+
+    `provenance` says who knows it.
+    """
+    world = _world(planes, up, provenance, surfaces, camera, config)
+    local = {"local": config.depth_local_error, "local_reach_px": config.depth_local_reach * camera.width}
+    return replace(world, errors=replace(world.errors, **local))
+
+
+def _world(
+    planes: list[Plane] | str,
+    up: Up | None,
+    provenance: Literal["given", "model"],
+    surfaces: Sequence[Surface],
+    camera: Camera,
+    config: LiftConfig,
+) -> World:
+    focal_px = float(camera.image_from_camera[0, 0])
+    refusal = planes if isinstance(planes, str) else "no_object_stands_on_plane"
+    candidates = [] if isinstance(planes, str) else planes
+    accepted = [plane for plane in candidates if things_stand_on(plane, surfaces, focal_px, config)]
+    if up is None:
+        if not accepted:
+            return _without_gravity(refusal, config)
+        return _with_gravity(accepted[0], accepted[0].up_in_camera, accepted[0].tilt_error_rad, "plane", config)
+    if not candidates:
+        return _without_support(up, refusal, provenance, config)
+    plane = accepted[0] if accepted else candidates[0]
+    # A wrong focal length turns a plane that is seen at a slant, but not what is known otherwise.
+    slant = abs(float(plane.up_in_camera[2])) * math.sqrt(max(0.0, 1.0 - float(plane.up_in_camera[2]) ** 2))
+    plane_error = math.hypot(plane.tilt_error_rad, camera.focal_error * slant)
+    fused, tilt_error = _fused(*up, plane.up_in_camera, plane_error)
+    return _with_gravity(plane, fused, tilt_error, provenance, config)
+
+
+def things_stand_on(plane: Plane, surfaces: Sequence[Surface], focal_px: float, config: LiftConfig) -> bool:
+    """Whether enough objects have their lowest points on the plane, rise above it, and few go through it."""
+    standing = sunk = 0
+    for surface in surfaces:
+        heights = np.sort(plane.height_of(surface.points_in_camera[:: 1 + len(surface.points_in_camera) // 1000]))
+        tail = len(heights) // 100
+        lowest, highest = heights[tail], heights[-1 - tail]
+        band = contact_band_m(surface, focal_px) + 2.0 * drift_m(config, plane.camera_height_m)
+        standing += bool(abs(lowest) < 1.5 * band and highest > 2.0 * band)
+        sunk += bool(lowest < -3.0 * band)
+    return standing > 0 and standing >= STANDING_SHARE * len(surfaces) and 2 * sunk <= len(surfaces)
+
+
+def _fused(
+    a: Float64[np.ndarray, " 3"], a_error: float, b: Float64[np.ndarray, " 3"], b_error: float
+) -> tuple[Float64[np.ndarray, " 3"], float]:
+    """Two directions weighted by their inverse variances, and the error of the result."""
+    weight_a, weight_b = a_error**-2, b_error**-2
+    mean = weight_a * a + weight_b * b
+    return mean / np.linalg.norm(mean), (weight_a + weight_b) ** -0.5
+
+
+def _with_gravity(
+    plane: Plane,
+    up: Float64[np.ndarray, " 3"],
+    tilt_error: float,
+    gravity: Provenance,
+    config: LiftConfig,
+) -> World:
+    errors = SceneErrors(config.depth_scale_error, tilt_error, plane.height_error_m)
+    matrix = world_from_camera(up, plane.camera_height_m / float(up @ plane.up_in_camera))
+    return World(matrix, gravity, Support(plane.surface), errors)
+
+
+def _without_support(up: Up, refusal: str, provenance: Provenance, config: LiftConfig) -> World:
+    errors = SceneErrors(config.depth_scale_error, up[1], 0.0)
+    return World(world_from_camera(up[0], 0.0), provenance, Support(None, refusal), errors)
+
+
+def _without_gravity(refusal: str, config: LiftConfig) -> World:
+    errors = SceneErrors(config.depth_scale_error, 0.0, 0.0)
+    return World(WORLD_FROM_LEVEL_CAMERA.copy(), None, Support(None, refusal), errors)

@@ -1,0 +1,265 @@
+"""The recipes: which models look at photos, by name. Each is a function that returns a whole Recipe.
+
+recipe_for("photos/")                     what suits a source: measured depth needs no model, photos do
+recipe_for("photos/", "laptop", seed=3)   by name, with fields of Recipe changed
+"""
+
+import dataclasses
+import json
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from spatialvlm.errors import UserError
+from spatialvlm.models.weights import Model, parse_model
+from spatialvlm.pipeline.cull import CULL_MODELS, CullConfig
+from spatialvlm.pipeline.detect import LEAST_SCORES, DetectConfig
+from spatialvlm.pipeline.detect.models.finders import FINDERS
+from spatialvlm.pipeline.estimate import SenseConfig
+from spatialvlm.pipeline.estimate.camera import CAMERA_MODELS
+from spatialvlm.pipeline.estimate.depth import DEPTH_MODELS
+from spatialvlm.pipeline.estimate.floor import FLOOR_MODELS
+from spatialvlm.pipeline.lift import Anchor
+from spatialvlm.pipeline.lift.anchors import parse_anchor
+from spatialvlm.pipeline.measure import MeasureConfig
+from spatialvlm.recipes.recipe import Recipe
+from spatialvlm.records import DepthErrors
+
+LEAST_SIDE_PX = 240
+LEAST_SHARPNESS = 0.3
+DUPLICATE_BITS = 6
+
+SIGLIP2 = Model("siglip", "google/siglip2-base-patch16-224", "75de2d55ec2d0b4efc50b3e9ad70dba96a7b2fa2")
+QWEN3_VL = Model("transformers", "Qwen/Qwen3-VL-2B-Instruct", "89644892e4d85e24eaac8bacfd4f463576704203")
+
+OF_PHOTOS = MeasureConfig(worst_share=0.5)
+"""Depth made from one photo is wrong by a third: with the limit of measured depth there would be no length at all.
+
+With this one a length is off by a factor of two, within which the paper scores an answer as right, in one of six cases
+at worst; its error stands beside it.
+"""
+
+
+def given(source: str) -> Recipe:
+    """No model: measured depth, and given annotations or clusters of depth."""
+    return Recipe(source)
+
+
+def photos(source: str) -> Recipe:
+    """Ordinary photos on a GPU: the best models that transformers has."""
+    return Recipe(
+        source,
+        cull=_cull(SIGLIP2),
+        detect=DetectConfig(
+            "grounded",
+            find=Model(
+                "grounding_dino", "IDEA-Research/grounding-dino-base", "12bdfa3120f3e7ec7b434d90674b3396eccf88eb"
+            ),
+            cut=Model("sam", "facebook/sam2.1-hiera-large", "665f8e2ad61cf5f53d65644ff27c8ee525124610"),
+            caption=QWEN3_VL,
+        ),
+        measure=OF_PHOTOS,
+        sense=SenseConfig(depth=Model("depthpro", "apple/DepthPro-hf", "de816c8ce7168afcb231f96d501d72b869d0beda")),
+    )
+
+
+def photos_fast(source: str) -> Recipe:
+    """Ordinary photos by smaller models, in a few gigabytes, with weights that no licence limits to research."""
+    return Recipe(
+        source,
+        cull=_cull(SIGLIP2),
+        detect=DetectConfig(
+            "grounded",
+            find=Model(
+                "grounding_dino", "IDEA-Research/grounding-dino-tiny", "a2bb814dd30d776dcf7e30523b00659f4f141c71"
+            ),
+            cut=Model("sam", "facebook/sam2.1-hiera-tiny", "de431c4043854a71d8101e17995dfe596bf101a5"),
+        ),
+        measure=OF_PHOTOS,
+        sense=SenseConfig(
+            depth=Model(
+                "depth_anything",
+                "depth-anything/Depth-Anything-V2-Metric-Indoor-Small-hf",
+                "8078d68a9c75a972131914f6afd0c1723be0da7f",
+            )
+        ),
+    )
+
+
+def laptop(source: str) -> Recipe:
+    """Ordinary photos on a CPU by onnxruntime; the models are files in the folder models/, see docs/recipes.md."""
+    return Recipe(
+        source,
+        cull=_cull(None),
+        detect=DetectConfig("boxes", find=Model("yolox", "models/yolox_s.onnx"), least_score=LEAST_SCORES["yolox"]),
+        measure=OF_PHOTOS,
+        sense=SenseConfig(depth=Model("onnx", "models/depth_anything_v2_metric_indoor_small.onnx")),
+    )
+
+
+def paper(source: str) -> Recipe:
+    """The closest to the paper's own choices: CLIP, class-agnostic regions with captions, ZoeDepth, a floor mask."""
+    return Recipe(
+        source,
+        cull=CullConfig(Model("clip", "openai/clip-vit-large-patch14", "32bd64288804d66eefd0ccbe215aa642df71cc41")),
+        detect=DetectConfig(
+            "regions",
+            find=Model("florence", "florence-community/Florence-2-large", "4271c66b88cdbc05735372ec13b2360108de5317"),
+            cut=Model("sam", "facebook/sam-vit-huge", "87aecf0df4ce6b30cd7de76e87673c49644bdf67"),
+            caption=QWEN3_VL,
+        ),
+        measure=OF_PHOTOS,
+        sense=SenseConfig(
+            depth=Model("zoedepth", "Intel/zoedepth-nyu-kitti", "f364d4c7936e91f465abba182208dd68142bf0ca"),
+            floor=Model(
+                "segmenter", "facebook/mask2former-swin-small-ade-semantic", "3e480ec6623f683b97476d8a2c86f729000ce9e3"
+            ),
+        ),
+    )
+
+
+RECIPES: Mapping[str, Callable[[str], Recipe]] = MappingProxyType(
+    {"given": given, "photos": photos, "photos-fast": photos_fast, "laptop": laptop, "paper": paper}
+)
+
+
+ROLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "cull": CULL_MODELS,
+        "find": FINDERS,
+        "cut": ("sam", "semantic"),
+        "caption": ("transformers", "openai"),
+        "depth": DEPTH_MODELS,
+        "camera": CAMERA_MODELS,
+        "floor": FLOOR_MODELS,
+    }
+)
+"""What models do, and the backends that do it."""
+DETECTOR_OF = MappingProxyType(
+    {"grounding_dino": "grounded", "owl": "grounded", "sam3": "concepts", "florence": "regions", "yolox": "boxes"}
+)
+"""The detector that a model for finding belongs to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What somebody wants otherwise than a recipe has it, as typed on the command line; see `spatialvlm build --help`.
+
+    `models` are "ROLE=BACKEND:WEIGHTS", `known` are "MEASURE:NAME=METRES", `depth_errors` is a file that `calibrate`
+    wrote.
+    """
+
+    models: tuple[str, ...] = ()
+    detector: str | None = None
+    prompts: tuple[str, ...] | None = None
+    camera_height_m: float | None = None
+    known: tuple[str, ...] = ()
+    fov_degrees: float | None = None
+    depth_errors: Path | None = None
+
+
+def recipe_for(source: str, name: str | None = None, wishes: Wishes | None = None, **changes: Any) -> Recipe:
+    """The recipe called `name`, else the one that suits the source, as wished, with fields of `Recipe` changed.
+
+    Raises UserError for an unknown name or a value out of range.
+    """
+    if name is None:
+        name = "photos" if _is_photos(source) else "given"
+    if name not in RECIPES:
+        raise UserError(f"recipe {name!r}: unknown; choose one of {', '.join(RECIPES)}")
+    unknown = sorted(changes.keys() - {field.name for field in dataclasses.fields(Recipe)})
+    if unknown:
+        raise UserError(f"setting {unknown[0]!r}: unknown; a recipe has {', '.join(f.name for f in fields(Recipe))}")
+    recipe, wishes = dataclasses.replace(RECIPES[name](source), **changes), wishes or Wishes()
+    recipe = with_models(recipe, dict(parse_role(text) for text in wishes.models))
+    detect = {"detector": wishes.detector, "prompts": wishes.prompts}
+    sense = {
+        "fov_rad": None if wishes.fov_degrees is None else math.radians(wishes.fov_degrees),
+        "depth_errors": None if wishes.depth_errors is None else read_depth_errors(wishes.depth_errors),
+    }
+    return dataclasses.replace(
+        recipe,
+        detect=dataclasses.replace(recipe.detect, **_given(detect)),
+        sense=dataclasses.replace(recipe.sense, **_given(sense)),
+        lift=dataclasses.replace(recipe.lift, anchors=recipe.lift.anchors + _anchors(wishes)),
+    )
+
+
+def _given(wishes: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in wishes.items() if value is not None}
+
+
+def _anchors(wishes: Wishes) -> tuple[Anchor, ...]:
+    anchors = [parse_anchor(text) for text in wishes.known]
+    if wishes.camera_height_m is not None:
+        anchors.insert(0, Anchor("camera_height", wishes.camera_height_m))
+    return tuple(anchors)
+
+
+def read_depth_errors(path: Path) -> DepthErrors:
+    """The errors in a JSON file that `spatialvlm calibrate` wrote.
+
+    Raises UserError where the file is missing or says something else.
+    """
+    try:
+        values = json.loads(path.read_text())
+        return DepthErrors(**values["depth_errors"])
+    except FileNotFoundError:
+        raise UserError(f"{path}: no such file; make one with: spatialvlm calibrate FRAMES --out {path}") from None
+    except (ValueError, TypeError, KeyError, OSError) as error:
+        raise UserError(
+            f"{path}: holds no depth errors ({error}); expected what `spatialvlm calibrate` wrote"
+        ) from None
+
+
+def with_models(recipe: Recipe, models: Mapping[str, Model | None]) -> Recipe:
+    """The recipe with other models in some `ROLES`; None takes a model away.
+
+    A model that finds objects brings its detector along. Raises UserError for an unknown role.
+    """
+    cull, detect, sense = recipe.cull, recipe.detect, recipe.sense
+    for role, model in models.items():
+        match role:
+            case "cull":
+                cull = dataclasses.replace(cull, model=model)
+            case "find":
+                name = "auto" if model is None else DETECTOR_OF.get(model.backend, "boxes")
+                score = detect.least_score if model is None else LEAST_SCORES.get(model.backend, detect.least_score)
+                detect = dataclasses.replace(detect, detector=name, find=model, least_score=score)
+            case "cut" | "caption":
+                detect = dataclasses.replace(detect, **{role: model})
+            case "depth" | "camera" | "floor":
+                sense = dataclasses.replace(sense, **{role: model})
+            case _:
+                raise UserError(f"model role {role!r}: unknown; choose one of {', '.join(ROLES)}")
+    return dataclasses.replace(recipe, cull=cull, detect=detect, sense=sense)
+
+
+def parse_role(text: str) -> tuple[str, Model | None]:
+    """A role and its model from what people type: "depth=depthpro:apple/DepthPro-hf", or "cull=none".
+
+    Raises UserError where it is no such text.
+    """
+    role, equals, model = text.partition("=")
+    if not equals:
+        raise UserError(f"model {text!r}: expected ROLE=BACKEND:WEIGHTS, with a role of {', '.join(ROLES)}")
+    role, chosen = role.strip(), None if model.strip() == "none" else parse_model(model.strip())
+    if chosen is not None and role in ROLES and chosen.backend not in ROLES[role]:
+        raise UserError(
+            f"model {text!r}: no backend {chosen.backend!r} to {role}; choose one of {', '.join(ROLES[role])}"
+        )
+    return role, chosen
+
+
+def _is_photos(source: str) -> bool:
+    """A folder without frames.jsonl: its images have no depth."""
+    return Path(source).is_dir() and not (Path(source) / "frames.jsonl").is_file()
+
+
+def _cull(model: Model | None) -> CullConfig:
+    return CullConfig(
+        model, least_side_px=LEAST_SIDE_PX, least_sharpness=LEAST_SHARPNESS, duplicate_bits=DUPLICATE_BITS
+    )

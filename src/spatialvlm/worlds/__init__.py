@@ -1,0 +1,1 @@
+"""worlds: drawn scenes whose geometry is exact: furnished rooms, and simple solids."""

@@ -1,0 +1,134 @@
+"""Object models by category: chance enters, a `Model` leaves.
+
+A new category costs one function in a module of this folder and one row here.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from spatialvlm.worlds.rooms.furniture import (
+    appliances,
+    beds,
+    containers,
+    cookware,
+    decoration,
+    electronics,
+    fruit,
+    kitchens,
+    kitchenware,
+    lighting,
+    plants,
+    seating,
+    soft,
+    stationery,
+    stools,
+    storage,
+    tables,
+    tableware,
+    toys,
+)
+from spatialvlm.worlds.rooms.model import Model, Mount
+
+LIVING, BEDROOM, OFFICE, KITCHEN = "living room", "bedroom", "office", "kitchen"
+DESK_TOP, KITCHEN_TOP = "desk top", "kitchen top"
+
+
+@dataclass(frozen=True, slots=True)
+class Category:
+    """How to make one, how it is held up, and the kinds of room in which it plausibly stands."""
+
+    make: Callable[[np.random.Generator], Model]
+    mount: Mount
+    rooms: tuple[str, ...]
+
+
+CATEGORIES: dict[str, Category] = {
+    "table": Category(tables.table, "floor", (LIVING, KITCHEN)),
+    "coffee table": Category(tables.coffee_table, "floor", (LIVING,)),
+    "side table": Category(tables.side_table, "floor", (LIVING, BEDROOM)),
+    "desk": Category(tables.desk, "floor", (OFFICE, BEDROOM)),
+    "chair": Category(seating.chair, "floor", (LIVING, KITCHEN, OFFICE, BEDROOM)),
+    "office chair": Category(stools.office_chair, "floor", (OFFICE, BEDROOM)),
+    "armchair": Category(seating.armchair, "floor", (LIVING, BEDROOM)),
+    "sofa": Category(seating.sofa, "floor", (LIVING,)),
+    "stool": Category(stools.stool, "floor", (LIVING, KITCHEN, BEDROOM)),
+    "bench": Category(stools.bench, "floor", (LIVING, KITCHEN, BEDROOM)),
+    "bed": Category(beds.bed, "floor", (BEDROOM,)),
+    "bookshelf": Category(storage.bookshelf, "floor", (LIVING, OFFICE, BEDROOM)),
+    "cabinet": Category(storage.cabinet, "floor", (LIVING, OFFICE, KITCHEN)),
+    "dresser": Category(storage.dresser, "floor", (BEDROOM,)),
+    "nightstand": Category(storage.nightstand, "floor", (BEDROOM,)),
+    "wardrobe": Category(storage.wardrobe, "floor", (BEDROOM,)),
+    "tv stand": Category(storage.tv_stand, "floor", (LIVING,)),
+    "counter": Category(kitchens.counter, "floor", (KITCHEN,)),
+    "fridge": Category(kitchens.fridge, "floor", (KITCHEN,)),
+    "stove": Category(kitchens.stove, "floor", (KITCHEN,)),
+    "washing machine": Category(kitchens.washing_machine, "floor", (KITCHEN,)),
+    "floor lamp": Category(lighting.floor_lamp, "floor", (LIVING, BEDROOM, OFFICE)),
+    "tall plant": Category(plants.tall_plant, "floor", (LIVING, BEDROOM, OFFICE)),
+    "rug": Category(soft.rug, "floor", (LIVING, BEDROOM, OFFICE)),
+    "bin": Category(containers.bin_, "floor", (OFFICE, KITCHEN, BEDROOM)),
+    "basket": Category(containers.basket, "floor", (LIVING, BEDROOM, KITCHEN)),
+    "box": Category(containers.box, "floor", (LIVING, BEDROOM, OFFICE)),
+    "backpack": Category(soft.backpack, "floor", (BEDROOM, OFFICE, LIVING)),
+    "suitcase": Category(soft.suitcase, "floor", (BEDROOM,)),
+    "shoe": Category(soft.shoe, "floor", (BEDROOM, LIVING)),
+    "ball": Category(toys.ball, "floor", (LIVING, BEDROOM)),
+    "teddy bear": Category(toys.teddy_bear, "floor", (BEDROOM, LIVING)),
+    "toy robot": Category(toys.toy_robot, "floor", (BEDROOM, LIVING)),
+    "toy car": Category(toys.toy_car, "floor", (BEDROOM, LIVING)),
+    "toy truck": Category(toys.toy_truck, "floor", (BEDROOM, LIVING)),
+    "television": Category(electronics.television, "top", (LIVING, BEDROOM)),
+    "speaker": Category(electronics.speaker, "top", (LIVING, OFFICE, DESK_TOP)),
+    "monitor": Category(electronics.monitor, "top", (OFFICE, DESK_TOP)),
+    "laptop": Category(electronics.laptop, "top", (OFFICE, LIVING, DESK_TOP)),
+    "keyboard": Category(electronics.keyboard, "top", (OFFICE, DESK_TOP)),
+    "computer mouse": Category(electronics.computer_mouse, "top", (OFFICE, DESK_TOP)),
+    "phone": Category(electronics.phone, "top", (OFFICE, LIVING, BEDROOM, DESK_TOP, KITCHEN_TOP)),
+    "remote control": Category(electronics.remote_control, "top", (LIVING, BEDROOM)),
+    "printer": Category(electronics.printer, "top", (OFFICE,)),
+    "table lamp": Category(lighting.table_lamp, "top", (LIVING, BEDROOM, OFFICE, DESK_TOP)),
+    "desk lamp": Category(lighting.desk_lamp, "top", (OFFICE, DESK_TOP)),
+    "candle": Category(lighting.candle, "top", (LIVING, BEDROOM, KITCHEN_TOP)),
+    "plant": Category(plants.plant, "top", (LIVING, BEDROOM, OFFICE, KITCHEN, DESK_TOP, KITCHEN_TOP)),
+    "vase": Category(decoration.vase, "top", (LIVING, BEDROOM, KITCHEN)),
+    "alarm clock": Category(decoration.alarm_clock, "top", (BEDROOM, DESK_TOP)),
+    "globe": Category(decoration.globe, "top", (OFFICE, LIVING)),
+    "book": Category(stationery.book, "top", (LIVING, BEDROOM, OFFICE, DESK_TOP)),
+    "pencil cup": Category(stationery.pencil_cup, "top", (OFFICE, DESK_TOP)),
+    "tissue box": Category(stationery.tissue_box, "top", (BEDROOM, LIVING, OFFICE, DESK_TOP)),
+    "rubber duck": Category(toys.rubber_duck, "top", (BEDROOM, DESK_TOP)),
+    "puzzle cube": Category(toys.puzzle_cube, "top", (BEDROOM, OFFICE, DESK_TOP)),
+    "pillow": Category(soft.pillow, "top", (LIVING, BEDROOM)),
+    "mug": Category(kitchenware.mug, "top", (LIVING, OFFICE, KITCHEN, DESK_TOP, KITCHEN_TOP)),
+    "cup": Category(tableware.cup, "top", (LIVING, KITCHEN, OFFICE, DESK_TOP, KITCHEN_TOP)),
+    "bottle": Category(kitchenware.bottle, "top", (KITCHEN, OFFICE, DESK_TOP, KITCHEN_TOP)),
+    "wine bottle": Category(kitchenware.wine_bottle, "top", (KITCHEN, KITCHEN_TOP)),
+    "wine glass": Category(tableware.wine_glass, "top", (KITCHEN, LIVING, KITCHEN_TOP)),
+    "bowl": Category(tableware.bowl, "top", (KITCHEN, LIVING, KITCHEN_TOP)),
+    "plate": Category(tableware.plate, "top", (KITCHEN, KITCHEN_TOP)),
+    "pitcher": Category(tableware.pitcher, "top", (KITCHEN, KITCHEN_TOP)),
+    "jar": Category(tableware.jar, "top", (KITCHEN, KITCHEN_TOP)),
+    "can": Category(tableware.can, "top", (KITCHEN, OFFICE, DESK_TOP, KITCHEN_TOP)),
+    "cereal box": Category(tableware.cereal_box, "top", (KITCHEN, KITCHEN_TOP)),
+    "pot": Category(cookware.pot, "top", (KITCHEN, KITCHEN_TOP)),
+    "pan": Category(cookware.pan, "top", (KITCHEN, KITCHEN_TOP)),
+    "kettle": Category(appliances.kettle, "top", (KITCHEN, KITCHEN_TOP)),
+    "teapot": Category(cookware.teapot, "top", (KITCHEN, LIVING, KITCHEN_TOP)),
+    "toaster": Category(appliances.toaster, "top", (KITCHEN, KITCHEN_TOP)),
+    "microwave": Category(appliances.microwave, "top", (KITCHEN,)),
+    "coffee machine": Category(appliances.coffee_machine, "top", (KITCHEN, OFFICE, KITCHEN_TOP)),
+    "cutting board": Category(cookware.cutting_board, "top", (KITCHEN, KITCHEN_TOP)),
+    "tray": Category(cookware.tray, "top", (KITCHEN, LIVING, KITCHEN_TOP)),
+    "apple": Category(fruit.apple, "top", (KITCHEN, LIVING, OFFICE, DESK_TOP, KITCHEN_TOP)),
+    "orange": Category(fruit.orange, "top", (KITCHEN, LIVING, OFFICE, DESK_TOP, KITCHEN_TOP)),
+    "lemon": Category(fruit.lemon, "top", (KITCHEN, KITCHEN_TOP)),
+    "pear": Category(fruit.pear, "top", (KITCHEN, KITCHEN_TOP)),
+    "banana": Category(fruit.banana, "top", (KITCHEN, OFFICE, DESK_TOP, KITCHEN_TOP)),
+    "pineapple": Category(fruit.pineapple, "top", (KITCHEN, KITCHEN_TOP)),
+    "picture": Category(decoration.picture, "wall", (LIVING, BEDROOM, OFFICE, KITCHEN)),
+    "clock": Category(decoration.clock, "wall", (LIVING, OFFICE, KITCHEN)),
+}
+"""A name here may be narrower than the noun that its models are called by: a tall plant is a plant."""

@@ -1,0 +1,34 @@
+"""Plans of rooms: an `Arrangement` of an empty room enters and is furnished; one function for each kind of room."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from spatialvlm.worlds.rooms.model import Texture
+from spatialvlm.worlds.rooms.placing import Arrangement, Span
+from spatialvlm.worlds.rooms.plans.living import bedroom, living_room
+from spatialvlm.worlds.rooms.plans.working import desk_top, kitchen, kitchen_top, office
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A kind of room: how it is furnished, its usual sizes, floors, and how often it is drawn.
+
+    `furnish` returns the thing whose top the camera is to look down at in a `close` view, else None.
+    """
+
+    furnish: Callable[[Arrangement], int | None]
+    width_m: Span
+    length_m: Span
+    floors: tuple[Texture, ...]
+    weight: float
+    close: bool = False
+
+
+PLANS: dict[str, Plan] = {
+    "living room": Plan(living_room, (3.8, 5.4), (3.8, 5.6), ("planks", "planks", "weave"), 0.22),
+    "bedroom": Plan(bedroom, (3.2, 4.6), (3.4, 4.8), ("planks", "weave"), 0.17),
+    "office": Plan(office, (3.0, 4.6), (3.2, 4.8), ("planks", "weave", "weave"), 0.17),
+    "kitchen": Plan(kitchen, (3.4, 4.8), (3.6, 5.2), ("tiles", "tiles", "planks"), 0.18),
+    "desk top": Plan(desk_top, (2.8, 4.2), (3.0, 4.4), ("planks", "weave"), 0.13, close=True),
+    "kitchen top": Plan(kitchen_top, (3.0, 4.4), (3.2, 4.8), ("tiles", "planks"), 0.13, close=True),
+}

@@ -1,0 +1,1 @@
+"""solids: boxes, cylinders and balls on a floor or a table, ray-cast exactly."""
