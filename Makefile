@@ -12,7 +12,7 @@ export OPENBLAS_NUM_THREADS ?= 1
 .PHONY: demo test check bench
 
 demo: $(VENV)/core
-	$(BIN)/spatialvlm build rooms:12 --workers 2 --shard-size 6 --out demo
+	$(BIN)/spatialvlm build rooms:12 --workers 2 --out demo
 
 test: $(VENV)/dev
 	$(BIN)/python -m pytest

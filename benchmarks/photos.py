@@ -32,8 +32,8 @@ import real_size_depth
 import real_size_detect
 from spatialvlm.dataset.write import write_shard
 from spatialvlm.engine import stages as engine
-from spatialvlm.models.inference import Runtime, torch_device
-from spatialvlm.models.weights import Model
+from spatialvlm.models import Runtime, torch_device
+from spatialvlm.models import Model
 from spatialvlm.pipeline.collect import parse_size
 from spatialvlm.pipeline.collect.shapes import ShapesSource
 from spatialvlm.pipeline.cull import CullConfig
@@ -41,7 +41,7 @@ from spatialvlm.pipeline.cull.repeats import find_repeats
 from spatialvlm.pipeline.detect import DetectConfig, found
 from spatialvlm.pipeline.detect.models.finders import Candidate
 from spatialvlm.pipeline.estimate import SenseConfig, sense
-from spatialvlm.pipeline.estimate.depth import Estimate
+from spatialvlm.pipeline.estimate.depth import DepthEstimate
 from spatialvlm.recipes.recipe import Recipe
 from spatialvlm.records import DepthErrors
 
@@ -97,7 +97,7 @@ class Truth:
         """The depth map of a depth model."""
         frame = self.frames[frame_id]
         focal_px = frame.camera.image_from_camera[0, 0] * self.size[0] / frame.image.shape[1]
-        return Estimate(cv2.resize(frame.depth_m, self.size, interpolation=cv2.INTER_NEAREST), "metric", focal_px)
+        return DepthEstimate(cv2.resize(frame.depth_m, self.size, interpolation=cv2.INTER_NEAREST), "metric", focal_px)
 
     def install(self):
         """Put the truth in front of whatever is loaded from now on."""

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
-from spatialvlm.models.inference import Runtime
-from spatialvlm.models.weights import Model
+from spatialvlm.models import Runtime
+from spatialvlm.models import Model
 from spatialvlm.pipeline.estimate.depth import load_depth
 from spatialvlm.records import Frame, Source
 

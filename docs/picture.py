@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 import spatialvlm as sv
-from spatialvlm.geometry.transforms import invert, project, transform
+from spatialvlm.geometry import invert, project, transform
 from spatialvlm.kinds import KINDS
 from spatialvlm.page.overlay import colour
 from spatialvlm.pipeline.collect.rooms import RoomsSource

@@ -12,7 +12,7 @@ import pytest
 
 import spatialvlm as sv
 from spatialvlm import quantities
-from spatialvlm.geometry.transforms import (
+from spatialvlm.geometry import (
     heading_in_camera,
     intrinsics,
     invert,

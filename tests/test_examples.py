@@ -19,8 +19,7 @@ from fixtures.models import (
     tiny_depth,
 )
 from spatialvlm.errors import ModelError, UserError  # noqa: E402
-from spatialvlm.models.inference import Runtime  # noqa: E402
-from spatialvlm.models.weights import Model  # noqa: E402
+from spatialvlm.models import Model, Runtime  # noqa: E402
 from spatialvlm.pipeline.estimate.depth import load_depth  # noqa: E402
 
 EXAMPLES = Path(__file__).parents[1] / "examples"

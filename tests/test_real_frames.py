@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
-from spatialvlm.geometry.transforms import angle_between, intrinsics
+from spatialvlm.geometry import angle_between, intrinsics
 from spatialvlm.pipeline.collect import open_source
 from spatialvlm.pipeline.lift import load_lift
 from spatialvlm.pipeline.measure import measure

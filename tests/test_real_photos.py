@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from spatialvlm.dataset.read import read_dataset
-from spatialvlm.models.weights import Model
+from spatialvlm.models import Model
 from spatialvlm.pipeline.collect import open_source
 from spatialvlm.pipeline.detect import DetectConfig, load_detector
 from spatialvlm.pipeline.estimate import load_sense

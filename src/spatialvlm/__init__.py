@@ -2,56 +2,78 @@
 
     import spatialvlm as sv
 
-    sv.build("frames/", "dataset/")              the whole pipeline, as the command `spatialvlm build` runs it
-    frame = sv.collect("frames/")[0]             or stage by stage
+    sv.build("frames/", "dataset/")                       the whole pipeline, as the command `spatialvlm build` runs it
+    dataset = sv.read("dataset/")
+
+    pipeline = sv.Pipeline("given")                       or from memory: models are loaded once
+    sample = pipeline(image, depth_m=depth_m, camera=(fx, fy, cx, cy))
+    sample.scene, sample.questions, sample.drops
+
+    frame = sv.collect("frames/")[0].frame                or stage by stage
     scene = sv.lift(frame).scene
     facts = sv.measure(scene)
     questions = sv.phrase(scene, facts, seed=0).questions
-    dataset = sv.read("dataset/")
-    for scene in sv.SceneQuestions("dataset/", epoch=3):         other questions about what is stored, for training
+
+    for scene in sv.SceneQuestions("dataset/", epoch=3):  other questions about what is stored, for training
         ...
 
 Importing this costs next to nothing: what a name needs is imported when it is first used.
 """
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
 
-__all__ = [
-    "PhraseConfig",
-    "SceneQuestions",
-    "__version__",
-    "ask",
-    "build",
-    "collect",
-    "detect",
-    "export",
-    "lift",
-    "measure",
-    "phrase",
-    "read",
-]
+_HOMES = {
+    "records": (
+        *("Camera", "DepthErrors", "Drop", "Fact", "Facts", "Frame", "Instance", "Object", "QA", "Sample", "Scene"),
+        "Source",
+    ),
+    "engine": ("Pipeline", "ask", "build"),
+    "recipes": ("Recipe", "recipe_for"),
+    "pipeline": ("Stage",),
+    "pipeline.collect": ("collect",),
+    "pipeline.detect": ("detect",),
+    "pipeline.estimate": ("estimate",),
+    "pipeline.lift": ("lift",),
+    "pipeline.measure": ("measure",),
+    "pipeline.phrase": ("PhraseConfig", "phrase"),
+    "dataset": ("Dataset", "SceneQuestions", "export"),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names} | {"read": "dataset"}
+
+__all__ = [*sorted(_HOME_OF), "__version__"]  # pyright: ignore[reportUnsupportedDunderAll]
 
 if TYPE_CHECKING:
-    from spatialvlm.library import (
-        PhraseConfig,
-        SceneQuestions,
-        ask,
-        build,
-        collect,
-        detect,
-        export,
-        lift,
-        measure,
-        phrase,
-        read,
+    from spatialvlm.dataset import Dataset, SceneQuestions, export
+    from spatialvlm.dataset import read_dataset as read
+    from spatialvlm.engine import Pipeline, ask, build
+    from spatialvlm.pipeline import Stage
+    from spatialvlm.pipeline.collect import collect
+    from spatialvlm.pipeline.detect import detect
+    from spatialvlm.pipeline.estimate import estimate
+    from spatialvlm.pipeline.lift import lift
+    from spatialvlm.pipeline.measure import measure
+    from spatialvlm.pipeline.phrase import PhraseConfig, phrase
+    from spatialvlm.recipes import Recipe, recipe_for
+    from spatialvlm.records import (
+        QA,
+        Camera,
+        DepthErrors,
+        Drop,
+        Fact,
+        Facts,
+        Frame,
+        Instance,
+        Object,
+        Sample,
+        Scene,
+        Source,
     )
 
 
 def __getattr__(name: str) -> Any:
-    if name not in __all__:
+    if name not in _HOME_OF:
         raise AttributeError(f"module 'spatialvlm' has no attribute {name!r}; it offers {', '.join(__all__)}")
-    from spatialvlm import library
-
-    return getattr(library, name)
+    return getattr(import_module(f"spatialvlm.{_HOME_OF[name]}"), "read_dataset" if name == "read" else name)

@@ -1,18 +1,23 @@
-"""The nouns that flow through the pipeline: Camera Frame Instance Object Scene Fact QA Score Drop.
+"""The nouns that flow through the pipeline: Sample Camera Frame Instance Object Scene Fact QA Score Drop.
 
-    Frame --cull--> Frame --detect--> Instances --lift--> Scene --measure--> Facts --phrase--> QA --write--> dataset
+    collect -> Frame -> cull -> detect -> estimate -> Frame -> lift -> Scene -> measure -> Facts -> phrase -> QA
+
+A Sample carries them all, for one image, from stage to stage.
 
 SI units only. Suffixes name units (`_m`, `_rad`, `_px`) and spaces (`_in_camera`, `_in_world`); `a_from_b` maps column
 vectors of b to a. Camera: x right, y down, z forward. World: x right, y the viewer's heading, z up. Boxes are xyxy in
 continuous pixels with pixel centres at .5. Records are frozen; nothing here computes.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Literal
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
 
 import numpy as np
 from jaxtyping import Bool, Float32, Float64, Int8, Int16, UInt8
+
+from spatialvlm.errors import UserError
 
 Family = Literal["qualitative", "quantitative"]
 
@@ -90,16 +95,20 @@ class DepthErrors:
     shift: float = 0.0
     source: str = ""
 
+    def __post_init__(self) -> None:
+        for name in ("scale", "local", "reach", "shift"):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < math.inf:
+                raise UserError(f"depth errors: {name} is {value!r}; expected a number from 0 on")
+        if self.reach == 0:
+            raise UserError("depth errors: reach is 0; expected a share of the image's width, such as 0.17")
+
 
 @dataclass(frozen=True, slots=True)
 class DepthSource:
-    """Where the depth of a frame came from when it was not measured: the model, its unit, how wrong it may be.
-
-    `scale` "relative" means that the unit is unknown: the depth map is then no metres, and no metre is ever said.
-    """
+    """Where the depth of a frame came from when no sensor measured it: the model, and how wrong it may be."""
 
     name: str
-    scale: Literal["metric", "relative"]
     errors: DepthErrors
 
 
@@ -112,14 +121,25 @@ class GravityEstimate:
     name: str
 
 
+@dataclass(frozen=True, slots=True)
+class SequencePosition:
+    """Where in a sequence (a video, a robot's log) an image was taken: which sequence, the place in it, the time."""
+
+    id: str
+    index: int
+    time_s: float | None = None
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Frame:
-    """One image and all that is known of it. Depth is z-depth along the optical axis in metres, NaN where unknown.
+    """One image and all that is known of it. `Frame.of` makes one from arrays in memory.
 
-    `gravity_in_camera` is a unit vector that points down. `instances` is None where nobody annotated the image. What
-    models added is marked as theirs: `depth_source` is None where depth was measured, `gravity_estimate` never stands
-    in for a given gravity, `floor` marks the pixels that a segmenter calls floor, ground or table top, `versions` names
-    the models.
+    `depth_m` is z-depth along the optical axis in metres, NaN where unknown. `relative_depth` is the same in an unknown
+    unit, by a model that knows no metres; a frame has one of the two at most. `gravity_in_camera` is a unit vector that
+    points down. `instances` is None where nobody annotated the image. What models added is marked as theirs:
+    `depth_source` is None where a sensor measured the depth, `gravity_estimate` never stands in for a given gravity,
+    `floor` marks the pixels that a segmenter calls floor, ground or table top, `versions` names the models.
+    `sequence_from_camera` is the pose of the camera in the world of its `sequence`, where somebody knows it.
     """
 
     id: str
@@ -129,11 +149,87 @@ class Frame:
     gravity_in_camera: Float64[np.ndarray, " 3"] | None
     instances: tuple[Instance, ...] | None
     source: Source
+    relative_depth: Float32[np.ndarray, "h w"] | None = None
     depth_source: DepthSource | None = None
     gravity_estimate: GravityEstimate | None = None
     floor: Bool[np.ndarray, "h w"] | None = None
     verdict: Verdict | None = None
     versions: Mapping[str, str] = field(default_factory=dict)
+    sequence: SequencePosition | None = None
+    sequence_from_camera: Float64[np.ndarray, "4 4"] | None = None
+
+    @property
+    def depth(self) -> Float32[np.ndarray, "h w"] | None:
+        """The depth map, in metres or in an unknown unit."""
+        return self.relative_depth if self.depth_m is None else self.depth_m
+
+    @classmethod
+    def of(
+        cls,
+        image: Any,
+        *,
+        depth_m: Any = None,
+        camera: Camera | tuple[float, float, float, float] | None = None,
+        gravity: Iterable[float] | None = None,
+        instances: Iterable[Instance] | Mapping[str, Any] | None = None,
+        id: str = "image",
+    ) -> "Frame":
+        """A frame from what is in memory.
+
+        `image`: uint8 (h, w, 3) in sRGB, or what numpy makes such an array of (a PIL image in RGB). `depth_m`: (h, w)
+        z-depth in metres; 0, negative and infinite mean unknown. `camera`: a Camera, or fx, fy, cx, cy in pixels.
+        `gravity`: a vector in the camera frame (x right, y down, z forward) that points down, of any length.
+        `instances`: Instances, or a mapping from names to masks (h, w). Raises UserError for what does not fit.
+        """
+        picture = np.ascontiguousarray(image)
+        if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] != 3 or not picture.size:
+            raise UserError(
+                f"image {id!r}: got {picture.dtype} of shape {picture.shape}, expected uint8 of shape (height, width, "
+                "3) in RGB; a grey one: np.repeat(grey[..., None], 3, axis=2), one from 0 to 1: (255 * image).round()"
+            )
+        size = picture.shape[:2]
+        if isinstance(camera, tuple):
+            fx, fy, cx, cy = camera
+            camera = Camera(np.array([[fx, 0.0, cx], [0.0, fy, cy], [0.0, 0.0, 1.0]]), size[1], size[0])
+        down = None if gravity is None else np.array([*gravity], np.float64)
+        if down is not None and (down.shape != (3,) or not np.isfinite(down).all() or not down.any()):
+            raise UserError(f"gravity of image {id!r}: got {down}, expected three finite numbers, not all 0")
+        return cls(
+            id,
+            picture,
+            camera,
+            None if depth_m is None else _depth_of(depth_m, size, id),
+            None if down is None else down / np.linalg.norm(down),
+            None if instances is None else _instances_of(instances, size, id),
+            Source("memory"),
+        )
+
+
+def _depth_of(depth_m: Any, size: tuple[int, ...], id: str) -> Float32[np.ndarray, "h w"]:
+    depth = np.array(depth_m, np.float32)
+    if depth.shape != size:
+        raise UserError(f"depth of image {id!r}: got shape {depth.shape}, expected {size}, the size of the image")
+    depth[~np.isfinite(depth) | (depth <= 0)] = np.nan
+    return depth
+
+
+def _instances_of(
+    instances: Iterable[Instance] | Mapping[str, Any], size: tuple[int, ...], id: str
+) -> tuple[Instance, ...]:
+    if not isinstance(instances, Mapping):
+        return tuple(instances)
+    made = []
+    for number, (name, given) in enumerate(instances.items(), 1):
+        mask = np.asarray(given).astype(bool)
+        if mask.shape != size or not mask.any():
+            raise UserError(
+                f"mask of {name!r} in image {id!r}: got shape {mask.shape} with {np.count_nonzero(mask)} pixels, "
+                f"expected {size}, the size of the image, with one or more"
+            )
+        rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+        box = np.array([columns[0], rows[0], columns[-1] + 1, rows[-1] + 1], np.float32)
+        made.append(Instance(str(number), (name,), box, mask))
+    return tuple(made)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -279,6 +375,31 @@ class Score:
 class Drop:
     """An expected rejection: which stage refused what, and why. Reasons begin with a countable word and a colon."""
 
-    stage: Literal["collect", "cull", "detect", "lift", "measure", "phrase", "write"]
+    stage: str
     id: str
     reason: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sample:
+    """One image of a source, by its index there, and all that the stages have made of it so far.
+
+    What a stage has not made yet is None or empty. `frame` is None where the image itself is dropped; `drops` then says
+    why, besides what was rejected of it before. `refusals` counts what could not be asked by (kind, reason).
+    """
+
+    index: int = 0
+    frame: Frame | None = None
+    scene: Scene | None = None
+    facts: Facts | None = None
+    questions: tuple[QA, ...] = ()
+    drops: tuple[Drop, ...] = ()
+    refusals: Mapping[tuple[str, str], int] = field(default_factory=dict)
+
+    def dropped(self, drop: Drop) -> "Sample":
+        """Take the image out, for one more reason."""
+        return replace(self, frame=None, scene=None, drops=(*self.drops, drop))
+
+    def with_frame(self, frame: Frame) -> "Sample":
+        """Put another frame in its place."""
+        return replace(self, frame=frame)

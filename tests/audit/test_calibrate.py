@@ -12,7 +12,7 @@ from spatialvlm.audit.corrupt import drifting, scaled
 from spatialvlm.errors import UserError
 from spatialvlm.pipeline.collect import Collected
 from spatialvlm.pipeline.collect.shapes import ShapesSource
-from spatialvlm.pipeline.estimate.depth import Estimate
+from spatialvlm.pipeline.estimate.depth import DepthEstimate
 from spatialvlm.recipes.named import read_depth_errors
 from spatialvlm.records import DepthErrors, Frame
 from spatialvlm.records import Source as Origin
@@ -54,7 +54,7 @@ class Wrong:
         rng = np.random.default_rng([5, *frame.id.encode()])
         true = self.frames[frame.id]
         wrong = drifting(scaled(true, rng, relative=self.scale), rng, relative=self.local, reach=self.reach)
-        return Estimate(wrong.depth_m, self.invariance)
+        return DepthEstimate(wrong.depth_m, self.invariance)
 
 
 @pytest.mark.parametrize(("scale", "local", "reach"), [(0.08, 0.04, 1 / 6), (0.2, 0.05, 0.08), (0.03, 0.08, 0.3)])

@@ -37,7 +37,7 @@ from spatialvlm.engine.local import build, build_by
 from spatialvlm.engine.stages import Stages
 from spatialvlm.engine.threads import in_order, threads
 from spatialvlm.errors import ContractError, ModelError, UserError
-from spatialvlm.models.inference import Runtime
+from spatialvlm.models import Runtime
 from spatialvlm.pipeline.phrase import PhraseConfig
 from spatialvlm.records import Drop
 

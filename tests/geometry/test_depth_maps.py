@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from spatialvlm.geometry.depth_maps import NOISE_FLOOR, middle, relative_noise, smooth_inverse
+from spatialvlm.geometry import NOISE_FLOOR, middle, relative_noise, smooth_inverse
 
 
 def slanted(height=120, width=160):

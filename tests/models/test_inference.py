@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spatialvlm.errors import ModelError, UserError
-from spatialvlm.models.inference import Batches, Runtime, torch_device, torch_dtype
+from spatialvlm.models import Batches, Runtime, torch_device, torch_dtype
 
 
 def doubled(fits):

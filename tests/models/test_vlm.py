@@ -14,10 +14,10 @@ import numpy as np
 import pytest
 
 from spatialvlm.errors import ModelError, UserError
-from spatialvlm.models.inference import Runtime
-from spatialvlm.models.vlm import Vlm, load_vlm
+from spatialvlm.models import Runtime
+from spatialvlm.models import Vlm, load_vlm
 from spatialvlm.models.vlm.openai import EXCERPT, TRIES, OpenAI
-from spatialvlm.models.weights import Model, parse_model
+from spatialvlm.models import Model, parse_model
 
 CHATS = ("idefics3", "llava")
 # PaliGemma's processor turns tensors into arrays as numpy 2 wants it no longer.
@@ -50,8 +50,8 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return {family: getattr(tiny_vlm, f"build_{family}")(root / family) for family in (*CHATS, "paligemma")}
 
 
-def local(folder: Path, most_tokens: int = 6, **runtime: Any) -> Any:
-    return load_vlm(Model("transformers", str(folder)), Runtime("cpu", **runtime), most_tokens=most_tokens)
+def local(folder: Path, max_new_tokens: int = 6, **runtime: Any) -> Any:
+    return load_vlm(Model("transformers", str(folder)), Runtime("cpu", **runtime), max_new_tokens=max_new_tokens)
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -104,7 +104,7 @@ def test_no_image_for_a_model_that_does_not_chat(folders: dict[str, Path]):
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_longest_answer(family: str, folders: dict[str, Path]):
-    short, long = (local(folders[family], most_tokens=most).answers(asked()) for most in (2, 5))
+    short, long = (local(folders[family], max_new_tokens=most).answers(asked()) for most in (2, 5))
     assert all(len(answer.split()) <= 2 for answer in short)
     assert all(more.startswith(less) for less, more in zip(short, long, strict=True))
 
@@ -159,8 +159,8 @@ def test_no_such_model(folders: dict[str, Path], tmp_path: Path):
         local(bare)
     with pytest.raises(UserError, match="choose one of transformers, openai"):
         load_vlm(Model("gguf", "x"))
-    with pytest.raises(UserError, match="most_tokens"):
-        load_vlm(Model("openai", "http://localhost/v1#m"), most_tokens=0)
+    with pytest.raises(UserError, match="max_new_tokens"):
+        load_vlm(Model("openai", "http://localhost/v1#m"), max_new_tokens=0)
 
 
 def test_processor_that_needs_torchvision(folders: dict[str, Path], monkeypatch: pytest.MonkeyPatch):
@@ -240,7 +240,7 @@ def client(model: Model, *, batch_size: int = 4, timeout_s: float = 5.0) -> Open
 
 def test_what_is_sent(serve: Callable[..., Server], monkeypatch: pytest.MonkeyPatch):
     server = serve(lambda *_: says(" a mug \n"))
-    vlm = load_vlm(server.model, Runtime(), seed=7, most_tokens=32)
+    vlm = load_vlm(server.model, Runtime(), seed=7, max_new_tokens=32)
     assert isinstance(vlm, Vlm)
     some = images()[:2]
     assert vlm.answer(some, "what ?") == "a mug"

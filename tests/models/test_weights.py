@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from spatialvlm.errors import UserError
-from spatialvlm.models.weights import Model, is_commit, locate, parse_model
+from spatialvlm.models import Model, locate, parse_model
+from spatialvlm.models.weights import is_commit
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 

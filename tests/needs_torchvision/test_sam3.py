@@ -14,8 +14,7 @@ transformers = pytest.importorskip("transformers")
 
 from fixtures.models.tiny_grounding import clip_tokenizer  # noqa: E402
 from spatialvlm.errors import ModelError, UserError  # noqa: E402
-from spatialvlm.models.inference import Runtime  # noqa: E402
-from spatialvlm.models.weights import Model  # noqa: E402
+from spatialvlm.models import Model, Runtime  # noqa: E402
 from spatialvlm.pipeline.detect import DetectConfig  # noqa: E402
 from spatialvlm.pipeline.detect.models.finders import Candidate, Finder, load_finder  # noqa: E402
 from spatialvlm.pipeline.detect.models.finders.sam3 import enlarged  # noqa: E402

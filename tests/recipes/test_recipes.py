@@ -9,7 +9,7 @@ import pytest
 
 import spatialvlm.recipes.recipe
 from spatialvlm.errors import UserError
-from spatialvlm.models.weights import Located, Model
+from spatialvlm.models import Located, Model
 from spatialvlm.pipeline.cull import CULL_MODELS
 from spatialvlm.pipeline.detect.models.finders import FINDERS
 from spatialvlm.pipeline.estimate.camera import CAMERA_MODELS

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from spatialvlm.annotate.forms import FORMS
-from spatialvlm.dataset.files import disk_faults, flush_folder
+from spatialvlm.dataset import disk_faults, flush_folder
 from spatialvlm.errors import UserError
 
 try:

@@ -16,8 +16,7 @@ from spatialvlm.annotate.answers import DECISIONS, Answers, Decision
 from spatialvlm.annotate.forms import Examined, examine
 from spatialvlm.annotate.images import Failure, Images, Sheet
 from spatialvlm.annotate.proposals import Proposal
-from spatialvlm.dataset.exports.images import file_key
-from spatialvlm.dataset.files import write_file
+from spatialvlm.dataset import file_key, write_file
 from spatialvlm.errors import UserError
 from spatialvlm.page.overlay import draw_objects
 

@@ -14,13 +14,10 @@ import numpy as np
 from jaxtyping import UInt8
 
 from spatialvlm.annotate.proposals import Proposal, Proposer
-from spatialvlm.dataset.exports.images import upright
-from spatialvlm.dataset.manifest import NAME
-from spatialvlm.dataset.read import Dataset, read_dataset
+from spatialvlm.dataset import MANIFEST, Dataset, read_dataset, upright
 from spatialvlm.errors import SpatialError
-from spatialvlm.pipeline.collect import Source, open_source
-from spatialvlm.records import Camera, Instance, Scene
-from spatialvlm.records import Source as Origin
+from spatialvlm.pipeline.collect import FrameSource, open_source
+from spatialvlm.records import Camera, Instance, Scene, Source
 
 SHOWN = {"png": "image/png", "jpg": "image/jpeg", "webp": "image/webp"}
 """What every browser and every model reads, by ending; all else becomes PNG."""
@@ -69,7 +66,7 @@ class Images(Protocol):
 
 def open_images(source: str, seed: int) -> Images:
     """The images of a dataset or of any source of frames. Raises UserError where the source is missing or damaged."""
-    if (Path(source) / NAME).is_file():
+    if (Path(source) / MANIFEST).is_file():
         return _Stored(read_dataset(Path(source)), Proposer(seed))
     return _Collected(source, open_source(source, seed=seed), Proposer(seed))
 
@@ -100,7 +97,7 @@ class _Stored:
 class _Collected:
     """The frames of a source; the pipeline runs where they have depth and annotations."""
 
-    def __init__(self, name: str, source: Source, proposer: Proposer) -> None:
+    def __init__(self, name: str, source: FrameSource, proposer: Proposer) -> None:
         self._folder, self._source, self._proposer = Path(name), source, proposer
         self.fingerprint = _short(source.fingerprint)
 
@@ -129,7 +126,7 @@ class _Collected:
 
 def _sheet(
     frame: str,
-    origin: Origin,
+    origin: Source,
     camera: Camera,
     scene: Scene | None,
     proposal: Proposal | str,

@@ -17,10 +17,9 @@ from spatialvlm.annotate.answers import Proposed
 from spatialvlm.errors import ContractError
 from spatialvlm.evaluate.tasks.asked import names_of
 from spatialvlm.kinds import KINDS
-from spatialvlm.pipeline.lift import load_lift
-from spatialvlm.pipeline.measure import measure
-from spatialvlm.pipeline.phrase import Phrase
-from spatialvlm.records import QA, Frame, Scene
+from spatialvlm.pipeline import run_stages
+from spatialvlm.pipeline.tail import tail
+from spatialvlm.records import QA, Frame, Sample, Scene
 
 WORDS = MappingProxyType(
     {
@@ -53,8 +52,7 @@ class Proposer:
 
     def __init__(self, seed: int) -> None:
         self.seed = seed
-        self._lift = load_lift()
-        self._phrase = Phrase()
+        self._stages = tail(seed=seed)
 
     def ask(self, frame: Frame) -> tuple[Scene | None, Proposal | str]:
         """A frame's scene and the question that is proposed about it, or why none is."""
@@ -62,11 +60,10 @@ class Proposer:
             return None, "it has no depth map"
         if frame.instances is None:
             return None, "nobody annotated its objects"
-        (lifted,) = self._lift([frame], [frame.instances])
-        if lifted.scene is None:
-            return None, lifted.drops[0].reason if lifted.drops else "it could not be lifted to 3D"
-        asked = self._phrase(lifted.scene, measure(lifted.scene), self.seed).questions
-        return lifted.scene, self.choose(lifted.scene, asked)
+        (sample,) = run_stages(self._stages, [Sample(frame=frame)])
+        if sample.scene is None:
+            return None, sample.drops[-1].reason
+        return sample.scene, self.choose(sample.scene, sample.questions)
 
     def choose(self, scene: Scene, questions: Sequence[QA]) -> Proposal | str:
         """One of the questions about a scene, or why none is proposed."""

@@ -45,15 +45,14 @@ def audit(
     from spatialvlm.audit.page import write_page
     from spatialvlm.audit.result import result_of
     from spatialvlm.audit.run import Job, run
-    from spatialvlm.dataset.files import disk_faults, to_json, write_file
+    from spatialvlm.dataset import MAX_SEED, disk_faults, to_json, write_file
     from spatialvlm.pipeline.collect import CollectConfig
-    from spatialvlm.recipes.recipe import LARGEST_SEED
 
     for name, value in (("rooms", rooms), ("workers", workers)):
         if value < 1:
             raise UserError(f"{name} {value}: expected 1 or more")
-    if not 0 <= seed <= LARGEST_SEED:
-        raise UserError(f"seed {seed}: expected 0 to {LARGEST_SEED}")
+    if not 0 <= seed <= MAX_SEED:
+        raise UserError(f"seed {seed}: expected 0 to {MAX_SEED}")
     unknown = [name for name in presets if name not in PRESETS]
     if unknown:
         raise UserError(f"preset {unknown[0]!r}: unknown; choose from {', '.join(PRESETS)}")

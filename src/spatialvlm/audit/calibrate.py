@@ -17,13 +17,12 @@ from jaxtyping import Float32, Float64
 from rich.console import Console
 from rich.table import Table
 
-from spatialvlm.dataset.files import write_file
+from spatialvlm.dataset import write_file
 from spatialvlm.errors import UserError
-from spatialvlm.models.inference import Runtime
-from spatialvlm.pipeline.collect import Source, open_source
-from spatialvlm.pipeline.estimate import depth
-from spatialvlm.pipeline.estimate.depth import DepthModel, Estimate
-from spatialvlm.recipes.recipe import Recipe
+from spatialvlm.models import Runtime
+from spatialvlm.pipeline.collect import FrameSource, open_source
+from spatialvlm.pipeline.estimate import DepthEstimate, DepthModel, load_depth
+from spatialvlm.recipes import Recipe
 from spatialvlm.records import DepthErrors, Frame
 
 COLUMNS = 64  # of the grid that ratios are looked at on: drifts reach further than its step
@@ -61,24 +60,20 @@ class Calibration:
         }
 
 
-def calibrate(
-    source: Source, name: str, model: DepthModel, limit: int | None = None, *, told: bool = False
-) -> Calibration:
-    """Measure a model on the frames of a source that have depth; `name` says where they are from.
-
-    `told`: the model is told the frames' focal lengths, for those that need one.
+def calibrate(source: FrameSource, model: DepthModel, limit: int | None = None) -> Calibration:
+    """Measure a model on the frames of a source that have depth. One that needs focal lengths is told the frames' own.
 
     Raises UserError where fewer than two frames can be compared, or the model's depth has no metres.
     """
     total = len(source) if limit is None else min(limit, len(source))
-    fields = [ratios for ratios in _ratios(source, total, model, told) if ratios is not None]
+    fields = [ratios for ratios in _ratios(source, total, model) if ratios is not None]
     if len(fields) < 2:
         raise UserError(
-            f"{name}: {len(fields)} of {total} frames have sensor depth that can be compared with the model's, "
+            f"{source.name}: {len(fields)} of {total} frames have sensor depth that can be compared with the model's, "
             "expected 2 or more (50 make a good measurement); give frames with depth"
         )
     errors, bias = fit(fields)
-    said = f"measured on {len(fields)} frames of {name}"
+    said = f"measured on {len(fields)} frames of {source.name}"
     errors = replace(errors, source=said)
     return Calibration(f"{model.name}@{model.version}", errors, bias, len(fields), total - len(fields))
 
@@ -104,23 +99,23 @@ def fit(fields: Sequence[Ratios]) -> tuple[DepthErrors, float]:
     return DepthErrors(scale, local, reach), float(medians.mean())
 
 
-def _ratios(source: Source, total: int, model: DepthModel, told: bool) -> Iterator[Ratios | None]:
+def _ratios(source: FrameSource, total: int, model: DepthModel) -> Iterator[Ratios | None]:
     """The field of log ratios of each frame; None where there is nothing to compare."""
     for start in range(0, total, BATCH):
         frames = [source.read(index).frame for index in range(start, min(start + BATCH, total))]
         measured = [frame for frame in frames if frame is not None and frame.depth_m is not None]
         yield from [None] * (len(frames) - len(measured))
-        estimates = model([_alone(frame, told) for frame in measured]) if measured else []
+        estimates = model([_alone(frame, model) for frame in measured]) if measured else []
         for frame, estimate in zip(measured, estimates, strict=True):
             yield _field(frame, estimate, model.name)
 
 
-def _alone(frame: Frame, told: bool) -> Frame:
+def _alone(frame: Frame, model: DepthModel) -> Frame:
     """The frame without its depth, and without its camera, which photos have not, unless the model needs one."""
-    return replace(frame, depth_m=None, instances=None, camera=frame.camera if told else None)
+    return replace(frame, depth_m=None, instances=None, camera=frame.camera if model.needs_focal else None)
 
 
-def _field(frame: Frame, estimate: Estimate, name: str) -> Ratios | None:
+def _field(frame: Frame, estimate: DepthEstimate, name: str) -> Ratios | None:
     if estimate.invariance != "metric":
         raise UserError(f"{name}: makes relative depth, which has no scale to be wrong; give a metric model")
     assert frame.depth_m is not None
@@ -178,13 +173,11 @@ def calibrate_to_file(recipe: Recipe, out: Path, runtime: Runtime) -> None:
 
     Raises UserError where the recipe has no depth model, or the file cannot be written.
     """
-    if recipe.sense.depth is None:
+    if recipe.estimate.depth is None:
         raise UserError("calibrate: needs a depth model; give one with --model depth=BACKEND:WEIGHTS, or a --recipe")
     source = open_source(recipe.source, recipe.collect, recipe.seed)
-    model = depth.load_depth(recipe.sense.depth, runtime)
-    name = recipe.source if ":" in recipe.source else Path(recipe.source).resolve().name
-    told = recipe.sense.depth.backend in depth.NEED_FOCAL
-    found = calibrate(source, name, model, recipe.limit, told=told)
+    model = load_depth(recipe.estimate.depth, runtime)
+    found = calibrate(source, model, recipe.limit)
     write_file(out, lambda file: file.write(json.dumps(found.as_json(), indent=1).encode() + b"\n"))
     table = Table(box=None, padding=(0, 2, 0, 0))
     for heading in (f"{found.frames} frames", "scale", "local", "reach"):

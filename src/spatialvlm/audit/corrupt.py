@@ -16,7 +16,7 @@ from jaxtyping import Bool, Float32, Float64
 from numpy.random import Generator
 
 from spatialvlm.pipeline.lift import LiftConfig
-from spatialvlm.records import Frame, Instance
+from spatialvlm.records import DepthErrors, Frame, Instance
 
 Corruption = Callable[[Frame, Generator], Frame]
 
@@ -115,7 +115,7 @@ def as_stated(frame: Frame, rng: Generator, *, noise: float, config: LiftConfig)
         moved.append(_moved(instance, rng, inwards_px, 0.0))
     frame = replace(frame, instances=tuple(moved))
     frame = tilted(frame, rng, sigma_rad=config.given_gravity_error_rad)
-    frame = scaled(frame, rng, relative=config.depth_scale_error)
+    frame = scaled(frame, rng, relative=config.depth_errors.scale)
     return noisy(frame, rng, relative=noise)
 
 
@@ -189,7 +189,7 @@ PRESETS = _presets(
         "scale",
         "depth off by one factor for the frame, 5 % (1 sigma)",
         (partial(scaled, relative=0.05),),
-        LiftConfig(depth_scale_error=0.05),
+        LiftConfig(DepthErrors(0.05)),
     ),
     Preset("noise", "independent depth noise in each pixel, 1 % (1 sigma)", (partial(noisy, relative=0.01),)),
     Preset(
@@ -225,7 +225,7 @@ PRESETS = _presets(
         "like depth made from one photo: off by one factor for the frame, 8 %, and drifting over the picture, 4 %, "
         "with a reach of a sixth of its width (1 sigma)",
         (partial(scaled, relative=0.08), partial(drifting, relative=0.04, reach=1 / 6)),
-        LiftConfig(depth_scale_error=0.08, depth_local_error=0.04, depth_local_reach=1 / 6),
+        LiftConfig(DepthErrors(0.08, 0.04, 1 / 6)),
     ),
 )
 """The presets by name, in the order in which they are shown."""

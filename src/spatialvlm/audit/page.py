@@ -13,7 +13,7 @@ from typing import Any
 from spatialvlm.audit.charts import coverage, percent, shares, whiskers
 from spatialvlm.audit.corrupt import PRESETS
 from spatialvlm.audit.run import UNTOLD
-from spatialvlm.dataset.files import to_json, write_file
+from spatialvlm.dataset import to_json, write_file
 from spatialvlm.kinds import KINDS, Kind
 
 Run = Mapping[str, Any]

@@ -7,9 +7,9 @@ from typing import Any
 from spatialvlm.audit.corrupt import PRESETS
 from spatialvlm.audit.run import Job, error_models
 from spatialvlm.audit.tally import Tally
+from spatialvlm.dataset import versions
 from spatialvlm.pipeline.lift import LiftConfig
 from spatialvlm.pipeline.measure import MeasureConfig
-from spatialvlm.recipes.recipe import versions
 
 FORMAT = 1
 

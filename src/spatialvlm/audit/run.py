@@ -4,26 +4,22 @@ A room's truth is computed once; each preset corrupts its frame once, with chanc
 corrupted frame is lifted by a user who was told of the corruption and by one who was not.
 """
 
-import multiprocessing
-import os
-import signal
-import threading
-from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
-import cv2
 import numpy as np
 
 from spatialvlm.audit.compare import compare
 from spatialvlm.audit.corrupt import PRESETS, Preset
 from spatialvlm.audit.tally import Tally
 from spatialvlm.audit.truth import TrueQuantities
-from spatialvlm.errors import ModelError
+from spatialvlm.engine import run_jobs
 from spatialvlm.pipeline.collect.rooms import RoomsSource
-from spatialvlm.pipeline.lift import LiftConfig, load_lift
-from spatialvlm.pipeline.measure import MeasureConfig, measure
+from spatialvlm.pipeline.lift import LiftConfig
+from spatialvlm.pipeline.measure import MeasureConfig
+from spatialvlm.pipeline.tail import measured
 from spatialvlm.records import Frame
 from spatialvlm.worlds.rooms.truth import Truth
 
@@ -68,15 +64,14 @@ def audit_room(known: Truth, room: int, seed: int, presets: tuple[str, ...]) -> 
 
 def _audit_frame(frame: Frame, truth: TrueQuantities, room: int, config: LiftConfig) -> Tally:
     tally, limits = Tally(rooms=1), MeasureConfig()
-    lifted = load_lift(config)([frame], [frame.instances or ()])[0]
-    tally.drops.update(drop.reason.partition(":")[0] for drop in lifted.drops)
-    scene = lifted.scene
-    if scene is None or scene.gravity is None:
+    sample = measured(frame, config, limits)
+    tally.drops.update(drop.reason.partition(":")[0] for drop in sample.drops)
+    scene, facts = sample.scene, sample.facts
+    if scene is None or facts is None or scene.gravity is None:
         tally.planes["no gravity" if scene else "no scene"] += 1
         return tally
     plane_m, found = truth.plane_under(scene, frame)
     tally.planes[_plane_name(scene.support.surface, plane_m, found)] += 1
-    facts = measure(scene, limits)
     tally.add(room, scene, facts, compare(facts, truth, plane_m, limits))
     return tally
 
@@ -90,62 +85,32 @@ def _plane_name(said: str | None, plane_m: float, found: bool) -> str:
 
 
 def run(job: Job, workers: int, report: Report) -> dict[str, Tally]:
-    """The tallies of all rooms, by the name of the run.
-
-    Raises ModelError where a worker process dies.
-    """
+    """Add up the tallies of all rooms, by the name of the run. Raises ModelError where a worker process dies."""
     totals: dict[str, Tally] = {}
-    for tallies in _each_room(job, workers):
+
+    def keep(tallies: dict[str, Tally]) -> None:
         for key, tally in tallies.items():
             totals.setdefault(key, Tally()).merge(tally)
-        report(1)
+
+    run_jobs(_Auditor(job), range(job.rooms), keep, workers=workers, report=lambda rooms, *_: report(rooms))
     return totals
 
 
-def _each_room(job: Job, workers: int) -> Iterator[dict[str, Tally]]:
-    """The tallies room by room, in order."""
-    workers = min(workers, job.rooms)
-    if workers == 1:
-        cv2.setNumThreads(1)  # the workers are the parallelism
-        source = job.source()
-        for room in range(job.rooms):
-            yield audit_room(source.truth(room), room, job.seed, job.presets)
-        return
-    context = multiprocessing.get_context("spawn")
-    executor = ProcessPoolExecutor(workers, context, _start_worker, (job,))
-    try:
-        yield from executor.map(_work, range(job.rooms))
-    except BrokenProcessPool as error:
-        raise ModelError(
-            "a worker process died during the audit (out of memory, or a script that calls audit without "
-            "`if __name__ == '__main__':`); run the same again with fewer workers"
-        ) from error
-    finally:
-        executor.shutdown(wait=False, cancel_futures=True)
+class _Auditor:
+    """Audits one room after the other. Its copy in another process opens its own source."""
 
+    def __init__(self, job: Job) -> None:
+        self.job = job
 
-class _Worker:
-    """What a worker process holds."""
+    @cached_property
+    def source(self) -> RoomsSource:
+        """The rooms."""
+        return self.job.source()
 
-    job: Job
-    source: RoomsSource
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _Auditor, (self.job,)
 
-
-def _start_worker(job: Job) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's business
-    threading.Thread(target=_die_with_parent, daemon=True).start()
-    cv2.setNumThreads(1)
-    _Worker.job, _Worker.source = job, job.source()
-
-
-def _die_with_parent() -> None:
-    """A worker must not outlive a killed parent."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
-
-
-def _work(room: int) -> dict[str, Tally]:
-    job = _Worker.job
-    return audit_room(_Worker.source.truth(room), room, job.seed, job.presets)
+    def __call__(self, room: int, report: Callable[[int, int, int], None], /) -> dict[str, Tally]:
+        tallies = audit_room(self.source.truth(room), room, self.job.seed, self.job.presets)
+        report(1, 0, 0)
+        return tallies

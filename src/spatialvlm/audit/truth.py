@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Float64, Int
 from scipy.spatial import KDTree
 
-from spatialvlm.geometry.transforms import transform, unproject
+from spatialvlm.geometry import transform, unproject
 from spatialvlm.pipeline.measure import MeasureConfig
 from spatialvlm.records import Frame, Scene
 from spatialvlm.worlds.rooms.truth import Truth

@@ -29,7 +29,7 @@ from spatialvlm.cli.options import (
 )
 
 # One process is one core: the workers are the parallelism, and results must not depend on how BLAS splits a sum.
-for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "OPENCV_FOR_THREADS_NUM"):
     os.environ.setdefault(_name, "1")
 
 app = typer.Typer(
@@ -74,7 +74,9 @@ def build(
     kinds: Annotated[
         str | None, typer.Option(help="Ask only these kinds, separated by commas; see `spatialvlm questions`.")
     ] = None,
-    shard_size: Annotated[int, typer.Option(min=1, help="Frames in one file of the dataset.")] = 128,
+    shard_size: Annotated[
+        int | None, typer.Option(min=1, help="Frames in one file of the dataset; by default what suits the source.")
+    ] = None,
     size: Annotated[str, typer.Option(metavar="WxH", help="Pixels of rendered frames.")] = "640x480",
     spp: Annotated[int, typer.Option(min=1, help="Samples of the light a pixel of rendered rooms.")] = 16,
     device: Device = "auto",
@@ -83,16 +85,18 @@ def build(
 ) -> None:
     """Turn photos or frames with depth into a dataset of spatial questions and answers, with a report to look at."""
     from spatialvlm.engine.console import build_with_progress
-    from spatialvlm.models.inference import Runtime
+    from spatialvlm.models import Runtime
     from spatialvlm.pipeline.collect import CollectConfig, parse_size
     from spatialvlm.pipeline.phrase import PhraseConfig
-    from spatialvlm.recipes.named import Wishes, recipe_for
+    from spatialvlm.recipes import Overrides, recipe_for
 
-    wishes = Wishes(tuple(model or ()), detector, _names(prompts), camera_height, tuple(known or ()), fov, depth_errors)
+    overrides = Overrides(
+        tuple(model or ()), detector, _names(prompts), camera_height, tuple(known or ()), fov, depth_errors
+    )
     chosen = recipe_for(
         source,
         recipe,
-        wishes,
+        overrides,
         seed=seed,
         limit=limit,
         shard_size=shard_size,
@@ -141,10 +145,10 @@ def calibrate(
 ) -> None:
     """Measure how wrong a depth model is on frames with sensor depth: its error of scale and its drift."""
     from spatialvlm.audit.calibrate import calibrate_to_file
-    from spatialvlm.models.inference import Runtime
-    from spatialvlm.recipes.named import Wishes, recipe_for
+    from spatialvlm.models import Runtime
+    from spatialvlm.recipes import Overrides, recipe_for
 
-    chosen = recipe_for(source, recipe, Wishes(tuple(model or ())), limit=limit)
+    chosen = recipe_for(source, recipe, Overrides(tuple(model or ())), limit=limit)
     calibrate_to_file(chosen, out, Runtime(device, precision, batch_size))
 
 
@@ -198,7 +202,7 @@ def show(
     """Show one frame of a dataset: its objects and questions here, its picture with masks and labels as a PNG."""
     from rich.console import Console
 
-    from spatialvlm.dataset.read import read_dataset
+    from spatialvlm.dataset import read_dataset
     from spatialvlm.view.frame import file_for, picture, print_frame, save
 
     opened = read_dataset(dataset)
@@ -231,8 +235,8 @@ def export(
     from rich.console import Console
     from rich.progress import Progress
 
-    from spatialvlm.dataset.exports import export as write_export
-    from spatialvlm.dataset.read import read_dataset
+    from spatialvlm.dataset import export as write_export
+    from spatialvlm.dataset import read_dataset
 
     opened = read_dataset(dataset)
     with Progress(console=Console(stderr=True), transient=True) as progress:

@@ -50,7 +50,7 @@ def evaluate(
     """Score a model on spatial benchmarks, without a judge: a table with intervals, and a page with plots."""
     from spatialvlm.evaluate.console import evaluate_with_progress
     from spatialvlm.evaluate.models import AskConfig
-    from spatialvlm.models.inference import Runtime
+    from spatialvlm.models import Runtime
 
     runtime = Runtime(device, precision, batch_size)
     config = AskConfig(max_tokens, at_once, timeout, retries, base_url, runtime)

@@ -1,7 +1,55 @@
-"""write: Scenes and QA -> a dataset on disk, read back as equal records, with a card for people.
+"""dataset: Scenes and questions on disk, read back as equal records, asked again, exported, with a card for people.
 
     dataset.json  manifest.jsonl  scenes/part-*.parquet  qa/part-*.parquet  drops.parquet  report.html
 
+    schema      the columns                          scenes, questions   records <-> rows
+    write       shards by workers, one summary       manifest, counts    what is finished, and what is in it
+    read        a folder -> records                  card                report.html
+    asking      what the questions were made with    lazy                other questions while a model trains
+    exports/    the same for trainers                files, versions     whole or absent; what decides the bytes
+
 Workers write the files of a shard (`write_shard`), one parent appends manifest lines (`open_for_build`) and adds up
-(`finish`, `write_report`); `read_dataset` reads. Output is byte-identical however often a build was killed and resumed.
+(`finish`, `write_report`). Output is byte-identical however often a build was killed and resumed.
 """
+
+from spatialvlm.dataset.asking import MAX_SEED, Asking, asking_of
+from spatialvlm.dataset.card import write_report
+from spatialvlm.dataset.exports import Exported, export
+from spatialvlm.dataset.exports.image_files import file_key, upright
+from spatialvlm.dataset.files import disk_faults, flush_folder, to_json, write_file
+from spatialvlm.dataset.lazy import AskedScene, SceneQuestions
+from spatialvlm.dataset.manifest import MANIFEST, Summary
+from spatialvlm.dataset.read import Dataset, Part, opened, read_dataset, scene_columns
+from spatialvlm.dataset.scenes import read_scenes
+from spatialvlm.dataset.versions import versions
+from spatialvlm.dataset.write import finish, open_for_build, write_questions, write_shard
+
+__all__ = [
+    "MANIFEST",
+    "MAX_SEED",
+    "AskedScene",
+    "Asking",
+    "Dataset",
+    "Exported",
+    "Part",
+    "SceneQuestions",
+    "Summary",
+    "asking_of",
+    "disk_faults",
+    "export",
+    "file_key",
+    "finish",
+    "flush_folder",
+    "open_for_build",
+    "opened",
+    "read_dataset",
+    "read_scenes",
+    "scene_columns",
+    "to_json",
+    "upright",
+    "versions",
+    "write_file",
+    "write_questions",
+    "write_report",
+    "write_shard",
+]

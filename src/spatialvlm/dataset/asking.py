@@ -6,18 +6,18 @@ epoch 0 of a dataset's own seed and settings gives the questions that its build 
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from spatialvlm import __version__
-from spatialvlm.dataset.read import Dataset, read_dataset
+from spatialvlm.dataset.read import Dataset
 from spatialvlm.errors import DatasetError, UserError
 from spatialvlm.kinds import KINDS
 from spatialvlm.pipeline.measure import MeasureConfig
 from spatialvlm.pipeline.phrase import PhraseConfig
-from spatialvlm.recipes.recipe import LARGEST_SEED
+
+MAX_SEED = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +32,7 @@ class Asking:
         """The seed of an epoch's questions."""
         if epoch == 0:
             return self.seed
-        return int(np.random.SeedSequence([self.seed, epoch]).generate_state(1, np.uint64)[0]) & LARGEST_SEED
-
-
-def opened(dataset: Dataset | Path | str) -> Dataset:
-    """The dataset, or the one in that folder."""
-    return dataset if isinstance(dataset, Dataset) else read_dataset(Path(dataset))
+        return int(np.random.SeedSequence([self.seed, epoch]).generate_state(1, np.uint64)[0]) & MAX_SEED
 
 
 def asking_of(dataset: Dataset, seed: int | None = None, mix: PhraseConfig | None = None) -> Asking:
@@ -47,8 +42,8 @@ def asking_of(dataset: Dataset, seed: int | None = None, mix: PhraseConfig | Non
     that this version doesn't have, which `mix` mends as far as the kinds are concerned.
     """
     chosen: int = dataset.header.get("config", {}).get("seed", 0) if seed is None else seed
-    if not 0 <= chosen <= LARGEST_SEED:
-        raise UserError(f"seed {chosen}: expected 0 to {LARGEST_SEED}")
+    if not 0 <= chosen <= MAX_SEED:
+        raise UserError(f"seed {chosen}: expected 0 to {MAX_SEED}")
     if mix is None:
         _check_kinds(dataset)
         mix = PhraseConfig(**_settings(dataset, "phrase", PhraseConfig))

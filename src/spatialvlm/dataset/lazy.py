@@ -8,7 +8,6 @@ from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import accumulate
 from operator import index as as_index
 from pathlib import Path
@@ -17,19 +16,20 @@ from typing import Any
 import pyarrow as pa
 
 from spatialvlm.dataset import schema
-from spatialvlm.dataset.asking import asking_of, opened
-from spatialvlm.dataset.read import Dataset, scene_columns
+from spatialvlm.dataset.asking import asking_of
+from spatialvlm.dataset.read import Dataset, opened, scene_columns
 from spatialvlm.dataset.scenes import read_scenes
 from spatialvlm.errors import UserError
-from spatialvlm.pipeline.measure import measure_all
-from spatialvlm.pipeline.phrase import Phrase, PhraseConfig
-from spatialvlm.records import QA, Scene, Source
+from spatialvlm.pipeline import Stage, run_stages
+from spatialvlm.pipeline.phrase import PhraseConfig
+from spatialvlm.pipeline.tail import tail
+from spatialvlm.records import QA, Sample, Scene, Source
 
 KEPT = 16  # row groups: a thousand scenes, so that small datasets are read once, in any order
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Asked:
+class AskedScene:
     """One scene, the image that it was made of, and the questions about it."""
 
     scene: Scene
@@ -67,20 +67,20 @@ class SceneQuestions:
         self._asking = asking_of(stored, seed, mix)
         self._columns = scene_columns(images=images)
         self._groups: OrderedDict[tuple[int, int], pa.Table] = OrderedDict()
-        self._seed = self._seed_of(epoch)
+        self._stages = self._stages_of(epoch)
 
     def __len__(self) -> int:
         return self._ends[-1] if self._ends else 0
 
-    def __getitem__(self, index: int) -> Asked:
+    def __getitem__(self, index: int) -> AskedScene:
         """One scene by its place in the dataset, with its questions; from the end where it is negative."""
         return self.__getitems__([index])[0]
 
-    def __getitems__(self, indices: Sequence[int]) -> list[Asked]:
+    def __getitems__(self, indices: Sequence[int]) -> list[AskedScene]:
         """Several scenes by their places, measured together; torch's DataLoader takes its batches by this name."""
         return self._asked([self._row(index) for index in indices])
 
-    def __iter__(self) -> Iterator[Asked]:
+    def __iter__(self) -> Iterator[AskedScene]:
         """All scenes in order, a row group at a time."""
         for part, stored in enumerate(self._parts):
             for group in range(-(-stored.rows // schema.ROW_GROUP)):
@@ -95,11 +95,10 @@ class SceneQuestions:
         group, within = divmod(row - self._ends[part] + self._parts[part].rows, schema.ROW_GROUP)
         return next(read_scenes(self._group(part, group).slice(within, 1)))
 
-    def _asked(self, rows: Sequence[tuple[Scene, Source]]) -> list[Asked]:
-        measured = measure_all([scene for scene, _ in rows], self._asking.measure)
+    def _asked(self, rows: Sequence[tuple[Scene, Source]]) -> list[AskedScene]:
+        samples = run_stages(self._stages, [Sample(scene=scene) for scene, _ in rows])
         return [
-            Asked(scene, source, self._phrase(scene, facts, self._seed).questions)
-            for (scene, source), facts in zip(rows, measured, strict=True)
+            AskedScene(scene, source, sample.questions) for (scene, source), sample in zip(rows, samples, strict=True)
         ]
 
     def questions(self) -> Iterator[tuple[QA, Source]]:
@@ -109,22 +108,18 @@ class SceneQuestions:
     def at_epoch(self, epoch: int) -> "SceneQuestions":
         """The same scenes with the questions of another epoch; costs nothing."""
         other = copy.copy(self)
-        other._seed = self._seed_of(epoch)
+        other._stages = self._stages_of(epoch)
         return other
 
-    def _seed_of(self, epoch: int) -> int:
+    def _stages_of(self, epoch: int) -> Sequence[Stage]:
         if epoch < 0:
             raise UserError(f"epoch {epoch}: expected 0 or more")
-        return self._asking.seed_of(epoch)
+        asking = self._asking
+        return tail(measure=asking.measure, phrase=asking.phrase, seed=asking.seed_of(epoch))[1:]
 
     def __getstate__(self) -> dict[str, Any]:
         """Without what was read: another process reads for itself."""
-        state = {name: value for name, value in self.__dict__.items() if name != "_phrase"}
-        return {**state, "_groups": OrderedDict()}
-
-    @cached_property
-    def _phrase(self) -> Phrase:
-        return Phrase(self._asking.phrase)
+        return {**self.__dict__, "_groups": OrderedDict()}
 
     def _group(self, part: int, group: int) -> pa.Table:
         table = self._groups.pop((part, group), None)

@@ -24,7 +24,8 @@ except ImportError:  # Windows has no advisory locks; there, nobody stops two bu
     fcntl = None
 
 FORMAT = 1
-NAME = "manifest.jsonl"
+MANIFEST = "manifest.jsonl"
+INFO = "dataset.json"
 
 Summary = dict[str, Any]
 _KEYS = frozenset(("shard", "frames", "scenes", "qa", "files", "counts", "drops"))
@@ -33,18 +34,19 @@ _KEYS = frozenset(("shard", "frames", "scenes", "qa", "files", "counts", "drops"
 class Progress:
     """A dataset being built; close it, or use it in a `with`.
 
-    `done` maps a finished shard's number to its summary without its counts.
+    `done` maps a finished shard's number to its summary without its counts. `info` is what dataset.json says where all
+    is finished, None where there is something left to do.
     """
 
-    def __init__(self, folder: Path, header: dict[str, Any], done: dict[int, Summary], file: FileIO) -> None:
+    def __init__(self, folder: Path, done: dict[int, Summary], info: dict[str, Any] | None, file: FileIO) -> None:
         self.folder = folder
-        self.header = header
         self.done = done
+        self.info = info
         self._file = file
 
     def append(self, summary: Summary) -> None:
         """Record a finished shard. Call it in the order of the shards."""
-        with disk_faults(self.folder / NAME):
+        with disk_faults(self.folder / MANIFEST):
             line = to_json(summary).encode() + b"\n"
             while line:  # unbuffered: what a full disk refuses must not come up again when the file is closed
                 line = line[self._file.write(line) :]
@@ -65,32 +67,50 @@ class Progress:
 def open_for_build(folder: Path, header: Mapping[str, Any]) -> Progress:
     """Start a dataset in `folder`, or take up the one that is there.
 
-    Raises DatasetError where the folder holds something else, a dataset made with another header, or one whose files
-    are damaged; UserError where it cannot be written or is being written by another process.
+    Only to go on with a half-made one asks for the same versions; a finished one is taken as it is. Raises DatasetError
+    where the folder holds something else, a dataset made with another header, or one whose files are damaged; UserError
+    where it cannot be written or is being written by another process.
     """
-    folder, path = Path(folder), Path(folder) / NAME
+    folder, path = Path(folder), Path(folder) / MANIFEST
     wanted = json.loads(to_json({"format": FORMAT, **header}))
     with disk_faults(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        foreign = sorted(p.name for p in folder.iterdir() if p.name not in (NAME, NAME + TEMPORARY))
+        foreign = sorted(p.name for p in folder.iterdir() if p.name not in (MANIFEST, MANIFEST + TEMPORARY))
     if not path.exists():
         if foreign:
             some = ", ".join(foreign[:3]) + (", ..." if len(foreign) > 3 else "")
             raise DatasetError(
-                f"{folder}: not a dataset (no {NAME}) but not empty either, it holds {some}; choose another --out"
+                f"{folder}: not a dataset (no {MANIFEST}) but not empty either, it holds {some}; choose another --out"
             )
         write_file(path, lambda file: file.write(to_json(wanted).encode() + b"\n"))
     with ExitStack() as stack:
         file = stack.enter_context(_lock(path))
         _discard_torn_line(path, file)
         found, summaries = read_manifest(folder)
-        _check_same(folder, found, wanted)
+        info = read_info(folder)
+        if info is not None and info.get("shards") != len(summaries):
+            info = None  # lines are missing: those of shards that are to be made again
+        _check_same(folder, found, wanted, finished=info is not None)
         done = {summary["shard"]: summary for summary in summaries}
         check_files(folder, summaries)
         for leftover in sorted(folder.rglob("*" + TEMPORARY)):
             leftover.unlink()
         stack.pop_all()
-    return Progress(folder, found, done, file)
+    return Progress(folder, done, info, file)
+
+
+def read_info(folder: Path) -> dict[str, Any] | None:
+    """What dataset.json says; None where there is none yet. Raises DatasetError where it is damaged."""
+    path = Path(folder) / INFO
+    try:
+        info = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        return None
+    except ValueError:
+        info = None
+    if not isinstance(info, dict):
+        raise DatasetError(f"{path}: not a JSON object, the file is damaged; run the command that made it again")
+    return info
 
 
 def read_manifest(folder: Path) -> tuple[dict[str, Any], list[Summary]]:
@@ -117,7 +137,7 @@ def read_counts(folder: Path) -> Iterator[Counts]:
 
 def _entries(folder: Path) -> Iterator[tuple[bytes, dict[str, Any]]]:
     """Every whole line and what it says: the header, then the summaries."""
-    path = Path(folder) / NAME
+    path = Path(folder) / MANIFEST
     number = 0
     try:
         with path.open("rb") as file:
@@ -125,7 +145,7 @@ def _entries(folder: Path) -> Iterator[tuple[bytes, dict[str, Any]]]:
                 yield line, _parse(path, number, line)
     except FileNotFoundError:
         raise DatasetError(
-            f"{folder}: no dataset here (no {NAME}); give the folder that was --out of a build"
+            f"{folder}: no dataset here (no {MANIFEST}); give the folder that was --out of a build"
         ) from None
     except OSError as error:
         raise DatasetError(f"{path}: cannot be read: {error.strerror}") from error
@@ -165,12 +185,14 @@ def repair_of(folder: Path, shards: Sequence[int]) -> str:
             runs.append([shard, shard])
     names = ", ".join(str(first) if first == last else f"{first}-{last}" for first, last in runs)
     lines = f"the line of shard {names}" if len(shards) == 1 else f"the lines of shards {names}"
-    return f"delete {lines} from {Path(folder) / NAME} and run the command that made it again, or copy the file anew"
+    return (
+        f"delete {lines} from {Path(folder) / MANIFEST} and run the command that made it again, or copy the file anew"
+    )
 
 
 def sort_manifest(folder: Path) -> None:
     """Put the lines in the order of the shards: after a repair, or over several epochs, they may not be."""
-    path = Path(folder) / NAME
+    path = Path(folder) / MANIFEST
     places: dict[int, tuple[int, int]] = {}  # the header is -1; of two lines of a shard the later one counts
     end, numbers = 0, []
     for line, entry in _entries(folder):
@@ -216,9 +238,15 @@ def _bad_line(path: Path, number: int, fault: str) -> DatasetError:
     return DatasetError(f"{path} line {number}: {fault}; {fix}")
 
 
-def _check_same(folder: Path, found: dict[str, Any], wanted: dict[str, Any]) -> None:
+def _check_same(folder: Path, found: dict[str, Any], wanted: dict[str, Any], *, finished: bool) -> None:
+    """Compare what a dataset was made with and what is wanted; of a finished one what other versions called the same."""
     here, asked = _flat(found), _flat(wanted)
-    different = [key for key in sorted({*here, *asked}) if here.get(key, ...) != asked.get(key, ...)]
+    keys = {*here, *asked}
+    if finished:
+        if found.get("versions") != wanted.get("versions"):
+            keys = {*here} & {*asked}
+        keys = {key for key in keys if not key.startswith("versions.")}
+    different = [key for key in sorted(keys) if here.get(key, ...) != asked.get(key, ...)]
     if different:
         rows = [f"  {key}: {_say(here, key)} in the folder, {_say(asked, key)} now" for key in different]
         raise DatasetError(

@@ -1,6 +1,5 @@
 """A dataset on disk, read back as records. Damage is a DatasetError that names the file and the repair."""
 
-import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,14 +12,22 @@ import pyarrow.parquet as pq
 
 from spatialvlm.dataset import schema
 from spatialvlm.dataset.files import describe_file
-from spatialvlm.dataset.manifest import NAME, Summary, check_files, holds_scenes, read_manifest, repair_of
+from spatialvlm.dataset.manifest import (
+    INFO,
+    MANIFEST,
+    Summary,
+    check_files,
+    holds_scenes,
+    read_info,
+    read_manifest,
+    repair_of,
+)
 from spatialvlm.dataset.questions import read_questions
 from spatialvlm.dataset.scenes import read_scenes
 from spatialvlm.errors import DatasetError
 from spatialvlm.records import QA, Drop, Scene, Source
 
 LONGEST_SHOWN = 80  # characters of a frame id in a message
-INFO = "dataset.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +125,7 @@ class Dataset:
                 path = self.folder / entry["path"]
                 if describe_file(self.folder, path) != entry:
                     fix = repair_of(self.folder, [summary["shard"]])
-                    raise DatasetError(f"{path}: damaged, its sha256 is not that of {NAME}; {fix}")
+                    raise DatasetError(f"{path}: damaged, its sha256 is not that of {MANIFEST}; {fix}")
 
     def __len__(self) -> int:
         return sum(summary["scenes"] for summary in self.shards)
@@ -166,37 +173,30 @@ def _hint(frame_id: str, ids: Sequence[str]) -> str:
     return f"its {len(ids)} frames go from {ids[0][:LONGEST_SHOWN]!r} to {ids[-1][:LONGEST_SHOWN]!r}"
 
 
-def read_dataset(folder: Path) -> Dataset:
+def read_dataset(folder: Path | str) -> Dataset:
     """Open a dataset folder. Raises DatasetError where it is none, or where a part is missing or cut off."""
     folder = Path(folder)
     header, shards = read_manifest(folder)
     check_files(folder, shards)
-    info = _read_info(folder / INFO)
+    info = read_info(folder)
     if info is not None:
         _check_info(folder, header, shards, info)
     return Dataset(folder, header, shards, info)
 
 
-def _read_info(path: Path) -> dict[str, Any] | None:
-    try:
-        info = json.loads(path.read_bytes())
-    except FileNotFoundError:
-        return None
-    except ValueError:
-        info = None
-    if not isinstance(info, dict):
-        raise DatasetError(f"{path}: not a JSON object, the file is damaged; run the command that made it again")
-    return info
+def opened(dataset: Dataset | Path | str) -> Dataset:
+    """Take a dataset as it is, or open the one in a folder."""
+    return dataset if isinstance(dataset, Dataset) else read_dataset(dataset)
 
 
 def _check_info(folder: Path, header: dict[str, Any], shards: list[Summary], info: dict[str, Any]) -> None:
     """dataset.json is made from the manifest: what differs was lost, or comes from elsewhere."""
     if any(info.get(key) != header.get(key) for key in ("config", "fingerprint")):
         raise DatasetError(
-            f"{folder / INFO}: made with other settings than {NAME} says; run the command that made it again"
+            f"{folder / INFO}: made with other settings than {MANIFEST} says; run the command that made it again"
         )
     if info.get("shards") != len(shards):
         raise DatasetError(
-            f"{folder / NAME}: got {len(shards)} finished shards, expected {info.get('shards')} as in {INFO}, lines "
+            f"{folder / MANIFEST}: got {len(shards)} finished shards, expected {info.get('shards')} as in {INFO}, lines "
             "are lost; run the command that made it again"
         )

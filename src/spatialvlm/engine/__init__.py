@@ -1,9 +1,28 @@
-"""Where a recipe runs. The stages know nothing of it; the output does not depend on it.
+"""engine: where a tuple of stages runs. The stages know nothing of it; the output does not depend on it.
 
-stages.py           the stages joined: a range of frames -> what one shard holds
-local.py            a recipe -> a dataset, shard by shard
-asking.py           a dataset -> what its questions were made with
-ask.py              stored scenes -> questions in a folder of their own
-scene_questions.py  stored scenes -> questions made when they are asked for
-workers.py          jobs in this process, or in a few worker processes; resumes
+run         a tuple of stages over the indices of a source, reading and models overlapped
+local       a recipe -> a dataset, shard by shard
+pipeline    a recipe, loaded once -> what comes of a frame, an array, a picture, a folder
+ask         stored scenes -> questions in a folder of their own
+workers     jobs in this process, or in a few worker processes
+console     a build or asking anew with its progress on stderr
 """
+
+from spatialvlm.engine.ask import ask
+from spatialvlm.engine.local import build, build_recipe
+from spatialvlm.engine.pipeline import Pipeline
+from spatialvlm.engine.run import run
+from spatialvlm.engine.workers import Begin, Report, check_workers, run_jobs, silent
+
+__all__ = [
+    "Begin",
+    "Pipeline",
+    "Report",
+    "ask",
+    "build",
+    "build_recipe",
+    "check_workers",
+    "run",
+    "run_jobs",
+    "silent",
+]

@@ -7,20 +7,28 @@ Measuring is the larger half of the work and the same for every epoch, so a work
 import dataclasses
 import hashlib
 from collections.abc import Iterator, Sequence
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from spatialvlm.dataset.asking import Asking, asking_of, opened
-from spatialvlm.dataset.manifest import Summary
-from spatialvlm.dataset.read import Dataset, Part, scene_columns
-from spatialvlm.dataset.scenes import read_scenes
-from spatialvlm.dataset.write import finish, open_for_build, write_questions
+from spatialvlm.dataset import (
+    Asking,
+    Dataset,
+    Part,
+    Summary,
+    asking_of,
+    finish,
+    open_for_build,
+    opened,
+    read_scenes,
+    scene_columns,
+    versions,
+    write_questions,
+)
 from spatialvlm.engine.workers import Begin, Report, check_workers, run_jobs, silent
 from spatialvlm.errors import DatasetError, UserError
-from spatialvlm.pipeline.measure import measure_all
-from spatialvlm.pipeline.phrase import Phrase, PhraseConfig, Prepared
-from spatialvlm.recipes.recipe import versions
+from spatialvlm.pipeline.phrase import PhraseConfig, Prepared
+from spatialvlm.pipeline.tail import tail
+from spatialvlm.records import Sample
 
 EPOCHS_TOGETHER = 16
 
@@ -53,9 +61,17 @@ def ask(
     if out.resolve() == scenes.folder.resolve():
         raise UserError(f"{out}: is the dataset that is asked about; give another folder as --out")
     with open_for_build(out, _header(scenes, asking, epochs)) as progress:
-        begin(len(scenes) * epochs, sum(summary["scenes"] for summary in progress.done.values()))
+        done = sum(summary["scenes"] for summary in progress.done.values())
+        begin(len(scenes) * epochs, len(scenes) * epochs if progress.info else done)
+        if progress.info is not None:
+            return progress.info
+
+        def keep(summaries: Sequence[Summary]) -> None:
+            for summary in summaries:
+                progress.append(summary)
+
         jobs = _jobs(parts, epochs, progress.done.keys())
-        run_jobs(_Asker(asking, out), jobs, progress, workers=workers, report=report)
+        run_jobs(_Asker(asking, out), jobs, keep, workers=workers, report=report)
         return finish(out)
 
 
@@ -84,18 +100,11 @@ def _jobs(parts: Sequence[Part], epochs: int, done: Any) -> list[_Job]:
 
 
 class _Asker:
-    """Makes the questions about one part of the scenes. Its copy in another process loads its own wordings."""
+    """Makes the questions about one part of the scenes."""
 
     def __init__(self, asking: Asking, out: Path) -> None:
         self.asking, self.out = asking, out
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return _Asker, (self.asking, self.out)
-
-    @cached_property
-    def phrase(self) -> Phrase:
-        """The wordings, loaded when they are first needed."""
-        return Phrase(self.asking.phrase)
+        _, self.measure, self.phrase = tail(measure=asking.measure, phrase=asking.phrase)
 
     def __call__(self, job: _Job, report: Report, /) -> Sequence[Summary]:
         part, wanted = job
@@ -104,7 +113,7 @@ class _Asker:
         for number, epoch in wanted:
             seed = self.asking.seed_of(epoch)
             asked = [self.phrase.ask(page, seed) for page in pages]
-            questions = [(page.frame_id, phrased.questions) for page, phrased in zip(pages, asked, strict=True)]
+            questions = [(page.frame_id, drawn) for page, drawn in zip(pages, asked, strict=True)]
             refusals = [refused for page in pages for refused in (page.facts.refusals, page.refusals)]
             summaries.append(write_questions(self.out, number, questions, refusals=refusals))
             report(len(questions), summaries[-1]["qa"], 0)
@@ -113,5 +122,6 @@ class _Asker:
     def _pages(self, part: Part) -> Iterator[Prepared]:
         """What can be asked of each scene; the scenes of a row group are measured together."""
         for table in part.groups(scene_columns(images=False)):
-            scenes = [scene for scene, _ in read_scenes(table)]
-            yield from map(self.phrase.prepare, scenes, measure_all(scenes, self.asking.measure))
+            for sample in self.measure([Sample(scene=scene) for scene, _ in read_scenes(table)]):
+                if sample.scene is not None and sample.facts is not None:
+                    yield self.phrase.prepare(sample.scene, sample.facts)

@@ -11,12 +11,11 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from spatialvlm.dataset.asking import asking_of
-from spatialvlm.dataset.read import read_dataset
+from spatialvlm.dataset import asking_of, read_dataset
 from spatialvlm.engine.ask import ask
-from spatialvlm.engine.local import build
-from spatialvlm.models.inference import Runtime
-from spatialvlm.recipes.recipe import Recipe
+from spatialvlm.engine.local import build_recipe
+from spatialvlm.models import Runtime
+from spatialvlm.recipes import Recipe
 
 LOG_EVERY_S = 30.0
 
@@ -69,7 +68,7 @@ def build_with_progress(recipe: Recipe, out: Path, workers: int, runtime: Runtim
     """Build, show progress, and say what came out and where the report is."""
     meter = _Meter(Console(stderr=True))
     try:
-        info = build(recipe, out, workers=workers, runtime=runtime, begin=meter.begin, report=meter.report)
+        info = build_recipe(recipe, out, workers=workers, runtime=runtime, begin=meter.begin, report=meter.report)
     finally:
         meter.end()
     _print_result(Console(), info, out)

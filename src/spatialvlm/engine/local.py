@@ -1,26 +1,42 @@
 """The local engine: a recipe to a dataset, shard by shard, in this process or in a few workers; resumable."""
 
-from collections.abc import Callable, Mapping, Sequence
-from functools import cached_property, partial
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from spatialvlm.dataset.card import write_report
-from spatialvlm.dataset.manifest import Summary
-from spatialvlm.dataset.write import finish, open_for_build, write_shard
-from spatialvlm.engine.stages import Stages
+from spatialvlm.dataset import Summary, finish, open_for_build, write_report, write_shard
+from spatialvlm.engine.run import Stages, run, survey
 from spatialvlm.engine.workers import Begin, Report, check_workers, run_jobs, silent
-from spatialvlm.models.inference import Runtime
-from spatialvlm.pipeline.cull.repeats import find_repeats
-from spatialvlm.recipes.recipe import Recipe
+from spatialvlm.errors import UserError
+from spatialvlm.models import Runtime
+from spatialvlm.pipeline import FrameStage
+from spatialvlm.pipeline.collect import Collect
+from spatialvlm.recipes import Recipe, recipe_for
+from spatialvlm.records import Sample
 
-_Shard = tuple[int, int, int]  # its number, its first frame, the one after its last
+MAX_SHARD = 128
+MIN_SHARDS = 16
+"""A source is cut into so many shards at least: what a stopped build loses, and what workers share out."""
+
+_Shard = tuple[int, range]  # its number and its frames
 
 
-def build(
+def build(source: str, out: str | Path, *, recipe: str | None = None, **settings: Any) -> dict[str, Any]:
+    """Build the dataset of a source in the folder `out`, or finish the one that an earlier run began there.
+
+    Without the name of a `recipe` it is the one that suits the source; `settings` are fields of `Recipe` that change
+    it, and those of `build_recipe` (`workers`, `runtime`, `report`). Returns what dataset.json says. Raises UserError
+    for a bad source, setting or folder.
+    """
+    how = {name: settings.pop(name) for name in ("workers", "runtime", "begin", "report") if name in settings}
+    return build_recipe(recipe_for(str(source), recipe, **settings), Path(out), **how)
+
+
+def build_recipe(
     recipe: Recipe,
     out: Path,
     *,
+    stages: Stages | None = None,
     workers: int = 1,
     runtime: Runtime | None = None,
     begin: Begin = silent,
@@ -28,78 +44,58 @@ def build(
 ) -> dict[str, Any]:
     """Build the dataset of a recipe in the folder `out`, or finish the one that an earlier run began there.
 
-    `runtime` says where its models run; every worker loads its own. Returns what dataset.json says. Raises UserError
-    for a bad source or folder (see `pipeline.write`), weights that cannot be had or a package that is not installed.
-    """
-    return build_by(partial(Stages, recipe, runtime), recipe, out, workers=workers, begin=begin, report=report)
-
-
-def build_by(
-    load: Callable[[], Stages],
-    recipe: Recipe,
-    out: Path,
-    *,
-    workers: int = 1,
-    begin: Begin = silent,
-    report: Report = silent,
-) -> dict[str, Any]:
-    """As `build`, by the stages that `load` makes in every process; it must be one that can be pickled.
-
-    Where the recipe drops near-duplicates, the whole source is read once before the first shard; see `repeats`.
+    `stages` stand in for those of the recipe; the first one collects. `runtime` says where models run; every worker
+    loads its own. Returns what dataset.json says. Raises UserError for a bad source or folder (see `dataset.write`),
+    weights that cannot be had or a package that is not installed.
     """
     check_workers(workers)
-    make = _Builder(load, out)
-    frames, size = len(make.stages), recipe.shard_size
-    shards: list[_Shard] = [
-        (number, start, min(start + size, frames)) for number, start in enumerate(range(0, frames, size))
-    ]
-    header = recipe.header(make.stages.source.fingerprint)
+    runtime = runtime or Runtime()
+    stages = recipe.stages(runtime) if stages is None else tuple(stages)
+    source = _collect_of(stages).source
+    frames = len(source) if recipe.limit is None else min(recipe.limit, len(source))
+    size = recipe.shard_size or max(1, min(MAX_SHARD, -(-frames // MIN_SHARDS)))
+    shards = [(number, range(start, min(start + size, frames))) for number, start in enumerate(range(0, frames, size))]
     if workers == 1 and not (out.is_dir() and any(out.iterdir())):
-        make.stages.load()  # what cannot be loaded is said before there is a folder
-    with open_for_build(out, header) as progress:
+        _load(stages)  # what cannot be loaded is said before there is a folder
+    with open_for_build(out, recipe.header(source)) as progress:
         missing = [shard for shard in shards if shard[0] not in progress.done]
-        is_finished = not missing and (out / "report.html").exists()
-        begin(frames, frames if is_finished else sum(summary["frames"] for summary in progress.done.values()))
+        done = frames if progress.info else sum(summary["frames"] for summary in progress.done.values())
+        begin(frames, done)
+        if progress.info is not None:
+            if not (out / "report.html").exists():
+                write_report(out)
+            return progress.info
         if missing:
-            make.leave_out(find_repeats(make.stages.source, frames, recipe.cull))
-        run_jobs(make, missing, progress, workers=workers, report=report)
+            survey(stages, range(frames))
+        run_jobs(_Builder(stages, out, runtime.batch_size), missing, progress.append, workers=workers, report=report)
         info = finish(out)
-        if not is_finished:
-            write_report(out)
+        write_report(out)
     return info
 
 
+def _collect_of(stages: Stages) -> Collect:
+    if not stages or not isinstance(stages[0], Collect):
+        raise UserError("stages: expected the first one to be a Collect, which says how many frames there are")
+    return stages[0]
+
+
+def _load(stages: Stages) -> None:
+    for stage in stages:
+        if isinstance(stage, FrameStage):
+            stage.prepare()
+
+
 class _Builder:
-    """Makes shards. Its copy in another process has its own stages, but knows the same duplicates."""
+    """Makes shards and writes them. It is pickled to other processes, where stages load what they need."""
 
-    def __init__(self, load: Callable[[], Stages], out: Path, duplicates: Mapping[str, str] | None = None) -> None:
-        self.load, self.out, self.duplicates = load, out, dict(duplicates or {})
+    def __init__(self, stages: Stages, out: Path, batch_size: int) -> None:
+        self.stages, self.out, self.batch_size = stages, out, batch_size
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        return _Builder, (self.load, self.out, self.duplicates)
+    def __call__(self, shard: _Shard, report: Report, /) -> Summary:
+        number, indices = shard
+        return write_shard(self.out, number, self._reported(indices, report))
 
-    @cached_property
-    def stages(self) -> Stages:
-        """The stages, made when they are first needed."""
-        stages = self.load()
-        stages.duplicates.update(self.duplicates)
-        return stages
-
-    def leave_out(self, duplicates: Mapping[str, str]) -> None:
-        """Drop these frames, each for the earlier one that it repeats."""
-        self.duplicates.update(duplicates)
-        self.stages.duplicates.update(duplicates)
-
-    def __call__(self, shard: _Shard, report: Report, /) -> Sequence[Summary]:
-        number, start, stop = shard
-        made = self.stages.run(start, stop, report)
-        counted = write_shard(
-            self.out,
-            number,
-            made.scenes,
-            made.questions,
-            frames=made.frames,
-            refusals=made.refusals,
-            drops=made.drops,
-        )
-        return [counted]
+    def _reported(self, indices: Sequence[int], report: Report) -> Iterator[Sample]:
+        for sample in run(self.stages, indices, self.batch_size):
+            report(1, len(sample.questions), len(sample.drops))
+            yield sample

@@ -1,8 +1,6 @@
-"""Jobs in this process or over worker processes: a maker and its jobs in, finished parts in the manifest out.
+"""Jobs in this process or over worker processes: what does a job, and the jobs, enter; their results leave, in order.
 
-A maker writes the files of a job's parts itself, wherever it runs; the parent alone appends their lines to the
-manifest, in the order of the jobs. So a dataset is the same for any number of workers, and whatever a killed run had
-finished stays.
+So what is made of the results is the same for any number of workers. This is the one process pool of the package.
 """
 
 import multiprocessing
@@ -10,15 +8,15 @@ import os
 import signal
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures import TimeoutError as NotYet
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from typing import Any, Protocol, runtime_checkable
 
-from spatialvlm.dataset.manifest import Summary
-from spatialvlm.dataset.write import Progress
+import cv2
+
 from spatialvlm.errors import ModelError, UserError
 
 POLL_S = 0.2
@@ -31,14 +29,11 @@ Report = Callable[[int, int, int], None]
 
 
 @runtime_checkable
-class Maker(Protocol):
-    """Makes and writes the parts of a job; returns their manifest lines.
+class Worker(Protocol):
+    """Does one job. It is pickled to every process: what is costly it loads there, when it is first called."""
 
-    It is pickled to every worker: what is costly it loads there, when it is first called.
-    """
-
-    def __call__(self, job: Any, report: Report, /) -> Sequence[Summary]:
-        """Make one job's parts."""
+    def __call__(self, job: Any, report: Report, /) -> Any:
+        """Do a job, and report what has been done of it."""
         ...
 
 
@@ -52,31 +47,32 @@ def check_workers(workers: int) -> None:
         raise UserError(f"workers {workers}: expected 1 or more")
 
 
-def run_jobs(make: Maker, jobs: Sequence[Any], progress: Progress, *, workers: int, report: Report) -> None:
-    """Make all jobs, and record each in the manifest when its turn has come."""
+def run_jobs(
+    work: Worker, jobs: Sequence[Any], keep: Callable[[Any], None], *, workers: int = 1, report: Report = silent
+) -> None:
+    """Do all jobs, and hand the result of each to `keep` when its turn has come.
+
+    What is finished when a run over several processes is stopped is kept too. Raises ModelError where a process dies.
+    """
     if workers == 1 or len(jobs) < 2:
         for job in jobs:
-            _record(progress, make(job, report))
+            keep(work(job, report))
     else:
-        _spread(make, jobs, progress, min(workers, len(jobs)), report)
+        _spread(work, jobs, keep, min(workers, len(jobs)), report)
 
 
-def _record(progress: Progress, summaries: Iterable[Summary]) -> None:
-    for summary in summaries:
-        progress.append(summary)
+class _Process:
+    """What a worker process holds: what does its jobs, and the counters that it shares with the parent."""
 
-
-class _Worker:
-    """What a worker process holds: its maker, and the counters that it shares with the parent."""
-
-    make: Maker
+    work: Worker
     counters: Any
 
 
-def _start_worker(make: Maker, counters: Any) -> None:
+def _start(work: Worker, counters: Any) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's business
     threading.Thread(target=_die_with_parent, daemon=True).start()
-    _Worker.make, _Worker.counters = make, counters
+    cv2.setNumThreads(1)  # the processes are the parallelism
+    _Process.work, _Process.counters = work, counters
 
 
 def _die_with_parent() -> None:
@@ -87,17 +83,17 @@ def _die_with_parent() -> None:
         os._exit(1)
 
 
-def _work(job: Any) -> Sequence[Summary]:
+def _work(job: Any) -> Any:
     def count(*added: int) -> None:
-        with _Worker.counters.get_lock():
+        with _Process.counters.get_lock():
             for place, number in enumerate(added):
-                _Worker.counters[place] += number
+                _Process.counters[place] += number
 
-    return _Worker.make(job, count)
+    return _Process.work(job, count)
 
 
-def _spread(make: Maker, jobs: Iterable[Any], progress: Progress, workers: int, report: Report) -> None:
-    """The jobs over worker processes; a few are under way ahead of the one whose turn it is in the manifest."""
+def _spread(work: Worker, jobs: Sequence[Any], keep: Callable[[Any], None], workers: int, report: Report) -> None:
+    """The jobs over worker processes; a few are under way ahead of the one whose turn it is."""
     context = multiprocessing.get_context("spawn")
     counters, told = context.Array("q", 3), [0, 0, 0]
 
@@ -107,9 +103,9 @@ def _spread(make: Maker, jobs: Iterable[Any], progress: Progress, workers: int, 
         told[:] = now
 
     others = set(multiprocessing.active_children())  # the caller's own, as a library
-    executor = ProcessPoolExecutor(workers, context, _start_worker, (make, counters))
+    executor = ProcessPoolExecutor(workers, context, _start, (work, counters))
     finished = False
-    waiting: deque[Future[Sequence[Summary]]] = deque()
+    waiting: deque[Future[Any]] = deque()
     todo = iter(jobs)
     try:
         while True:
@@ -118,19 +114,26 @@ def _spread(make: Maker, jobs: Iterable[Any], progress: Progress, workers: int, 
                     waiting.append(executor.submit(_work, job))
             if not waiting:
                 break
-            _record(progress, _result(waiting.popleft(), tell))
+            result = _result(waiting[0], tell)
+            waiting.popleft()
+            others_done, waiting = waiting, deque()  # where keeping fails, nothing more is kept
+            keep(result)
+            waiting = others_done
         tell()
         finished = True
     except BrokenProcessPool as error:
         raise ModelError(
-            f"a worker process died while writing {progress.folder} (out of memory, or a script without "
-            f"`if __name__ == '__main__':`); run the same again with fewer workers, finished shards are kept"
+            "a worker process died (out of memory, or a script without `if __name__ == '__main__':`); run the same "
+            "again with fewer workers, what was finished is kept"
         ) from error
     finally:
         executor.shutdown(wait=finished, cancel_futures=True)
         for process in set(multiprocessing.active_children()) - others:
             process.terminate()
             process.join()
+        for future in waiting:
+            if future.done() and not future.cancelled() and future.exception() is None:
+                keep(future.result())
 
 
 @contextmanager
@@ -156,7 +159,7 @@ def _ctrl_c_held() -> Iterator[None]:
             handler(*held[0])
 
 
-def _result(future: Future[Sequence[Summary]], tell: Callable[[], None]) -> Sequence[Summary]:
+def _result(future: Future[Any], tell: Callable[[], None]) -> Any:
     while True:
         try:
             return future.result(POLL_S)

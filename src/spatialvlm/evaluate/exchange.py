@@ -25,7 +25,7 @@ from typing import Any, TextIO
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from spatialvlm.dataset.files import disk_faults
+from spatialvlm.dataset import disk_faults
 from spatialvlm.errors import UserError
 from spatialvlm.evaluate.items import (
     Choice,

@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
-from spatialvlm.dataset.files import to_json, write_file
+from spatialvlm.dataset import to_json, write_file
 from spatialvlm.errors import DatasetError, UserError
 from spatialvlm.evaluate.items import Item, truth_from_json, truth_to_json
 from spatialvlm.evaluate.reading import Reading

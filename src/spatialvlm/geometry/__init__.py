@@ -1,1 +1,54 @@
-"""geometry: rigid transforms and cameras, the planes of a depth map, what a depth map says of its own noise."""
+"""geometry: what is measured in space, without knowing any stage.
+
+transforms   rotations, poses and pinhole cameras; `a_from_b` maps column vectors of b to a
+planes       the planes of a depth map that face up
+depth_maps   how noisy a depth map is, and what its surfaces look like without the noise
+"""
+
+from spatialvlm.geometry.depth_maps import (
+    NO_DEPTH,
+    NOISE_FLOOR,
+    Smoothed,
+    middle,
+    relative_noise,
+    smooth_inverse,
+)
+from spatialvlm.geometry.planes import (
+    Drift,
+    Plane,
+    find_planes,
+)
+from spatialvlm.geometry.transforms import (
+    WORLD_FROM_LEVEL_CAMERA,
+    angle_between,
+    heading_in_camera,
+    intrinsics,
+    invert,
+    pixel_rays,
+    project,
+    transform,
+    unproject,
+    world_from_camera,
+)
+
+__all__ = [
+    "NOISE_FLOOR",
+    "NO_DEPTH",
+    "WORLD_FROM_LEVEL_CAMERA",
+    "Drift",
+    "Plane",
+    "Smoothed",
+    "angle_between",
+    "find_planes",
+    "heading_in_camera",
+    "intrinsics",
+    "invert",
+    "middle",
+    "pixel_rays",
+    "project",
+    "relative_noise",
+    "smooth_inverse",
+    "transform",
+    "unproject",
+    "world_from_camera",
+]

@@ -1,1 +1,46 @@
-"""models: how models run here. Weights by hub id or path, device and precision, batches, torch, onnxruntime, chat."""
+"""models: how models run here.
+
+    weights   a hub id or a path -> files on this machine, and which version they are
+    runtime   the device, the precision, batches that shrink when memory runs out
+    torch     models and processors of transformers
+    onnx      sessions of onnxruntime
+    vlm/      vision-language models: images and a question -> an answer
+
+The core needs neither torch nor onnxruntime: each is imported when it is first needed.
+"""
+
+from spatialvlm.models.onnx import load_session, onnx_file, run_session
+from spatialvlm.models.runtime import Batches, Runtime
+from spatialvlm.models.torch import (
+    import_torch,
+    import_transformers,
+    load_model,
+    load_processor,
+    torch_device,
+    torch_dtype,
+)
+from spatialvlm.models.vlm import VLMS, Vlm, load_vlm, vlm_backend
+from spatialvlm.models.weights import Located, Model, WeightFiles, locate, parse_model
+
+__all__ = [
+    "VLMS",
+    "Batches",
+    "Located",
+    "Model",
+    "Runtime",
+    "Vlm",
+    "WeightFiles",
+    "import_torch",
+    "import_transformers",
+    "load_model",
+    "load_processor",
+    "load_session",
+    "load_vlm",
+    "locate",
+    "onnx_file",
+    "parse_model",
+    "run_session",
+    "torch_device",
+    "torch_dtype",
+    "vlm_backend",
+]

@@ -11,13 +11,15 @@ import json
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Literal
 
 from spatialvlm.errors import UserError
 
 OTHER_FORMATS = ["*.h5", "*.msgpack", "*.pt", "*.onnx", "*.tflite", "*.ot", "coreml/*", "openvino/*"]
 """The same weights again, for other frameworks than transformers."""
-OWN_FORMATS = ("onnx", "yolox", "semantic", "moge", "unidepth", "metric3d")
-"""Backends that need files of those formats."""
+WeightFiles = Literal["transformers", "own", "elsewhere"]
+"""What a backend loads: files for transformers; files of a format of its own; nothing that `locate` could find, since
+its weights are at an endpoint, or in a package or a clone of their own."""
 FILE_ENDINGS = (".onnx", ".pt", ".pth", ".safetensors")
 
 
@@ -64,10 +66,10 @@ def parse_model(text: str) -> Model:
     return Model(backend, weights)
 
 
-def locate(model: Model) -> Located:
+def locate(model: Model, files: WeightFiles = "transformers") -> Located:
     """Find a model's weights here, or download them from the hub.
 
-    A path that exists is taken as it is; anything else must be a hub id. Raises UserError where there are no such
+    A path that exists is taken as it is; anything else must be a hub id, of which `files` says what is downloaded. Raises UserError where there are no such
     weights, with the command that gets them.
     """
     path = Path(model.weights).expanduser()
@@ -79,7 +81,7 @@ def locate(model: Model) -> Located:
             f"weights {model.weights!r} of {model.backend}: no such file or folder here, and no hub id either; "
             "docs/recipes.md says where to get weights"
         )
-    return _from_hub(model)
+    return _from_hub(model, files)
 
 
 def is_commit(revision: str | None) -> bool:
@@ -87,7 +89,7 @@ def is_commit(revision: str | None) -> bool:
     return revision is not None and len(revision) == 40 and all(digit in "0123456789abcdef" for digit in revision)
 
 
-def _from_hub(model: Model) -> Located:
+def _from_hub(model: Model, files: WeightFiles) -> Located:
     try:
         from huggingface_hub import snapshot_download
         from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
@@ -98,7 +100,7 @@ def _from_hub(model: Model) -> Located:
         ) from None
     pin = f" --revision {model.revision}" if model.revision else ""
     fix = f"get them where there is a network: hf download {model.weights}{pin}, or give a local folder"
-    others = None if model.backend in OWN_FORMATS else OTHER_FORMATS
+    others = OTHER_FORMATS if files == "transformers" else None
     ask = partial(snapshot_download, model.weights, revision=model.revision, ignore_patterns=others)
     try:
         try:  # a commit never changes: where it is here, the hub need not be asked

@@ -1,1 +1,12 @@
-"""recipes: a recipe is a tuple of stages with their settings; the named ones."""
+"""recipes: which stages run, with which settings.
+
+recipe   a Recipe, and the tuple of stages that it stands for
+named    the recipes by name, and the one that suits a source
+roles    what models do in a recipe, and the backends that do it
+"""
+
+from spatialvlm.recipes.named import RECIPES, Overrides, parse_role, recipe_for, with_models
+from spatialvlm.recipes.recipe import Recipe
+from spatialvlm.recipes.roles import ROLES
+
+__all__ = ["RECIPES", "ROLES", "Overrides", "Recipe", "parse_role", "recipe_for", "with_models"]

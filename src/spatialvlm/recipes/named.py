@@ -14,18 +14,15 @@ from types import MappingProxyType
 from typing import Any
 
 from spatialvlm.errors import UserError
-from spatialvlm.models.weights import Model, parse_model
-from spatialvlm.pipeline.cull import CULL_MODELS, CullConfig
+from spatialvlm.models import Model, parse_model
+from spatialvlm.pipeline.collect import source_type
+from spatialvlm.pipeline.cull import CullConfig
 from spatialvlm.pipeline.detect import LEAST_SCORES, DetectConfig
-from spatialvlm.pipeline.detect.models.finders import FINDERS
-from spatialvlm.pipeline.estimate import SenseConfig
-from spatialvlm.pipeline.estimate.camera import CAMERA_MODELS
-from spatialvlm.pipeline.estimate.depth import DEPTH_MODELS
-from spatialvlm.pipeline.estimate.floor import FLOOR_MODELS
-from spatialvlm.pipeline.lift import Anchor
-from spatialvlm.pipeline.lift.anchors import parse_anchor
+from spatialvlm.pipeline.estimate import EstimateConfig
+from spatialvlm.pipeline.lift import Anchor, parse_anchor
 from spatialvlm.pipeline.measure import MeasureConfig
 from spatialvlm.recipes.recipe import Recipe
+from spatialvlm.recipes.roles import ROLES
 from spatialvlm.records import DepthErrors
 
 LEAST_SIDE_PX = 240
@@ -62,7 +59,9 @@ def photos(source: str) -> Recipe:
             caption=QWEN3_VL,
         ),
         measure=OF_PHOTOS,
-        sense=SenseConfig(depth=Model("depthpro", "apple/DepthPro-hf", "de816c8ce7168afcb231f96d501d72b869d0beda")),
+        estimate=EstimateConfig(
+            depth=Model("depthpro", "apple/DepthPro-hf", "de816c8ce7168afcb231f96d501d72b869d0beda")
+        ),
     )
 
 
@@ -79,7 +78,7 @@ def photos_fast(source: str) -> Recipe:
             cut=Model("sam", "facebook/sam2.1-hiera-tiny", "de431c4043854a71d8101e17995dfe596bf101a5"),
         ),
         measure=OF_PHOTOS,
-        sense=SenseConfig(
+        estimate=EstimateConfig(
             depth=Model(
                 "depth_anything",
                 "depth-anything/Depth-Anything-V2-Metric-Indoor-Small-hf",
@@ -96,7 +95,7 @@ def laptop(source: str) -> Recipe:
         cull=_cull(None),
         detect=DetectConfig("boxes", find=Model("yolox", "models/yolox_s.onnx"), least_score=LEAST_SCORES["yolox"]),
         measure=OF_PHOTOS,
-        sense=SenseConfig(depth=Model("onnx", "models/depth_anything_v2_metric_indoor_small.onnx")),
+        estimate=EstimateConfig(depth=Model("onnx", "models/depth_anything_v2_metric_indoor_small.onnx")),
     )
 
 
@@ -112,7 +111,7 @@ def paper(source: str) -> Recipe:
             caption=QWEN3_VL,
         ),
         measure=OF_PHOTOS,
-        sense=SenseConfig(
+        estimate=EstimateConfig(
             depth=Model("zoedepth", "Intel/zoedepth-nyu-kitti", "f364d4c7936e91f465abba182208dd68142bf0ca"),
             floor=Model(
                 "segmenter", "facebook/mask2former-swin-small-ade-semantic", "3e480ec6623f683b97476d8a2c86f729000ce9e3"
@@ -126,18 +125,6 @@ RECIPES: Mapping[str, Callable[[str], Recipe]] = MappingProxyType(
 )
 
 
-ROLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {
-        "cull": CULL_MODELS,
-        "find": FINDERS,
-        "cut": ("sam", "semantic"),
-        "caption": ("transformers", "openai"),
-        "depth": DEPTH_MODELS,
-        "camera": CAMERA_MODELS,
-        "floor": FLOOR_MODELS,
-    }
-)
-"""What models do, and the backends that do it."""
 DETECTOR_OF = MappingProxyType(
     {"grounding_dino": "grounded", "owl": "grounded", "sam3": "concepts", "florence": "regions", "yolox": "boxes"}
 )
@@ -145,7 +132,7 @@ DETECTOR_OF = MappingProxyType(
 
 
 @dataclass(frozen=True, slots=True)
-class Wishes:
+class Overrides:
     """What somebody wants otherwise than a recipe has it, as typed on the command line; see `spatialvlm build --help`.
 
     `models` are "ROLE=BACKEND:WEIGHTS", `known` are "MEASURE:NAME=METRES", `depth_errors` is a file that `calibrate`
@@ -161,41 +148,41 @@ class Wishes:
     depth_errors: Path | None = None
 
 
-def recipe_for(source: str, name: str | None = None, wishes: Wishes | None = None, **changes: Any) -> Recipe:
-    """The recipe called `name`, else the one that suits the source, as wished, with fields of `Recipe` changed.
+def recipe_for(source: str, name: str | None = None, overrides: Overrides | None = None, **changes: Any) -> Recipe:
+    """The recipe called `name`, else the one that suits the source, overridden as wanted, with fields of `Recipe` changed.
 
     Raises UserError for an unknown name or a value out of range.
     """
     if name is None:
-        name = "photos" if _is_photos(source) else "given"
+        name = "given" if source_type(source).measured_depth else "photos"
     if name not in RECIPES:
         raise UserError(f"recipe {name!r}: unknown; choose one of {', '.join(RECIPES)}")
     unknown = sorted(changes.keys() - {field.name for field in dataclasses.fields(Recipe)})
     if unknown:
         raise UserError(f"setting {unknown[0]!r}: unknown; a recipe has {', '.join(f.name for f in fields(Recipe))}")
-    recipe, wishes = dataclasses.replace(RECIPES[name](source), **changes), wishes or Wishes()
-    recipe = with_models(recipe, dict(parse_role(text) for text in wishes.models))
-    detect = {"detector": wishes.detector, "prompts": wishes.prompts}
-    sense = {
-        "fov_rad": None if wishes.fov_degrees is None else math.radians(wishes.fov_degrees),
-        "depth_errors": None if wishes.depth_errors is None else read_depth_errors(wishes.depth_errors),
+    recipe, wanted = dataclasses.replace(RECIPES[name](source), **changes), overrides or Overrides()
+    recipe = with_models(recipe, dict(parse_role(text) for text in wanted.models))
+    detect = {"detector": wanted.detector, "prompts": wanted.prompts}
+    estimate = {
+        "fov_rad": None if wanted.fov_degrees is None else math.radians(wanted.fov_degrees),
+        "depth_errors": None if wanted.depth_errors is None else read_depth_errors(wanted.depth_errors),
     }
     return dataclasses.replace(
         recipe,
         detect=dataclasses.replace(recipe.detect, **_given(detect)),
-        sense=dataclasses.replace(recipe.sense, **_given(sense)),
-        lift=dataclasses.replace(recipe.lift, anchors=recipe.lift.anchors + _anchors(wishes)),
+        estimate=dataclasses.replace(recipe.estimate, **_given(estimate)),
+        lift=dataclasses.replace(recipe.lift, anchors=recipe.lift.anchors + _anchors(wanted)),
     )
 
 
-def _given(wishes: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in wishes.items() if value is not None}
+def _given(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None}
 
 
-def _anchors(wishes: Wishes) -> tuple[Anchor, ...]:
-    anchors = [parse_anchor(text) for text in wishes.known]
-    if wishes.camera_height_m is not None:
-        anchors.insert(0, Anchor("camera_height", wishes.camera_height_m))
+def _anchors(wanted: Overrides) -> tuple[Anchor, ...]:
+    anchors = [parse_anchor(text) for text in wanted.known]
+    if wanted.camera_height_m is not None:
+        anchors.insert(0, Anchor("camera_height", wanted.camera_height_m))
     return tuple(anchors)
 
 
@@ -220,7 +207,7 @@ def with_models(recipe: Recipe, models: Mapping[str, Model | None]) -> Recipe:
 
     A model that finds objects brings its detector along. Raises UserError for an unknown role.
     """
-    cull, detect, sense = recipe.cull, recipe.detect, recipe.sense
+    cull, detect, estimate = recipe.cull, recipe.detect, recipe.estimate
     for role, model in models.items():
         match role:
             case "cull":
@@ -232,10 +219,10 @@ def with_models(recipe: Recipe, models: Mapping[str, Model | None]) -> Recipe:
             case "cut" | "caption":
                 detect = dataclasses.replace(detect, **{role: model})
             case "depth" | "camera" | "floor":
-                sense = dataclasses.replace(sense, **{role: model})
+                estimate = dataclasses.replace(estimate, **{role: model})
             case _:
                 raise UserError(f"model role {role!r}: unknown; choose one of {', '.join(ROLES)}")
-    return dataclasses.replace(recipe, cull=cull, detect=detect, sense=sense)
+    return dataclasses.replace(recipe, cull=cull, detect=detect, estimate=estimate)
 
 
 def parse_role(text: str) -> tuple[str, Model | None]:
@@ -247,16 +234,11 @@ def parse_role(text: str) -> tuple[str, Model | None]:
     if not equals:
         raise UserError(f"model {text!r}: expected ROLE=BACKEND:WEIGHTS, with a role of {', '.join(ROLES)}")
     role, chosen = role.strip(), None if model.strip() == "none" else parse_model(model.strip())
-    if chosen is not None and role in ROLES and chosen.backend not in ROLES[role]:
+    if chosen is not None and role in ROLES and chosen.backend not in ROLES[role].backends:
         raise UserError(
-            f"model {text!r}: no backend {chosen.backend!r} to {role}; choose one of {', '.join(ROLES[role])}"
+            f"model {text!r}: no backend {chosen.backend!r} to {role}; choose one of {', '.join(ROLES[role].backends)}"
         )
     return role, chosen
-
-
-def _is_photos(source: str) -> bool:
-    """A folder without frames.jsonl: its images have no depth."""
-    return Path(source).is_dir() and not (Path(source) / "frames.jsonl").is_file()
 
 
 def _cull(model: Model | None) -> CullConfig:

@@ -1,99 +1,115 @@
-"""A recipe: everything that decides what is in a dataset, as one value. It is saved with the dataset."""
+"""A recipe: everything that decides what is in a dataset, as one value, and the tuple of stages that it stands for."""
 
 import dataclasses
-import subprocess
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from importlib import metadata
-from pathlib import Path
 from typing import Any
 
-from spatialvlm import __version__
+from spatialvlm.dataset import MAX_SEED, versions
 from spatialvlm.errors import UserError
-from spatialvlm.models.weights import Model, locate
-from spatialvlm.pipeline.collect import CollectConfig
-from spatialvlm.pipeline.cull import CullConfig
-from spatialvlm.pipeline.detect import DetectConfig
-from spatialvlm.pipeline.estimate import SenseConfig
+from spatialvlm.models import Model, Runtime
+from spatialvlm.pipeline import Stage
+from spatialvlm.pipeline.collect import Collect, CollectConfig, FrameSource
+from spatialvlm.pipeline.cull import Cull, CullConfig
+from spatialvlm.pipeline.detect import Detect, DetectConfig
+from spatialvlm.pipeline.estimate import Estimate, EstimateConfig
 from spatialvlm.pipeline.lift import LiftConfig
 from spatialvlm.pipeline.measure import MeasureConfig
 from spatialvlm.pipeline.phrase import PhraseConfig
-
-LARGEST_SEED = 2**63 - 1
-REMOTE = ("openai", "geocalib", "perspective_fields", "metric3d")
-"""Backends whose weights are elsewhere: at an endpoint, or in a package or a clone of their own."""
+from spatialvlm.pipeline.tail import tail
+from spatialvlm.recipes.roles import model_versions
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """What to build. `limit` takes the first frames only; `shard_size` frames go into one file of the dataset.
+    """What to build, of which source.
 
+    `limit` takes the first frames only; `shard_size` frames go into one file of the dataset, by default as many as suit
+    the source. `inserted` are stages of one's own, each with the name of the stage that it follows; see `insert`.
     Raises UserError for values out of range.
     """
 
     source: str
     seed: int = 0
     limit: int | None = None
-    shard_size: int = 128
+    shard_size: int | None = None
     collect: CollectConfig = field(default_factory=CollectConfig)
     cull: CullConfig = field(default_factory=CullConfig)
     detect: DetectConfig = field(default_factory=DetectConfig)
-    sense: SenseConfig = field(default_factory=SenseConfig)
+    estimate: EstimateConfig = field(default_factory=EstimateConfig)
     lift: LiftConfig = field(default_factory=LiftConfig)
     measure: MeasureConfig = field(default_factory=MeasureConfig)
     phrase: PhraseConfig = field(default_factory=PhraseConfig)
+    inserted: tuple[tuple[str, Stage], ...] = ()
 
     def __post_init__(self) -> None:
-        if not 0 <= self.seed <= LARGEST_SEED:
-            raise UserError(f"seed {self.seed}: expected 0 to {LARGEST_SEED}")
+        if not 0 <= self.seed <= MAX_SEED:
+            raise UserError(f"seed {self.seed}: expected 0 to {MAX_SEED}")
         if self.limit is not None and self.limit < 1:
             raise UserError(f"limit {self.limit}: expected 1 or more frames")
-        if self.shard_size < 1:
+        if self.shard_size is not None and self.shard_size < 1:
             raise UserError(f"shard_size {self.shard_size}: expected 1 or more frames")
 
-    @property
-    def models(self) -> tuple[Model, ...]:
-        """All models that the recipe runs."""
-        detect, sense = self.detect, self.sense
-        wanted = (self.cull.model, detect.find, detect.cut, detect.caption, sense.depth, sense.camera, sense.floor)
-        return tuple(model for model in wanted if model is not None)
+    def insert(self, stage: Stage, *, after: str) -> "Recipe":
+        """Put a stage of one's own behind the stage called `after`. Raises UserError where there is none.
 
-    def header(self, fingerprint: str) -> dict[str, Any]:
+        A frozen dataclass is recorded with its settings, any other stage by its name.
+        """
+        names = [one.name for one in self.stages()]
+        if after not in names:
+            raise UserError(f"stage {after!r}: none of this recipe, whose stages are {', '.join(names)}")
+        return dataclasses.replace(self, inserted=(*self.inserted, (after, stage)))
+
+    def stages(self, runtime: Runtime | None = None) -> tuple[Stage, ...]:
+        """The stages in the order in which a Sample passes them; models are loaded when they are first used."""
+        detect, estimate = Detect(self.detect, runtime, self.seed), Estimate(self.estimate, runtime)
+        # What is found in depth is found after the depth; else depth is made only where something was found.
+        from_depth = self.estimate.depth is not None and self.detect.detector in ("auto", "clusters")
+        plain = (
+            Collect(self.source, self.collect, self.seed),
+            Cull(self.cull, runtime),
+            *((estimate, detect) if from_depth else (detect, estimate)),
+            *tail(self.lift, self.measure, self.phrase, self.seed),
+        )
+        return tuple(one for stage in plain for one in (stage, *self._inserted_after(stage)))
+
+    def _inserted_after(self, stage: Stage) -> list[Stage]:
+        found: list[Stage] = []
+        for after, own in self.inserted:
+            if after in (stage.name, *(one.name for one in found)):
+                found.append(own)
+        return found
+
+    @property
+    def models(self) -> Mapping[str, Model]:
+        """All models that the recipe runs, by their role."""
+        detect, estimate = self.detect, self.estimate
+        wanted = {
+            "cull": self.cull.model,
+            "find": detect.find,
+            "cut": detect.cut,
+            "caption": detect.caption,
+            "depth": estimate.depth,
+            "camera": estimate.camera,
+            "floor": estimate.floor,
+        }
+        return {role: model for role, model in wanted.items() if model is not None}
+
+    def header(self, source: FrameSource) -> dict[str, Any]:
         """What the dataset says about its making: enough to make it again, nothing about this machine."""
-        config = dataclasses.asdict(self)
-        source = config.pop("source")
+        config = dataclasses.asdict(dataclasses.replace(self, inserted=()))
+        del config["source"], config["inserted"]
+        if self.inserted:
+            config["inserted"] = [{"after": after, **_described(stage)} for after, stage in self.inserted]
         return {
             "config": config,
-            "source": source if source.startswith(("shapes:", "rooms:")) else Path(source).resolve().name,
-            "fingerprint": fingerprint,
+            "source": source.name,
+            "fingerprint": source.fingerprint,
             "versions": versions() | model_versions(self.models),
         }
 
 
-def model_versions(models: Sequence[Model]) -> dict[str, str]:
-    """The versions of the weights of some models, and of the packages that run them.
-
-    Raises UserError for weights that cannot be had.
-    """
-    found = {str(model): locate(model).version for model in models if model.backend not in REMOTE}
-    if found:
-        for package in ("torch", "transformers", "onnxruntime"):
-            with suppress(metadata.PackageNotFoundError):
-                found[package] = metadata.version(package)
-    return found
-
-
-def versions() -> dict[str, str]:
-    """The versions that decide the bytes of a dataset; the commit too, when run from a checkout."""
-    found = {"spatialvlm": __version__}
-    for package in ("numpy", "opencv-python-headless", "pyarrow"):
-        found[package] = metadata.version(package)
-    checkout = Path(__file__).resolve().parents[2]
-    if (checkout / ".git").exists():
-        command = ["git", "-C", str(checkout), "rev-parse", "HEAD"]
-        with suppress(FileNotFoundError):  # no git on this machine
-            answer = subprocess.run(command, capture_output=True, text=True, check=False)
-            if answer.returncode == 0:
-                found["commit"] = answer.stdout.strip()
-    return found
+def _described(stage: Stage) -> dict[str, Any]:
+    name = f"{type(stage).__module__}.{type(stage).__qualname__}"
+    settings = dataclasses.asdict(stage) if dataclasses.is_dataclass(stage) else {}  # pyright: ignore
+    return {"stage": name, "settings": settings}

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spatialvlm.dataset.exports.images import file_key, suffix_of, upright
+from spatialvlm.dataset.exports.image_files import file_key, suffix_of, upright
 from spatialvlm.records import Camera
 
 PICTURE = np.zeros((24, 40, 3), np.uint8)

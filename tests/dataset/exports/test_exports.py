@@ -11,7 +11,7 @@ import pytest
 from fixtures.folders.tiny import content
 from spatialvlm.dataset.exports import FORMATS, PER, export
 from spatialvlm.dataset.exports import webdataset as webdataset_format
-from spatialvlm.dataset.exports.samples import Tally, samples_of
+from spatialvlm.dataset.exports.conversations import ExportCounts, conversations_of
 from spatialvlm.errors import DatasetError, UserError
 
 SAFE = re.compile(r"[a-z0-9_-]{1,100}\.png")
@@ -120,7 +120,7 @@ def test_shards_of_webdataset_are_cut_by_size(dataset, tmp_path, monkeypatch):
     export(dataset, tmp_path / "out", to="webdataset", per="question")
     shards = sorted((tmp_path / "out").glob("*.tar"))
     assert len(shards) > 3
-    assert len(read(tmp_path / "out", "webdataset")) == len(list(samples_of(dataset, "question", Tally(), print)))
+    assert len(read(tmp_path / "out", "webdataset")) == len(list(conversations_of(dataset, "question", ExportCounts(), print)))
     with tarfile.open(shards[0]) as tar:
         assert {(m.mtime, m.uid, m.gid, m.uname, m.gname) for m in tar} == {(0, 0, 0, "", "")}
 
@@ -212,6 +212,6 @@ def test_unknown_names(dataset, tmp_path):
 
 
 def test_memory_does_not_grow_with_the_dataset(dataset):
-    samples = samples_of(dataset, "question", Tally(), print)
+    samples = conversations_of(dataset, "question", ExportCounts(), print)
     first, second = next(samples), next(samples)
     assert first.image_bytes is second.image_bytes, "one image in memory, not one per question"

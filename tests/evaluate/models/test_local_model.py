@@ -11,9 +11,9 @@ from spatialvlm.errors import UserError
 from spatialvlm.evaluate.items import Item, YesNo
 from spatialvlm.evaluate.models import AskConfig, load_answerer
 from spatialvlm.evaluate.models.pictures import with_files
-from spatialvlm.models.inference import Runtime
-from spatialvlm.models.vlm import load_vlm
-from spatialvlm.models.weights import Model
+from spatialvlm.models import Runtime
+from spatialvlm.models import load_vlm
+from spatialvlm.models import Model
 
 pytestmark = [
     pytest.mark.usefixtures("streams"),

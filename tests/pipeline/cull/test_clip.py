@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from spatialvlm.errors import ModelError, UserError
-from spatialvlm.models.inference import Runtime
-from spatialvlm.models.weights import Model
+from spatialvlm.models import Runtime
+from spatialvlm.models import Model
 from spatialvlm.pipeline.cull import DROP, KEEP, Classifier, CullConfig, load_cull
 from spatialvlm.records import Drop, Frame, Source
 

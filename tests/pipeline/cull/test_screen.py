@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from spatialvlm.errors import UserError
-from spatialvlm.models.inference import Runtime
-from spatialvlm.models.weights import Model
+from spatialvlm.models import Runtime
+from spatialvlm.models import Model
 from spatialvlm.pipeline import cull
 from spatialvlm.pipeline.cull import Cull, CullConfig, load_cull
 from spatialvlm.pipeline.cull.duplicates import FLAT, find_duplicates, perceptual_hash

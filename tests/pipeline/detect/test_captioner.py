@@ -7,8 +7,8 @@ from threading import Thread
 import numpy as np
 import pytest
 
-from spatialvlm.models.inference import Runtime
-from spatialvlm.models.weights import Model
+from spatialvlm.models import Runtime
+from spatialvlm.models import Model
 from spatialvlm.pipeline.detect.models.captioner import (
     ARTICLES,
     JOINTS,

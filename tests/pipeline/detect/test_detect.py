@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from spatialvlm.errors import ContractError, UserError
-from spatialvlm.geometry.depth_maps import relative_noise
-from spatialvlm.geometry.planes import find_planes
-from spatialvlm.geometry.transforms import intrinsics, unproject
+from spatialvlm.geometry import relative_noise
+from spatialvlm.geometry import find_planes
+from spatialvlm.geometry import intrinsics, unproject
 from spatialvlm.pipeline.collect import open_source
 from spatialvlm.pipeline.collect.shapes import ShapesSource, frame_of
 from spatialvlm.pipeline.detect import BY_MODELS, DETECTORS, DetectConfig, load_detector

@@ -14,8 +14,7 @@ transformers = pytest.importorskip("transformers")
 
 from fixtures.models.tiny_florence import build_florence, florence_tokenizer  # noqa: E402
 from spatialvlm.errors import UserError  # noqa: E402
-from spatialvlm.models.inference import Runtime  # noqa: E402
-from spatialvlm.models.weights import Model  # noqa: E402
+from spatialvlm.models import Model, Runtime  # noqa: E402
 from spatialvlm.pipeline.detect import DetectConfig  # noqa: E402
 from spatialvlm.pipeline.detect.models.finders import Candidate, Finder, load_finder  # noqa: E402
 from spatialvlm.pipeline.detect.models.finders import florence as module  # noqa: E402

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from spatialvlm.errors import ContractError
-from spatialvlm.models.inference import Runtime
-from spatialvlm.models.weights import Model
+from spatialvlm.models import Runtime
+from spatialvlm.models import Model
 from spatialvlm.pipeline.detect import DetectConfig, Detector, load_detector
 from spatialvlm.pipeline.detect.models import found
 from spatialvlm.pipeline.detect.models.finders import Candidate

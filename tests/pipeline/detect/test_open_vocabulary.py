@@ -13,8 +13,7 @@ pytest.importorskip("transformers")
 from fixtures.models.tiny_grounding import bert_tokenizer, build_grounding_dino, build_owl  # noqa: E402
 from fixtures.models.tiny_sam import build_sam  # noqa: E402
 from spatialvlm.errors import ModelError, UserError  # noqa: E402
-from spatialvlm.models.inference import Runtime  # noqa: E402
-from spatialvlm.models.weights import Model  # noqa: E402
+from spatialvlm.models import Model, Runtime  # noqa: E402
 from spatialvlm.pipeline.detect import DetectConfig  # noqa: E402
 from spatialvlm.pipeline.detect.models.finders import Candidate, Finder, load_finder  # noqa: E402
 from spatialvlm.pipeline.detect.models.finders.grounding_dino import _read, prompt_scores, split  # noqa: E402

@@ -22,9 +22,9 @@ pytest.importorskip("torch")
 import torch
 
 from spatialvlm.errors import ModelError, UserError
-from spatialvlm.geometry.transforms import angle_between, intrinsics, pixel_rays, world_from_camera
-from spatialvlm.models.inference import Runtime
-from spatialvlm.models.weights import Model
+from spatialvlm.geometry import angle_between, intrinsics, pixel_rays, world_from_camera
+from spatialvlm.models import Runtime
+from spatialvlm.models import Model
 from spatialvlm.pipeline.estimate.camera import load_camera
 from spatialvlm.records import Camera, Frame, Source
 

@@ -17,8 +17,7 @@ from fixtures.models import (
     tiny_depth,
 )
 from spatialvlm.errors import ModelError, UserError  # noqa: E402
-from spatialvlm.models.inference import Runtime  # noqa: E402
-from spatialvlm.models.weights import Model  # noqa: E402
+from spatialvlm.models import Model, Runtime  # noqa: E402
 from spatialvlm.pipeline.estimate.depth import load_depth, published, zoedepth  # noqa: E402
 from spatialvlm.pipeline.estimate.depth.depthpro import FOV_DEG, focal_from_fov, metric_depth  # noqa: E402
 from spatialvlm.pipeline.estimate.depth.disparity import SHIFT_ERROR, from_disparity  # noqa: E402

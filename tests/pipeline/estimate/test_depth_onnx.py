@@ -13,8 +13,7 @@ from onnx import TensorProto, helper  # noqa: E402
 
 from fixtures.models import depth_contract  # noqa: E402
 from spatialvlm.errors import ModelError, UserError  # noqa: E402
-from spatialvlm.models.inference import Runtime  # noqa: E402
-from spatialvlm.models.weights import Model  # noqa: E402
+from spatialvlm.models import Model, Runtime  # noqa: E402
 from spatialvlm.pipeline.estimate.depth import load_depth  # noqa: E402
 from spatialvlm.pipeline.estimate.depth.disparity import SHIFT_ERROR  # noqa: E402
 

@@ -8,11 +8,11 @@ import pytest
 
 from accuracy import plain_frame
 from spatialvlm.errors import ContractError, UserError
-from spatialvlm.geometry.transforms import angle_between
-from spatialvlm.models.weights import Model
+from spatialvlm.geometry import angle_between
+from spatialvlm.models import Model
 from spatialvlm.pipeline.estimate import Sense, SenseConfig, load_sense, sense
 from spatialvlm.pipeline.estimate.camera import CameraEstimate
-from spatialvlm.pipeline.estimate.depth import Estimate
+from spatialvlm.pipeline.estimate.depth import DepthEstimate
 from spatialvlm.pipeline.lift import LiftConfig, load_lift
 from spatialvlm.records import DepthErrors, Frame
 from spatialvlm.records import Source as Origin
@@ -33,7 +33,7 @@ class Depth:
     def __call__(self, frames):
         self.seen += frames
         return [
-            Estimate(np.full(self.shape or f.image.shape[:2], 5.0, np.float32), self.invariance, self.focal_px, 0.07)
+            DepthEstimate(np.full(self.shape or f.image.shape[:2], 5.0, np.float32), self.invariance, self.focal_px, 0.07)
             for f in frames
         ]
 
@@ -257,7 +257,7 @@ def test_objects_are_found_in_the_depth_that_a_model_made(monkeypatch):
 
     class Exact(Depth):
         def __call__(self, frames):
-            return [Estimate(frame.depth_m, "metric") for _ in frames]
+            return [DepthEstimate(frame.depth_m, "metric") for _ in frames]
 
     monkeypatch.setattr(sense, "load_depth", lambda model, runtime: Exact())
     bare = dataclasses.replace(frame, depth_m=None, instances=None)

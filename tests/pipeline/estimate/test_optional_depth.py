@@ -13,9 +13,9 @@ import torch
 
 from fixtures.models.stand_ins import INSTALLERS, install_metric3d, install_moge, install_unidepth, write
 from spatialvlm.errors import ContractError, UserError
-from spatialvlm.geometry.transforms import intrinsics
-from spatialvlm.models.inference import Runtime
-from spatialvlm.models.weights import Model
+from spatialvlm.geometry import intrinsics
+from spatialvlm.models import Runtime
+from spatialvlm.models import Model
 from spatialvlm.pipeline.estimate.depth import NEED_FOCAL, load_depth
 from spatialvlm.records import Camera, Frame, Source
 

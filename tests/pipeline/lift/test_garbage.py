@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from spatialvlm.geometry.transforms import intrinsics
+from spatialvlm.geometry import intrinsics
 from spatialvlm.pipeline.detect import DetectConfig, load_detector
 from spatialvlm.pipeline.lift import load_lift
 from spatialvlm.pipeline.measure import measure

@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pytest
 
-from spatialvlm.geometry.transforms import pixel_rays
+from spatialvlm.geometry import pixel_rays
 from spatialvlm.worlds.rooms.cameras import image_from_camera, room_from_camera
 from spatialvlm.worlds.rooms.meshes import box, moved, sheet, turned
 from spatialvlm.worlds.rooms.model import Material, Model, Part, Placed, Room, View

@@ -5,7 +5,7 @@ import pytest
 
 from spatialvlm.engine.local import build
 from spatialvlm.errors import UserError
-from spatialvlm.geometry.transforms import transform, unproject
+from spatialvlm.geometry import transform, unproject
 from spatialvlm.pipeline.collect import CollectConfig, open_source, parse_size
 from spatialvlm.pipeline.collect.rooms import RoomsSource
 from spatialvlm.recipes.recipe import Recipe

@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 from spatialvlm import __version__
-from spatialvlm.dataset.exports.folder import replace_folder, write_note
-from spatialvlm.dataset.exports.samples import PER, Sample, Tally, samples_of
-from spatialvlm.dataset.read import Dataset
+from spatialvlm.dataset.exports.conversations import PER, Conversation, ExportCounts, conversations_of
+from spatialvlm.dataset.exports.out_folder import replace_folder, write_note
+from spatialvlm.dataset.read import Dataset, opened
 from spatialvlm.errors import DatasetError, UserError
 
-__all__ = ["FORMATS", "PER", "Exported", "Format", "Sample", "export"]
+__all__ = ["FORMATS", "PER", "Conversation", "Exported", "Format", "export"]
 
 FORMATS = ("messages", "llava", "sharegpt", "webdataset", "hf")
 
@@ -26,7 +26,7 @@ FORMATS = ("messages", "llava", "sharegpt", "webdataset", "hf")
 class Format(Protocol):
     """Writes samples into an empty folder. Deterministic; never holds more than a few of them."""
 
-    def __call__(self, samples: Iterator[Sample], folder: Path) -> None:
+    def __call__(self, samples: Iterator[Conversation], folder: Path) -> None:
         """Write all samples, in their order."""
         ...
 
@@ -60,7 +60,12 @@ def load_format(name: str) -> Format:
 
 
 def export(
-    dataset: Dataset, out: Path, *, to: str, per: str = "image", report: Callable[[int], object] = lambda _: None
+    dataset: Dataset | Path | str,
+    out: Path | str,
+    *,
+    to: str,
+    per: str = "image",
+    report: Callable[[int], object] = lambda _: None,
 ) -> Exported:
     """Write a finished dataset into the folder `out` as the format `to`; `report` is told of every frame done.
 
@@ -68,14 +73,14 @@ def export(
     earlier export in `out` is replaced once the new one is whole. Raises UserError for an unknown format or `per`, an
     `out` that holds anything else or lies in the dataset, and a dataset that is unfinished or has no sample to give.
     """
-    write = load_format(to)
+    dataset, out, write = opened(dataset), Path(out), load_format(to)
     if per not in PER:
         raise UserError(f"per {per!r}: unknown; choose one of {', '.join(PER)}")
     if dataset.info is None:
         raise DatasetError(
             f"{dataset.folder}: its build has not come to the end; run the same build again, then export"
         )
-    if Path(out).resolve().is_relative_to(dataset.folder.resolve()):
+    if out.resolve().is_relative_to(dataset.folder.resolve()):
         raise UserError(f"{out}: lies in the dataset itself; choose another --out")
     about: dict[str, Any] = {
         "spatialvlm": __version__,
@@ -83,9 +88,9 @@ def export(
         "per": per,
         "dataset": dataset.folder.resolve().name,
     }
-    tally = Tally()
-    with replace_folder(Path(out), about) as folder:
-        write(_counted(samples_of(dataset, per, tally, report), tally), folder)
+    tally = ExportCounts()
+    with replace_folder(out, about) as folder:
+        write(_counted(conversations_of(dataset, per, tally, report), tally), folder)
         if not tally.samples:
             reasons = ", ".join(f"{reason} in {count} frames" for reason, count in sorted(tally.skipped.items()))
             raise UserError(f"{dataset.folder}: nothing to export ({reasons or 'it has no frames'}); build it again")
@@ -95,7 +100,7 @@ def export(
     return done
 
 
-def _counted(samples: Iterator[Sample], tally: Tally) -> Iterator[Sample]:
+def _counted(samples: Iterator[Conversation], tally: ExportCounts) -> Iterator[Conversation]:
     for sample in samples:
         tally.samples += 1
         tally.questions += len(sample.questions)

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from spatialvlm.dataset import schema
-from spatialvlm.dataset.exports.samples import Sample, chat
+from spatialvlm.dataset.exports.conversations import Conversation, chat
 from spatialvlm.dataset.questions import questions_table
 
 PART_BYTES = 512 * 2**20
@@ -54,7 +54,7 @@ _OPTIONS: dict[str, Any] = {
 }
 
 
-def write(samples: Iterator[Sample], folder: Path) -> None:
+def write(samples: Iterator[Conversation], folder: Path) -> None:
     """Write the format; see the module. A file takes row groups until it has `PART_BYTES`."""
     (folder / "data").mkdir()
     part = count = 0
@@ -72,7 +72,7 @@ def write(samples: Iterator[Sample], folder: Path) -> None:
     (folder / "README.md").write_text(_card(count, sorted(licences)))
 
 
-def _table(group: list[Sample]) -> pa.Table:
+def _table(group: list[Conversation]) -> pa.Table:
     questions = questions_table([(sample.frame_id, sample.questions) for sample in group])
     images = [{"bytes": sample.image_bytes, "path": f"{sample.key}.{sample.suffix}"} for sample in group]
     columns = (

@@ -7,13 +7,13 @@ An entry: {"id", "image": "images/00000/desk.png", "conversations": [{"from": "h
 from collections.abc import Iterator
 from pathlib import Path
 
-from spatialvlm.dataset.exports.samples import ImageFolder, Sample, about, from_and_value
+from spatialvlm.dataset.exports.conversations import Conversation, ImageWriter, about, from_and_value
 from spatialvlm.dataset.files import to_json
 
 
-def write(samples: Iterator[Sample], folder: Path) -> None:
+def write(samples: Iterator[Conversation], folder: Path) -> None:
     """Write the format; see the module."""
-    images = ImageFolder(folder)
+    images = ImageWriter(folder)
     with (folder / "data.json").open("wb") as file:
         separator = b"[\n"
         for sample in samples:

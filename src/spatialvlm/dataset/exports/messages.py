@@ -8,12 +8,12 @@ parts; LLaMA-Factory wants `sharegpt`.
 from collections.abc import Iterator
 from pathlib import Path
 
-from spatialvlm.dataset.exports.samples import ImageFolder, Sample, about, chat, json_line
+from spatialvlm.dataset.exports.conversations import Conversation, ImageWriter, about, chat, json_line
 
 
-def write(samples: Iterator[Sample], folder: Path) -> None:
+def write(samples: Iterator[Conversation], folder: Path) -> None:
     """Write the format; see the module."""
-    images = ImageFolder(folder)
+    images = ImageWriter(folder)
     with (folder / "data.jsonl").open("wb") as file:
         for sample in samples:
             images.add(sample)

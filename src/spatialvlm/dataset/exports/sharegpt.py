@@ -8,7 +8,7 @@ One line: {"id", "images": ["images/00000/desk.png"], "conversations": [{"from":
 from collections.abc import Iterator
 from pathlib import Path
 
-from spatialvlm.dataset.exports.samples import ImageFolder, Sample, about, from_and_value, json_line
+from spatialvlm.dataset.exports.conversations import Conversation, ImageWriter, about, from_and_value, json_line
 from spatialvlm.dataset.files import to_json
 
 DATA = "data.jsonl"
@@ -21,10 +21,10 @@ INFO = {
 }
 
 
-def write(samples: Iterator[Sample], folder: Path) -> None:
+def write(samples: Iterator[Conversation], folder: Path) -> None:
     """Write the format; see the module."""
     (folder / "dataset_info.json").write_text(to_json(INFO, indent=1) + "\n")
-    images = ImageFolder(folder)
+    images = ImageWriter(folder)
     with (folder / DATA).open("wb") as file:
         for sample in samples:
             images.add(sample)

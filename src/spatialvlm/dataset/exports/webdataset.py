@@ -9,12 +9,12 @@ from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 
-from spatialvlm.dataset.exports.samples import Sample, about, chat, json_line
+from spatialvlm.dataset.exports.conversations import Conversation, about, chat, json_line
 
 SHARD_BYTES = 256 * 2**20
 
 
-def write(samples: Iterator[Sample], folder: Path) -> None:
+def write(samples: Iterator[Conversation], folder: Path) -> None:
     """Write the format; see the module. A shard takes samples until it has `SHARD_BYTES`."""
     shard = 0
     sample = next(samples, None)

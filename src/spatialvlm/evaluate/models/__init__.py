@@ -17,7 +17,7 @@ from typing import Literal, Protocol, runtime_checkable
 
 from spatialvlm.errors import UserError
 from spatialvlm.evaluate.items import Item
-from spatialvlm.models.inference import Runtime
+from spatialvlm.models import Runtime
 
 Track = Literal["image", "blind", "shuffled", "scene", "none", "recorded"]
 BASELINES = ("prior", "geometry", "answers")

@@ -13,7 +13,7 @@ from functools import cache
 from itertools import product
 from pathlib import Path
 
-from spatialvlm.dataset.read import read_dataset
+from spatialvlm.dataset import read_dataset
 from spatialvlm.errors import UserError
 from spatialvlm.evaluate.items import Item, Picture
 from spatialvlm.evaluate.models import Answer, Track

@@ -17,7 +17,7 @@ from zipfile import BadZipFile
 
 from inspect_ai.log import EvalLog, EvalSample, RecoveryNotAvailable, read_eval_log, recover_eval_log
 
-from spatialvlm.dataset.files import to_json, write_file
+from spatialvlm.dataset import to_json, write_file
 from spatialvlm.errors import UserError
 from spatialvlm.evaluate.items import Item
 

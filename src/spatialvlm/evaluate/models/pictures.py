@@ -13,7 +13,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from spatialvlm.dataset.files import write_file
+from spatialvlm.dataset import write_file
 from spatialvlm.errors import UserError
 from spatialvlm.evaluate.exchange import picture_bytes
 from spatialvlm.evaluate.items import Item, Picture

@@ -21,9 +21,8 @@ from PIL import Image, ImageOps
 from spatialvlm.errors import ModelError, SpatialError
 from spatialvlm.evaluate.models import AskConfig
 from spatialvlm.evaluate.models.pictures import image_bytes
-from spatialvlm.models.inference import Runtime
-from spatialvlm.models.vlm import MOST_TOKENS, Ask, Vlm, load_vlm
-from spatialvlm.models.weights import parse_model
+from spatialvlm.models import Runtime, Vlm, load_vlm, parse_model
+from spatialvlm.models.vlm import MAX_NEW_TOKENS, Ask
 
 PROVIDER = "spatialvlm"
 GATHER_S = 0.02
@@ -56,8 +55,8 @@ class LocalModel(ModelAPI):
         config = config or GenerateConfig()
         super().__init__(model_name, base_url, api_key, [], config)
         where = Runtime(**runtime)
-        self._most_tokens = config.max_tokens or MOST_TOKENS
-        self._vlm: Vlm = load_vlm(parse_model(model_name), where, most_tokens=self._most_tokens)
+        self._most_tokens = config.max_tokens or MAX_NEW_TOKENS
+        self._vlm: Vlm = load_vlm(parse_model(model_name), where, max_new_tokens=self._most_tokens)
         self.version = self._vlm.version
         self._at_once, self._waiting, self._lock = where.batch_size, list[_Waiting](), anyio.Lock()
 

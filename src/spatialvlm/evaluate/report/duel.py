@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.text import Text
 
 from spatialvlm.audit.charts import percent
-from spatialvlm.dataset.files import write_file
+from spatialvlm.dataset import write_file
 from spatialvlm.evaluate.report import sections
 from spatialvlm.evaluate.report.bars import FEW, Gap, gaps, points
 from spatialvlm.evaluate.report.compare import questions, verdict

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from spatialvlm.dataset.files import to_json, write_file
+from spatialvlm.dataset import to_json, write_file
 from spatialvlm.evaluate.report.measures import (
     Figures,
     by_confidence,

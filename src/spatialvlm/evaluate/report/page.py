@@ -11,8 +11,8 @@ from string import Template
 from typing import Any
 
 from spatialvlm.audit.charts import percent
+from spatialvlm.dataset import to_json, write_file
 from spatialvlm.dataset.card_frames import show
-from spatialvlm.dataset.files import to_json, write_file
 from spatialvlm.evaluate.report import cases, sections
 from spatialvlm.evaluate.report.figures import summary_of
 from spatialvlm.evaluate.report.measures import FEWEST

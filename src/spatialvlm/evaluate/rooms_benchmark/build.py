@@ -6,23 +6,22 @@ NumPy or OpenCV, another processor may change a last bit; what differs is counte
 
 import hashlib
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property
 from importlib import metadata
 from pathlib import Path
 
-from spatialvlm.dataset.read import read_dataset
-from spatialvlm.engine.local import build_by
-from spatialvlm.engine.stages import Stages
-from spatialvlm.engine.workers import Begin, Report, silent
+from spatialvlm.dataset import read_dataset
+from spatialvlm.engine import Begin, Report, build_recipe, silent
 from spatialvlm.errors import UserError
 from spatialvlm.evaluate.rooms_benchmark.candidates import phrase_all
 from spatialvlm.evaluate.rooms_benchmark.definition import Definition, choose, frame_id_of, questions_hash
-from spatialvlm.pipeline.collect import CollectConfig, Collected
+from spatialvlm.pipeline import Needs, Stage
+from spatialvlm.pipeline.collect import Collect, CollectConfig, FrameSource
 from spatialvlm.pipeline.collect.rooms import RoomsSource
-from spatialvlm.pipeline.phrase import Phrase, Phrased
-from spatialvlm.recipes.recipe import Recipe
-from spatialvlm.records import Facts, Scene
+from spatialvlm.recipes import Recipe
+from spatialvlm.records import Sample
 from spatialvlm.worlds.rooms.variants import SCALAR, VARIABLE, load_mitsuba
 
 SHARD_ROOMS = 10  # a room takes seconds: what is lost when a build is stopped
@@ -48,8 +47,8 @@ def build_benchmark(
 
     Raises UserError for a bad folder or number of workers, and where rooms cannot be drawn by Mitsuba's scalar variant.
     """
-    load = partial(_stages, definition)
-    build_by(load, recipe_of(definition), out, workers=workers, begin=begin, report=report)
+    recipe, stages = recipe_of(definition), _stages(definition)
+    build_recipe(recipe, out, stages=stages, workers=workers, begin=begin, report=report)
     return differences(definition, out)
 
 
@@ -105,35 +104,54 @@ def scalar_rooms(count: int, seed: int, size: tuple[int, int], spp: int) -> Room
 class _Rooms:
     """The rooms of a definition, as a source."""
 
+    measured_depth, ordered, thread_safe = True, False, False
+
     def __init__(self, definition: Definition) -> None:
         self._rooms = [room.index for room in definition.rooms]
         self._source = scalar_rooms(max(self._rooms) + 1, definition.seed, definition.size, definition.spp)
         digest = hashlib.sha256(repr(self._rooms).encode()).hexdigest()[:16]
-        self.fingerprint = f"{self._source.fingerprint}/{digest}"
+        self.name, self.fingerprint = self._source.name, f"{self._source.fingerprint}/{digest}"
 
     def __len__(self) -> int:
         return len(self._rooms)
 
-    def read(self, index: int) -> Collected:
-        """The room at this place of the list."""
-        return self._source.read(self._rooms[index])
+    def read(self, index: int) -> Sample:
+        """Draw the room at this place of the list."""
+        return replace(self._source.read(self._rooms[index]), index=index)
 
 
-class _Chosen(Phrase):
-    """Of all questions about a room, those of the definition."""
+class _CollectRooms(Collect):
+    """Collects the rooms of a definition."""
 
     def __init__(self, definition: Definition) -> None:
-        super().__init__(phrase_all())
+        self._definition = definition
+
+    @cached_property
+    def source(self) -> FrameSource:
+        """The rooms."""
+        return _Rooms(self._definition)
+
+
+class _Choose:
+    """The stage that keeps, of all questions about a room, those of the definition."""
+
+    name = "choose"
+    needs: Needs = "cpu"
+
+    def __init__(self, definition: Definition) -> None:
         self._asked = {frame_id_of(definition.seed, room.index): room.asked for room in definition.rooms}
 
-    def __call__(self, scene: Scene, facts: Facts, seed: int) -> Phrased:
-        phrased = super().__call__(scene, facts, seed)
-        return replace(phrased, questions=tuple(choose(phrased.questions, self._asked[scene.frame_id])))
+    def __call__(self, samples: Sequence[Sample], /) -> list[Sample]:
+        """Keep the questions that were chosen."""
+        return [self._chosen(sample) for sample in samples]
+
+    def _chosen(self, sample: Sample) -> Sample:
+        if sample.scene is None:
+            return sample
+        return replace(sample, questions=tuple(choose(sample.questions, self._asked[sample.scene.frame_id])))
 
 
-def _stages(definition: Definition) -> Stages:
-    """The stages, with the rooms and the questions that were chosen."""
-    source = _Rooms(definition)  # first: it decides the variant
-    stages = Stages(recipe_of(definition))
-    stages.source, stages.phrase = source, _Chosen(definition)
-    return stages
+def _stages(definition: Definition) -> tuple[Stage, ...]:
+    """The stages of the recipe, with the rooms and the questions that were chosen."""
+    _, *rest = recipe_of(definition).stages()
+    return (_CollectRooms(definition), *rest, _Choose(definition))

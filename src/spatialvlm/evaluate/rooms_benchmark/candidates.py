@@ -16,7 +16,7 @@ from spatialvlm.evaluate.rooms_benchmark.definition import asked_of
 from spatialvlm.evaluate.rooms_benchmark.selection import Candidate
 from spatialvlm.evaluate.rooms_benchmark.truth import measured, with_truth
 from spatialvlm.kinds import KINDS
-from spatialvlm.pipeline.phrase import Phrase, PhraseConfig
+from spatialvlm.pipeline.phrase import PhraseConfig, phrase
 from spatialvlm.pipeline.phrase.templates import load_sheet
 from spatialvlm.records import QA
 from spatialvlm.worlds.rooms.truth import Truth
@@ -49,7 +49,7 @@ def candidates_of(known: Truth, room: int, seed: int, config: CandidateConfig) -
     objects = here.scene.objects
     names = {thing.instance.id: thing.instance.captions[0] for thing in objects if thing.instance.captions}
     found = []
-    for qa in Phrase(phrase_all())(here.scene, here.facts, seed).questions:
+    for qa in phrase(here.scene, here.facts, seed, phrase_all()).questions:
         if KINDS[qa.kind].quantity == "elevation" and not here.plane_is_true:
             continue
         if sure[here.rows[qa.kind, qa.fact.subjects]] and not _names_a_unit(qa):

@@ -13,8 +13,8 @@ from spatialvlm.audit.truth import TrueQuantities
 from spatialvlm.errors import ContractError
 from spatialvlm.evaluate.rooms_benchmark.definition import Asked, Key
 from spatialvlm.kinds import KINDS
-from spatialvlm.pipeline.lift import LiftConfig, load_lift
-from spatialvlm.pipeline.measure import MeasureConfig, measure
+from spatialvlm.pipeline.measure import MeasureConfig
+from spatialvlm.pipeline.tail import measured as pipeline_measured
 from spatialvlm.records import Facts, Frame, Scene
 from spatialvlm.worlds.rooms.truth import Truth
 
@@ -41,12 +41,12 @@ class Measured:
 def measured(known: Truth) -> Measured | None:
     """Everything that is measured of a room, with its truth; None where the room makes no scene."""
     frame = known.frame
-    scene = load_lift(LiftConfig())([frame], [frame.instances or ()])[0].scene
-    if scene is None:
+    sample = pipeline_measured(frame)
+    scene, facts = sample.scene, sample.facts
+    if scene is None or facts is None:
         return None
     truth = TrueQuantities(known)
     plane_m, plane_is_true = _plane(scene, frame, truth)
-    facts = measure(scene, MeasureConfig())
     compared = compare(facts, truth, plane_m, MeasureConfig())
     rows = {key: row for row, key in enumerate(_keys(compared))}
     return Measured(scene, facts, truth, plane_m, plane_is_true, compared, rows)

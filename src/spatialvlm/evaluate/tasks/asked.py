@@ -6,7 +6,7 @@ number with its unit. What a dataset holds to be "about the same" becomes a choi
 
 from collections.abc import Iterator, Mapping
 
-from spatialvlm.dataset.read import Dataset
+from spatialvlm.dataset import Dataset
 from spatialvlm.evaluate.items import Choice, Item, Length, Relation, Truth, YesNo
 from spatialvlm.kinds import KINDS, Kind
 from spatialvlm.pipeline.phrase.references import refer

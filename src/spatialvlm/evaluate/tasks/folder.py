@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn, cast
 
-from spatialvlm.dataset.read import read_dataset
+from spatialvlm.dataset import read_dataset
 from spatialvlm.errors import UserError
 from spatialvlm.evaluate.items import FORMS, Choice, Clock, Item, Length, Number, Region, Rule, Truth, YesNo
 from spatialvlm.evaluate.metrics.numbers import RULES

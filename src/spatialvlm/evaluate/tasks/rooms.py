@@ -7,7 +7,7 @@ they give way to the exact ones of the definition (docs/benchmark.md).
 from collections.abc import Iterator
 from pathlib import Path
 
-from spatialvlm.dataset.read import read_dataset
+from spatialvlm.dataset import read_dataset
 from spatialvlm.errors import UserError
 from spatialvlm.evaluate.items import Item
 from spatialvlm.evaluate.rooms_benchmark.definition import frame_id_of, load_definition, visible_truths

@@ -8,14 +8,14 @@ Answers are greedy: the same question gets the same answer. They are what the mo
 """
 
 from collections.abc import Sequence
-from typing import Protocol, runtime_checkable
+from typing import ClassVar, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import UInt8
 
 from spatialvlm.errors import UserError
-from spatialvlm.models.inference import Runtime
-from spatialvlm.models.weights import Model
+from spatialvlm.models.runtime import Runtime
+from spatialvlm.models.weights import Model, WeightFiles
 
 Image = UInt8[np.ndarray, "_ _ 3"]
 Ask = tuple[Sequence[Image], str]
@@ -23,7 +23,7 @@ Ask = tuple[Sequence[Image], str]
 
 VLMS = ("transformers", "openai")
 
-MOST_TOKENS = 256
+MAX_NEW_TOKENS = 256
 """An answer of some 190 English words."""
 
 
@@ -31,8 +31,11 @@ MOST_TOKENS = 256
 class Vlm(Protocol):
     """Answers questions about images. `version` is what was loaded; images are left untouched."""
 
+    files: ClassVar[WeightFiles]
     name: str
     version: str
+
+    def __init__(self, model: Model, runtime: Runtime, *, seed: int, max_new_tokens: int) -> None: ...
 
     def answer(self, images: Sequence[Image], question: str) -> str:
         """The answer to one question about some images."""
@@ -47,23 +50,27 @@ class Vlm(Protocol):
         ...
 
 
-def load_vlm(model: Model, runtime: Runtime | None = None, *, seed: int = 0, most_tokens: int = MOST_TOKENS) -> Vlm:
-    """The vision-language model called `model.backend`: weights here, or a server that speaks OpenAI's protocol.
+def vlm_backend(name: str) -> type[Vlm]:
+    """The class of a vision-language model by the name of its backend. Raises UserError for an unknown one."""
+    match name:
+        case "transformers":
+            from spatialvlm.models.vlm.transformers import Transformers as Backend
+        case "openai":
+            from spatialvlm.models.vlm.openai import OpenAI as Backend
+        case _:
+            raise UserError(f"vision-language model {name!r}: unknown; choose one of {', '.join(VLMS)}")
+    return Backend
 
-    `most_tokens` is the longest answer; what is longer is cut off. `seed` is handed to servers, since some draw even
+
+def load_vlm(
+    model: Model, runtime: Runtime | None = None, *, seed: int = 0, max_new_tokens: int = MAX_NEW_TOKENS
+) -> Vlm:
+    """Load the vision-language model called `model.backend`: weights here, or a server that speaks OpenAI's protocol.
+
+    `max_new_tokens` is the longest answer; what is longer is cut off. `seed` is handed to servers, since some draw even
     where they are asked for the likeliest answer. Raises UserError for an unknown backend, weights that cannot be had,
     or a package that is not installed.
     """
-    if most_tokens < 1:
-        raise UserError(f"most_tokens {most_tokens}: expected 1 or more")
-    runtime = runtime or Runtime()
-    match model.backend:
-        case "transformers":
-            from spatialvlm.models.vlm.transformers import Transformers
-
-            return Transformers(model, runtime, most_tokens)
-        case "openai":
-            from spatialvlm.models.vlm.openai import OpenAI
-
-            return OpenAI(model, runtime, seed, most_tokens)
-    raise UserError(f"vision-language model {model.backend!r}: unknown; choose one of {', '.join(VLMS)}")
+    if max_new_tokens < 1:
+        raise UserError(f"max_new_tokens {max_new_tokens}: expected 1 or more")
+    return vlm_backend(model.backend)(model, runtime or Runtime(), seed=seed, max_new_tokens=max_new_tokens)

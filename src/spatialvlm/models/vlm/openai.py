@@ -21,7 +21,7 @@ import cv2
 import numpy as np
 
 from spatialvlm.errors import ModelError, SpatialError, UserError
-from spatialvlm.models.inference import Runtime
+from spatialvlm.models.runtime import Runtime
 from spatialvlm.models.vlm import Ask, Image
 from spatialvlm.models.weights import Model
 
@@ -39,13 +39,15 @@ class OpenAI:
     be reached, ModelError for one that keeps failing or answers in another form.
     """
 
+    files = "elsewhere"
+
     def __init__(
         self,
         model: Model,
         runtime: Runtime,
-        seed: int,
-        most_tokens: int,
         *,
+        seed: int,
+        max_new_tokens: int,
         timeout_s: float = 120.0,
         pause_s: float = 1.0,
     ) -> None:
@@ -63,7 +65,7 @@ class OpenAI:
             )
         self.version = base.rstrip("/")
         self._url = f"{self.version}/chat/completions"
-        self._fields = {"model": self.name, "temperature": 0, "seed": seed, "max_tokens": most_tokens, "n": 1}
+        self._fields = {"model": self.name, "temperature": 0, "seed": seed, "max_tokens": max_new_tokens, "n": 1}
         self._at_once, self._timeout_s, self._pause_s = runtime.batch_size, timeout_s, pause_s
 
     def answer(self, images: Sequence[Image], question: str) -> str:

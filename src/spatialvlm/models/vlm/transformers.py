@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from spatialvlm.errors import UserError
-from spatialvlm.models.inference import Batches, Runtime, import_torch, import_transformers, load_model, load_processor
+from spatialvlm.models.runtime import Batches, Runtime
+from spatialvlm.models.torch import import_torch, import_transformers, load_model, load_processor
 from spatialvlm.models.vlm import Ask, Image
 from spatialvlm.models.weights import Located, Model, locate
 
@@ -17,7 +18,9 @@ from spatialvlm.models.weights import Located, Model, locate
 class Transformers:
     """A Vlm: see the module. Raises UserError for weights of another kind, or where torchvision is missing."""
 
-    def __init__(self, model: Model, runtime: Runtime, most_tokens: int) -> None:
+    files = "transformers"
+
+    def __init__(self, model: Model, runtime: Runtime, *, seed: int, max_new_tokens: int) -> None:
         transformers = import_transformers()
         located = locate(model)
         self.name, self.version = located.name, located.version
@@ -35,7 +38,7 @@ class Transformers:
             "temperature": None,
             "top_p": None,
             "top_k": None,
-            "max_new_tokens": most_tokens,
+            "max_new_tokens": max_new_tokens,
             "pad_token_id": tokenizer.pad_token_id,
         }
         self._batches = Batches(runtime.batch_size)

@@ -5,15 +5,20 @@ What cannot be read is one Drop: a frame, or one of its given instances; the oth
 sense as a whole is a UserError.
 """
 
+from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from threading import Lock
+from typing import Any, Protocol, runtime_checkable
 
 from spatialvlm.errors import UserError
-from spatialvlm.records import Drop, Frame
+from spatialvlm.pipeline import Needs
+from spatialvlm.records import Sample
 
 SMALLEST_PX, LARGEST_PX = 16, 2048
-MOST_SPP = 4096
+MAX_SPP = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,33 +36,83 @@ class CollectConfig:
         if len(self.size) != 2 or not all(SMALLEST_PX <= length <= LARGEST_PX for length in self.size):
             shown = "x".join(str(length) for length in self.size)
             raise UserError(f"size {shown}: expected WIDTHxHEIGHT, each from {SMALLEST_PX} to {LARGEST_PX} pixels")
-        if not 1 <= self.spp <= MOST_SPP:
-            raise UserError(f"spp {self.spp}: expected 1 to {MOST_SPP} samples a pixel")
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Collected:
-    """What one index of a source came to.
-
-    `frame` None means that the frame is dropped, and `drops` holds the one reason, under the frame's id. Otherwise
-    `drops` are given instances that cannot be used, under "<frame id>/<instance id>"; the frame is good without them.
-    """
-
-    frame: Frame | None
-    drops: tuple[Drop, ...] = ()
+        if not 1 <= self.spp <= MAX_SPP:
+            raise UserError(f"spp {self.spp}: expected 1 to {MAX_SPP} samples a pixel")
 
 
 @runtime_checkable
-class Source(Protocol):
-    """Frames by index. `fingerprint` changes when the content that decides the frames changes (for resuming)."""
+class FrameSource(Protocol):
+    """Frames by index, and what the source promises of them.
 
+    `name` is what people call it. `fingerprint` changes when the content that decides the frames changes (for
+    resuming). `measured_depth`: frames come with depth, so that no model need make any. `ordered`: frames follow each
+    other in time. `thread_safe`: `read` may be called from several threads at once.
+    """
+
+    name: str
     fingerprint: str
+    measured_depth: bool
+    ordered: bool
+    thread_safe: bool
+
+    @classmethod
+    def open(cls, source: str, config: CollectConfig, seed: int) -> "FrameSource":
+        """Open what the command line calls SOURCE."""
+        ...
 
     def __len__(self) -> int: ...
 
-    def read(self, index: int) -> Collected:
-        """The frame at `index`, or why it cannot be had. Never raises for bad content of a single frame."""
+    def read(self, index: int) -> Sample:
+        """The Sample at `index`, with its frame or with the reason why it cannot be had.
+
+        Never raises for bad content of a single frame. Drops of the frame are under its id, those of given instances
+        under "<frame id>/<instance id>".
+        """
         ...
+
+
+class Collect:
+    """The stage that reads: Samples that are nothing but an index to Samples with their frames."""
+
+    name = "collect"
+    needs: Needs = "reader"
+
+    def __init__(self, source: str, config: CollectConfig | None = None, seed: int = 0) -> None:
+        self._open = source, config, seed
+
+    @cached_property
+    def source(self) -> FrameSource:
+        """The source, opened when it is first needed. Raises UserError as `open_source` does."""
+        return open_source(*self._open)
+
+    @cached_property
+    def _lock(self) -> Any:
+        return nullcontext() if self.source.thread_safe else Lock()
+
+    def __call__(self, samples: Sequence[Sample], /) -> list[Sample]:
+        """Read the frame of every Sample."""
+        with self._lock:
+            return [self.source.read(sample.index) for sample in samples]
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out what was opened: another process opens its own."""
+        return {name: value for name, value in self.__dict__.items() if name not in ("source", "_lock")}
+
+
+def collect(source: str, config: CollectConfig | None = None, seed: int = 0) -> list[Sample]:
+    """Read a whole source: one Sample an index, in order, with its frame or with its drop.
+
+    Frames hold images: for a large source use `build`. Raises UserError as `open_source` does.
+    """
+    opened = open_source(str(source), config, seed)
+    return [opened.read(index) for index in range(len(opened))]
+
+
+def read_picture(path: Path) -> Sample:
+    """Read one picture file: a Sample with its frame, or with the reason why it cannot be had."""
+    from spatialvlm.pipeline.collect import images
+
+    return images.read_picture(path)
 
 
 def parse_size(text: str) -> tuple[int, int]:
@@ -68,22 +123,21 @@ def parse_size(text: str) -> tuple[int, int]:
     return int(width), int(height)
 
 
-def open_source(source: str, config: CollectConfig | None = None, seed: int = 0) -> Source:
-    """Open what the command line calls SOURCE.
+def source_type(source: str) -> type[FrameSource]:
+    """The class that reads what the command line calls SOURCE; its attributes say what it promises.
 
-    It is `rooms:N` or `shapes:N`, an RGB-D folder (frames.jsonl) or a folder of images. The run's `seed` decides which
-    rooms they are. Raises UserError where the source is missing, empty or of no known kind.
+    It is `rooms:N` or `shapes:N`, an RGB-D folder (frames.jsonl) or a folder of images. Raises UserError where it is
+    none of these.
     """
-    config = config or CollectConfig()
     match source.partition(":"):
-        case ("shapes", ":", count):
+        case ("shapes", ":", _):
             from spatialvlm.pipeline.collect.shapes import ShapesSource
 
-            return ShapesSource.parse(count, size=config.size)
-        case ("rooms", ":", count):
+            return ShapesSource
+        case ("rooms", ":", _):
             from spatialvlm.pipeline.collect.rooms import RoomsSource
 
-            return RoomsSource.parse(count, seed=seed, size=config.size, spp=config.spp)
+            return RoomsSource
     folder = Path(source)
     if not folder.is_dir():
         raise UserError(
@@ -93,7 +147,15 @@ def open_source(source: str, config: CollectConfig | None = None, seed: int = 0)
     if (folder / "frames.jsonl").is_file():
         from spatialvlm.pipeline.collect.rgbd import RgbdFolder
 
-        return RgbdFolder(folder)
+        return RgbdFolder
     from spatialvlm.pipeline.collect.images import ImageFolder
 
-    return ImageFolder(folder)
+    return ImageFolder
+
+
+def open_source(source: str, config: CollectConfig | None = None, seed: int = 0) -> FrameSource:
+    """Open what the command line calls SOURCE. The run's `seed` decides which rooms `rooms:N` are.
+
+    Raises UserError where the source is missing, empty or of no known kind.
+    """
+    return source_type(source).open(source, config or CollectConfig(), seed)

@@ -21,7 +21,7 @@ import numbers
 
 from PIL import ExifTags
 
-from spatialvlm.geometry.transforms import intrinsics
+from spatialvlm.geometry import intrinsics
 from spatialvlm.pipeline.collect.decode import Refused, opened
 from spatialvlm.records import Camera
 

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from spatialvlm.errors import UserError
-from spatialvlm.pipeline.collect import Collected
+from spatialvlm.pipeline.collect import CollectConfig
 from spatialvlm.pipeline.collect.decode import Refused, decode_rgb, file_name, is_unicode, read_file, record_id, shown
 from spatialvlm.pipeline.collect.exif import camera_from_exif
-from spatialvlm.records import Drop, Frame, Source
+from spatialvlm.records import Drop, Frame, Sample, Source
 
 ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".avif", ".heic", ".heif")
 
@@ -22,9 +22,11 @@ class ImageFolder:
     A frame is called by its path without the ending, or with it where that would not be unique.
     """
 
+    measured_depth, ordered, thread_safe = False, False, True
+
     def __init__(self, folder: Path):
         self.folder = folder
-        self._origin = folder.resolve().name
+        self.name = folder.resolve().name
         sizes = dict(_pictures(folder))
         if not sizes:
             raise UserError(
@@ -39,11 +41,16 @@ class ImageFolder:
             digest.update(os.fsencode(path) + b"\0%d\n" % sizes[path])
         self.fingerprint = digest.hexdigest()
 
+    @classmethod
+    def open(cls, source: str, config: CollectConfig, seed: int) -> "ImageFolder":
+        """Open a folder of pictures."""
+        return cls(Path(source))
+
     def __len__(self) -> int:
         return len(self._paths)
 
-    def read(self, index: int) -> Collected:
-        """The picture at `index`, turned upright as its EXIF orientation says, or why it cannot be had.
+    def read(self, index: int) -> Sample:
+        """Read the picture at `index`, turned upright as its EXIF orientation says, or why it cannot be had.
 
         Of an animation it is the first frame. An ICC profile is ignored: colours are taken as sRGB.
         """
@@ -51,18 +58,27 @@ class ImageFolder:
             raise IndexError(f"image {index} of {self.folder}: there are {len(self)}")
         path = self._paths[index]
         name = path if self._stems[_stem(path)] > 1 else _stem(path)
-        try:
-            if not is_unicode(path):
-                raise Refused("name_not_unicode", f"file {shown(path)}: its name is no valid UTF-8; rename it")
-            record_id(name, f"file {shown(path)}")
-            owner = f"frame {name!r}"
-            data = read_file(self.folder, path, "image", owner)
-            image = decode_rgb(data, file_name(path, owner), upright=True)
-        except Refused as refused:
-            return Collected(None, (Drop("collect", name.encode("utf-8", "replace").decode(), str(refused)),))
-        height, width, _ = image.shape
-        camera = camera_from_exif(data, width, height)
-        return Collected(Frame(name, image, camera, None, None, None, Source(self._origin, None, path, data)), ())
+        return _read(index, self.folder, path, name, self.name)
+
+
+def read_picture(path: Path) -> Sample:
+    """Read one picture, called by its name without the ending; as `ImageFolder.read` does."""
+    return _read(0, path.parent, path.name, path.stem, path.parent.resolve().name)
+
+
+def _read(index: int, folder: Path, path: str, name: str, origin: str) -> Sample:
+    try:
+        if not is_unicode(path):
+            raise Refused("name_not_unicode", f"file {shown(path)}: its name is no valid UTF-8; rename it")
+        record_id(name, f"file {shown(path)}")
+        owner = f"frame {name!r}"
+        data = read_file(folder, path, "image", owner)
+        image = decode_rgb(data, file_name(path, owner), upright=True)
+    except Refused as refused:
+        return Sample(index).dropped(Drop("collect", name.encode("utf-8", "replace").decode(), str(refused)))
+    height, width, _ = image.shape
+    camera = camera_from_exif(data, width, height)
+    return Sample(index, Frame(name, image, camera, None, None, None, Source(origin, None, path, data)))
 
 
 def _pictures(folder: Path) -> Iterator[tuple[str, int]]:

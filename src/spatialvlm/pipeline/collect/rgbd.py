@@ -18,8 +18,8 @@ import numpy as np
 from jaxtyping import Bool, Float32, Float64, Int64
 
 from spatialvlm.errors import UserError
-from spatialvlm.geometry.transforms import intrinsics
-from spatialvlm.pipeline.collect import Collected
+from spatialvlm.geometry import intrinsics
+from spatialvlm.pipeline.collect import CollectConfig
 from spatialvlm.pipeline.collect.decode import (
     Refused,
     check_keys,
@@ -36,7 +36,7 @@ from spatialvlm.pipeline.collect.decode import (
     text_of,
 )
 from spatialvlm.pipeline.collect.instances import read_instances
-from spatialvlm.records import Camera, Drop, Frame, Instance, Source
+from spatialvlm.records import Camera, Drop, Frame, Instance, Sample, Source
 
 KEYS = ("id", "image", "depth", "depth_scale", "camera", "gravity_in_camera", "instances", "licence")
 CAMERA_KEYS = ("fx", "fy", "cx", "cy", "width", "height")
@@ -58,17 +58,24 @@ NPY_ERRORS = (
 class RgbdFolder:
     """The frames of `folder`/frames.jsonl. Opening reads that file once and keeps where its lines begin."""
 
+    measured_depth, ordered, thread_safe = True, False, True
+
     def __init__(self, folder: Path):
         self.folder = folder
-        self._origin = folder.resolve().name
+        self.name = folder.resolve().name
         self._lines = _scan(folder / "frames.jsonl")
         self.fingerprint = self._lines.sha256
+
+    @classmethod
+    def open(cls, source: str, config: CollectConfig, seed: int) -> "RgbdFolder":
+        """Open a folder with frames.jsonl."""
+        return cls(Path(source))
 
     def __len__(self) -> int:
         return len(self._lines.offsets)
 
-    def read(self, index: int) -> Collected:
-        """The frame of the line at `index` (blank lines do not count), or why it cannot be had."""
+    def read(self, index: int) -> Sample:
+        """Read the frame of the line at `index` (blank lines do not count), or why it cannot be had."""
         if not 0 <= index < len(self):
             raise IndexError(f"frame {index} of {self.folder}: there are {len(self)}")
         line = name = self._lines.name(index)
@@ -79,16 +86,17 @@ class RgbdFolder:
                 raise Refused(
                     "id_duplicate", f"{line} repeats the id {name!r} of an earlier line; give each frame its own id"
                 )
-            return self._collect(name, record)
+            frame, drops = self._frame(name, record)
         except Refused as refused:
-            return Collected(None, (Drop("collect", name, str(refused)),))
+            return Sample(index).dropped(Drop("collect", name, str(refused)))
+        return Sample(index, frame, drops=drops)
 
     def _line(self, index: int) -> bytes:
         with open(self.folder / "frames.jsonl", "rb") as file:
             file.seek(int(self._lines.offsets[index]))
             return file.readline()
 
-    def _collect(self, frame_id: str, record: dict[str, object]) -> Collected:
+    def _frame(self, frame_id: str, record: dict[str, object]) -> tuple[Frame, tuple[Drop, ...]]:
         owner = f"frame {frame_id!r}"
         check_keys(record, KEYS, ("id", "image"), owner)
         path = text_of(record["image"], f"image of {owner}")
@@ -105,8 +113,8 @@ class RgbdFolder:
             camera = _camera(camera, shape, owner)
         depth_m = _depth(self.folder, record, shape, owner)
         instances, drops = _instances(self.folder, record, frame_id, shape)
-        source = Source(self._origin, licence, path, data)
-        return Collected(Frame(frame_id, image, camera, depth_m, gravity, instances, source), drops)
+        source = Source(self.name, licence, path, data)
+        return Frame(frame_id, image, camera, depth_m, gravity, instances, source), drops
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -8,8 +8,8 @@ import numpy as np
 from jaxtyping import Bool, Float32, UInt8
 
 from spatialvlm.errors import UserError
-from spatialvlm.pipeline.collect import Collected
-from spatialvlm.records import Camera, Frame, Instance, Source
+from spatialvlm.pipeline.collect import CollectConfig
+from spatialvlm.records import Camera, Frame, Instance, Sample, Source
 from spatialvlm.worlds.solids.arrange import random_scene
 from spatialvlm.worlds.solids.rendering import render
 from spatialvlm.worlds.solids.scene import RayCast, SceneDescription, ray_cast
@@ -21,23 +21,27 @@ LICENCE = "CC0-1.0"
 class ShapesSource:
     """`count` random scenes. Frame k is the same whatever the count and whatever was read before."""
 
+    measured_depth, ordered, thread_safe = True, False, True
+
     def __init__(self, count: int, *, width: int = 640, height: int = 480):
         self.count, self.width, self.height = count, width, height
+        self.name = f"shapes:{count}"
         self.fingerprint = "shapes:v1" if (width, height) == (640, 480) else f"shapes:v1/{width}x{height}"
 
     @classmethod
-    def parse(cls, text: str, size: tuple[int, int] = (640, 480)) -> "ShapesSource":
-        """From what follows the colon of `shapes:N`."""
+    def open(cls, source: str, config: CollectConfig, seed: int) -> "ShapesSource":
+        """Open `shapes:N`. Raises UserError for an N that is none."""
+        text = source.partition(":")[2]
         if not (text.isascii() and text.isdigit() and int(text) > 0):
             raise UserError(f"source 'shapes:{text}': expected a positive whole number of scenes, as in shapes:100")
-        return cls(int(text), width=size[0], height=size[1])
+        return cls(int(text), width=config.size[0], height=config.size[1])
 
     def __len__(self) -> int:
         return self.count
 
-    def read(self, index: int) -> Collected:
-        """Frame `index`, made from nothing but its number."""
-        return Collected(frame=frame_of(self.describe(index), f"shapes-{index:06d}"), drops=())
+    def read(self, index: int) -> Sample:
+        """Draw frame `index` from nothing but its number."""
+        return Sample(index, frame_of(self.describe(index), f"shapes-{index:06d}"))
 
     def describe(self, index: int) -> SceneDescription:
         """The exact scene that frame `index` shows."""

@@ -5,18 +5,17 @@ model finds that a label of another sort of picture fits it best (paper, section
 carries a `Verdict`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
-from typing import Protocol, runtime_checkable
+from typing import ClassVar, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float32, UInt8
 
 from spatialvlm.errors import UserError
-from spatialvlm.models.inference import Runtime
-from spatialvlm.models.weights import Model
-from spatialvlm.records import Drop, Frame
+from spatialvlm.models import Model, Runtime, WeightFiles
+from spatialvlm.pipeline import FrameStage, Needs
+from spatialvlm.records import Drop, Frame, Sample
 
 KEEP = ("an iphone photo of an indoor scene", "an iphone photo of an outdoor scene")
 """The paper's labels of what is kept. "An iphone photo" keeps wide fields of view and odd perspectives away."""
@@ -83,45 +82,75 @@ class CullConfig:
 
 
 @runtime_checkable
-class Cull(Protocol):
-    """A batch of frames to the same frames with their verdicts, or why they are dropped; in order."""
-
-    def __call__(self, frames: Sequence[Frame]) -> list[Frame | Drop]:
-        """Each frame with its verdict, or why it is dropped."""
-        ...
-
-
-@runtime_checkable
 class Classifier(Protocol):
     """Images to one probability per label, in the order of the labels. `version` is what was loaded."""
 
+    files: ClassVar[WeightFiles]
     name: str
     version: str
+
+    def __init__(self, model: Model, labels: Sequence[str], runtime: Runtime) -> None: ...
 
     def __call__(self, images: Sequence[UInt8[np.ndarray, "_ _ 3"]]) -> list[Float32[np.ndarray, " labels"]]:
         """The probability of each label for each image."""
         ...
 
 
-def load_cull(config: CullConfig, runtime: Runtime, duplicates: Mapping[str, str] = MappingProxyType({})) -> Cull:
-    """The checks of a config with their model, if one is asked.
+class Cull(FrameStage):
+    """The stage: frames with their verdicts, or why they are dropped.
 
-    `duplicates` maps the id of a frame to that of the earlier frame that it repeats, for a whole source at once, so
-    that what is dropped does not depend on how the source is split: see `duplicates.find_duplicates`, over the hashes
-    of `screen.fingerprint`. Raises UserError for an unknown model, weights that cannot be had, or a package that is not
-    installed.
+    Duplicates are those of the whole source, so that what is dropped does not depend on how the source is split: the
+    survey hashes every picture before the first batch. It costs a reading of the source, and 8 bytes a picture.
     """
-    from spatialvlm.pipeline.cull.screen import Screen
 
-    return Screen(config, _load_classifier(config, runtime), duplicates)
+    name = "cull"
+
+    def __init__(self, config: CullConfig, runtime: Runtime | None = None) -> None:
+        self.config, self.runtime = config, runtime or Runtime()
+        self.needs: Needs = "cpu" if config.model is None else "model"
+        self.surveys = config.duplicate_bits is not None
+        self.duplicates: dict[str, str] = {}
+        """The id of a frame -> that of the earlier frame which it repeats."""
+
+    def load(self) -> Callable[[Sequence[Frame]], list[Frame | Drop]]:
+        """Load the checks with their model, if one is asked. Raises UserError as `FrameStage.load` does."""
+        from spatialvlm.pipeline.cull.screen import Screen
+
+        return Screen(self.config, _load_classifier(self.config, self.runtime), self.duplicates)
+
+    def look(self, sample: Sample) -> tuple[str, int]:
+        """Give the id and the hash of a picture; no id and the hash of nothing where it cannot be read.
+
+        What would be dropped anyway for its size or sharpness has the hash of nothing too.
+        """
+        from spatialvlm.pipeline.cull.duplicates import FLAT
+        from spatialvlm.pipeline.cull.screen import fingerprint
+
+        frame = sample.frame
+        return ("", FLAT) if frame is None else (frame.id, fingerprint(frame.image, self.config))
+
+    def conclude(self, looks: Iterable[tuple[str, int]]) -> None:
+        """Find the pictures that repeat an earlier one, from what was seen of all of them, in order."""
+        from spatialvlm.pipeline.cull.duplicates import find_duplicates
+
+        ids, hashes = [], []
+        for id_, value in looks:
+            ids.append(id_)
+            hashes.append(value)
+        if self.config.duplicate_bits is not None:
+            self.duplicates.update(find_duplicates(ids, np.array(hashes, np.uint64), self.config.duplicate_bits))
+
+
+def cull_backend(name: str) -> type[Classifier]:
+    """The class of a classifier by the name of its backend. Raises UserError for an unknown one."""
+    if name in CULL_MODELS:
+        from spatialvlm.pipeline.cull.clip import Clip
+
+        return Clip
+    raise UserError(f"cull model {name!r}: unknown; choose one of {', '.join(CULL_MODELS)}")
 
 
 def _load_classifier(config: CullConfig, runtime: Runtime) -> Classifier | None:
     if config.model is None:
         return None
-    match config.model.backend:
-        case "clip" | "siglip":
-            from spatialvlm.pipeline.cull.clip import Clip
-
-            return Clip(config.model, (*config.keep, *config.drop), runtime)
-    raise UserError(f"cull model {config.model.backend!r}: unknown; choose one of {', '.join(CULL_MODELS)}")
+    return cull_backend(config.model.backend)(config.model, (*config.keep, *config.drop), runtime)

@@ -16,17 +16,19 @@ import numpy as np
 from jaxtyping import Float32, UInt8
 
 from spatialvlm.errors import ModelError, UserError
-from spatialvlm.models.inference import (
+from spatialvlm.models import (
     Batches,
+    Located,
+    Model,
     Runtime,
     import_torch,
     import_transformers,
     load_model,
     load_processor,
+    locate,
     torch_device,
     torch_dtype,
 )
-from spatialvlm.models.weights import Located, Model, locate
 
 if TYPE_CHECKING:
     import torch  # pyright: ignore[reportMissingImports]
@@ -40,6 +42,8 @@ class Clip:
 
     Raises UserError where the weights cannot be had, are of another architecture, or a label is too long for them.
     """
+
+    files = "transformers"
 
     def __init__(self, model: Model, labels: Sequence[str], runtime: Runtime) -> None:
         transformers = import_transformers()

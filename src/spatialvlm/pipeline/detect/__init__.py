@@ -4,14 +4,14 @@ A detector is built once per process and maps a batch of frames to one result ea
 Masks have the image's size, boxes enclose their masks, ids are unique within a frame; inputs are left untouched.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Protocol, runtime_checkable
 
 from spatialvlm.errors import UserError
-from spatialvlm.models.inference import Runtime
-from spatialvlm.models.weights import Model
+from spatialvlm.models import Model, Runtime
+from spatialvlm.pipeline import FrameStage, Needs
 from spatialvlm.pipeline.detect.models.prompts import PROMPTS
 from spatialvlm.records import Drop, Frame, Instance
 
@@ -98,3 +98,32 @@ def load_detector(config: DetectConfig | None = None, runtime: Runtime | None = 
     from spatialvlm.pipeline.detect.models.found import Found
 
     return Found(config, runtime, seed)
+
+
+class Detect(FrameStage):
+    """The stage: frames with their instances. The run's `seed` decides the lengths of captions."""
+
+    name = "detect"
+
+    def __init__(self, config: DetectConfig | None = None, runtime: Runtime | None = None, seed: int = 0) -> None:
+        self.config, self.runtime, self.seed = config or DetectConfig(), runtime, seed
+        self.needs: Needs = "model" if self.config.detector in BY_MODELS else "cpu"
+
+    def load(self) -> Callable[[Sequence[Frame]], Sequence[Frame | Drop]]:
+        """Load the detector. Raises UserError as `load_detector` does."""
+        from dataclasses import replace
+
+        detector = load_detector(self.config, self.runtime, self.seed)
+
+        def run(frames):
+            return [
+                r if isinstance(r, Drop) else replace(f, instances=r, versions={**f.versions, **detector.versions})
+                for f, r in zip(frames, detector(frames))
+            ]
+
+        return run
+
+
+def detect(frame: Frame, config: DetectConfig | None = None, runtime: Runtime | None = None) -> Frame | Drop:
+    """Find the objects of one frame, by the models of a config, loaded anew at every call."""
+    return Detect(config, runtime).run([frame])[0]

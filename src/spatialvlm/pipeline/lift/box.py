@@ -6,10 +6,10 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Bool, Float32, Float64
 
-from spatialvlm.geometry.transforms import transform
+from spatialvlm.geometry import transform
 from spatialvlm.pipeline.lift import LiftConfig
 from spatialvlm.pipeline.lift.surface import Surface
-from spatialvlm.pipeline.lift.world import World, contact_band_m, drift_m
+from spatialvlm.pipeline.lift.world import World, contact_band_m
 from spatialvlm.records import Box, Instance, Object
 
 PERCENTILES = (1.0, 99.0)
@@ -39,7 +39,7 @@ def lift_object(
     low, high = faces
     occluded = _is_occluded(surface, world, focal_px)
     level = _level(points, world)
-    drift = drift_m(config, float(world.world_from_camera[2, 3]))
+    drift = world.errors.local * float(world.world_from_camera[2, 3])
     lowest, band = _lowest(points), contact_band_m(surface, focal_px)
     doubtful = np.concatenate([surface.lost_in_camera, surface.disputed_in_camera])
     below = transform(world.world_from_camera, doubtful)

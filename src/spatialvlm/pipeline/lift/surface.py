@@ -12,8 +12,7 @@ import cv2
 import numpy as np
 from jaxtyping import Bool, Float32, Float64, Integer
 
-from spatialvlm.geometry.depth_maps import Smoothed, middle, relative_noise, smooth_inverse
-from spatialvlm.geometry.transforms import pixel_rays
+from spatialvlm.geometry import Smoothed, middle, pixel_rays, relative_noise, smooth_inverse
 from spatialvlm.pipeline.lift import LiftConfig
 
 WORKING_PIXELS = 5000  # larger masks are sampled on a coarser grid

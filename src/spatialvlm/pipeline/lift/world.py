@@ -13,11 +13,9 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Float64
 
-from spatialvlm.geometry.planes import Plane
-from spatialvlm.geometry.transforms import WORLD_FROM_LEVEL_CAMERA, world_from_camera
-from spatialvlm.pipeline.lift import LiftConfig
+from spatialvlm.geometry import WORLD_FROM_LEVEL_CAMERA, Plane, world_from_camera
 from spatialvlm.pipeline.lift.surface import Surface
-from spatialvlm.records import Camera, SceneErrors, Support
+from spatialvlm.records import Camera, DepthErrors, SceneErrors, Support
 
 Provenance = Literal["given", "plane", "model"]
 
@@ -46,62 +44,49 @@ def contact_band_m(surface: Surface, focal_px: float) -> float:
     return 0.012 + 3.0 * surface.depth_m / focal_px + 3.0 * surface.noise_m
 
 
-def drift_m(config: LiftConfig, camera_height_m: float) -> float:
-    """1 sigma of how far the drift of depth lifts or lowers what stands on a plane this far below the camera."""
-    return config.depth_local_error * camera_height_m
-
-
 def find_world(
     planes: list[Plane] | str,
     up: Up | None,
     provenance: Literal["given", "model"],
     surfaces: Sequence[Surface],
     camera: Camera,
-    config: LiftConfig,
+    depth_errors: DepthErrors,
 ) -> World:
-    """The world frame from the candidate planes (or the reason there are none) and the up direction, if any is known.
+    """Find the world frame from the candidate planes (or the reason there are none) and up, if any is known.
 
     `provenance` says who knows it.
     """
-    world = _world(planes, up, provenance, surfaces, camera, config)
-    local = {"local": config.depth_local_error, "local_reach_px": config.depth_local_reach * camera.width}
-    return replace(world, errors=replace(world.errors, **local))
-
-
-def _world(
-    planes: list[Plane] | str,
-    up: Up | None,
-    provenance: Literal["given", "model"],
-    surfaces: Sequence[Surface],
-    camera: Camera,
-    config: LiftConfig,
-) -> World:
     focal_px = float(camera.image_from_camera[0, 0])
     refusal = planes if isinstance(planes, str) else "no_object_stands_on_plane"
     candidates = [] if isinstance(planes, str) else planes
-    accepted = [plane for plane in candidates if things_stand_on(plane, surfaces, focal_px, config)]
+    accepted = [plane for plane in candidates if things_stand_on(plane, surfaces, focal_px, depth_errors)]
+    errors = SceneErrors(
+        depth_errors.scale, 0.0, 0.0, local=depth_errors.local, local_reach_px=depth_errors.reach * camera.width
+    )
     if up is None:
         if not accepted:
-            return _without_gravity(refusal, config)
-        return _with_gravity(accepted[0], accepted[0].up_in_camera, accepted[0].tilt_error_rad, "plane", config)
+            return World(WORLD_FROM_LEVEL_CAMERA.copy(), None, Support(None, refusal), errors)
+        return _on_plane(accepted[0], accepted[0].up_in_camera, accepted[0].tilt_error_rad, "plane", errors)
     if not candidates:
-        return _without_support(up, refusal, provenance, config)
+        errors = replace(errors, tilt_rad=up[1])
+        return World(world_from_camera(up[0], 0.0), provenance, Support(None, refusal), errors)
     plane = accepted[0] if accepted else candidates[0]
     # A wrong focal length turns a plane that is seen at a slant, but not what is known otherwise.
     slant = abs(float(plane.up_in_camera[2])) * math.sqrt(max(0.0, 1.0 - float(plane.up_in_camera[2]) ** 2))
     plane_error = math.hypot(plane.tilt_error_rad, camera.focal_error * slant)
     fused, tilt_error = _fused(*up, plane.up_in_camera, plane_error)
-    return _with_gravity(plane, fused, tilt_error, provenance, config)
+    return _on_plane(plane, fused, tilt_error, provenance, errors)
 
 
-def things_stand_on(plane: Plane, surfaces: Sequence[Surface], focal_px: float, config: LiftConfig) -> bool:
-    """Whether enough objects have their lowest points on the plane, rise above it, and few go through it."""
+def things_stand_on(plane: Plane, surfaces: Sequence[Surface], focal_px: float, depth_errors: DepthErrors) -> bool:
+    """Tell whether enough objects have their lowest points on the plane, rise above it, and few go through it."""
+    drift_m = depth_errors.local * plane.camera_height_m  # what it lifts or lowers the things that stand there
     standing = sunk = 0
     for surface in surfaces:
         heights = np.sort(plane.height_of(surface.points_in_camera[:: 1 + len(surface.points_in_camera) // 1000]))
         tail = len(heights) // 100
         lowest, highest = heights[tail], heights[-1 - tail]
-        band = contact_band_m(surface, focal_px) + 2.0 * drift_m(config, plane.camera_height_m)
+        band = contact_band_m(surface, focal_px) + 2.0 * drift_m
         standing += bool(abs(lowest) < 1.5 * band and highest > 2.0 * band)
         sunk += bool(lowest < -3.0 * band)
     return standing > 0 and standing >= STANDING_SHARE * len(surfaces) and 2 * sunk <= len(surfaces)
@@ -116,23 +101,9 @@ def _fused(
     return mean / np.linalg.norm(mean), (weight_a + weight_b) ** -0.5
 
 
-def _with_gravity(
-    plane: Plane,
-    up: Float64[np.ndarray, " 3"],
-    tilt_error: float,
-    gravity: Provenance,
-    config: LiftConfig,
+def _on_plane(
+    plane: Plane, up: Float64[np.ndarray, " 3"], tilt_rad: float, gravity: Provenance, errors: SceneErrors
 ) -> World:
-    errors = SceneErrors(config.depth_scale_error, tilt_error, plane.height_error_m)
+    errors = replace(errors, tilt_rad=tilt_rad, support_m=plane.height_error_m)
     matrix = world_from_camera(up, plane.camera_height_m / float(up @ plane.up_in_camera))
     return World(matrix, gravity, Support(plane.surface), errors)
-
-
-def _without_support(up: Up, refusal: str, provenance: Provenance, config: LiftConfig) -> World:
-    errors = SceneErrors(config.depth_scale_error, up[1], 0.0)
-    return World(world_from_camera(up[0], 0.0), provenance, Support(None, refusal), errors)
-
-
-def _without_gravity(refusal: str, config: LiftConfig) -> World:
-    errors = SceneErrors(config.depth_scale_error, 0.0, 0.0)
-    return World(WORLD_FROM_LEVEL_CAMERA.copy(), None, Support(None, refusal), errors)

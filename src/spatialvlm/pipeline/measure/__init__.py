@@ -6,9 +6,10 @@ inside that floor; in between it is refused. Whatever is refused is counted by k
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from spatialvlm.records import Facts, Scene
+from spatialvlm.pipeline import Needs
+from spatialvlm.records import Facts, Sample, Scene
 
 PAIRS_TOGETHER = 8192
 
@@ -33,6 +34,25 @@ class MeasureConfig:
     volume_floor_share: float = 0.12
     least_m: float = 0.01
     worst_share: float = 0.15
+
+
+class Measure:
+    """The stage: Samples with a scene to Samples with its Facts; all scenes of a batch are measured together."""
+
+    name = "measure"
+    needs: Needs = "cpu"
+
+    def __init__(self, config: MeasureConfig | None = None) -> None:
+        self.config = config or MeasureConfig()
+
+    def __call__(self, samples: Sequence[Sample], /) -> list[Sample]:
+        """Measure every scene."""
+        found = iter(measure_all([sample.scene for sample in samples if sample.scene is not None], self.config))
+        return [sample if sample.scene is None else _with(sample, next(found)) for sample in samples]
+
+
+def _with(sample: Sample, facts: Facts) -> Sample:
+    return replace(sample, facts=facts, refusals=facts.refusals)
 
 
 def measure(scene: Scene, config: MeasureConfig | None = None) -> Facts:

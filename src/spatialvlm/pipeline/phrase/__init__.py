@@ -14,22 +14,25 @@ answer sections it names the section, as in "<kind>/q07/true03".
 """
 
 import hashlib
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
-from functools import partial
+from functools import cached_property, partial
+from typing import Any
 
 import numpy as np
 from jaxtyping import Int
 
 from spatialvlm.errors import ContractError, UserError
 from spatialvlm.kinds import KIND_NAMES, KINDS, facts_at
-from spatialvlm.pipeline.phrase import sample
+from spatialvlm.pipeline import Needs
+from spatialvlm.pipeline.phrase import sampling
 from spatialvlm.pipeline.phrase.references import Reference, refer
-from spatialvlm.pipeline.phrase.similarity import load_similarity
-from spatialvlm.pipeline.phrase.templates import load_sheet
+from spatialvlm.pipeline.phrase.similarity import Similarity, load_similarity
+from spatialvlm.pipeline.phrase.templates import Sheet, load_sheet
 from spatialvlm.quantities import ask_unit, speak
-from spatialvlm.records import QA, Fact, Facts, Scene
+from spatialvlm.records import QA, Fact, Facts, Sample, Scene
 
 _DRAWS = 7  # question, short or not, answer, three of the number, unit
 _SURFACE = "the supporting surface"
@@ -67,14 +70,6 @@ class PhraseConfig:
             raise UserError("kinds: none given; `spatialvlm questions` lists all, leave the option out to ask them all")
 
 
-@dataclass(frozen=True, slots=True)
-class Phrased:
-    """The questions about one image, and how much of what could not be asked for which reason."""
-
-    questions: tuple[QA, ...]
-    refusals: Mapping[tuple[str, str], int]
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Prepared:
     """What can be asked of one image, before chance: the same for every seed.
@@ -94,23 +89,43 @@ class Prepared:
 
 
 class Phrase:
-    """Scenes with their Facts to questions; built once per process."""
+    """The stage: Samples with a scene and its Facts to Samples with questions."""
 
-    def __init__(self, config: PhraseConfig | None = None):
-        self._config = config or PhraseConfig()
-        self._similarity = load_similarity(self._config.similarity)
-        wanted = KIND_NAMES if self._config.kinds is None else self._config.kinds
-        self._sheets = {name: load_sheet(name) for name in wanted}
+    name = "phrase"
+    needs: Needs = "cpu"
 
-    def __call__(self, scene: Scene, facts: Facts, seed: int) -> Phrased:
-        """The questions about one image."""
-        return self.ask(self.prepare(scene, facts), seed)
+    def __init__(self, config: PhraseConfig | None = None, seed: int = 0) -> None:
+        self.config, self.seed = config or PhraseConfig(), seed
+
+    @cached_property
+    def _similarity(self) -> Similarity:
+        return load_similarity(self.config.similarity)
+
+    @cached_property
+    def _sheets(self) -> Mapping[str, Sheet]:
+        return {name: load_sheet(name) for name in self.config.kinds or KIND_NAMES}
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out the wordings: another process loads its own."""
+        return {"config": self.config, "seed": self.seed}
+
+    def __call__(self, samples: Sequence[Sample], /) -> list[Sample]:
+        """Ask about every scene that was measured."""
+        return [self._phrase(sample) for sample in samples]
+
+    def _phrase(self, sample: Sample) -> Sample:
+        if sample.scene is None or sample.facts is None:
+            return sample
+        page = self.prepare(sample.scene, sample.facts)
+        refusals = Counter(sample.refusals)
+        refusals.update(page.refusals)
+        return replace(sample, questions=self.ask(page, self.seed), refusals=refusals)
 
     def prepare(self, scene: Scene, facts: Facts) -> Prepared:
         """Name the objects of an image and find what can be asked of them; for several seeds, once is enough."""
         named = refer(scene.objects, scene.camera.width, scene.camera.height, self._similarity)
         references = _in_order(facts.object_ids, named, scene.frame_id)
-        rows, refusals = sample.askable(facts, references, frozenset(self._sheets))
+        rows, refusals = sampling.askable(facts, references, frozenset(self._sheets))
         refusals.update(("reference", reference.reason) for reference in named if reference.reason is not None)
         return Prepared(
             scene.frame_id,
@@ -123,10 +138,10 @@ class Phrase:
             dict(sorted(refusals.items())),
         )
 
-    def ask(self, page: Prepared, seed: int) -> Phrased:
-        """The questions about one image for a seed."""
-        rng, facts, config = _generator(seed, page.frame_id), page.facts, self._config
-        chosen = sample.draw(
+    def ask(self, page: Prepared, seed: int) -> tuple[QA, ...]:
+        """Draw the questions about one image for a seed, and say them."""
+        rng, facts, config = _generator(seed, page.frame_id), page.facts, self.config
+        chosen = sampling.draw(
             facts,
             page.rows,
             rng,
@@ -137,8 +152,7 @@ class Phrase:
         )
         draws = rng.random((len(chosen), _DRAWS)).tolist()
         columns = (column[chosen].tolist() for column in (facts.a, facts.b, facts.outcome))
-        questions = map(partial(self._ask, page, seed), facts_at(facts, chosen), *columns, draws)
-        return Phrased(tuple(questions), page.refusals)
+        return tuple(map(partial(self._ask, page, seed), facts_at(facts, chosen), *columns, draws))
 
     def _ask(self, page: Prepared, seed: int, fact: Fact, a: int, b: int, outcome: int, draw: Sequence[float]) -> QA:
         """Say one fact about the names at `a` and `b`; `draw` holds its random numbers in [0, 1)."""
@@ -147,7 +161,7 @@ class Phrase:
         that, rest = (a, b) if outcome > 0 else (b, a)
         values = {"A": names[a], "B": names[b], "X": names[that], "Y": names[rest], "P": page.plane}
         question = sheet.question(draw[0])
-        answer = sheet.answer(sheet.sections[outcome], draw[2], short=draw[1] < self._config.concise_share)
+        answer = sheet.answer(sheet.sections[outcome], draw[2], short=draw[1] < self.config.concise_share)
         if isinstance(fact.value, float):
             unit = ask_unit(fact.value, draw[6]) if question.names_unit else None
             values["N"] = speak(fact.value, fact.error, draw[3:6], unit).text
@@ -163,6 +177,11 @@ class Phrase:
             "caption+clause" if page.clauses[a] or page.clauses[b] else "caption",
             seed,
         )
+
+
+def phrase(scene: Scene, facts: Facts, seed: int = 0, config: PhraseConfig | None = None) -> Sample:
+    """Ask about one scene: a Sample with its questions, and with counts of what could not be asked."""
+    return Phrase(config, seed)([Sample(scene=scene, facts=facts)])[0]
 
 
 def _generator(seed: int, frame_id: str) -> np.random.Generator:

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from jaxtyping import Float32, Float64
 
-from spatialvlm.geometry.transforms import pixel_rays
+from spatialvlm.geometry import pixel_rays
 from spatialvlm.worlds.rooms.cameras import image_from_camera, room_from_camera
 from spatialvlm.worlds.rooms.casting import NOTHING, Seen, distinct, face_normals
 from spatialvlm.worlds.rooms.model import Material, View

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float64
 
-from spatialvlm.geometry.transforms import intrinsics
+from spatialvlm.geometry import intrinsics
 from spatialvlm.worlds.rooms.model import View
 from spatialvlm.worlds.rooms.variants import load_mitsuba
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float32, Float64, Int32, Int64
 
-from spatialvlm.geometry.transforms import pixel_rays
+from spatialvlm.geometry import pixel_rays
 from spatialvlm.worlds.rooms.cameras import image_from_camera, room_from_camera, sensor_of
 from spatialvlm.worlds.rooms.meshes import joined
 from spatialvlm.worlds.rooms.model import Mesh, View

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float32, Float64, Int32
 
-from spatialvlm.geometry.transforms import transform, world_from_camera
+from spatialvlm.geometry import transform, world_from_camera
 from spatialvlm.records import Frame, Instance
 from spatialvlm.worlds.rooms.cameras import room_from_camera
 from spatialvlm.worlds.rooms.model import Placed, Room

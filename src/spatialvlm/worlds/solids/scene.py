@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Float64, Int64
 
-from spatialvlm.geometry.transforms import intrinsics, world_from_camera
+from spatialvlm.geometry import intrinsics, world_from_camera
 from spatialvlm.worlds.solids.primitives import FLOOR, Cuboid, Plane, Solid, Vector, corners, hit, rotate
 
 NEAREST_FOR_BOUNDS_M = 1e-3  # a solid that comes nearer to the camera plane than this is tested against every ray

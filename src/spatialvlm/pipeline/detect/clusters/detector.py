@@ -11,8 +11,7 @@ import cv2
 import numpy as np
 from jaxtyping import Bool, Float32, Float64
 
-from spatialvlm.geometry.depth_maps import NO_DEPTH, relative_noise
-from spatialvlm.geometry.planes import Plane, find_planes
+from spatialvlm.geometry import NO_DEPTH, Plane, find_planes, relative_noise
 from spatialvlm.pipeline.detect.clusters.naming import captions_of
 from spatialvlm.pipeline.detect.clusters.pieces import find_pieces
 from spatialvlm.pipeline.detect.clusters.terrain import Terrain, find_terrain

@@ -18,9 +18,7 @@ import cv2
 import numpy as np
 from jaxtyping import Float32, UInt8
 
-from spatialvlm.models.inference import Runtime
-from spatialvlm.models.vlm import load_vlm
-from spatialvlm.models.weights import Model
+from spatialvlm.models import Model, Runtime, load_vlm
 from spatialvlm.pipeline.detect.models.strips import without_strip
 from spatialvlm.records import Frame
 
@@ -47,7 +45,7 @@ class Captioner:
     """
 
     def __init__(self, model: Model, runtime: Runtime, seed: int = 0) -> None:
-        self._vlm = load_vlm(model, runtime, seed=seed, most_tokens=MOST_TOKENS)
+        self._vlm = load_vlm(model, runtime, seed=seed, max_new_tokens=MOST_TOKENS)
         self.name, self.version = self._vlm.name, self._vlm.version
         self._seed = seed
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 
 from spatialvlm.errors import ContractError
-from spatialvlm.models.inference import Runtime
+from spatialvlm.models import Runtime
 from spatialvlm.pipeline.detect import DetectConfig
 from spatialvlm.pipeline.detect.models.cutters import load_cutter
 from spatialvlm.pipeline.detect.models.finders import Candidate, load_finder

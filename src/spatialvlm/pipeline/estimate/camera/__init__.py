@@ -2,14 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import ClassVar, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float64
 
 from spatialvlm.errors import UserError
-from spatialvlm.models.inference import Runtime
-from spatialvlm.models.weights import Model
+from spatialvlm.models import Model, Runtime, WeightFiles
 from spatialvlm.records import Frame
 
 CAMERA_MODELS = ("geocalib", "perspective_fields")
@@ -29,26 +28,32 @@ class CameraEstimate:
 class CameraModel(Protocol):
     """A batch of frames to one CameraEstimate each, in order; None where the model can't tell."""
 
+    files: ClassVar[WeightFiles]
     name: str
     version: str
+
+    def __init__(self, model: Model, runtime: Runtime) -> None: ...
 
     def __call__(self, frames: Sequence[Frame]) -> list[CameraEstimate | None]:
         """The camera of each frame."""
         ...
 
 
+def camera_backend(name: str) -> type[CameraModel]:
+    """The class of a camera model by the name of its backend. Raises UserError for an unknown one."""
+    match name:
+        case "geocalib":
+            from spatialvlm.pipeline.estimate.camera.geocalib import GeoCalib as Backend
+        case "perspective_fields":
+            from spatialvlm.pipeline.estimate.camera.perspective_fields import PerspectiveFields as Backend
+        case _:
+            raise UserError(f"camera model {name!r}: unknown; choose one of {', '.join(CAMERA_MODELS)}")
+    return Backend
+
+
 def load_camera(model: Model, runtime: Runtime) -> CameraModel:
-    """The camera model called `model.backend` with its weights.
+    """Load the camera model called `model.backend` with its weights.
 
     Raises UserError for an unknown backend, weights that cannot be had, or a package that is not installed.
     """
-    match model.backend:
-        case "geocalib":
-            from spatialvlm.pipeline.estimate.camera.geocalib import GeoCalib
-
-            return GeoCalib(model, runtime)
-        case "perspective_fields":
-            from spatialvlm.pipeline.estimate.camera.perspective_fields import PerspectiveFields
-
-            return PerspectiveFields(model, runtime)
-    raise UserError(f"camera model {model.backend!r}: unknown; choose one of {', '.join(CAMERA_MODELS)}")
+    return camera_backend(model.backend)(model, runtime)

@@ -21,8 +21,7 @@ from urllib.error import URLError
 import numpy as np
 
 from spatialvlm.errors import UserError
-from spatialvlm.models.inference import Batches, Runtime, import_torch, torch_device
-from spatialvlm.models.weights import Model, locate
+from spatialvlm.models import Batches, Model, Runtime, import_torch, locate, torch_device
 from spatialvlm.pipeline.estimate.camera import CameraEstimate
 from spatialvlm.pipeline.estimate.packages import focal_error, import_package, known_focal_px
 from spatialvlm.records import Frame
@@ -43,6 +42,8 @@ class GeoCalib:
     A focal length that is known (calibrated or EXIF) goes into the fit and is not returned. Raises UserError where the
     package is not installed or the weights cannot be had.
     """
+
+    files = "elsewhere"
 
     def __init__(self, model: Model, runtime: Runtime) -> None:
         self._device = torch_device(runtime)

@@ -19,8 +19,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from spatialvlm.errors import UserError
-from spatialvlm.models.inference import Batches, Runtime, torch_device
-from spatialvlm.models.weights import Model
+from spatialvlm.models import Batches, Model, Runtime, torch_device
 from spatialvlm.pipeline.estimate.camera import CameraEstimate
 from spatialvlm.pipeline.estimate.packages import focal_error, import_package, known_focal_px
 from spatialvlm.records import Frame
@@ -41,6 +40,8 @@ class PerspectiveFields:
     A focal length that is known (calibrated or EXIF) is left alone: none is returned. Raises UserError where the
     package is not installed, the version is another, or its weights cannot be had.
     """
+
+    files = "elsewhere"
 
     def __init__(self, model: Model, runtime: Runtime) -> None:
         if model.weights not in VERSIONS:

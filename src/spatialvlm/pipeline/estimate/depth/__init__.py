@@ -6,26 +6,22 @@ to an unknown unit and an unknown constant (`affine_invariant`), which keeps the
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol, runtime_checkable
+from typing import ClassVar, Literal, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float32
 
 from spatialvlm.errors import UserError
-from spatialvlm.models.inference import Runtime
-from spatialvlm.models.weights import Model
+from spatialvlm.models import Model, Runtime, WeightFiles
 from spatialvlm.records import DepthErrors, Frame
 
 DEPTH_MODELS = ("depthpro", "depth_anything", "zoedepth", "onnx", "moge", "unidepth", "metric3d")
-
-NEED_FOCAL = ("metric3d",)
-"""Backends whose depth is proportional to a focal length that they are told."""
 
 Invariance = Literal["metric", "scale_invariant", "affine_invariant"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Estimate:
+class DepthEstimate:
     """What a model made of one image.
 
     `depth` is z-depth at the image's size, in metres where `invariance` is "metric", else in an unknown unit; NaN where
@@ -42,52 +38,50 @@ class Estimate:
 
 @runtime_checkable
 class DepthModel(Protocol):
-    """A batch of frames to one Estimate each, in order. Frames that know their camera let models use it.
+    """A batch of frames to one DepthEstimate each, in order. Frames that know their camera let models use it.
 
-    `name` is that of the weights and `version` what was loaded; `errors` are those that were published for it.
+    `name` is that of the weights and `version` what was loaded; `errors` are those that were published for it. `files`
+    is what its weights are. `needs_focal`: its depth is proportional to a focal length that it is told.
     """
 
+    files: ClassVar[WeightFiles]
+    needs_focal: ClassVar[bool]
     name: str
     version: str
     errors: DepthErrors
 
-    def __call__(self, frames: Sequence[Frame]) -> list[Estimate]:
+    def __init__(self, model: Model, runtime: Runtime) -> None: ...
+
+    def __call__(self, frames: Sequence[Frame]) -> list[DepthEstimate]:
         """The depth of each frame."""
         ...
 
 
+def depth_backend(name: str) -> type[DepthModel]:
+    """The class of a depth model by the name of its backend. Raises UserError for an unknown one."""
+    match name:
+        case "depthpro":
+            from spatialvlm.pipeline.estimate.depth.depthpro import DepthPro as Backend
+        case "depth_anything":
+            from spatialvlm.pipeline.estimate.depth.depth_anything import DepthAnything as Backend
+        case "zoedepth":
+            from spatialvlm.pipeline.estimate.depth.zoedepth import ZoeDepth as Backend
+        case "onnx":
+            from spatialvlm.pipeline.estimate.depth.onnx_file import OnnxDepth as Backend
+        case "moge":
+            from spatialvlm.pipeline.estimate.depth.moge import Moge as Backend
+        case "unidepth":
+            from spatialvlm.pipeline.estimate.depth.unidepth import UniDepth as Backend
+        case "metric3d":
+            from spatialvlm.pipeline.estimate.depth.metric3d import Metric3D as Backend
+        case _:
+            raise UserError(f"depth model {name!r}: unknown; choose one of {', '.join(DEPTH_MODELS)}")
+    return Backend
+
+
 def load_depth(model: Model, runtime: Runtime) -> DepthModel:
-    """The depth model called `model.backend` with its weights.
+    """Load the depth model called `model.backend` with its weights.
 
     Raises UserError for an unknown backend, weights that cannot be had, or a package that is not installed.
     """
-    match model.backend:
-        case "depthpro":
-            from spatialvlm.pipeline.estimate.depth.depthpro import DepthPro
-
-            return DepthPro(model, runtime)
-        case "depth_anything":
-            from spatialvlm.pipeline.estimate.depth.depth_anything import DepthAnything
-
-            return DepthAnything(model, runtime)
-        case "zoedepth":
-            from spatialvlm.pipeline.estimate.depth.zoedepth import ZoeDepth
-
-            return ZoeDepth(model, runtime)
-        case "onnx":
-            from spatialvlm.pipeline.estimate.depth.onnx import OnnxDepth
-
-            return OnnxDepth(model, runtime)
-        case "moge":
-            from spatialvlm.pipeline.estimate.depth.moge import Moge
-
-            return Moge(model, runtime)
-        case "unidepth":
-            from spatialvlm.pipeline.estimate.depth.unidepth import UniDepth
-
-            return UniDepth(model, runtime)
-        case "metric3d":
-            from spatialvlm.pipeline.estimate.depth.metric3d import Metric3D
-
-            return Metric3D(model, runtime)
-    raise UserError(f"depth model {model.backend!r}: unknown; choose one of {', '.join(DEPTH_MODELS)}")
+    return depth_backend(model.backend)(model, runtime)

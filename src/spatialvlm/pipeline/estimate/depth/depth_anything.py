@@ -13,9 +13,8 @@ from math import pi, sqrt
 from typing import Any
 
 from spatialvlm.errors import UserError
-from spatialvlm.models.inference import Runtime
-from spatialvlm.models.weights import Model
-from spatialvlm.pipeline.estimate.depth import Estimate, Invariance, published
+from spatialvlm.models import Model, Runtime
+from spatialvlm.pipeline.estimate.depth import DepthEstimate, Invariance, published
 from spatialvlm.pipeline.estimate.depth.disparity import SHIFT_ERROR, from_disparity
 from spatialvlm.pipeline.estimate.depth.network import Network, Output
 from spatialvlm.pipeline.estimate.depth.resample import resized, resized_depth
@@ -37,6 +36,9 @@ class DepthAnything:
     Raises UserError for weights that cannot be had, or of architectures whose output has another meaning.
     """
 
+    files = "transformers"
+    needs_focal = False
+
     def __init__(self, model: Model, runtime: Runtime) -> None:
         self._network = Network(model, runtime, ("depth_anything", "dpt", "glpn"))
         self.name = self._network.located.name
@@ -44,16 +46,16 @@ class DepthAnything:
         self._invariance = _invariance(self.name, self._network.config)
         self.errors = _errors(self._network.config)
 
-    def __call__(self, frames: Sequence[Frame]) -> list[Estimate]:
+    def __call__(self, frames: Sequence[Frame]) -> list[DepthEstimate]:
         """The depth of each frame."""
         outputs = self._network([frame.image for frame in frames])
         return [self._estimate(frame, output) for frame, output in zip(frames, outputs, strict=True)]
 
-    def _estimate(self, frame: Frame, output: Output) -> Estimate:
+    def _estimate(self, frame: Frame, output: Output) -> DepthEstimate:
         height, width = frame.image.shape[:2]
         if self._invariance == "metric":
-            return Estimate(resized_depth(output.predicted, height, width), "metric")
-        return Estimate(from_disparity(resized(output.predicted, height, width)), "affine_invariant")
+            return DepthEstimate(resized_depth(output.predicted, height, width), "metric")
+        return DepthEstimate(from_disparity(resized(output.predicted, height, width)), "affine_invariant")
 
 
 def _invariance(name: str, config: Any) -> Invariance:

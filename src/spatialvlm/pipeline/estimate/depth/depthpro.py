@@ -12,9 +12,8 @@ import numpy as np
 from jaxtyping import Float32
 
 from spatialvlm.errors import UserError
-from spatialvlm.models.inference import Runtime
-from spatialvlm.models.weights import Model
-from spatialvlm.pipeline.estimate.depth import Estimate, published
+from spatialvlm.models import Model, Runtime
+from spatialvlm.pipeline.estimate.depth import DepthEstimate, published
 from spatialvlm.pipeline.estimate.depth.network import Network, Output
 from spatialvlm.pipeline.estimate.depth.resample import inverse, resized
 from spatialvlm.records import Camera, Frame
@@ -37,6 +36,9 @@ class DepthPro:
     Raises UserError for weights that cannot be had, are no DepthPro or have no head for the field of view.
     """
 
+    files = "transformers"
+    needs_focal = False
+
     def __init__(self, model: Model, runtime: Runtime) -> None:
         self._network = Network(model, runtime, ("depth_pro",))
         self.name = self._network.located.name
@@ -45,20 +47,20 @@ class DepthPro:
             raise UserError(f"weights {self.name!r}: have no head for the field of view; give apple/DepthPro-hf")
         self.errors = published.zero_shot(published.DEPTHPRO, published.PHOTOS, "Depth Pro")
 
-    def __call__(self, frames: Sequence[Frame]) -> list[Estimate]:
+    def __call__(self, frames: Sequence[Frame]) -> list[DepthEstimate]:
         """Depth in metres for each frame, and the focal length where the frame doesn't know it."""
         outputs = self._network([frame.image for frame in frames])
         return [_estimate(frame, output) for frame, output in zip(frames, outputs, strict=True)]
 
 
-def _estimate(frame: Frame, output: Output) -> Estimate:
+def _estimate(frame: Frame, output: Output) -> DepthEstimate:
     height, width = frame.image.shape[:2]
     known = _known_focal_px(frame.camera, width)
     focal_px = focal_from_fov(output.fov_deg, width) if known is None else known
     if focal_px is None:
-        return Estimate(np.full((height, width), np.nan, np.float32), "metric")
+        return DepthEstimate(np.full((height, width), np.nan, np.float32), "metric")
     depth = metric_depth(output.predicted, focal_px, height, width)
-    return Estimate(depth, "metric") if known else Estimate(depth, "metric", focal_px, FOCAL_ERROR)
+    return DepthEstimate(depth, "metric") if known else DepthEstimate(depth, "metric", focal_px, FOCAL_ERROR)
 
 
 def _known_focal_px(camera: Camera | None, width: int) -> float | None:

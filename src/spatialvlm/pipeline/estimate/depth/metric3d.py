@@ -19,9 +19,8 @@ import numpy as np
 from jaxtyping import Float32
 
 from spatialvlm.errors import ContractError, UserError
-from spatialvlm.models.inference import Batches, Runtime, import_torch, torch_device, torch_dtype
-from spatialvlm.models.weights import Model, locate
-from spatialvlm.pipeline.estimate.depth import Estimate
+from spatialvlm.models import Batches, Model, Runtime, import_torch, locate, torch_device, torch_dtype
+from spatialvlm.pipeline.estimate.depth import DepthEstimate
 from spatialvlm.records import Camera, DepthErrors, Frame
 
 CLONE = "git clone https://github.com/YvanYin/Metric3D.git && pip install mmengine torchvision"
@@ -68,6 +67,9 @@ class Metric3D:
     Raises UserError where the clone, the checkpoint or a package it needs is missing.
     """
 
+    files = "elsewhere"
+    needs_focal = True
+
     def __init__(self, model: Model, runtime: Runtime) -> None:
         self._device = torch_device(runtime)
         self._half = self._device.type == "cuda" and torch_dtype(runtime) == import_torch().float16
@@ -83,11 +85,11 @@ class Metric3D:
         self.version = locate(Model(model.backend, str(checkpoint))).version
         self._batches = Batches(runtime.batch_size)
 
-    def __call__(self, frames: Sequence[Frame]) -> list[Estimate]:
+    def __call__(self, frames: Sequence[Frame]) -> list[DepthEstimate]:
         """The depth of each frame; no focal length, as the model needs one and finds none."""
         return self._batches(self._run, frames)
 
-    def _run(self, frames: Sequence[Frame]) -> list[Estimate]:
+    def _run(self, frames: Sequence[Frame]) -> list[DepthEstimate]:
         torch = import_torch()
         fitted = [_fit(frame.image) for frame in frames]
         pixels = torch.from_numpy(np.stack([one.pixels for one in fitted])).to(self._device)
@@ -100,7 +102,7 @@ class Metric3D:
                 f"depth by Metric3D: got {depths.shape}, expected {(len(frames), 1, INPUT_HEIGHT, INPUT_WIDTH)}"
             )
         return [
-            Estimate(_to_metres(depth[0], one, frame), "metric", scale_error=_camera_of(frame).focal_error)
+            DepthEstimate(_to_metres(depth[0], one, frame), "metric", scale_error=_camera_of(frame).focal_error)
             for frame, one, depth in zip(frames, fitted, depths, strict=True)
         ]
 
@@ -152,8 +154,8 @@ def _fit(image: np.ndarray) -> _Fitted:
 def _camera_of(frame: Frame) -> Camera:
     if frame.camera is None:
         raise ContractError(
-            f"frame {frame.id!r} has no camera, expected one, assumed or not: Metric3D needs a focal length; sense "
-            "gives one"
+            f"frame {frame.id!r} has no camera, expected one, assumed or not: Metric3D needs a focal length; the stage "
+            "estimate gives one"
         )
     return frame.camera
 

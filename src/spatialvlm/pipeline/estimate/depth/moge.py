@@ -16,9 +16,8 @@ from typing import Any
 import numpy as np
 
 from spatialvlm.errors import ContractError, UserError
-from spatialvlm.models.inference import Batches, Runtime, import_torch, torch_device, torch_dtype
-from spatialvlm.models.weights import Model, locate
-from spatialvlm.pipeline.estimate.depth import Estimate, Invariance
+from spatialvlm.models import Batches, Model, Runtime, import_torch, locate, torch_device, torch_dtype
+from spatialvlm.pipeline.estimate.depth import DepthEstimate, Invariance
 from spatialvlm.pipeline.estimate.packages import field_of_view, focal_error, import_package, in_groups, known_focal_px
 from spatialvlm.records import DepthErrors, Frame
 
@@ -43,9 +42,12 @@ class Moge:
     the package is not installed or the file is no checkpoint of MoGe 1 or 2.
     """
 
+    files = "own"
+    needs_focal = False
+
     def __init__(self, model: Model, runtime: Runtime) -> None:
         self._device = torch_device(runtime)
-        located = locate(model)
+        located = locate(model, self.files)
         path = located.path / "model.pt" if located.path.is_dir() else located.path
         config = _config_of(path, located.name)
         first = isinstance(config.get("encoder"), str)
@@ -62,7 +64,7 @@ class Moge:
         self._half = torch_dtype(runtime) == import_torch().float16
         self._batches = Batches(runtime.batch_size)
 
-    def __call__(self, frames: Sequence[Frame]) -> list[Estimate]:
+    def __call__(self, frames: Sequence[Frame]) -> list[DepthEstimate]:
         """The depth of each frame."""
         return in_groups(
             lambda group: self._batches(self._run, group),
@@ -70,7 +72,7 @@ class Moge:
             key=lambda frame: (frame.image.shape, known_focal_px(frame.camera) is None),
         )
 
-    def _run(self, frames: Sequence[Frame]) -> list[Estimate]:
+    def _run(self, frames: Sequence[Frame]) -> list[DepthEstimate]:
         torch = import_torch()
         images = torch.from_numpy(np.stack([frame.image for frame in frames])).to(self._device)
         images = images.permute(0, 3, 1, 2).float() / 255
@@ -87,7 +89,7 @@ class Moge:
             for index, frame in enumerate(frames)
         ]
 
-    def _estimate(self, frame: Frame, made: dict[str, np.ndarray], guessed: bool) -> Estimate:
+    def _estimate(self, frame: Frame, made: dict[str, np.ndarray], guessed: bool) -> DepthEstimate:
         height, width = frame.image.shape[:2]
         depth = made["depth"]
         if depth.shape != (height, width):
@@ -98,8 +100,8 @@ class Moge:
         depth = np.where(seen, depth, np.nan).astype(np.float32)
         focal = float(made["intrinsics"][0, 0]) * width
         if not guessed or not (math.isfinite(focal) and focal > 0):
-            return Estimate(depth, self.invariance)
-        return Estimate(depth, self.invariance, focal, focal_error(focal, width, FIELD_OF_VIEW_ERROR_RAD))
+            return DepthEstimate(depth, self.invariance)
+        return DepthEstimate(depth, self.invariance, focal, focal_error(focal, width, FIELD_OF_VIEW_ERROR_RAD))
 
 
 def _config_of(path: Path, name: str) -> dict[str, Any]:

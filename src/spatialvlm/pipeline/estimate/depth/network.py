@@ -9,15 +9,17 @@ import numpy as np
 from jaxtyping import Float32, UInt8
 
 from spatialvlm.errors import UserError
-from spatialvlm.models.inference import (
+from spatialvlm.models import (
     Batches,
+    Located,
+    Model,
     Runtime,
     import_torch,
     import_transformers,
     load_model,
     load_processor,
+    locate,
 )
-from spatialvlm.models.weights import Located, Model, locate
 
 NEEDS_TORCHVISION = ("depth_pro",)
 

@@ -16,9 +16,8 @@ from pathlib import Path
 import numpy as np
 
 from spatialvlm.errors import ContractError, UserError
-from spatialvlm.models.inference import Batches, Runtime, import_torch, torch_device
-from spatialvlm.models.weights import Model, locate
-from spatialvlm.pipeline.estimate.depth import Estimate
+from spatialvlm.models import Batches, Model, Runtime, import_torch, locate, torch_device
+from spatialvlm.pipeline.estimate.depth import DepthEstimate
 from spatialvlm.pipeline.estimate.packages import focal_error, import_package, in_groups, known_focal_px
 from spatialvlm.records import DepthErrors, Frame
 
@@ -44,9 +43,12 @@ class UniDepth:
     Raises UserError where the package is not installed or the folder holds no UniDepth v2.
     """
 
+    files = "own"
+    needs_focal = False
+
     def __init__(self, model: Model, runtime: Runtime) -> None:
         self._device = torch_device(runtime)
-        located = locate(model)
+        located = locate(model, self.files)
         _check_folder(located.path, located.name)
         package = import_package("unidepth.models", INSTALL)
         self._pinhole = import_package("unidepth.utils.camera", INSTALL).Pinhole
@@ -58,15 +60,15 @@ class UniDepth:
         self.name, self.version, self.errors = located.name, located.version, ERRORS
         self._batches, self._singly = Batches(runtime.batch_size), Batches(1)
 
-    def __call__(self, frames: Sequence[Frame]) -> list[Estimate]:
+    def __call__(self, frames: Sequence[Frame]) -> list[DepthEstimate]:
         """The depth of each frame."""
         return in_groups(self._run_alike, frames, key=lambda frame: (frame.image.shape, _is_known(frame)))
 
-    def _run_alike(self, frames: Sequence[Frame]) -> list[Estimate]:
+    def _run_alike(self, frames: Sequence[Frame]) -> list[DepthEstimate]:
         """Frames of one size; those whose camera is known singly, as the model takes one camera per call."""
         return (self._singly if _is_known(frames[0]) else self._batches)(self._run, frames)
 
-    def _run(self, frames: Sequence[Frame]) -> list[Estimate]:
+    def _run(self, frames: Sequence[Frame]) -> list[DepthEstimate]:
         torch = import_torch()
         images = torch.from_numpy(np.stack([frame.image for frame in frames])).permute(0, 3, 1, 2).to(self._device)
         camera, pinhole = frames[0].camera, None
@@ -90,7 +92,7 @@ def _is_known(frame: Frame) -> bool:
     return known_focal_px(frame.camera) is not None
 
 
-def _estimate(frame: Frame, depth: np.ndarray, intrinsics: np.ndarray, guessed: bool) -> Estimate:
+def _estimate(frame: Frame, depth: np.ndarray, intrinsics: np.ndarray, guessed: bool) -> DepthEstimate:
     height, width = frame.image.shape[:2]
     if depth.shape != (1, height, width):
         raise ContractError(
@@ -99,8 +101,8 @@ def _estimate(frame: Frame, depth: np.ndarray, intrinsics: np.ndarray, guessed: 
     depth = np.where(np.isfinite(depth[0]) & (depth[0] > 0), depth[0], np.nan).astype(np.float32)
     focal = float(intrinsics[0, 0])
     if not guessed or not (math.isfinite(focal) and focal > 0):
-        return Estimate(depth, "metric")
-    return Estimate(depth, "metric", focal, focal_error(focal, width, FIELD_OF_VIEW_ERROR_RAD))
+        return DepthEstimate(depth, "metric")
+    return DepthEstimate(depth, "metric", focal, focal_error(focal, width, FIELD_OF_VIEW_ERROR_RAD))
 
 
 def _check_folder(path: Path, name: str) -> None:

@@ -10,9 +10,8 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Float32
 
-from spatialvlm.models.inference import Batches, Runtime
-from spatialvlm.models.weights import Model
-from spatialvlm.pipeline.estimate.depth import Estimate, published
+from spatialvlm.models import Batches, Model, Runtime
+from spatialvlm.pipeline.estimate.depth import DepthEstimate, published
 from spatialvlm.pipeline.estimate.depth.network import Network
 from spatialvlm.pipeline.estimate.depth.resample import inverse, sampled
 from spatialvlm.records import Frame
@@ -24,6 +23,9 @@ class ZoeDepth:
     `flip` also looks at the mirrored image and takes the mean, as the authors' own evaluation does: twice the time, for
     a gain that nobody published. Raises UserError for weights that cannot be had or are no ZoeDepth.
     """
+
+    files = "transformers"
+    needs_focal = False
 
     def __init__(self, model: Model, runtime: Runtime, *, flip: bool = False) -> None:
         self._network = Network(model, runtime, ("zoedepth",))
@@ -38,13 +40,13 @@ class ZoeDepth:
         datasets = published.ROAD if road else published.PHOTOS
         self.errors = published.zero_shot(published.ZOEDEPTH_NK, datasets, "ZoeDepth NK")
 
-    def __call__(self, frames: Sequence[Frame]) -> list[Estimate]:
+    def __call__(self, frames: Sequence[Frame]) -> list[DepthEstimate]:
         """Depth in metres for each frame."""
         depths = self._depths([frame.image for frame in frames])
         if self._flip:
             mirrored = self._depths([np.ascontiguousarray(frame.image[:, ::-1]) for frame in frames])
             depths = [(one + other[:, ::-1]) / 2 for one, other in zip(depths, mirrored, strict=True)]
-        return [Estimate(depth, "metric") for depth in depths]
+        return [DepthEstimate(depth, "metric") for depth in depths]
 
     def _depths(self, images: Sequence[np.ndarray]) -> list[Float32[np.ndarray, "_ _"]]:
         padded = bool(self._network.processor.do_pad)

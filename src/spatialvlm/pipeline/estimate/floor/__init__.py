@@ -4,14 +4,13 @@ The paper (appendix A.1, listing 3) masks "floor" and "table top" before it fits
 """
 
 from collections.abc import Sequence
-from typing import Protocol, runtime_checkable
+from typing import ClassVar, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Bool
 
 from spatialvlm.errors import UserError
-from spatialvlm.models.inference import Runtime
-from spatialvlm.models.weights import Model
+from spatialvlm.models import Model, Runtime, WeightFiles
 from spatialvlm.records import Frame
 
 FLOOR_MODELS = ("segmenter",)
@@ -24,21 +23,29 @@ SURFACES = ("floor", "ground", "rug", "carpet", "road", "pavement", "sidewalk", 
 class FloorModel(Protocol):
     """A batch of frames to one mask each, of the image's size, in order."""
 
+    files: ClassVar[WeightFiles]
     name: str
     version: str
+
+    def __init__(self, model: Model, runtime: Runtime) -> None: ...
 
     def __call__(self, frames: Sequence[Frame]) -> list[Bool[np.ndarray, "h w"]]:
         """Where each frame shows a surface to stand on."""
         ...
 
 
+def floor_backend(name: str) -> type[FloorModel]:
+    """The class of a floor model by the name of its backend. Raises UserError for an unknown one."""
+    if name == "segmenter":
+        from spatialvlm.pipeline.estimate.floor.segmenter import Segmenter
+
+        return Segmenter
+    raise UserError(f"floor model {name!r}: unknown; choose one of {', '.join(FLOOR_MODELS)}")
+
+
 def load_floor(model: Model, runtime: Runtime) -> FloorModel:
-    """The segmenter called `model.backend` with its weights.
+    """Load the segmenter called `model.backend` with its weights.
 
     Raises UserError for an unknown backend, weights that cannot be had, or classes among which there is no surface.
     """
-    if model.backend == "segmenter":
-        from spatialvlm.pipeline.estimate.floor.segmenter import Segmenter
-
-        return Segmenter(model, runtime)
-    raise UserError(f"floor model {model.backend!r}: unknown; choose one of {', '.join(FLOOR_MODELS)}")
+    return floor_backend(model.backend)(model, runtime)

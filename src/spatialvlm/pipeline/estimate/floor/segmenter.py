@@ -12,8 +12,17 @@ import numpy as np
 from jaxtyping import Bool, UInt8
 
 from spatialvlm.errors import ContractError, ModelError, UserError
-from spatialvlm.models.inference import Batches, Runtime, import_torch, import_transformers, load_model, load_processor
-from spatialvlm.models.weights import Located, Model, locate
+from spatialvlm.models import (
+    Batches,
+    Located,
+    Model,
+    Runtime,
+    import_torch,
+    import_transformers,
+    load_model,
+    load_processor,
+    locate,
+)
 from spatialvlm.pipeline.estimate.floor import SURFACES
 from spatialvlm.pipeline.estimate.packages import in_groups
 from spatialvlm.records import Frame
@@ -35,6 +44,8 @@ UNREAD = r"\bswin\.layernorm\."
 
 class Segmenter:
     """A segmenter as a FloorModel. Raises UserError for another architecture or classes without a surface."""
+
+    files = "transformers"
 
     def __init__(self, model: Model, runtime: Runtime) -> None:
         located = locate(model)

@@ -7,8 +7,7 @@ import numpy as np
 from jaxtyping import Bool
 
 from spatialvlm.errors import UserError
-from spatialvlm.models.inference import Runtime
-from spatialvlm.models.weights import Model
+from spatialvlm.models import Model, Runtime
 from spatialvlm.pipeline.detect.models.finders import Candidate
 from spatialvlm.records import Frame
 

@@ -12,8 +12,16 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Float32, UInt8
 
-from spatialvlm.models.inference import Batches, Runtime, import_torch, import_transformers, load_model, load_processor
-from spatialvlm.models.weights import Model, locate
+from spatialvlm.models import (
+    Batches,
+    Model,
+    Runtime,
+    import_torch,
+    import_transformers,
+    load_model,
+    load_processor,
+    locate,
+)
 from spatialvlm.pipeline.detect.models.finders import Candidate
 from spatialvlm.pipeline.detect.models.strips import without_strip
 from spatialvlm.records import Frame

@@ -17,8 +17,7 @@ import numpy as np
 from jaxtyping import Bool, Float32, UInt8
 
 from spatialvlm.errors import UserError
-from spatialvlm.models.inference import Runtime, load_session, run_session
-from spatialvlm.models.weights import Model, locate
+from spatialvlm.models import Model, Runtime, load_session, locate, run_session
 from spatialvlm.pipeline.detect.models.cutters.grabcut import cut_box, spans
 from spatialvlm.pipeline.detect.models.finders import Candidate
 from spatialvlm.pipeline.detect.models.suppress import without_specks

@@ -8,8 +8,7 @@ import numpy as np
 from jaxtyping import Bool, Float32
 
 from spatialvlm.errors import UserError
-from spatialvlm.models.inference import Runtime
-from spatialvlm.models.weights import Model
+from spatialvlm.models import Model, Runtime
 from spatialvlm.pipeline.detect import DetectConfig
 from spatialvlm.records import Frame
 

@@ -19,8 +19,16 @@ import numpy as np
 from jaxtyping import Float32
 
 from spatialvlm.errors import UserError
-from spatialvlm.models.inference import Batches, Runtime, import_torch, import_transformers, load_model, load_processor
-from spatialvlm.models.weights import Model, locate
+from spatialvlm.models import (
+    Batches,
+    Model,
+    Runtime,
+    import_torch,
+    import_transformers,
+    load_model,
+    load_processor,
+    locate,
+)
 from spatialvlm.pipeline.detect import DetectConfig
 from spatialvlm.pipeline.detect.models.finders import Candidate
 from spatialvlm.pipeline.detect.models.finders.queries import to_candidates

@@ -11,8 +11,17 @@ from collections.abc import Sequence
 from typing import Any
 
 from spatialvlm.errors import UserError
-from spatialvlm.models.inference import Batches, Runtime, import_torch, import_transformers, load_model, load_processor
-from spatialvlm.models.weights import Located, Model, locate
+from spatialvlm.models import (
+    Batches,
+    Located,
+    Model,
+    Runtime,
+    import_torch,
+    import_transformers,
+    load_model,
+    load_processor,
+    locate,
+)
 from spatialvlm.pipeline.detect import DetectConfig
 from spatialvlm.pipeline.detect.models.finders import Candidate
 from spatialvlm.pipeline.detect.models.finders.queries import to_candidates

@@ -16,8 +16,17 @@ import numpy as np
 from jaxtyping import Bool, Float32, UInt8
 
 from spatialvlm.errors import ModelError, UserError
-from spatialvlm.models.inference import Batches, Runtime, import_torch, import_transformers, load_model, load_processor
-from spatialvlm.models.weights import Located, Model, locate
+from spatialvlm.models import (
+    Batches,
+    Located,
+    Model,
+    Runtime,
+    import_torch,
+    import_transformers,
+    load_model,
+    load_processor,
+    locate,
+)
 from spatialvlm.pipeline.detect import DetectConfig
 from spatialvlm.pipeline.detect.models.finders import Candidate
 from spatialvlm.pipeline.detect.models.suppress import suppress_boxes

@@ -14,8 +14,7 @@ import numpy as np
 from jaxtyping import Float32, Int64, UInt8
 
 from spatialvlm.errors import UserError
-from spatialvlm.models.inference import Runtime, load_session, run_session
-from spatialvlm.models.weights import Model, locate
+from spatialvlm.models import Model, Runtime, load_session, locate, run_session
 from spatialvlm.pipeline.detect import DetectConfig
 from spatialvlm.pipeline.detect.models.finders import Candidate
 from spatialvlm.pipeline.detect.models.suppress import overlaps

@@ -15,9 +15,8 @@ import numpy as np
 from jaxtyping import Float32, UInt8
 
 from spatialvlm.errors import ModelError, UserError
-from spatialvlm.models.inference import Batches, Runtime, load_session, onnx_file, run_session
-from spatialvlm.models.weights import Model, locate
-from spatialvlm.pipeline.estimate.depth import Estimate
+from spatialvlm.models import Batches, Model, Runtime, load_session, locate, onnx_file, run_session
+from spatialvlm.pipeline.estimate.depth import DepthEstimate
 from spatialvlm.pipeline.estimate.depth.disparity import SHIFT_ERROR, from_disparity
 from spatialvlm.pipeline.estimate.depth.resample import inverse, resized, resized_depth
 from spatialvlm.records import DepthErrors, Frame
@@ -43,8 +42,11 @@ class OnnxDepth:
     read off the file. Raises UserError where file or description are missing or don't fit.
     """
 
+    files = "own"
+    needs_focal = False
+
     def __init__(self, model: Model, runtime: Runtime) -> None:
-        located = locate(model)
+        located = locate(model, self.files)
         path = onnx_file(located.path)
         self.name, self.version = located.name, located.version
         self._about = _read(path.with_suffix(".json"))
@@ -59,7 +61,7 @@ class OnnxDepth:
         self._batches = Batches(shape[0] if isinstance(shape[0], int) else runtime.batch_size)
         _check_size(path.name, self._about["size"], self._fixed)
 
-    def __call__(self, frames: Sequence[Frame]) -> list[Estimate]:
+    def __call__(self, frames: Sequence[Frame]) -> list[DepthEstimate]:
         """The depth of each frame. Frames that come to one size share a batch."""
         prepared = [self._prepare(frame.image) for frame in frames]
         of_size: dict[tuple[int, ...], list[int]] = defaultdict(list)
@@ -87,14 +89,14 @@ class OnnxDepth:
         made = run_session(self._session, {self._input.name: batch}, self.name)[0]
         return [_as_map(self.name, one) for one in made[: len(prepared)]]
 
-    def _estimate(self, frame: Frame, made: Float32[np.ndarray, "r c"]) -> Estimate:
+    def _estimate(self, frame: Frame, made: Float32[np.ndarray, "r c"]) -> DepthEstimate:
         height, width = frame.image.shape[:2]
         match self._about["output"]:
             case "depth_m":
-                return Estimate(resized_depth(made, height, width), "metric")
+                return DepthEstimate(resized_depth(made, height, width), "metric")
             case "inverse_depth":
-                return Estimate(inverse(resized(made, height, width)), "scale_invariant")
-        return Estimate(from_disparity(resized(made, height, width)), "affine_invariant")
+                return DepthEstimate(inverse(resized(made, height, width)), "scale_invariant")
+        return DepthEstimate(from_disparity(resized(made, height, width)), "affine_invariant")
 
 
 def _as_map(name: str, made: np.ndarray) -> Float32[np.ndarray, "r c"]:

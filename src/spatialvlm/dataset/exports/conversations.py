@@ -1,4 +1,4 @@
-"""Scenes with questions -> Samples, one per image or one per question, and what every format says of them."""
+"""Scenes with questions -> Conversations, one per image or one per question, and what every format says of them."""
 
 import re
 from collections import Counter
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from spatialvlm.dataset.exports.images import file_key, upright
+from spatialvlm.dataset.exports.image_files import file_key, upright
 from spatialvlm.dataset.files import to_json
 from spatialvlm.dataset.questions import questions_table
 from spatialvlm.dataset.read import Dataset
@@ -23,7 +23,7 @@ _PLACEHOLDER = re.compile("<(image|video|audio)>")
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
+class Conversation:
     """An image and the questions about it that are learnt together.
 
     `key` is unique and safe in a file name. `image_path` is the image's place relative to the export: the same for all
@@ -40,7 +40,7 @@ class Sample:
 
 
 @dataclass(slots=True)
-class Tally:
+class ExportCounts:
     """What went by: `skipped` counts the frames that made no sample, by reason."""
 
     samples: int = 0
@@ -49,7 +49,9 @@ class Tally:
     skipped: Counter[str] = field(default_factory=Counter)
 
 
-def samples_of(dataset: Dataset, per: str, tally: Tally, report: Callable[[int], object]) -> Iterator[Sample]:
+def conversations_of(
+    dataset: Dataset, per: str, tally: ExportCounts, report: Callable[[int], object]
+) -> Iterator[Conversation]:
     """The samples of a dataset in its order. Raises DatasetError where its scenes and questions are of two builds."""
     for (scene, source), (frame_id, questions) in zip(dataset.scenes(), dataset.questions(), strict=True):
         if frame_id != scene.frame_id:
@@ -69,16 +71,16 @@ def samples_of(dataset: Dataset, per: str, tally: Tally, report: Callable[[int],
 
 def _samples(
     frame_id: str, camera: Camera, source: Source, questions: tuple[QA, ...], per: str, place: int
-) -> Iterator[Sample]:
+) -> Iterator[Conversation]:
     key = file_key(frame_id)
     data, suffix = upright(source.image_bytes, camera, source.image_path)
     path = f"{IMAGES}/{place // IMAGES_PER_FOLDER:05d}/{key}.{suffix}"
     about = (path, suffix, data, source.licence)
     if per == "image":
-        yield Sample(key, frame_id, *about, questions)
+        yield Conversation(key, frame_id, *about, questions)
     else:
         for number, qa in enumerate(questions):
-            yield Sample(f"{key}-q{number:04d}", frame_id, *about, (qa,))
+            yield Conversation(f"{key}-q{number:04d}", frame_id, *about, (qa,))
 
 
 def plain(text: str) -> str:
@@ -86,13 +88,13 @@ def plain(text: str) -> str:
     return _PLACEHOLDER.sub(r"\1", text)
 
 
-def evidence(sample: Sample) -> list[dict[str, Any]]:
+def evidence(sample: Conversation) -> list[dict[str, Any]]:
     """What is known of every answer, in the order of the turns: the fields of `qa` but the words themselves."""
     rows = questions_table([(sample.frame_id, sample.questions)]).column("qa")[0].as_py()
     return [{name: value for name, value in row.items() if name not in ("question", "answer")} for row in rows]
 
 
-def about(sample: Sample) -> dict[str, Any]:
+def about(sample: Conversation) -> dict[str, Any]:
     """What the JSON formats say besides the conversation."""
     return {
         "id": sample.key,
@@ -102,7 +104,7 @@ def about(sample: Sample) -> dict[str, Any]:
     }
 
 
-def chat(sample: Sample) -> list[dict[str, Any]]:
+def chat(sample: Conversation) -> list[dict[str, Any]]:
     """The conversation as `role` and `content` parts; the image stands before the first question."""
     turns = []
     for qa in sample.questions:
@@ -112,7 +114,7 @@ def chat(sample: Sample) -> list[dict[str, Any]]:
     return turns
 
 
-def from_and_value(sample: Sample) -> list[dict[str, str]]:
+def from_and_value(sample: Conversation) -> list[dict[str, str]]:
     """The conversation as `from` and `value`; "<image>" and a new line stand before the first question."""
     turns = []
     for qa in sample.questions:
@@ -127,14 +129,14 @@ def json_line(value: Any) -> bytes:
     return to_json(value).encode() + b"\n"
 
 
-class ImageFolder:
+class ImageWriter:
     """Writes each image once, though many samples in a row may show it."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._last = ""
 
-    def add(self, sample: Sample) -> None:
+    def add(self, sample: Conversation) -> None:
         """Write the image of a sample unless the sample before had the same."""
         if sample.image_path != self._last:
             path = self._folder / sample.image_path

@@ -1,4 +1,4 @@
-"""sense: Frame -> Frame with what models see in it: depth, intrinsics, where down is, where the floor is.
+"""What models add to a frame: depth, intrinsics, where down is, where the floor is.
 
 What a frame came with is never replaced. Intrinsics are taken from, in this order: the frame's own calibration, its
 EXIF data, a camera model, the depth model, an assumed field of view. The record says which, and how wrong it may be.
@@ -6,62 +6,29 @@ EXIF data, a camera model, the depth model, an assumed field of view. The record
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
-from spatialvlm.errors import ContractError, UserError
-from spatialvlm.geometry.transforms import intrinsics
-from spatialvlm.models.inference import Runtime
-from spatialvlm.models.weights import Model
+from spatialvlm.errors import ContractError
+from spatialvlm.geometry import intrinsics
+from spatialvlm.models import Runtime
+from spatialvlm.pipeline.estimate import EstimateConfig
 from spatialvlm.pipeline.estimate.camera import CameraEstimate, CameraModel, load_camera
-from spatialvlm.pipeline.estimate.depth import NEED_FOCAL, DepthModel, Estimate, load_depth
+from spatialvlm.pipeline.estimate.depth import DepthEstimate, DepthModel, load_depth
 from spatialvlm.pipeline.estimate.floor import FloorModel, load_floor
 from spatialvlm.records import Camera, DepthErrors, DepthSource, Frame, GravityEstimate
 
-ASSUMED_FOV_RAD = math.radians(55.0)  # the neighbourhood of the paper's photos; ZoeDepth's own helper assumes it too
 ASSUMED_FOCAL_ERROR = 0.25
 """Phone cameras have 24 to 28 mm (35 mm equivalent), this is 37 mm, compact cameras zoom to 100 mm."""
 TYPICAL_DEPTH = 2.0
 """Relative depth is brought to this median, where what the lift takes for millimetres and metres is about right."""
 
 
-@dataclass(frozen=True, slots=True)
-class SenseConfig:
-    """Which models look at an image besides the detector; each may be missing.
-
-    `depth` makes a depth map where none was measured, `depth_errors` say how wrong it is in place of the published
-    figures (`spatialvlm calibrate` measures them). `camera` finds focal length and gravity, `floor` the pixels that the
-    support plane is fitted to. `fov_rad` is the field of view, along the longer side, of a camera that nobody knows.
-    """
-
-    depth: Model | None = None
-    depth_errors: DepthErrors | None = None
-    camera: Model | None = None
-    floor: Model | None = None
-    fov_rad: float = ASSUMED_FOV_RAD
-
-    def __post_init__(self) -> None:
-        if not math.radians(5.0) <= self.fov_rad <= math.radians(150.0):
-            raise UserError(f"fov {math.degrees(self.fov_rad):g}: expected 5 to 150 degrees")
-        if self.depth_errors is not None:
-            check_errors(self.depth_errors)
-
-
-def check_errors(errors: DepthErrors) -> None:
-    """Raise UserError for errors that are none: what is not a finite number from 0 on, or no reach."""
-    for name in ("scale", "local", "reach", "shift"):
-        value = getattr(errors, name)
-        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < math.inf:
-            raise UserError(f"depth errors: {name} is {value!r}; expected a number from 0 on")
-    if errors.reach == 0:
-        raise UserError("depth errors: reach is 0; expected a share of the image's width, such as 0.17")
-
-
-class Sense:
+class Estimator:
     """The models of a config, loaded once; a batch of frames to the same frames with more known of them."""
 
-    def __init__(self, config: SenseConfig, runtime: Runtime) -> None:
+    def __init__(self, config: EstimateConfig, runtime: Runtime) -> None:
         self.config = config
         self._depth: DepthModel | None = None if config.depth is None else load_depth(config.depth, runtime)
         self._camera: CameraModel | None = None if config.camera is None else load_camera(config.camera, runtime)
@@ -76,9 +43,9 @@ class Sense:
                 if found is not None:
                     seen[i] = _with_camera(seen[i], found, self._camera)
         if self._depth is not None:
-            if self.config.depth is not None and self.config.depth.backend in NEED_FOCAL:
+            if self._depth.needs_focal:
                 seen = [self._with_some_camera(frame) for frame in seen]
-            lacking = [i for i, f in enumerate(seen) if f.depth_m is None]
+            lacking = [i for i, f in enumerate(seen) if f.depth is None]
             for i, estimate in zip(lacking, self._depth([seen[i] for i in lacking]), strict=True):
                 seen[i] = _with_depth(seen[i], estimate, self._depth, self.config.depth_errors or self._depth.errors)
         if self._floor is not None:
@@ -114,7 +81,7 @@ def _with_camera(frame: Frame, found: CameraEstimate, model: CameraModel) -> Fra
     return frame
 
 
-def _with_depth(frame: Frame, estimate: Estimate, model: DepthModel, errors: DepthErrors) -> Frame:
+def _with_depth(frame: Frame, estimate: DepthEstimate, model: DepthModel, errors: DepthErrors) -> Frame:
     """The frame with a model's depth: in metres as it is, else brought to a typical median, its unit unknown."""
     depth = estimate.depth
     if depth.shape != frame.image.shape[:2]:
@@ -124,16 +91,14 @@ def _with_depth(frame: Frame, estimate: Estimate, model: DepthModel, errors: Dep
         )
     if estimate.invariance != "metric" and np.isfinite(depth).any():
         depth = (depth * (TYPICAL_DEPTH / np.nanmedian(depth))).astype(np.float32)
-    scale = "metric" if estimate.invariance == "metric" else "relative"
     errors = replace(errors, scale=math.hypot(errors.scale, estimate.scale_error))
     if estimate.invariance != "affine_invariant":
         errors = replace(errors, shift=0.0)
-    frame = replace(
-        frame,
-        depth_m=depth,
-        depth_source=DepthSource(model.name, scale, errors),
-        versions=_named(frame, "depth", model),
-    )
+    source, versions = DepthSource(model.name, errors), _named(frame, "depth", model)
+    if estimate.invariance == "metric":
+        frame = replace(frame, depth_m=depth, depth_source=source, versions=versions)
+    else:
+        frame = replace(frame, relative_depth=depth, depth_source=source, versions=versions)
     if frame.camera is None and estimate.focal_px is not None:
         frame = replace(frame, camera=_camera(frame, estimate.focal_px, "model", estimate.focal_error))
     return frame
