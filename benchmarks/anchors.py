@@ -20,7 +20,8 @@ from spatialvlm.audit.compare import compare
 from spatialvlm.audit.truth import TrueQuantities
 from spatialvlm.kinds import KIND_NAMES
 from spatialvlm.pipeline.collect.rooms import RoomsSource
-from spatialvlm.pipeline.lift import Anchor, LiftConfig, load_lift
+from spatialvlm.pipeline.lift import Anchor, LiftConfig, lift
+from spatialvlm.records import DepthErrors
 from spatialvlm.pipeline.measure import MeasureConfig, measure
 from spatialvlm.records import Frame, Scene
 
@@ -69,7 +70,7 @@ def ways(frame: Frame, truth: TrueQuantities, rng: np.random.Generator) -> dict[
     """What may be known of a room: nothing, the camera's height, an object's height, both."""
     height = Anchor("camera_height", float(truth.pose[2, 3]) * math.exp(KNOWN_TO * rng.standard_normal()), (), KNOWN_TO)
     out = {"nothing": (), "camera height": (height,)}
-    exact = load_lift(LiftConfig())([frame], [frame.instances or ()])[0].scene
+    exact = lift(frame, LiftConfig()).scene
     named = sizes(exact, truth) if exact is not None else []
     if named:
         _, name, length = max(named)
@@ -99,8 +100,8 @@ def distances(
 
     `anchored`: also None where no anchor was used.
     """
-    config = LiftConfig(depth_scale_error=TOLD, anchors=anchors)
-    scene = load_lift(config)([frame], [frame.instances or ()])[0].scene
+    config = LiftConfig(DepthErrors(TOLD), anchors=anchors)
+    scene = lift(frame, config).scene
     if scene is None or (anchored and not scene.scale_provenance.startswith("anchor")):
         return None
     plane_m, _ = truth.plane_under(scene, frame)

@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from fixtures.folders.tiny import write_rgbd
 from spatialvlm.engine.local import build
 from spatialvlm.pipeline.collect.shapes import ShapesSource
-from spatialvlm.recipes.recipe import Recipe
+from spatialvlm.recipes import Recipe
 
 DISTINCT = 40
 MOST_MB = 1000.0

@@ -40,9 +40,9 @@ from spatialvlm.pipeline.cull import CullConfig
 from spatialvlm.pipeline.cull.repeats import find_repeats
 from spatialvlm.pipeline.detect import DetectConfig, found
 from spatialvlm.pipeline.detect.models.finders import Candidate
-from spatialvlm.pipeline.estimate import SenseConfig, sense
+from spatialvlm.pipeline.estimate import EstimateConfig, sense
 from spatialvlm.pipeline.estimate.depth import DepthEstimate
-from spatialvlm.recipes.recipe import Recipe
+from spatialvlm.recipes import Recipe
 from spatialvlm.records import DepthErrors
 
 DEPTHS = {"small": "depth_anything_v2_small", "depthpro": "depthpro"}
@@ -196,7 +196,7 @@ def recipe_of(folder, options):
         models.append(Model({"grounding_dino": "grounding_dino"}.get(name, "sam"), str(weights / name)))
     detect = DetectConfig("grounded", find=models[0], cut=models[1])
     cull = CullConfig(least_side_px=32, duplicate_bits=6)
-    return Recipe(str(folder / "photos"), cull=cull, detect=detect, sense=SenseConfig(depth=depth, depth_errors=ERRORS))
+    return Recipe(str(folder / "photos"), cull=cull, detect=detect, sense=EstimateConfig(depth=depth, depth_errors=ERRORS))
 
 
 def main():

@@ -30,10 +30,10 @@ from spatialvlm.dataset.lazy import SceneQuestions
 from spatialvlm.dataset.read import read_dataset
 from spatialvlm.dataset.write import finish, open_for_build, write_shard
 from spatialvlm.engine.ask import ask
-from spatialvlm.pipeline.lift import load_lift
+from spatialvlm.pipeline.lift import lift
 from spatialvlm.pipeline.measure import measure
 from spatialvlm.pipeline.phrase import Phrase, PhraseConfig
-from spatialvlm.recipes.recipe import Recipe
+from spatialvlm.recipes import Recipe
 from speed import frames_with_eight
 
 DISTINCT = 40

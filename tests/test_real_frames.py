@@ -9,17 +9,17 @@ import pytest
 
 from spatialvlm.geometry import angle_between, intrinsics
 from spatialvlm.pipeline.collect import open_source
-from spatialvlm.pipeline.lift import load_lift
+from spatialvlm.pipeline.lift import lift
 from spatialvlm.pipeline.measure import measure
 from spatialvlm.records import Camera, Frame, Instance, Source
 
 
 def scenes(folder):
     """The lifted scenes of the annotated frames of an RGB-D folder, by frame id."""
-    source, lift = open_source(str(folder)), load_lift()
+    source = open_source(str(folder))
     frames = [source.read(k).frame for k in range(len(source))]
     annotated = [frame for frame in frames if frame.instances is not None]
-    return {r.scene.frame_id: r.scene for r in lift(annotated, [frame.instances for frame in annotated])}
+    return {frame.id: lift(frame).scene for frame in annotated}
 
 
 def centre(o):
@@ -65,7 +65,7 @@ def glass_scene(folder, name, kind):
     instances = tuple(Instance(str(k), (f"thing {k}",), box, mask) for k, mask in enumerate(masks))
     camera = Camera(intrinsics(921.0, 921.0, 642.0, 359.0), 1280, 720)
     frame = Frame(name, np.zeros((720, 1280, 3), np.uint8), camera, depth, None, instances, Source("glass"))
-    return load_lift()([frame], [instances])[0]
+    return lift(frame)
 
 
 @pytest.mark.parametrize("name", ["000000080", "000000130"])

@@ -10,9 +10,10 @@ import pytest
 from spatialvlm.dataset.read import read_dataset
 from spatialvlm.models import Model
 from spatialvlm.pipeline.collect import open_source
-from spatialvlm.pipeline.detect import DetectConfig, load_detector
-from spatialvlm.pipeline.estimate import load_sense
-from spatialvlm.pipeline.lift import load_lift
+from spatialvlm.pipeline.detect import Detect, DetectConfig, detect
+from spatialvlm.pipeline.estimate import estimate
+from spatialvlm.pipeline.lift import lift
+from spatialvlm.records import Frame
 
 pytest.importorskip("onnxruntime")
 
@@ -39,8 +40,7 @@ def test_what_is_found_on_a_table_is_as_far_apart_as_it_was_measured(assets, mod
     source = open_source(str(assets / "rgbd-tabletop"))
     frames = [source.read(k).frame for k in range(len(source))]
     (frame,) = [f for f in frames if f.id == f"tabletop-{name}"]
-    found = load_detector(models)([replace(frame, instances=None)])[0]
-    scene = load_lift()([frame], [found])[0].scene
+    scene = lift(detect(replace(frame, instances=None), models)).scene
     assert scene.gravity == "plane"
     assert scene.support.surface == "table top"
     truth = json.loads((assets / "rgbd-tabletop" / "truth" / f"{name}.json").read_text())
@@ -63,11 +63,12 @@ def test_photos_without_depth_become_instances_and_a_camera(assets, models):
     source = open_source(str(assets / "photos"))
     frames = [source.read(k).frame for k in range(len(source))]
     assert len(frames) == 12
-    results = load_detector(models)(frames)
-    found = {f.id: r for f, r in zip(frames, results, strict=True) if isinstance(r, tuple)}
+    results = Detect(models).run(frames)
+    found = {frame.id: frame.instances for frame in results if isinstance(frame, Frame)}
     assert {i.captions[0] for i in found["yolox_dog"]} >= {"dog", "car"}
     assert len(found) >= 5
-    for frame, seen in zip(frames, load_sense()(frames), strict=True):
+    for frame in frames:
+        seen = estimate(frame)
         assert seen.camera.provenance == "assumed"
         height, width = frame.image.shape[:2]
         for instance in found.get(frame.id, ()):
@@ -84,10 +85,10 @@ def test_rooms_photos_with_annotated_boxes(assets, models):
     for name in "123":
         source = open_source(str(folder / name))
         frame = source.read(0).frame
-        found = load_detector(models)([frame])[0]
+        found = detect(frame, models)
         annotated = json.loads((folder / name / "detections.json").read_text())
         boxes = [np.array(one["bbox"], float) for one in annotated]
-        for instance in found if isinstance(found, tuple) else ():
+        for instance in found.instances if isinstance(found, Frame) else ():
             inside = [covered(instance.box_xyxy, box) for box in boxes]
             assert max(inside) > 0.6, (name, instance.captions)
 

@@ -9,9 +9,9 @@ import pytest
 from accuracy import plain_frame
 from spatialvlm.kinds import KINDS, facts_at
 from spatialvlm.pipeline.collect.shapes import ShapesSource
-from spatialvlm.pipeline.lift import load_lift
+from spatialvlm.pipeline.lift import lift
 from spatialvlm.pipeline.measure import MeasureConfig, measure
-from spatialvlm.pipeline.phrase import Phrase, PhraseConfig
+from spatialvlm.pipeline.phrase import PhraseConfig, phrase
 from spatialvlm.records import DepthErrors, DepthSource
 from spatialvlm.worlds.solids.scene import ray_cast
 
@@ -31,12 +31,13 @@ def relative_scene(index, errors, given, unit):
     names = tuple(dataclasses.replace(i, captions=(f"{word} thing",)) for i, word in zip(frame.instances, WORDS))
     frame = dataclasses.replace(
         frame,
-        depth_m=(frame.depth_m * unit).astype(np.float32),
-        depth_source=DepthSource("model", "relative", errors),
+        depth_m=None,
+        relative_depth=(frame.depth_m * unit).astype(np.float32),
+        depth_source=DepthSource("model", errors),
         gravity_in_camera=frame.gravity_in_camera if given else None,
         instances=names,
     )
-    return load_lift()([frame], [names])[0].scene
+    return lift(frame).scene
 
 
 WORDS = ["crimson", "azure", "beige", "olive", "teal", "mauve", "amber", "ivory", "coral", "khaki", "indigo", "maroon"]
@@ -45,7 +46,7 @@ WORDS = ["crimson", "azure", "beige", "olive", "teal", "mauve", "amber", "ivory"
 @pytest.mark.parametrize("given", [True, False])
 @pytest.mark.parametrize("sort", RELATIVE)
 def test_no_kind_and_no_wording_says_a_length(sort, given):
-    phrase, asked = Phrase(PhraseConfig(questions_per_image=400)), set()
+    many, asked = PhraseConfig(questions_per_image=400), set()
     config = MeasureConfig(worst_share=1e9, least_m=0.0)
     for index in range(1000, 1012):
         scene = relative_scene(index, RELATIVE[sort], given, unit=0.6 + 0.1 * (index % 7))
@@ -58,7 +59,7 @@ def test_no_kind_and_no_wording_says_a_length(sort, given):
         reasons = {reason for (kind, reason) in facts.refusals if kind in lengths}
         assert not scene.objects or reasons
         for seed in range(20):
-            for qa in phrase(scene, facts, seed).questions:
+            for qa in phrase(scene, facts, seed, many).questions:
                 asked.add(qa.kind)
                 assert not UNIT.search(qa.question), qa.question
                 assert not UNIT.search(qa.answer), qa.answer

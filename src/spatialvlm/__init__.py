@@ -43,7 +43,38 @@ _HOMES = {
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names} | {"read": "dataset"}
 
-__all__ = [*sorted(_HOME_OF), "__version__"]  # pyright: ignore[reportUnsupportedDunderAll]
+__all__ = [
+    "Camera",
+    "Dataset",
+    "DepthErrors",
+    "Drop",
+    "Fact",
+    "Facts",
+    "Frame",
+    "Instance",
+    "Object",
+    "PhraseConfig",
+    "Pipeline",
+    "QA",
+    "Recipe",
+    "Sample",
+    "Scene",
+    "SceneQuestions",
+    "Source",
+    "Stage",
+    "__version__",
+    "ask",
+    "build",
+    "collect",
+    "detect",
+    "estimate",
+    "export",
+    "lift",
+    "measure",
+    "phrase",
+    "read",
+    "recipe_for",
+]
 
 if TYPE_CHECKING:
     from spatialvlm.dataset import Dataset, SceneQuestions, export

@@ -12,19 +12,19 @@ from fixtures.folders.tiny import tiny_frames, write_rgbd
 from spatialvlm.annotate.images import Failure, Images, Sheet, open_images
 from spatialvlm.annotate.proposals import WORDS, Proposal, Proposer, proposal_of
 from spatialvlm.dataset.read import read_dataset
-from spatialvlm.engine.local import build
+from spatialvlm.engine import build_recipe
 from spatialvlm.errors import DatasetError, UserError
 from spatialvlm.evaluate.tasks.asked import names_of
 from spatialvlm.kinds import KINDS
 from spatialvlm.pipeline.collect.shapes import ShapesSource
 from spatialvlm.quantities import parse
-from spatialvlm.recipes.recipe import Recipe
+from spatialvlm.recipes import Recipe
 
 
 @pytest.fixture(scope="module")
 def dataset(frames, tmp_path_factory):
     out = tmp_path_factory.mktemp("annotate") / "dataset"
-    build(Recipe(str(frames), seed=1), out)
+    build_recipe(Recipe(str(frames), seed=1), out)
     return out
 
 

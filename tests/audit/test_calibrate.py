@@ -10,18 +10,16 @@ from fixtures.folders.tiny import tiny_frames, write_rgbd
 from spatialvlm.audit.calibrate import calibrate, fit
 from spatialvlm.audit.corrupt import drifting, scaled
 from spatialvlm.errors import UserError
-from spatialvlm.pipeline.collect import Collected
 from spatialvlm.pipeline.collect.shapes import ShapesSource
-from spatialvlm.pipeline.estimate.depth import DepthEstimate
+from spatialvlm.pipeline.estimate import DepthEstimate
 from spatialvlm.recipes.named import read_depth_errors
-from spatialvlm.records import DepthErrors, Frame
-from spatialvlm.records import Source as Origin
+from spatialvlm.records import DepthErrors, Frame, Sample, Source
 
 
 class Slants:
     """Frames of slanted planes with depth, at once."""
 
-    fingerprint = "slants"
+    name = fingerprint = "slants"
 
     def __init__(self, count, *, measured=True):
         self.count, self.measured = count, measured
@@ -32,14 +30,14 @@ class Slants:
     def read(self, index):
         depth = np.tile(np.linspace(1.0, 2.0 + index % 3, 120, dtype=np.float32)[:, None], (1, 160))
         image = np.zeros((120, 160, 3), np.uint8)
-        frame = Frame(f"slant-{index}", image, None, depth if self.measured else None, None, None, Origin("slants"))
-        return Collected(frame)
+        frame = Frame(f"slant-{index}", image, None, depth if self.measured else None, None, None, Source("slants"))
+        return Sample(index, frame)
 
 
 class Wrong:
     """Knows the true depth of a source's frames, and makes it wrong by known errors."""
 
-    name, version = "wrong", "1"
+    name, version, needs_focal = "wrong", "1", False
     errors = DepthErrors(0.5)
 
     def __init__(self, source, *, scale, local, reach, invariance="metric"):
@@ -60,7 +58,7 @@ class Wrong:
 @pytest.mark.parametrize(("scale", "local", "reach"), [(0.08, 0.04, 1 / 6), (0.2, 0.05, 0.08), (0.03, 0.08, 0.3)])
 def test_known_errors_are_found(scale, local, reach):
     source = Slants(80)
-    found = calibrate(source, "shapes", Wrong(source, scale=scale, local=local, reach=reach))
+    found = calibrate(source, Wrong(source, scale=scale, local=local, reach=reach))
     assert found.frames == 80
     # n frames know a sigma to 1 / sqrt(2 n), a drift that reaches far is a few independent values in each
     assert found.errors.scale == pytest.approx(scale, rel=0.25, abs=0.4 * local)
@@ -94,16 +92,16 @@ def test_edges_and_holes_do_not_count():
 def test_relative_depth_and_frames_without_depth_are_refused():
     source = Slants(3)
     with pytest.raises(UserError, match="makes relative depth"):
-        calibrate(source, "shapes", Wrong(source, scale=0.0, local=0.0, reach=0.1, invariance="scale_invariant"))
+        calibrate(source, Wrong(source, scale=0.0, local=0.0, reach=0.1, invariance="scale_invariant"))
     with pytest.raises(UserError, match="0 of 3 frames have sensor depth"):
-        calibrate(Slants(3, measured=False), "bare", Wrong(source, scale=0.0, local=0.0, reach=0.1))
+        calibrate(Slants(3, measured=False), Wrong(source, scale=0.0, local=0.0, reach=0.1))
 
 
 def test_the_command_writes_what_build_reads(run, tmp_path, monkeypatch):
     folder = write_rgbd(tmp_path / "frames", tiny_frames(6))
     source = ShapesSource(6, width=160, height=120)
     model = Wrong(source, scale=0.1, local=0.03, reach=0.15)
-    monkeypatch.setattr("spatialvlm.pipeline.estimate.depth.load_depth", lambda model_, runtime: model)
+    monkeypatch.setattr("spatialvlm.audit.calibrate.load_depth", lambda model_, runtime: model)
     out = tmp_path / "errors.json"
     code, shown, err = run("calibrate", folder, "--model", "depth=depthpro:some/weights", "--out", out)
     assert code == 0, err

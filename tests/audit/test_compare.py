@@ -13,7 +13,7 @@ from spatialvlm.audit.tally import Tally
 from spatialvlm.audit.truth import Boxes, TrueQuantities
 from spatialvlm.kinds import KINDS
 from spatialvlm.pipeline.collect.shapes import ShapesSource
-from spatialvlm.pipeline.lift import load_lift
+from spatialvlm.pipeline.lift import lift
 from spatialvlm.pipeline.measure import MeasureConfig, measure
 from spatialvlm.worlds.rooms.truth import Truth
 from spatialvlm.worlds.solids.primitives import Cuboid, Sphere
@@ -32,7 +32,7 @@ def scenes() -> list[Truth]:
 def compared(scene: Truth, frame=None):
     """Facts of a frame of a scene with their truth, and the quantities."""
     frame, truth = frame or scene.frame, TrueQuantities(scene)
-    lifted = load_lift()([frame], [frame.instances])[0].scene
+    lifted = lift(frame).scene
     plane_m, found = truth.plane_under(lifted, frame)
     assert (plane_m, found) == (0.0, True)
     return compare(measure(lifted), truth, plane_m, MeasureConfig()), truth
@@ -108,7 +108,7 @@ def test_a_rug_is_not_the_floor(scenes):
     name = next(name for name in before.points if before.visible((name,), 0.0).low[0, 2] == 0.0)
     truth = TrueQuantities(replace(scenes[0], supports={**scenes[0].supports, name: 0.008}))
     frame = scenes[0].frame
-    lifted = load_lift()([frame], [frame.instances])[0].scene
+    lifted = lift(frame).scene
     assert truth.plane_under(lifted, frame) == (0.0, True)
     assert truth.visible((name,), 0.0).low[0, 2] == pytest.approx(0.008)
 

@@ -21,7 +21,7 @@ from spatialvlm.audit.corrupt import (
 )
 from spatialvlm.pipeline.collect.shapes import ShapesSource
 from spatialvlm.pipeline.lift import LiftConfig
-from spatialvlm.records import Frame
+from spatialvlm.records import DepthErrors, Frame
 from spatialvlm.worlds.solids.scene import ray_cast
 
 
@@ -126,7 +126,7 @@ def test_smooth_field_has_the_correlation_that_it_states():
 
 
 def test_as_stated_moves_outlines_by_a_whole_pixel(frame):
-    drawn = as_stated(frame, chance(), noise=0.0, config=LiftConfig(depth_scale_error=0.0, mask_edge_error_px=1.0))
+    drawn = as_stated(frame, chance(), noise=0.0, config=LiftConfig(DepthErrors(0.0), mask_edge_error_px=1.0))
     cross = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
     for exact, after in zip(frame.instances, drawn.instances, strict=True):
         inner, outer = (change(exact.mask.view(np.uint8), cross).view(bool) for change in (cv2.erode, cv2.dilate))

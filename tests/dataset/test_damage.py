@@ -12,8 +12,8 @@ import pytest
 from fixtures.folders.tiny import content
 from spatialvlm.dataset.lazy import SceneQuestions
 from spatialvlm.dataset.read import read_dataset
+from spatialvlm.engine import build_recipe
 from spatialvlm.engine.ask import ask
-from spatialvlm.engine.local import build
 from spatialvlm.errors import DatasetError
 
 SCENES, QA = "scenes/part-00001.parquet", "qa/part-00001.parquet"
@@ -183,13 +183,13 @@ def test_damage_is_said_and_its_repair_repairs(folder, stored, stored_recipe, da
         said.add(str(caught.value))
     if damage not in MENDED_BY_BUILD:
         with pytest.raises(DatasetError, match=message) as caught:
-            build(stored_recipe, folder)
+            build_recipe(stored_recipe, folder)
         said.add(str(caught.value))
     assert content(folder) == before, "nothing is overwritten"
     assert not (folder.parent / "questions").exists()
     assert len(said) == 1, "all say the same"
     follow(said.pop(), folder)
-    build(stored_recipe, folder)
+    build_recipe(stored_recipe, folder)
     assert content(folder) == content(stored)
 
 
@@ -217,7 +217,7 @@ def test_damage_that_keeps_the_size_is_found_on_reading(folder, stored, stored_r
     assert content(folder) == before
     assert len(said) == 1
     follow(said.pop(), folder)
-    build(stored_recipe, folder)
+    build_recipe(stored_recipe, folder)
     assert content(folder) == content(stored)
 
 
@@ -235,7 +235,7 @@ def test_every_byte_is_verified_on_demand(folder, stored, stored_recipe):
 def test_what_is_made_of_the_parts_is_made_again(folder, stored, stored_recipe):
     for name in ("drops.parquet", "report.html", INFO):
         (folder / name).unlink()
-    build(stored_recipe, folder)
+    build_recipe(stored_recipe, folder)
     assert content(folder) == content(stored)
     for number, line in enumerate((folder / MANIFEST).read_text().splitlines()[1:]):
         assert line.endswith(f'"shard": {number}}}'), "docs/dataset.md finds the line of a shard by its end"
@@ -258,7 +258,7 @@ def test_a_manifest_without_its_header(folder, stored, stored_recipe):
     for text in (b"", b'{"config": {'):
         (folder / MANIFEST).write_bytes(text)
         before = content(folder)
-        for use in (*READERS.values(), lambda folder: build(stored_recipe, folder)):
+        for use in (*READERS.values(), lambda folder: build_recipe(stored_recipe, folder)):
             with pytest.raises(
                 DatasetError, match=r"manifest.jsonl: has no header; .* remove the folder and build again"
             ):
@@ -268,7 +268,7 @@ def test_a_manifest_without_its_header(folder, stored, stored_recipe):
     with pytest.raises(DatasetError, match=r"no dataset here \(no manifest.jsonl\)"):
         read_dataset(folder)
     with pytest.raises(DatasetError, match=r"not a dataset \(no manifest.jsonl\) but not empty either"):
-        build(stored_recipe, folder)
+        build_recipe(stored_recipe, folder)
 
 
 @pytest.mark.parametrize("damage", [truncate_qa, garble_a_line, cut_lines, no_json], ids=lambda value: value.__name__)

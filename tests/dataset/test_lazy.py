@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 
 import spatialvlm as sv
-from spatialvlm.dataset.lazy import KEPT, Asked, SceneQuestions
+from spatialvlm.dataset.lazy import KEPT, AskedScene, SceneQuestions
 from spatialvlm.dataset.read import read_dataset
 from spatialvlm.errors import DatasetError, UserError
 from spatialvlm.pipeline.phrase import PhraseConfig
 
 
-def said(asked: Asked) -> tuple:
+def said(asked: AskedScene) -> tuple:
     return asked.scene.frame_id, asked.source, asked.questions
 
 

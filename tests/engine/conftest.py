@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from fixtures.folders.tiny import tiny_frames, write_rgbd
-from spatialvlm.engine.local import build
-from spatialvlm.recipes.recipe import Recipe
+from spatialvlm.engine import build_recipe
+from spatialvlm.recipes import Recipe
 
 SHARDS = 3
 
@@ -35,5 +35,5 @@ def stored_recipe(tmp_path_factory) -> Recipe:
 def stored(stored_recipe, tmp_path_factory) -> Path:
     """Their dataset. Not to be written to."""
     out = tmp_path_factory.mktemp("stored") / "dataset"
-    build(stored_recipe, out)
+    build_recipe(stored_recipe, out)
     return out

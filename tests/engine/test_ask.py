@@ -157,9 +157,9 @@ def test_a_part_without_scenes(stored_recipe, tmp_path):
     source = shutil.copytree(stored_recipe.source, tmp_path / "frames")
     lines = (source / "frames.jsonl").read_text().splitlines()
     (source / "frames.jsonl").write_text("\n".join(line.replace("rgb/", "no/") for line in lines[:2]) + "\n" + lines[2])
-    from spatialvlm.engine.local import build
+    from spatialvlm.engine import build_recipe
 
-    build(dataclasses.replace(stored_recipe, source=str(source)), tmp_path / "built")
+    build_recipe(dataclasses.replace(stored_recipe, source=str(source)), tmp_path / "built")
     info = ask(tmp_path / "built", tmp_path / "out", epochs=2)
     assert (info["scenes"], info["shards"]) == (2, 4)
     assert [len(qas) > 0 for _, qas in read_dataset(tmp_path / "out").questions()] == [True, True]

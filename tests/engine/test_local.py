@@ -21,10 +21,10 @@ import pytest
 from fixtures.folders.tiny import content, tiny_frames, write_rgbd
 from spatialvlm.dataset.manifest import Progress
 from spatialvlm.dataset.read import read_dataset
-from spatialvlm.engine.local import build
+from spatialvlm.engine import build_recipe
 from spatialvlm.engine.workers import _ctrl_c_held
 from spatialvlm.errors import DatasetError, ModelError, UserError
-from spatialvlm.recipes.recipe import Recipe
+from spatialvlm.recipes import Recipe
 
 FRAMES, COPIES, SHARD = 4, 3, 2
 FLUSHES = 18  # of a build in two shards: every file and its folder, and the lines of the manifest
@@ -51,7 +51,7 @@ def recipe(source) -> Recipe:
 def finished(recipe, tmp_path_factory) -> Path:
     """The dataset that one process builds without a break. Not to be written to."""
     out = tmp_path_factory.mktemp("whole") / "dataset"
-    build(recipe, out)
+    build_recipe(recipe, out)
     return out
 
 
@@ -108,7 +108,7 @@ def test_any_number_of_workers_writes_the_same_bytes_and_counts_the_same(recipe,
     def report(*added: int) -> None:
         counted[:] = [a + b for a, b in zip(counted, added, strict=True)]
 
-    info = build(recipe, tmp_path, workers=workers, begin=lambda *counts: begun.append(counts), report=report)
+    info = build_recipe(recipe, tmp_path, workers=workers, begin=lambda *counts: begun.append(counts), report=report)
     drops = sum(sum(reasons.values()) for reasons in info["drops"].values())
     assert content(tmp_path) == whole
     assert (begun, counted) == ([(ROWS, 0)], [ROWS, info["qa"], drops])
@@ -118,7 +118,7 @@ def test_any_number_of_workers_writes_the_same_bytes_and_counts_the_same(recipe,
 
 @pytest.mark.parametrize("size", [1, 3, 64])
 def test_rows_do_not_depend_on_the_shard_size(source, finished, tmp_path, size):
-    info = build(Recipe(str(source), shard_size=size), tmp_path)
+    info = build_recipe(Recipe(str(source), shard_size=size), tmp_path)
     same = json.loads((finished / "dataset.json").read_text())
     assert rows(tmp_path) == rows(finished)
     assert (info.pop("shards"), same.pop("shards")) == (-(-ROWS // size), ROWS // SHARD)
@@ -138,7 +138,7 @@ def rows(folder: Path) -> dict[str, list[dict[str, Any]]]:
 
 
 def test_another_seed_asks_other_questions_about_the_same_scenes(source, recipe, whole, tmp_path):
-    build(Recipe(str(source), seed=1, shard_size=SHARD), tmp_path / "out")
+    build_recipe(Recipe(str(source), seed=1, shard_size=SHARD), tmp_path / "out")
     different = {path for path, digest in content(tmp_path / "out").items() if whole[path] != digest}
     assert different == {path for path in whole if not path.startswith(("scenes", "drops"))}
 
@@ -147,7 +147,7 @@ def test_a_second_run_changes_nothing(recipe, whole, tmp_path, finished):
     begun = []
     shutil.copytree(finished, tmp_path / "out")
     for workers in (1, 2):
-        build(recipe, tmp_path / "out", workers=workers, begin=lambda *counts: begun.append(counts))
+        build_recipe(recipe, tmp_path / "out", workers=workers, begin=lambda *counts: begun.append(counts))
     assert begun == [(ROWS, ROWS)] * 2
     assert content(tmp_path / "out") == whole
 
@@ -191,7 +191,7 @@ def test_ctrl_c_is_one_line_and_resumes(recipe, whole, tmp_path, workers, lines)
     assert last == "stopped; run the same command again to go on from here"
     assert "Traceback" not in errors
     assert "dataset.json" not in content(out)
-    build(recipe, out)
+    build_recipe(recipe, out)
     assert content(out) == whole
 
 
@@ -210,7 +210,7 @@ def test_ctrl_c_while_processes_start_comes_after_that():
 
 def test_a_build_in_a_thread_of_the_caller(source, tmp_path):
     recipe = Recipe(str(source), shard_size=1, limit=2)
-    thread = threading.Thread(target=build, args=(recipe, tmp_path), kwargs={"workers": 2})
+    thread = threading.Thread(target=build_recipe, args=(recipe, tmp_path), kwargs={"workers": 2})
     thread.start()
     thread.join()
     assert (tmp_path / "report.html").is_file()
@@ -222,7 +222,7 @@ def test_what_is_the_callers_own_is_left_alone(source, tmp_path):
     other = multiprocessing.get_context("spawn").Process(target=time.sleep, args=(60,))
     other.start()
     try:
-        build(recipe, tmp_path, workers=2)
+        build_recipe(recipe, tmp_path, workers=2)
         assert other.is_alive()
         assert signal.getsignal(signal.SIGINT) is handler
         assert not signal.pthread_sigmask(signal.SIG_BLOCK, [])
@@ -236,15 +236,16 @@ def test_a_worker_that_dies_is_named_and_the_rest_is_kept(recipe, whole, tmp_pat
 
     def append_and_kill(progress: Progress, summary: dict[str, Any]) -> None:
         append(progress, summary)
-        multiprocessing.active_children()[0].kill()
+        for worker in multiprocessing.active_children()[:1]:
+            worker.kill()
 
     monkeypatch.setattr(Progress, "append", append_and_kill)
-    with pytest.raises(ModelError, match=r"a worker process died .* fewer workers, finished shards are kept"):
-        build(recipe, tmp_path, workers=2)
+    with pytest.raises(ModelError, match=r"a worker process died .* fewer workers, what was finished is kept"):
+        build_recipe(recipe, tmp_path, workers=2)
     monkeypatch.undo()
     assert len(manifest(tmp_path)) >= 2
     wait_for(lambda: not multiprocessing.active_children())
-    build(recipe, tmp_path)
+    build_recipe(recipe, tmp_path)
     assert content(tmp_path) == whole
 
 
@@ -269,10 +270,10 @@ def test_a_full_disk_is_said_and_space_is_all_it_takes(recipe, whole, small_disk
     ballast = small_disk / "ballast"
     ballast.write_bytes(b"\0" * 80_000)
     with pytest.raises(UserError, match=r"disk full writing .*: free space and run the same command again"):
-        build(recipe, small_disk / "out", workers=workers)
+        build_recipe(recipe, small_disk / "out", workers=workers)
     ballast.unlink()
     subprocess.run(["mount", "-o", "remount,size=64m", str(small_disk)], check=True)
-    build(recipe, small_disk / "out", workers=workers)
+    build_recipe(recipe, small_disk / "out", workers=workers)
     assert content(small_disk / "out") == whole
 
 
@@ -287,16 +288,16 @@ def test_a_disk_that_fills_up_within_a_manifest_line(recipe, whole, tmp_path, mo
 
     monkeypatch.setattr(Progress, "append", torn)
     with pytest.raises(UserError, match="disk full"):
-        build(recipe, tmp_path)
+        build_recipe(recipe, tmp_path)
     monkeypatch.undo()
-    build(recipe, tmp_path)
+    build_recipe(recipe, tmp_path)
     assert content(tmp_path) == whole
 
 
 def test_a_full_disk_at_every_write_in_turn(source, tmp_path, monkeypatch):
     """Each flush to the disk fails once, first to last; the build after it goes on where that one stopped."""
     recipe = Recipe(str(source), shard_size=1, limit=2)
-    build(recipe, tmp_path / "whole")
+    build_recipe(recipe, tmp_path / "whole")
     whole = content(tmp_path / "whole")
     for failing in range(FLUSHES):
         calls = 0
@@ -310,10 +311,10 @@ def test_a_full_disk_at_every_write_in_turn(source, tmp_path, monkeypatch):
         out = tmp_path / "out"
         monkeypatch.setattr(os, "fsync", full)
         with pytest.raises(UserError, match="disk full"):
-            build(recipe, out)
+            build_recipe(recipe, out)
         monkeypatch.undo()
         assert not list(out.rglob("*.tmp"))
-        build(recipe, out)
+        build_recipe(recipe, out)
         assert content(out) == whole, f"flush {failing}"
         shutil.rmtree(out)
 
@@ -324,37 +325,37 @@ def test_a_folder_that_cannot_be_written(recipe, tmp_path, monkeypatch):
 
     monkeypatch.setattr(Path, "mkdir", denied)  # the tests may run as root, whom no mode keeps out
     with pytest.raises(UserError, match=r"cannot write .*out: Permission denied; make the folder writable or choose"):
-        build(recipe, tmp_path / "out")
+        build_recipe(recipe, tmp_path / "out")
 
 
 def test_a_folder_that_holds_something_else(recipe, tmp_path):
     (tmp_path / "thesis.tex").write_text("x")
     with pytest.raises(DatasetError, match=r"not a dataset .* thesis.tex; choose another --out"):
-        build(recipe, tmp_path)
+        build_recipe(recipe, tmp_path)
     assert list(content(tmp_path)) == ["thesis.tex"]
 
 
 def test_the_source_is_never_written_to(recipe, source):
     before = content(source)
     with pytest.raises(DatasetError, match=r"not a dataset .* it holds depth, frames.jsonl, instances"):
-        build(recipe, source)
+        build_recipe(recipe, source)
     assert content(source) == before
 
 
 def test_other_settings_are_named_and_nothing_is_touched(source, finished, whole, tmp_path):
     shutil.copytree(finished, tmp_path, dirs_exist_ok=True)
     with pytest.raises(DatasetError, match=r"config.seed: 0 in the folder, 7 now"):
-        build(Recipe(str(source), seed=7, shard_size=SHARD), tmp_path)
+        build_recipe(Recipe(str(source), seed=7, shard_size=SHARD), tmp_path)
     assert content(tmp_path) == whole
 
 
 def test_a_source_that_changed_is_named(source, tmp_path):
     copy = shutil.copytree(source, tmp_path / "frames")
-    build(Recipe(str(copy), limit=1), tmp_path / "out")
+    build_recipe(Recipe(str(copy), limit=1), tmp_path / "out")
     with (copy / "frames.jsonl").open("a") as file:
         file.write("\n")
     with pytest.raises(DatasetError, match=r"fingerprint: .* in the folder, .* now"):
-        build(Recipe(str(copy), limit=1), tmp_path / "out")
+        build_recipe(Recipe(str(copy), limit=1), tmp_path / "out")
 
 
 def test_a_dataset_and_its_source_may_move(source, finished, whole, tmp_path):
@@ -363,7 +364,7 @@ def test_a_dataset_and_its_source_may_move(source, finished, whole, tmp_path):
     shutil.copytree(finished, tmp_path / "second")
     cut_back(tmp_path / "second", 3)
     (tmp_path / "link").symlink_to(tmp_path / "second")
-    build(Recipe(str(moved), shard_size=SHARD), tmp_path / "link")
+    build_recipe(Recipe(str(moved), shard_size=SHARD), tmp_path / "link")
     assert content(tmp_path / "second") == whole
     texts = [path.read_bytes() for path in (tmp_path / "second").rglob("*") if path.is_file()]
     assert not any(str(part).encode() in text for text in texts for part in (tmp_path, source.parent))
@@ -385,5 +386,5 @@ def test_a_dataset_that_may_only_be_read_can_be_read(finished, tmp_path):
 
 def test_no_worker_at_all(recipe, tmp_path):
     with pytest.raises(UserError, match="workers 0: expected 1 or more"):
-        build(recipe, tmp_path, workers=0)
+        build_recipe(recipe, tmp_path, workers=0)
     assert not content(tmp_path)

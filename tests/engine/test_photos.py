@@ -9,7 +9,6 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Sequence
-from functools import partial
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -33,11 +32,13 @@ from fixtures.models.stub_models import (
     without,
     write_photos,
 )
-from spatialvlm.engine.local import build, build_by
-from spatialvlm.engine.stages import Stages
+from spatialvlm.engine import build_recipe
+from spatialvlm.engine.executor import _in_turn, run
 from spatialvlm.engine.threads import in_order, threads
 from spatialvlm.errors import ContractError, ModelError, UserError
 from spatialvlm.models import Runtime
+from spatialvlm.pipeline import Stage
+from spatialvlm.pipeline.cull import Cull
 from spatialvlm.pipeline.phrase import PhraseConfig
 from spatialvlm.records import Drop
 
@@ -57,8 +58,11 @@ def finished(photos, tmp_path_factory) -> Path:
     out = tmp_path_factory.mktemp("whole") / "dataset"
     with pytest.MonkeyPatch.context() as patch:
         use(patch)
-        patch.setattr(Stages, "_at_once", lambda self, batches, _: self._in_turn(batches))
-        build(stub_recipe(photos, shard_size=SHARD), out)
+        patch.setattr(
+            "spatialvlm.engine.executor._at_once",
+            lambda readers, models, rest, *how: _in_turn(readers, [*models, *rest], *how),
+        )
+        build_recipe(stub_recipe(photos, shard_size=SHARD), out)
     return out
 
 
@@ -85,21 +89,21 @@ def test_overlap_and_workers_change_no_byte(photos, whole, tmp_path, workers):
     def report(*added: int) -> None:
         counted[:] = [a + b for a, b in zip(counted, added, strict=True)]
 
-    info = build_by(partial(stub_stages, recipe), recipe, tmp_path, workers=workers, report=report)
+    info = build_recipe(recipe, tmp_path, stages=stub_stages(recipe), workers=workers, report=report)
     assert content(tmp_path) == whole
     assert counted == [PHOTOS, info["qa"], 0]
 
 
 @pytest.mark.parametrize(("size", "batch"), [(SHARD, 1), (SHARD, 32), (3, 8)])
 def test_rows_do_not_depend_on_batches(photos, finished, tmp_path, size, batch):
-    build(stub_recipe(photos, shard_size=size), tmp_path, runtime=Runtime(batch_size=batch))
+    build_recipe(stub_recipe(photos, shard_size=size), tmp_path, runtime=Runtime(batch_size=batch))
     assert rows(tmp_path) == rows(finished)
 
 
 def test_a_model_that_runs_out_of_memory_takes_smaller_batches(photos, whole, tmp_path, monkeypatch):
     depth, finder = StubDepth(most=2), StubFinder(most=1)
     use(monkeypatch, depth=depth, finder=finder)
-    build(stub_recipe(photos, shard_size=SHARD), tmp_path)
+    build_recipe(stub_recipe(photos, shard_size=SHARD), tmp_path)
     assert (depth.batches.size, finder.batches.size) == (2, 1)
     assert content(tmp_path) == whole
 
@@ -110,27 +114,25 @@ def test_models_see_every_frame_once_and_never_an_empty_batch(tmp_path, monkeypa
         (folder / f"photo-{number:06d}.jpg").write_bytes(b"")
     finder, depth = StubFinder(), StubDepth()
     use(monkeypatch, finder=finder, depth=depth)
-    build(stub_recipe(folder), tmp_path / "out")
+    build_recipe(stub_recipe(folder), tmp_path / "out")
     assert finder.calls == depth.calls == [2]
 
 
 def test_reading_runs_ahead_by_a_bounded_number(tmp_path, monkeypatch):
     folder, read, done, most = write_photos(tmp_path / "in", 60), [0], [0], [0]
-    recipe = stub_recipe(folder)
-    stages = Stages(recipe)
-    plain = stages.source.read
+    stages = stub_recipe(folder).stages()
+    source = stages[0].source
+    plain = source.read
 
     def counting(index: int) -> Any:
         read[0] += 1
         most[0] = max(most[0], read[0] - done[0])
         return plain(index)
 
-    def report(frames: int, *_: int) -> None:
-        time.sleep(0.02)  # readers get as far as they may
-        done[0] += frames
-
-    monkeypatch.setattr(stages.source, "read", counting)
-    stages.run(0, 60, report)
+    monkeypatch.setattr(source, "read", counting)
+    for _ in run(stages, range(60)):
+        time.sleep(0.01)  # readers get as far as they may
+        done[0] += 1
     assert read[0] == done[0] == 60
     assert 16 < most[0] <= 3 * 8 + 1
 
@@ -147,7 +149,7 @@ def failing_on(name: str, error: Exception) -> Callable[[Sequence[str]], None]:
 
 
 @pytest.mark.parametrize(
-    ("role", "stage"), [("finder", "detect"), ("cutter", "detect"), ("depth", "lift"), ("cull", "cull")]
+    ("role", "stage"), [("finder", "detect"), ("cutter", "detect"), ("depth", "estimate"), ("cull", "cull")]
 )
 def test_an_image_that_a_model_fails_on_is_the_only_one_lost(photos, finished, tmp_path, monkeypatch, role, stage):
     bad = "photo-000004"
@@ -158,10 +160,10 @@ def test_an_image_that_a_model_fails_on_is_the_only_one_lost(photos, finished, t
             fail([frame.id for frame in frames])
             return list(frames)
 
-        monkeypatch.setattr("spatialvlm.engine.stages.load_cull", lambda *_: cull)
+        monkeypatch.setattr(Cull, "load", lambda self: cull)
     else:
         use(monkeypatch, **{role: {"finder": StubFinder, "cutter": StubCutter, "depth": StubDepth}[role](failing=fail)})
-    build(stub_recipe(photos, shard_size=SHARD), tmp_path)
+    build_recipe(stub_recipe(photos, shard_size=SHARD), tmp_path)
     assert drops(tmp_path) == [(stage, bad, "model_failed: out of patience")]
     assert rows(tmp_path) == without(rows(finished), bad)
 
@@ -170,7 +172,17 @@ def test_an_image_that_a_model_fails_on_is_the_only_one_lost(photos, finished, t
 def test_other_errors_of_models_stop_the_build(photos, tmp_path, monkeypatch, error):
     use(monkeypatch, depth=StubDepth(failing=failing_on("photo-000012", error)))
     with pytest.raises(type(error), match=str(error)):
-        build(stub_recipe(photos), tmp_path)
+        build_recipe(stub_recipe(photos), tmp_path)
+
+
+class Instead:
+    """Something else in the place of a stage."""
+
+    def __init__(self, stage: Stage, call: Callable[..., Any]) -> None:
+        self.name, self.needs, self.call = stage.name, stage.needs, call
+
+    def __call__(self, samples: Sequence[Any], /) -> Any:
+        return self.call(samples)
 
 
 class Bug(Exception):
@@ -179,55 +191,48 @@ class Bug(Exception):
 
 @pytest.mark.parametrize("where", ["read", "detect", "lift"])
 def test_an_error_in_any_thread_reaches_the_caller_at_once(photos, monkeypatch, where):
-    stages, asked = Stages(stub_recipe(photos)), []
+    stages = stub_recipe(photos).stages()
 
     def break_down(*_: object) -> Any:
         raise Bug(where)
 
-    break_down.versions = {}  # as detectors have them
-    plain = stages.source.read
-
-    def read(index: int) -> Any:
-        asked.append(index)
-        return break_down() if where == "read" and index == 8 else plain(index)
-
-    monkeypatch.setattr(stages.source, "read", read)
-    if where != "read":
-        stages.load()
-        monkeypatch.setattr(stages, where, break_down)
+    plain = stages[0].source.read
+    if where == "read":
+        monkeypatch.setattr(stages[0].source, "read", lambda index: break_down() if index == 8 else plain(index))
+    else:
+        stages = [Instead(stage, break_down) if stage.name == where else stage for stage in stages]
     with pytest.raises(Bug, match=where) as caught:
-        stages.run(0, PHOTOS, lambda *_: None)
+        list(run(stages, range(PHOTOS)))
     assert "break_down" in [frame.name for frame in traceback.extract_tb(caught.value.__traceback__)]
     assert threading.active_count() == 1 + sum(not t.name.startswith("Main") for t in threading.enumerate())
 
 
 @pytest.mark.parametrize("where", ["read", "detect", "lift", "report"])
 def test_ctrl_c_ends_in_half_a_second(photos, monkeypatch, where):
-    stages, since = Stages(stub_recipe(photos)), []
-    stages.load()
+    stages, since = stub_recipe(photos).stages(), []
 
-    def slow(run: Callable[..., Any], each_s: float) -> Callable[..., Any]:
+    def slow(call: Callable[..., Any], each_s: float) -> Callable[..., Any]:
         def late(*arguments: Any) -> Any:
             time.sleep(each_s)
-            return run(*arguments)
+            return call(*arguments)
 
-        late.versions = getattr(run, "versions", {})  # as detectors have them
         return late
 
     def interrupt(*_: int) -> None:
         since.append(time.monotonic())
         signal.raise_signal(signal.SIGINT)
 
-    for name in ("detect", "lift"):
-        monkeypatch.setattr(stages, name, slow(getattr(stages, name), 0.1))
-    monkeypatch.setattr(stages.source, "read", slow(stages.source.read, 0.1))
+    monkeypatch.setattr(stages[0].source, "read", slow(stages[0].source.read, 0.1))
+    stages = [Instead(stage, slow(stage, 0.1)) if stage.name in ("detect", "lift") else stage for stage in stages]
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         if where != "report":
             signal.signal(signal.SIGALRM, interrupt)
             signal.setitimer(signal.ITIMER_REAL, {"read": 0.05, "detect": 0.3, "lift": 1.0}[where])
         with pytest.raises(KeyboardInterrupt):
-            stages.run(0, PHOTOS, interrupt if where == "report" else lambda *_: None)
+            for _ in run(stages, range(PHOTOS)):
+                if where == "report":
+                    interrupt()
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
@@ -239,17 +244,16 @@ def test_what_cannot_be_loaded_is_said_before_there_is_a_folder(photos, tmp_path
     def missing(*_: object) -> Any:
         raise UserError("weights: missing")
 
-    monkeypatch.setattr("spatialvlm.pipeline.estimate.sense.load_depth", missing)
+    monkeypatch.setattr("spatialvlm.pipeline.estimate.estimator.load_depth", missing)
     with pytest.raises(UserError, match="weights: missing"):
-        build(stub_recipe(photos), tmp_path / "out")
+        build_recipe(stub_recipe(photos), tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 
 def test_a_finished_build_loads_no_model(photos, finished, tmp_path, monkeypatch):
-    monkeypatch.setattr(Stages, "load", None)
-    monkeypatch.setattr("spatialvlm.pipeline.estimate.sense.load_depth", None)
+    monkeypatch.setattr("spatialvlm.pipeline.estimate.estimator.load_depth", None)
     shutil.copytree(finished, tmp_path / "out")
-    build(stub_recipe(photos, shard_size=SHARD), tmp_path / "out")
+    build_recipe(stub_recipe(photos, shard_size=SHARD), tmp_path / "out")
     assert not multiprocessing.active_children()
 
 
@@ -302,7 +306,7 @@ def test_a_hostile_folder_harms_no_good_image(finished, photos, tmp_path, capfd)
     for place, (name, (data, _)) in enumerate(files.items()):
         (folder / f"photo-{place:06d}-{name}").write_bytes(data)  # among the good ones
     (folder / "photo-000003-folder.jpg").mkdir()
-    build(stub_recipe(folder, shard_size=SHARD), tmp_path / "out")
+    build_recipe(stub_recipe(folder, shard_size=SHARD), tmp_path / "out")
     names = {
         f"photo-{place:06d}-{name}".rpartition(".")[0]: good for place, (name, (_, good)) in enumerate(files.items())
     }
@@ -319,7 +323,7 @@ def test_a_folder_of_nothing_but_bad_images(tmp_path):
     for name, (data, good) in hostile().items():
         if not good:
             (tmp_path / "in" / name).write_bytes(data)
-    info = build(stub_recipe(tmp_path / "in"), tmp_path / "out")
+    info = build_recipe(stub_recipe(tmp_path / "in"), tmp_path / "out")
     assert (info["scenes"], info["qa"]) == (0, 0)
     assert sum(info["drops"]["collect"].values()) == info["frames"]
 
@@ -339,7 +343,7 @@ def test_memory_and_files_stay_over_many_images(tmp_path):
             samples.append(int(Path("/proc/self/statm").read_text().split()[1]))
             handles.append(len(os.listdir("/proc/self/fd")))
 
-    build(recipe, tmp_path / "out", report=report)
+    build_recipe(recipe, tmp_path / "out", report=report)
     assert len(samples) == 15
     assert max(samples[8:]) <= 1.05 * max(samples[:8])
     assert len({*handles[1:]}) == 1
@@ -350,9 +354,10 @@ def test_drops_are_where_stages_put_them(photos, tmp_path, monkeypatch):
     finder, depth = StubFinder(), StubDepth()
     use(monkeypatch, finder=finder, depth=depth)
     monkeypatch.setattr(
-        "spatialvlm.engine.stages.load_cull",
-        lambda *_: lambda frames: [f if int(f.id[-1]) % 2 else Drop("cull", f.id, "even: number") for f in frames],
+        Cull,
+        "load",
+        lambda _: lambda frames: [f if int(f.id[-1]) % 2 else Drop("cull", f.id, "even: number") for f in frames],
     )
-    info = build(stub_recipe(photos), tmp_path)
+    info = build_recipe(stub_recipe(photos), tmp_path)
     assert sum(finder.calls) == sum(depth.calls) == info["scenes"] == PHOTOS // 2
     assert info["drops"] == {"cull": {"even": PHOTOS - PHOTOS // 2}}

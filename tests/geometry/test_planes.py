@@ -5,9 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from spatialvlm.geometry import relative_noise
-from spatialvlm.geometry import find_planes
-from spatialvlm.geometry import angle_between
+from spatialvlm.geometry import angle_between, find_planes, relative_noise
 from spatialvlm.worlds.solids.primitives import Plane
 from spatialvlm.worlds.solids.scene import SceneDescription, ray_cast
 

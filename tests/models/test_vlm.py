@@ -14,10 +14,8 @@ import numpy as np
 import pytest
 
 from spatialvlm.errors import ModelError, UserError
-from spatialvlm.models import Runtime
-from spatialvlm.models import Vlm, load_vlm
+from spatialvlm.models import Model, Runtime, Vlm, load_vlm, parse_model
 from spatialvlm.models.vlm.openai import EXCERPT, TRIES, OpenAI
-from spatialvlm.models import Model, parse_model
 
 CHATS = ("idefics3", "llava")
 # PaliGemma's processor turns tensors into arrays as numpy 2 wants it no longer.

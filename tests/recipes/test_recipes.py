@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-import spatialvlm.recipes.recipe
+import spatialvlm.recipes.roles
 from spatialvlm.errors import UserError
 from spatialvlm.models import Located, Model
 from spatialvlm.pipeline.cull import CULL_MODELS
@@ -16,8 +16,8 @@ from spatialvlm.pipeline.estimate.camera import CAMERA_MODELS
 from spatialvlm.pipeline.estimate.depth import DEPTH_MODELS
 from spatialvlm.pipeline.estimate.floor import FLOOR_MODELS
 from spatialvlm.pipeline.lift import Anchor, LiftConfig
-from spatialvlm.recipes.named import DETECTOR_OF, RECIPES, ROLES, Wishes, parse_role, recipe_for, with_models
-from spatialvlm.recipes.recipe import Recipe
+from spatialvlm.recipes import RECIPES, ROLES, Overrides, Recipe, parse_role, recipe_for, with_models
+from spatialvlm.recipes.named import DETECTOR_OF
 from spatialvlm.records import DepthErrors
 
 PAGE = (Path(__file__).parents[2] / "docs/recipes.md").read_text("utf-8")
@@ -26,8 +26,16 @@ SECTIONS = dict(re.findall(r"^## (.+)\n((?:(?!^## ).*\n)*)", PAGE, re.MULTILINE)
 
 def models(recipe: Recipe) -> dict[str, Model]:
     """The models of a recipe by their roles."""
-    detect, sense = recipe.detect, recipe.sense
-    found = (recipe.cull.model, detect.find, detect.cut, detect.caption, sense.depth, sense.camera, sense.floor)
+    detect, estimate = recipe.detect, recipe.estimate
+    found = (
+        recipe.cull.model,
+        detect.find,
+        detect.cut,
+        detect.caption,
+        estimate.depth,
+        estimate.camera,
+        estimate.floor,
+    )
     return {role: model for role, model in zip(ROLES, found, strict=True) if model is not None}
 
 
@@ -66,7 +74,7 @@ def test_every_hub_id_is_pinned_to_a_commit_and_to_one_only():
     pinned = {
         model
         for name in RECIPES
-        for model in RECIPES[name]("photos/").models
+        for model in RECIPES[name]("photos/").models.values()
         if not model.weights.startswith("models/")
     }
     assert len({model.weights for model in pinned}) == len(pinned) > 10
@@ -90,20 +98,20 @@ def test_the_page_lists_the_roles_and_their_backends():
         "floor": FLOOR_MODELS,
     }
     listed = {cells[0].strip("`"): tuple(re.findall(r"`(\w+)`", cells[2])) for cells in rows("Another model")}
-    assert listed == offered == ROLES
+    assert listed == offered == {name: role.backends for name, role in ROLES.items()}
     assert set(DETECTOR_OF) == set(FINDERS)
 
 
 @pytest.mark.parametrize("name", RECIPES)
 def test_what_is_recorded_is_json_and_names_every_version(name, monkeypatch):
     monkeypatch.setattr(
-        spatialvlm.recipes.recipe, "locate", lambda m: Located(Path("x"), m.weights, f"version of {m.backend}")
+        spatialvlm.recipes.roles, "locate", lambda m, files: Located(Path("x"), m.weights, f"version of {m.backend}")
     )
     recipe = recipe_for("a/photos", name, seed=3)
     header = json.loads(json.dumps(recipe.header("fingerprint")))
     assert header["source"] == "photos"
     assert header["config"]["seed"] == 3
-    for model in recipe.models:
+    for model in recipe.models.values():
         assert header["versions"][str(model)] == f"version of {model.backend}"
 
 
@@ -118,7 +126,7 @@ def test_a_folder_of_images_gets_photos_and_all_else_given(tmp_path):
     assert recipe_for(str(photos)) == RECIPES["photos"](str(photos))
     for source in (str(rgbd), "rooms:2", "shapes:3"):
         assert recipe_for(source) == RECIPES["given"](source)
-        assert recipe_for(source).models == ()
+        assert recipe_for(source).models == {}
     assert recipe_for(str(rgbd), "laptop", limit=5).limit == 5
 
 
@@ -126,7 +134,7 @@ def test_an_unknown_recipe_or_role_or_field_is_refused():
     with pytest.raises(UserError, match="'fast': unknown; choose one of given, photos, photos-fast, laptop, paper"):
         recipe_for("photos/", "fast")
     with pytest.raises(UserError, match="role 'deptH': unknown; choose one of cull, find"):
-        recipe_for("photos/", "photos", Wishes(models=("deptH=onnx:x.onnx",)))
+        recipe_for("photos/", "photos", Overrides(models=("deptH=onnx:x.onnx",)))
     with pytest.raises(UserError, match="seed -1"):
         recipe_for("photos/", "photos", seed=-1)
 
@@ -138,26 +146,28 @@ def test_an_unknown_recipe_or_role_or_field_is_refused():
 def test_a_finder_brings_its_detector(backend):
     found = with_models(RECIPES["given"]("rooms:2"), {"find": Model(backend, "x")}).detect
     assert (found.detector, found.find) == (DETECTOR_OF[backend], Model(backend, "x"))
-    assert recipe_for("p", "photos", Wishes(models=(f"find={backend}:x",))).detect.detector == DETECTOR_OF[backend]
+    assert recipe_for("p", "photos", Overrides(models=(f"find={backend}:x",))).detect.detector == DETECTOR_OF[backend]
 
 
 @pytest.mark.parametrize("role", [role for role in ROLES if role != "find"])
 def test_one_role_changes_and_the_others_stay(role):
     before = recipe_for("p", "paper")
-    after = recipe_for("p", "paper", Wishes(models=(f"{role} = {ROLES[role][0]}:a/b@c1",)))
-    assert models(after) == models(before) | {role: Model(ROLES[role][0], "a/b", "c1")}
-    without = recipe_for("p", "paper", Wishes(models=(f"{role}= none",)))
+    after = recipe_for("p", "paper", Overrides(models=(f"{role} = {ROLES[role].backends[0]}:a/b@c1",)))
+    assert models(after) == models(before) | {role: Model(ROLES[role].backends[0], "a/b", "c1")}
+    without = recipe_for("p", "paper", Overrides(models=(f"{role}= none",)))
     assert models(without) == {name: model for name, model in models(before).items() if name != role}
     assert without.detect.detector == before.detect.detector
-    assert recipe_for("p", "paper", Wishes(models=(f"{role}={ROLES[role][0]}:x", f"{role}=none"))) == without
-    with pytest.raises(UserError, match=f"no backend 'some' to {role}; choose one of {ROLES[role][0]}"):
+    assert (
+        recipe_for("p", "paper", Overrides(models=(f"{role}={ROLES[role].backends[0]}:x", f"{role}=none"))) == without
+    )
+    with pytest.raises(UserError, match=f"no backend 'some' to {role}; choose one of {ROLES[role].backends[0]}"):
         parse_role(f"{role}=some:x")
 
 
 def test_fields_of_a_recipe_can_be_changed_and_no_others():
-    lift = LiftConfig(depth_scale_error=0.02)
-    recipe = recipe_for("p", "photos", Wishes(known=("height:door=2",)), lift=lift, seed=4)
-    assert (recipe.seed, recipe.lift.depth_scale_error) == (4, 0.02)
+    lift = LiftConfig(DepthErrors(0.02))
+    recipe = recipe_for("p", "photos", Overrides(known=("height:door=2",)), lift=lift, seed=4)
+    assert (recipe.seed, recipe.lift.depth_errors.scale) == (4, 0.02)
     assert [anchor.said for anchor in recipe.lift.anchors] == ["height of 'door'"]
     with pytest.raises(UserError, match="setting 'foo': unknown; a recipe has source, seed, "):
         recipe_for("p", "photos", foo=1)
@@ -170,7 +180,7 @@ def test_depth_errors_that_are_none_are_refused(errors, tmp_path):
     path = tmp_path / "errors.json"
     path.write_text(json.dumps({"depth_errors": errors}))
     with pytest.raises(UserError, match="depth errors"):
-        recipe_for("p", "photos", Wishes(depth_errors=path))
+        recipe_for("p", "photos", Overrides(depth_errors=path))
 
 
 @pytest.mark.parametrize("text", ["depth", "depth=", "depth=onnx", "depth=onnx:", "depthpro:apple/DepthPro-hf"])
@@ -180,8 +190,8 @@ def test_what_is_no_role_with_a_model_is_refused(text):
 
 
 def test_known_lengths_become_anchors():
-    wishes = Wishes(known=("height:front door=2.03", "distance:chair,lamp=1.5"), camera_height_m=1.4)
-    assert recipe_for("p", "photos", wishes).lift.anchors == (
+    wanted = Overrides(known=("height:front door=2.03", "distance:chair,lamp=1.5"), camera_height_m=1.4)
+    assert recipe_for("p", "photos", wanted).lift.anchors == (
         Anchor("camera_height", 1.4),
         Anchor("height", 2.03, ("front door",)),
         Anchor("distance", 1.5, ("chair", "lamp")),
@@ -189,37 +199,37 @@ def test_known_lengths_become_anchors():
     assert recipe_for("p", "photos").lift.anchors == ()
     for wrong in ("height:door", "depth:door=1", "height:door=tall", "distance:chair=1.5", "height:door=0"):
         with pytest.raises(UserError, match=r"height|distance"):
-            recipe_for("p", "photos", Wishes(known=(wrong,)))
+            recipe_for("p", "photos", Overrides(known=(wrong,)))
     with pytest.raises(UserError, match="camera height: got 0 m"):
-        recipe_for("p", "photos", Wishes(camera_height_m=0.0))
+        recipe_for("p", "photos", Overrides(camera_height_m=0.0))
 
 
 def test_a_field_of_view_is_in_degrees():
-    assert recipe_for("p", "photos", Wishes(fov_degrees=90.0)).sense.fov_rad == pytest.approx(math.pi / 2)
+    assert recipe_for("p", "photos", Overrides(fov_degrees=90.0)).estimate.fov_rad == pytest.approx(math.pi / 2)
     for wrong in (0.0, -60.0, 1.2, 180.0, math.nan):
         with pytest.raises(UserError, match="expected 5 to 150 degrees"):
-            recipe_for("p", "photos", Wishes(fov_degrees=wrong))
+            recipe_for("p", "photos", Overrides(fov_degrees=wrong))
 
 
-def test_detector_and_prompts_are_as_wished():
-    wished = recipe_for("p", "photos", Wishes(detector="clusters", prompts=("sofa", "lamp"))).detect
-    assert (wished.detector, wished.prompts) == ("clusters", ("sofa", "lamp"))
+def test_detector_and_prompts_are_as_wanted():
+    wanted = recipe_for("p", "photos", Overrides(detector="clusters", prompts=("sofa", "lamp"))).detect
+    assert (wanted.detector, wanted.prompts) == ("clusters", ("sofa", "lamp"))
     assert recipe_for("p", "photos").detect.detector == "grounded"
     with pytest.raises(UserError, match="needs at least one prompt"):
-        recipe_for("p", "photos", Wishes(prompts=()))
+        recipe_for("p", "photos", Overrides(prompts=()))
     with pytest.raises(UserError, match="'seen': unknown"):
-        recipe_for("p", "photos", Wishes(detector="seen"))
+        recipe_for("p", "photos", Overrides(detector="seen"))
 
 
 def test_depth_errors_come_from_a_file(tmp_path):
     path = tmp_path / "errors.json"
     errors = {"scale": 0.08, "local": 0.03, "reach": 0.2, "shift": 0.0, "source": "measured"}
     path.write_text(json.dumps({"depth_errors": errors, "frames": 12}))
-    assert recipe_for("p", "photos", Wishes(depth_errors=path)).sense.depth_errors == DepthErrors(**errors)
-    assert recipe_for("p", "photos").sense.depth_errors is None
+    assert recipe_for("p", "photos", Overrides(depth_errors=path)).estimate.depth_errors == DepthErrors(**errors)
+    assert recipe_for("p", "photos").estimate.depth_errors is None
     with pytest.raises(UserError, match=r"no such file; make one with: spatialvlm calibrate"):
-        recipe_for("p", "photos", Wishes(depth_errors=tmp_path / "none.json"))
+        recipe_for("p", "photos", Overrides(depth_errors=tmp_path / "none.json"))
     for text in ("", "no json", "[]", "{}", '{"depth_errors": {"scal": 1}}', '{"depth_errors": {}}'):
         path.write_text(text)
         with pytest.raises(UserError, match="holds no depth errors"):
-            recipe_for("p", "photos", Wishes(depth_errors=path))
+            recipe_for("p", "photos", Overrides(depth_errors=path))

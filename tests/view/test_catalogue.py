@@ -9,7 +9,7 @@ import pytest
 
 from spatialvlm.kinds import KINDS
 from spatialvlm.pipeline.collect.shapes import ShapesSource
-from spatialvlm.pipeline.lift import load_lift
+from spatialvlm.pipeline.lift import lift
 from spatialvlm.pipeline.measure import measure
 from spatialvlm.pipeline.measure.facts import REASONS
 from spatialvlm.records import Scene
@@ -22,7 +22,7 @@ DOCUMENT = Path(__file__).parents[2] / "docs" / "questions.md"
 @pytest.fixture(scope="module")
 def scenes() -> list[Scene]:
     """Lifted shapes: gravity given, found from the plane, and unknown, in turn."""
-    source, lift = ShapesSource(SCENES, width=320, height=240), load_lift()
+    source = ShapesSource(SCENES, width=320, height=240)
     found = []
     for index in range(SCENES):
         frame = source.read(index).frame
@@ -30,7 +30,7 @@ def scenes() -> list[Scene]:
         changes = ({}, {"gravity_in_camera": None}, {"gravity_in_camera": None, "depth_m": without_floor(frame)})
         frame = replace(frame, **changes[index % 3])
         assert frame.instances is not None
-        scene = lift([frame], [frame.instances])[0].scene
+        scene = lift(frame).scene
         assert scene is not None
         found.append(scene)
     return found

@@ -239,7 +239,7 @@ def _bad_line(path: Path, number: int, fault: str) -> DatasetError:
 
 
 def _check_same(folder: Path, found: dict[str, Any], wanted: dict[str, Any], *, finished: bool) -> None:
-    """Compare what a dataset was made with and what is wanted; of a finished one what other versions called the same."""
+    """Compare what a dataset was made with and what is wanted; versions count only where there is work left."""
     here, asked = _flat(found), _flat(wanted)
     keys = {*here, *asked}
     if finished:

@@ -197,6 +197,6 @@ def _check_info(folder: Path, header: dict[str, Any], shards: list[Summary], inf
         )
     if info.get("shards") != len(shards):
         raise DatasetError(
-            f"{folder / MANIFEST}: got {len(shards)} finished shards, expected {info.get('shards')} as in {INFO}, lines "
-            "are lost; run the command that made it again"
+            f"{folder / MANIFEST}: got {len(shards)} finished shards, expected {info.get('shards')} as in {INFO}, "
+            "lines are lost; run the command that made it again"
         )

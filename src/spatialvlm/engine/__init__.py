@@ -9,9 +9,9 @@ console     a build or asking anew with its progress on stderr
 """
 
 from spatialvlm.engine.ask import ask
+from spatialvlm.engine.executor import run
 from spatialvlm.engine.local import build, build_recipe
 from spatialvlm.engine.pipeline import Pipeline
-from spatialvlm.engine.run import run
 from spatialvlm.engine.workers import Begin, Report, check_workers, run_jobs, silent
 
 __all__ = [

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from spatialvlm.dataset import Summary, finish, open_for_build, write_report, write_shard
-from spatialvlm.engine.run import Stages, run, survey
+from spatialvlm.engine.executor import MIN_BATCH, Stages, run, survey
 from spatialvlm.engine.workers import Begin, Report, check_workers, run_jobs, silent
 from spatialvlm.errors import UserError
 from spatialvlm.models import Runtime
@@ -53,7 +53,7 @@ def build_recipe(
     stages = recipe.stages(runtime) if stages is None else tuple(stages)
     source = _collect_of(stages).source
     frames = len(source) if recipe.limit is None else min(recipe.limit, len(source))
-    size = recipe.shard_size or max(1, min(MAX_SHARD, -(-frames // MIN_SHARDS)))
+    size = recipe.shard_size or _shard_size(frames, stages)
     shards = [(number, range(start, min(start + size, frames))) for number, start in enumerate(range(0, frames, size))]
     if workers == 1 and not (out.is_dir() and any(out.iterdir())):
         _load(stages)  # what cannot be loaded is said before there is a folder
@@ -71,6 +71,12 @@ def build_recipe(
         info = finish(out)
         write_report(out)
     return info
+
+
+def _shard_size(frames: int, stages: Stages) -> int:
+    """What suits the source, whatever the workers: small shards lose little when stopped, models want full batches."""
+    least = MIN_BATCH if any(stage.needs == "model" for stage in stages) else 1
+    return max(least, min(MAX_SHARD, -(-frames // MIN_SHARDS)))
 
 
 def _collect_of(stages: Stages) -> Collect:

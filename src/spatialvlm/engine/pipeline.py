@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from spatialvlm.engine.run import MIN_BATCH
+from spatialvlm.engine.executor import MIN_BATCH
 from spatialvlm.models import Runtime
 from spatialvlm.pipeline import FrameStage, run_stages
 from spatialvlm.pipeline.collect import Collect, open_source, read_picture

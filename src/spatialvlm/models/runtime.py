@@ -1,4 +1,4 @@
-"""Where models run and how much they take at once: the device, the precision, batches that shrink when memory runs out."""
+"""Where models run and how much they take at once: device, precision, batches that shrink when memory runs out."""
 
 import gc
 import re

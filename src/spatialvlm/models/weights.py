@@ -19,7 +19,7 @@ OTHER_FORMATS = ["*.h5", "*.msgpack", "*.pt", "*.onnx", "*.tflite", "*.ot", "cor
 """The same weights again, for other frameworks than transformers."""
 WeightFiles = Literal["transformers", "own", "elsewhere"]
 """What a backend loads: files for transformers; files of a format of its own; nothing that `locate` could find, since
-its weights are at an endpoint, or in a package or a clone of their own."""
+its weights are at an endpoint, or in a package or a clone of their own. Each backend says so in its class: `files`."""
 FILE_ENDINGS = (".onnx", ".pt", ".pth", ".safetensors")
 
 
@@ -69,7 +69,8 @@ def parse_model(text: str) -> Model:
 def locate(model: Model, files: WeightFiles = "transformers") -> Located:
     """Find a model's weights here, or download them from the hub.
 
-    A path that exists is taken as it is; anything else must be a hub id, of which `files` says what is downloaded. Raises UserError where there are no such
+    A path that exists is taken as it is; anything else must be a hub id, of which `files` says
+    what is downloaded. Raises UserError where there are no such
     weights, with the command that gets them.
     """
     path = Path(model.weights).expanduser()

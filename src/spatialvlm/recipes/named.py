@@ -149,7 +149,7 @@ class Overrides:
 
 
 def recipe_for(source: str, name: str | None = None, overrides: Overrides | None = None, **changes: Any) -> Recipe:
-    """The recipe called `name`, else the one that suits the source, overridden as wanted, with fields of `Recipe` changed.
+    """Give the recipe called `name`, else the one that suits the source, with overrides and fields of `Recipe` changed.
 
     Raises UserError for an unknown name or a value out of range.
     """

@@ -120,7 +120,9 @@ def test_shards_of_webdataset_are_cut_by_size(dataset, tmp_path, monkeypatch):
     export(dataset, tmp_path / "out", to="webdataset", per="question")
     shards = sorted((tmp_path / "out").glob("*.tar"))
     assert len(shards) > 3
-    assert len(read(tmp_path / "out", "webdataset")) == len(list(conversations_of(dataset, "question", ExportCounts(), print)))
+    assert len(read(tmp_path / "out", "webdataset")) == len(
+        list(conversations_of(dataset, "question", ExportCounts(), print))
+    )
     with tarfile.open(shards[0]) as tar:
         assert {(m.mtime, m.uid, m.gid, m.uname, m.gname) for m in tar} == {(0, 0, 0, "", "")}
 

@@ -11,9 +11,7 @@ from spatialvlm.errors import UserError
 from spatialvlm.evaluate.items import Item, YesNo
 from spatialvlm.evaluate.models import AskConfig, load_answerer
 from spatialvlm.evaluate.models.pictures import with_files
-from spatialvlm.models import Runtime
-from spatialvlm.models import load_vlm
-from spatialvlm.models import Model
+from spatialvlm.models import Model, Runtime, load_vlm
 
 pytestmark = [
     pytest.mark.usefixtures("streams"),

@@ -8,9 +8,8 @@ import numpy as np
 import pytest
 
 from spatialvlm.errors import ModelError, UserError
-from spatialvlm.models import Runtime
-from spatialvlm.models import Model
-from spatialvlm.pipeline.cull import DROP, KEEP, Classifier, CullConfig, load_cull
+from spatialvlm.models import Model, Runtime
+from spatialvlm.pipeline.cull import DROP, KEEP, Classifier, Cull, CullConfig
 from spatialvlm.records import Drop, Frame, Source
 
 torch = pytest.importorskip("torch")
@@ -151,7 +150,7 @@ def frame(name: str, grey: int) -> Frame:
 def test_images_that_embed_like_a_label_get_it(model, monkeypatch):
     """Embeddings made by hand: the image of grey 10 k is the text of label k."""
     keep, drop = ("a workshop", "a garden"), ("a map", "a cartoon")
-    cull = load_cull(CullConfig(model, keep, drop), Runtime("cpu", batch_size=3))
+    cull = Cull(CullConfig(model, keep, drop), Runtime("cpu", batch_size=3)).load()
     classifier = cull._classifier  # pyright: ignore[reportAttributeAccessIssue]
     images: list[int] = []
     prepare = classifier._image_processor

@@ -2,7 +2,6 @@
 
 import shutil
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +17,7 @@ from fixtures.models.stub_models import (
     stubs,  # noqa: F401 (a fixture of every test here)
     write_photos,
 )
-from spatialvlm.engine import local
-from spatialvlm.engine.local import build, build_by
+from spatialvlm.engine import build_recipe, local
 from spatialvlm.errors import UserError
 from spatialvlm.pipeline.cull import CullConfig
 
@@ -40,7 +38,7 @@ CULL = CullConfig(duplicate_bits=6)
 
 def test_near_duplicates_are_dropped_whatever_the_shards_and_workers(repeated, tmp_path):
     recipe = stub_recipe(repeated, cull=CULL)
-    build(recipe, tmp_path / "one")
+    build_recipe(recipe, tmp_path / "one")
     found = [(stage, name[-1], reason.split(" (")[0]) for stage, name, reason in drops(tmp_path / "one")]
     assert found == [
         ("cull", "3", "near_duplicate: of 'photo-000000'"),
@@ -51,7 +49,7 @@ def test_near_duplicates_are_dropped_whatever_the_shards_and_workers(repeated, t
     for workers in (1, 2):
         small = replace(recipe, shard_size=2)
         out = tmp_path / f"{workers} workers"
-        build_by(partial(stub_stages, small), small, out, workers=workers)
+        build_recipe(small, out, stages=stub_stages(small), workers=workers)
         assert rows(out) == rows(tmp_path / "one")
         assert drops(out) == drops(tmp_path / "one")
 
@@ -67,27 +65,27 @@ def test_the_source_is_read_twice_only_where_duplicates_are_asked_for(repeated, 
 
     monkeypatch.setattr(ImageFolder, "read", counting)
     recipe = stub_recipe(repeated, cull=CULL, limit=5, shard_size=2)
-    build(stub_recipe(repeated, limit=5), tmp_path / "plain")
+    build_recipe(stub_recipe(repeated, limit=5), tmp_path / "plain")
     assert sorted(seen) == [0, 1, 2, 3, 4]
     seen.clear()
-    build(recipe, tmp_path / "out")
+    build_recipe(recipe, tmp_path / "out")
     assert sorted(seen) == [0, 0, 1, 1, 2, 2, 3, 3, 4, 4]
     assert [name[-1] for _, name, _ in drops(tmp_path / "out")] == ["3"]
     seen.clear()
-    build(recipe, tmp_path / "out")
+    build_recipe(recipe, tmp_path / "out")
     assert not seen
 
 
 def test_a_resumed_build_finds_the_same_duplicates(repeated, tmp_path, monkeypatch):
     recipe = stub_recipe(repeated, cull=CULL, shard_size=2)
-    build(recipe, tmp_path / "whole")
+    build_recipe(recipe, tmp_path / "whole")
     with monkeypatch.context() as patch:
         patch.setattr(local, "write_shard", lambda *_, **__: (_ for _ in ()).throw(UserError("disk full")))
         with pytest.raises(UserError, match="disk full"):
-            build(recipe, tmp_path / "out")
+            build_recipe(recipe, tmp_path / "out")
     lines = (tmp_path / "whole" / "manifest.jsonl").read_text().splitlines(keepends=True)
     shutil.rmtree(tmp_path / "out")
     shutil.copytree(tmp_path / "whole", tmp_path / "out")
     (tmp_path / "out" / "manifest.jsonl").write_text("".join(lines[:2]))
-    build(recipe, tmp_path / "out")
+    build_recipe(recipe, tmp_path / "out")
     assert content(tmp_path / "out") == content(tmp_path / "whole")

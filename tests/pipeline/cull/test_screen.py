@@ -8,10 +8,9 @@ import numpy as np
 import pytest
 
 from spatialvlm.errors import UserError
-from spatialvlm.models import Runtime
 from spatialvlm.models import Model
 from spatialvlm.pipeline import cull
-from spatialvlm.pipeline.cull import Cull, CullConfig, load_cull
+from spatialvlm.pipeline.cull import Cull, CullConfig
 from spatialvlm.pipeline.cull.duplicates import FLAT, find_duplicates, perceptual_hash
 from spatialvlm.pipeline.cull.screen import Screen, fingerprint
 from spatialvlm.records import Drop, Frame, Source
@@ -46,6 +45,12 @@ def frame(name: str, label: int = 0, seed: int = 0, side: int = 120, blur: float
     return Frame(name, image, None, None, None, None, Source("test"))
 
 
+def culled(config: CullConfig, duplicates: dict[str, str], frames: Sequence[Frame]) -> Sequence[Frame | Drop]:
+    stage = Cull(config)
+    stage.duplicates.update(duplicates)
+    return stage.run(frames)
+
+
 def drops(results: Sequence[Frame | Drop]) -> dict[str, str]:
     return {result.id: result.reason for result in results if isinstance(result, Drop)}
 
@@ -54,7 +59,7 @@ def test_by_default_frames_pass_untouched_and_nothing_is_computed(monkeypatch):
     monkeypatch.setattr("spatialvlm.pipeline.cull.screen.sharpness", None)
     frames = [frame("a"), frame("b", blur=9)]
     for config in (CullConfig(), CullConfig(keep=("a kitchen",), drop=("a cat",))):
-        kept = load_cull(config, Runtime())(frames)
+        kept = Cull(config).run(frames)
         assert [a is b for a, b in zip(kept, frames, strict=True)] == [True, True]
         assert all(isinstance(one, Frame) and one.verdict is None for one in kept)
 
@@ -62,7 +67,6 @@ def test_by_default_frames_pass_untouched_and_nothing_is_computed(monkeypatch):
 def test_the_best_label_decides():
     oracle = Oracle()
     screen = Screen(LABELS, oracle, {})
-    assert isinstance(screen, Cull)
     results = screen([frame("a", 0), frame("b", 1), frame("c", 2)])
     assert [result.id for result in results] == ["a", "b", "c"]
     assert drops(results) == {"c": "not_a_scene: 'a painting' fits best (0.70)"}
@@ -105,7 +109,7 @@ def test_the_model_sees_only_what_is_left():
 
 
 def test_without_a_model_the_verdict_has_no_label():
-    [kept] = load_cull(CullConfig(least_sharpness=0.1), Runtime())([frame("a")])
+    [kept] = Cull(CullConfig(least_sharpness=0.1)).run([frame("a")])
     assert isinstance(kept, Frame)
     assert kept.verdict is not None
     assert (kept.verdict.label, kept.verdict.score) == (None, None)
@@ -115,8 +119,8 @@ def test_without_a_model_the_verdict_has_no_label():
 
 def test_duplicates_count_only_where_they_were_asked_for():
     frames = [frame("a"), frame("b")]
-    assert not drops(load_cull(CullConfig(least_side_px=1), Runtime(), {"b": "a"})(frames))
-    assert set(drops(load_cull(CullConfig(duplicate_bits=0), Runtime(), {"b": "a"})(frames))) == {"b"}
+    assert not drops(culled(CullConfig(least_side_px=1), {"b": "a"}, frames))
+    assert set(drops(culled(CullConfig(duplicate_bits=0), {"b": "a"}, frames))) == {"b"}
 
 
 def test_what_is_dropped_does_not_depend_on_batches():
@@ -144,12 +148,12 @@ def test_none_is_dropped_for_one_that_is_dropped_itself():
     hashes = [fingerprint(one.image, config) for one in frames]
     assert hashes[:2] == [FLAT, FLAT]
     found = find_duplicates([one.id for one in frames], np.array(hashes, np.uint64), 6)
-    assert set(drops(load_cull(config, Runtime(), found)(frames))) == {"small", "soft"}
+    assert set(drops(culled(config, found, frames))) == {"small", "soft"}
 
 
 def test_black_frames_pass_what_does_not_ask_for_structure():
     black = replace(frame("black"), image=np.zeros((32, 32, 3), np.uint8))
-    results = load_cull(CullConfig(least_sharpness=0.33, duplicate_bits=6), Runtime())([black, black])
+    results = Cull(CullConfig(least_sharpness=0.33, duplicate_bits=6)).run([black, black])
     assert not drops(results)
 
 
@@ -171,7 +175,7 @@ def test_settings_out_of_range_are_refused(settings, words):
 
 def test_an_unknown_model_is_refused_with_the_known_ones():
     with pytest.raises(UserError, match="unknown; choose one of clip, siglip"):
-        load_cull(CullConfig(model=Model("resnet", "x")), Runtime())
+        Cull(CullConfig(model=Model("resnet", "x"))).load()
 
 
 def test_the_papers_labels():

@@ -7,8 +7,7 @@ from threading import Thread
 import numpy as np
 import pytest
 
-from spatialvlm.models import Runtime
-from spatialvlm.models import Model
+from spatialvlm.models import Model, Runtime
 from spatialvlm.pipeline.detect.models.captioner import (
     ARTICLES,
     JOINTS,

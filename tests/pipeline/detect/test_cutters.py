@@ -13,8 +13,7 @@ from onnx import TensorProto
 
 from fixtures.models.tiny_onnx import fixed, reddish
 from spatialvlm.errors import UserError
-from spatialvlm.models import Runtime
-from spatialvlm.models import Model
+from spatialvlm.models import Model, Runtime
 from spatialvlm.pipeline.detect.models.cutters import Cutter, load_cutter
 from spatialvlm.pipeline.detect.models.cutters.semantic import NAMES, class_of
 from spatialvlm.pipeline.detect.models.finders import Candidate

@@ -8,9 +8,7 @@ import numpy as np
 import pytest
 
 from spatialvlm.errors import ContractError, UserError
-from spatialvlm.geometry import relative_noise
-from spatialvlm.geometry import find_planes
-from spatialvlm.geometry import intrinsics, unproject
+from spatialvlm.geometry import find_planes, intrinsics, relative_noise, unproject
 from spatialvlm.pipeline.collect import open_source
 from spatialvlm.pipeline.collect.shapes import ShapesSource, frame_of
 from spatialvlm.pipeline.detect import BY_MODELS, DETECTORS, DetectConfig, load_detector

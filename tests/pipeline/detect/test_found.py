@@ -11,8 +11,7 @@ import numpy as np
 import pytest
 
 from spatialvlm.errors import ContractError
-from spatialvlm.models import Runtime
-from spatialvlm.models import Model
+from spatialvlm.models import Model, Runtime
 from spatialvlm.pipeline.detect import DetectConfig, Detector, load_detector
 from spatialvlm.pipeline.detect.models import found
 from spatialvlm.pipeline.detect.models.finders import Candidate

@@ -13,8 +13,7 @@ from onnx import TensorProto
 
 from fixtures.models.tiny_onnx import fixed
 from spatialvlm.errors import UserError
-from spatialvlm.models import Runtime
-from spatialvlm.models import Model
+from spatialvlm.models import Model, Runtime
 from spatialvlm.pipeline.detect import DetectConfig
 from spatialvlm.pipeline.detect.models.finders import Finder, load_finder
 from spatialvlm.pipeline.detect.models.finders.yolox import CLASSES, letterbox

@@ -23,8 +23,7 @@ import torch
 
 from spatialvlm.errors import ModelError, UserError
 from spatialvlm.geometry import angle_between, intrinsics, pixel_rays, world_from_camera
-from spatialvlm.models import Runtime
-from spatialvlm.models import Model
+from spatialvlm.models import Model, Runtime
 from spatialvlm.pipeline.estimate.camera import load_camera
 from spatialvlm.records import Camera, Frame, Source
 

@@ -10,10 +10,10 @@ from accuracy import plain_frame
 from spatialvlm.errors import ContractError, UserError
 from spatialvlm.geometry import angle_between
 from spatialvlm.models import Model
-from spatialvlm.pipeline.estimate import Sense, SenseConfig, load_sense, sense
+from spatialvlm.pipeline.estimate import Estimate, EstimateConfig, estimator
 from spatialvlm.pipeline.estimate.camera import CameraEstimate
 from spatialvlm.pipeline.estimate.depth import DepthEstimate
-from spatialvlm.pipeline.lift import LiftConfig, load_lift
+from spatialvlm.pipeline.lift import LiftConfig, lift
 from spatialvlm.records import DepthErrors, Frame
 from spatialvlm.records import Source as Origin
 from spatialvlm.worlds.solids.primitives import Cuboid, Plane
@@ -25,7 +25,7 @@ DOWN = np.array([0.0, math.cos(0.2), math.sin(0.2)])
 
 
 class Depth:
-    name, version, errors = "some/weights", "abc", ERRORS
+    name, version, errors, needs_focal = "some/weights", "abc", ERRORS, False
 
     def __init__(self, invariance="metric", focal_px=None, shape=None):
         self.invariance, self.focal_px, self.shape, self.seen = invariance, focal_px, shape, []
@@ -33,7 +33,9 @@ class Depth:
     def __call__(self, frames):
         self.seen += frames
         return [
-            DepthEstimate(np.full(self.shape or f.image.shape[:2], 5.0, np.float32), self.invariance, self.focal_px, 0.07)
+            DepthEstimate(
+                np.full(self.shape or f.image.shape[:2], 5.0, np.float32), self.invariance, self.focal_px, 0.07
+            )
             for f in frames
         ]
 
@@ -57,13 +59,13 @@ class Floor:
 
 @pytest.fixture
 def sensing(monkeypatch):
-    """A Sense of stand-in models."""
+    """Frames estimated by stand-in models."""
 
     def load(depth=None, camera=None, floor=None, **settings):
         for role, model in (("depth", depth), ("camera", camera), ("floor", floor)):
-            monkeypatch.setattr(sense, f"load_{role}", lambda model_, runtime, found=model: found)
+            monkeypatch.setattr(estimator, f"load_{role}", lambda model_, runtime, found=model: found)
             settings[role] = None if model is None else MODEL
-        return load_sense(SenseConfig(**settings))
+        return Estimate(EstimateConfig(**settings)).run
 
     return load
 
@@ -92,12 +94,12 @@ def test_what_a_frame_came_with_stays(sensing):
 @pytest.mark.parametrize(
     ("frame", "depth", "camera", "provenance", "focal_px", "error"),
     [
-        (photo(), None, None, "assumed", 320 / math.tan(math.radians(27.5)), sense.ASSUMED_FOCAL_ERROR),
-        (photo(480, 640), None, None, "assumed", 320 / math.tan(math.radians(27.5)), sense.ASSUMED_FOCAL_ERROR),
+        (photo(), None, None, "assumed", 320 / math.tan(math.radians(27.5)), estimator.ASSUMED_FOCAL_ERROR),
+        (photo(480, 640), None, None, "assumed", 320 / math.tan(math.radians(27.5)), estimator.ASSUMED_FOCAL_ERROR),
         (photo(), Depth(focal_px=500.0), None, "model", 500, 0.07),
         (photo(), Depth(focal_px=500.0), Camera(), "model", 400, 0.03),
         (photo(), Depth(focal_px=500.0), Camera(None), "model", 500, 0.07),
-        (photo(), Depth(), Camera(None), "assumed", 320 / math.tan(math.radians(27.5)), sense.ASSUMED_FOCAL_ERROR),
+        (photo(), Depth(), Camera(None), "assumed", 320 / math.tan(math.radians(27.5)), estimator.ASSUMED_FOCAL_ERROR),
         (photo(camera=rgbd().camera), Depth(focal_px=500.0), Camera(), "calibration", None, 0.0),
     ],
 )
@@ -122,13 +124,13 @@ def test_the_field_of_view_can_be_said(sensing):
     (seen,) = sensing(fov_rad=math.radians(90))([photo()])
     assert seen.camera.image_from_camera[0, 0] == pytest.approx(320)
     with pytest.raises(UserError, match="fov 2: expected 5 to 150 degrees"):
-        SenseConfig(fov_rad=math.radians(2))
+        EstimateConfig(fov_rad=math.radians(2))
 
 
 def test_depth_says_whose_it_is_and_how_wrong(sensing):
     (seen,) = sensing(Depth())([photo()])
     assert seen.depth_source.name == "some/weights"
-    assert (seen.depth_source.scale, seen.depth_source.errors) == ("metric", ERRORS)
+    assert (seen.depth_source.errors, seen.relative_depth) == (ERRORS, None)
     assert seen.versions == {"depth": "some/weights@abc"}
     assert np.all(seen.depth_m == 5)
     measured = DepthErrors(0.02, source="measured")
@@ -139,8 +141,8 @@ def test_depth_says_whose_it_is_and_how_wrong(sensing):
 @pytest.mark.parametrize("invariance", ["scale_invariant", "affine_invariant"])
 def test_relative_depth_is_brought_to_a_typical_unit_and_marked(sensing, invariance):
     (seen,) = sensing(Depth(invariance))([photo()])
-    assert seen.depth_source.scale == "relative"
-    assert np.nanmedian(seen.depth_m) == pytest.approx(sense.TYPICAL_DEPTH)
+    assert seen.depth_m is None
+    assert np.nanmedian(seen.relative_depth) == pytest.approx(estimator.TYPICAL_DEPTH)
 
 
 def test_depth_of_another_size_is_the_backends_fault(sensing):
@@ -163,14 +165,13 @@ def tilted(frame, error=0.05):
 
 
 def test_a_models_gravity_comes_after_the_plane_and_before_none():
-    lift = load_lift()
     frame = tilted(rgbd())
-    assert lift([frame], [frame.instances])[0].scene.gravity == "plane"
+    assert lift(frame).scene.gravity == "plane"
     wall = Plane((0.0, -1.0, 0.0), -2.5)
     nothing = plain_frame(*_walled(wall))
     bare = dataclasses.replace(nothing, gravity_in_camera=None)
-    assert lift([bare], [bare.instances])[0].scene.gravity is None
-    scene = lift([tilted(nothing)], [bare.instances])[0].scene
+    assert lift(bare).scene.gravity is None
+    scene = lift(tilted(nothing)).scene
     assert scene.gravity == "model"
     assert scene.errors.tilt_rad == pytest.approx(0.05)
     up = scene.world_from_camera[2, :3]
@@ -185,11 +186,11 @@ def _walled(wall):
 
 def test_the_floor_mask_seeds_the_plane():
     """On a large table before a floor the mask decides which of the two is meant."""
-    lift, frame = load_lift(), dataclasses.replace(rgbd(), gravity_in_camera=None)
+    frame = dataclasses.replace(rgbd(), gravity_in_camera=None)
     everywhere = dataclasses.replace(frame, floor=np.ones(frame.image.shape[:2], bool))
     nowhere = dataclasses.replace(frame, floor=np.zeros(frame.image.shape[:2], bool))
-    assert lift([everywhere], [frame.instances])[0].scene.gravity == "plane"
-    refused = lift([nowhere], [frame.instances])[0].scene
+    assert lift(everywhere).scene.gravity == "plane"
+    refused = lift(nowhere).scene
     assert (refused.gravity, refused.support.refusal) == (None, "too_little_background")
 
 
@@ -197,20 +198,16 @@ def test_the_depth_sources_errors_reach_the_scene(sensing):
     frame = rgbd()
     (seen,) = sensing(Depth())([dataclasses.replace(frame, depth_m=None)])
     seen = dataclasses.replace(seen, depth_m=frame.depth_m)
-    scene = load_lift(LiftConfig(depth_scale_error=0.001))([seen], [frame.instances])[0].scene
+    scene = lift(seen, LiftConfig(DepthErrors(0.001))).scene
     assert (scene.errors.scale, scene.errors.local) == (0.1, 0.04)
     assert scene.errors.local_reach_px == pytest.approx(0.2 * frame.camera.width)
     assert scene.scale_provenance == "some/weights"
     assert scene.versions == {"depth": "some/weights@abc"}
 
 
-def test_sense_is_what_load_sense_loads():
-    assert isinstance(load_sense(), Sense)
-
-
 def test_a_depth_model_that_needs_a_focal_length_is_told_one(sensing, monkeypatch):
     depth = Depth()
-    monkeypatch.setattr(sense, "NEED_FOCAL", ("depthpro",))
+    monkeypatch.setattr(Depth, "needs_focal", True)
     (seen,) = sensing(depth)([photo()])
     assert depth.seen[0].camera.provenance == "assumed"
     assert seen.camera is depth.seen[0].camera
@@ -259,9 +256,9 @@ def test_objects_are_found_in_the_depth_that_a_model_made(monkeypatch):
         def __call__(self, frames):
             return [DepthEstimate(frame.depth_m, "metric") for _ in frames]
 
-    monkeypatch.setattr(sense, "load_depth", lambda model, runtime: Exact())
+    monkeypatch.setattr(estimator, "load_depth", lambda model, runtime: Exact())
     bare = dataclasses.replace(frame, depth_m=None, instances=None)
-    lifted = sv.lift(bare, sense=SenseConfig(depth=MODEL))
+    lifted = sv.Pipeline(estimate=EstimateConfig(depth=MODEL))(bare)
     assert lifted.scene is not None, lifted.drops
     assert len(lifted.scene.objects) == 1
     assert lifted.scene.scale_provenance == "some/weights"

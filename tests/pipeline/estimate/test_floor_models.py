@@ -10,8 +10,7 @@ import torch
 
 from fixtures.models import tiny_segmenter
 from spatialvlm.errors import UserError
-from spatialvlm.models import Runtime
-from spatialvlm.models import Model
+from spatialvlm.models import Model, Runtime
 from spatialvlm.pipeline.estimate.floor import load_floor
 from spatialvlm.pipeline.estimate.floor.segmenter import LONGEST_SIDE, surface_classes
 from spatialvlm.records import Frame, Source

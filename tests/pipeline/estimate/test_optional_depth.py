@@ -14,9 +14,8 @@ import torch
 from fixtures.models.stand_ins import INSTALLERS, install_metric3d, install_moge, install_unidepth, write
 from spatialvlm.errors import ContractError, UserError
 from spatialvlm.geometry import intrinsics
-from spatialvlm.models import Runtime
-from spatialvlm.models import Model
-from spatialvlm.pipeline.estimate.depth import NEED_FOCAL, load_depth
+from spatialvlm.models import Model, Runtime
+from spatialvlm.pipeline.estimate.depth import load_depth
 from spatialvlm.records import Camera, Frame, Source
 
 
@@ -58,7 +57,7 @@ def ramp(height, width):
 
 
 class WithCameras:
-    """A depth model that is told a focal length for every frame, as `sense` tells those in NEED_FOCAL."""
+    """A depth model that is told a focal length for every frame, as `estimate` tells those that need it."""
 
     def __init__(self, model):
         self.model = model
@@ -76,7 +75,7 @@ def assumed(image):
 
 def load(model, batch_size=8):
     loaded = load_depth(model, Runtime(device="cpu", batch_size=batch_size))
-    return WithCameras(loaded) if model.backend in NEED_FOCAL else loaded
+    return WithCameras(loaded) if loaded.needs_focal else loaded
 
 
 def test_the_contract(installed):

@@ -10,7 +10,7 @@ from accuracy import plain_frame
 from anchors import results
 from spatialvlm.errors import UserError
 from spatialvlm.kinds import KINDS, fact_at
-from spatialvlm.pipeline.lift import Anchor, LiftConfig, load_lift
+from spatialvlm.pipeline.lift import Anchor, LiftConfig, lift
 from spatialvlm.pipeline.lift.anchors import Reading, fused, parse_anchor
 from spatialvlm.pipeline.measure import MeasureConfig, measure
 from spatialvlm.records import DepthErrors, DepthSource
@@ -31,12 +31,13 @@ def scene_frame(factor=1.0, source=None):
     names = ("cardboard box", "can", "wooden post")
     seen = tuple(dataclasses.replace(i, captions=(name,)) for i, name in zip(frame.instances, names, strict=True))
     depth = (frame.depth_m * factor).astype(np.float32)
-    return dataclasses.replace(frame, depth_m=depth, instances=seen, depth_source=source, gravity_in_camera=None)
+    known = {"depth_m": depth} if source is None else {"depth_m": None, "relative_depth": depth}
+    return dataclasses.replace(frame, **known, instances=seen, depth_source=source, gravity_in_camera=None)
 
 
 def lifted(anchors, factor=1.0, told=0.3, source=None):
     frame = scene_frame(factor, source)
-    return load_lift(LiftConfig(depth_scale_error=told, anchors=anchors))([frame], [frame.instances])[0]
+    return lift(frame, LiftConfig(DepthErrors(told), anchors=anchors))
 
 
 def lengths(scene):
@@ -108,8 +109,8 @@ def test_many_measurements_by_one_anchor_make_its_own_error_no_smaller():
     frame = scene_frame()
     anchor = Anchor("height", 0.5, ("thing",), error=0.05)
     things = tuple(dataclasses.replace(i, captions=("thing",)) for i in frame.instances)
-    config = LiftConfig(depth_scale_error=10.0, anchors=(anchor,))
-    one = load_lift(config)([frame], [things[:1]])[0].scene
+    config = LiftConfig(DepthErrors(10.0), anchors=(anchor,))
+    one = lift(dataclasses.replace(frame, instances=things[:1]), config).scene
     scale = one.errors.scale
     assert scale >= 0.05
     three = [Reading(anchor, str(k), 0.01 * k, own=0.03, shared=0.05) for k in range(9)]
@@ -119,7 +120,7 @@ def test_many_measurements_by_one_anchor_make_its_own_error_no_smaller():
 
 
 def test_no_length_fixes_depth_with_an_unknown_constant():
-    source = DepthSource("some model", "relative", DepthErrors(scale=0.0, shift=0.5))
+    source = DepthSource("some model", DepthErrors(scale=0.0, shift=0.5))
     scene = lifted((Anchor("width", 0.2, ("can",)),), source=source).scene
     assert scene.scale == "relative"
     assert lengths(scene) == {}
@@ -140,7 +141,7 @@ def test_an_anchor_that_is_not_in_sight_changes_nothing(anchors):
 
 
 def test_an_anchor_gives_relative_depth_its_metres():
-    source = DepthSource("some model", "relative", DepthErrors(scale=0.0))
+    source = DepthSource("some model", DepthErrors(scale=0.0))
     assert lengths(lifted((), 0.3, source=source).scene) == {}
     exact, scene = lengths(lifted((), told=0.0).scene), lifted((HEIGHT,), 0.3, source=source).scene
     assert scene.scale == "metric"
@@ -154,7 +155,7 @@ def test_an_anchor_gives_relative_depth_its_metres():
 def test_an_anchor_leaves_the_frame_as_it_was():
     frame = scene_frame(1.3)
     before = frame.depth_m.copy()
-    load_lift(LiftConfig(depth_scale_error=0.3, anchors=(HEIGHT,)))([frame], [frame.instances])
+    lift(frame, LiftConfig(DepthErrors(0.3), anchors=(HEIGHT,)))
     assert np.array_equal(before, frame.depth_m, equal_nan=True)
 
 

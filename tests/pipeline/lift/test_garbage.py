@@ -1,16 +1,18 @@
 """Nonsense in, refusals out: random depth, masks, cameras and gravities never raise, warn or yield a NaN."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
 from spatialvlm.geometry import intrinsics
-from spatialvlm.pipeline.detect import DetectConfig, load_detector
-from spatialvlm.pipeline.lift import load_lift
+from spatialvlm.pipeline.detect import Detect, DetectConfig
+from spatialvlm.pipeline.lift import lift
 from spatialvlm.pipeline.measure import measure
-from spatialvlm.pipeline.phrase import Phrase
+from spatialvlm.pipeline.phrase import phrase
 from spatialvlm.records import Camera, Drop, Frame, Instance, Source
 
-LIFT, PHRASE, CLUSTERS = load_lift(), Phrase(), load_detector(DetectConfig("clusters"))
+CLUSTERS = Detect(DetectConfig("clusters"))
 
 
 def nonsense_depth(rng, height, width):
@@ -53,10 +55,10 @@ def nonsense_frame(seed):
 def test_nonsense_never_raises_and_never_is_nan(start):
     for seed in range(start, start + 50):
         frame = nonsense_frame(seed)
-        for instances in (frame.instances, CLUSTERS([frame])[0]):
-            if isinstance(instances, Drop):
+        for seen in (frame, *CLUSTERS.run([dataclasses.replace(frame, instances=None)])):
+            if isinstance(seen, Drop):
                 continue
-            scene = LIFT([frame], [instances])[0].scene
+            scene = lift(seen).scene
             facts = measure(scene)
             assert np.isfinite(facts.number).all()
             assert np.isfinite(facts.error).all()
@@ -64,4 +66,4 @@ def test_nonsense_never_raises_and_never_is_nan(start):
             for o in scene.objects:
                 assert np.isfinite(o.points_in_world).all()
                 assert np.isfinite([o.box.low_in_world, o.box.high_in_world, o.box.low_error_m]).all()
-            assert all(qa.question and qa.answer for qa in PHRASE(scene, facts, seed).questions)
+            assert all(qa.question and qa.answer for qa in phrase(scene, facts, seed).questions)

@@ -11,12 +11,12 @@ from accuracy import corrupted, plain_frame
 from spatialvlm.errors import ContractError
 from spatialvlm.kinds import KINDS
 from spatialvlm.pipeline.collect.shapes import ShapesSource
-from spatialvlm.pipeline.lift import LiftConfig, load_lift
+from spatialvlm.pipeline.lift import Lift, LiftConfig, lift
 from spatialvlm.pipeline.measure import measure
+from spatialvlm.records import Sample
 from spatialvlm.worlds.solids.primitives import Cuboid, Cylinder, Plane, Sphere
 from spatialvlm.worlds.solids.scene import SceneDescription, Thing, ray_cast
 
-LIFT = load_lift()
 WALL = Plane((0.0, -1.0, 0.0), -2.5)
 BOX = Thing((Cuboid((0.0, 1.6, 0.15), (0.3, 0.3, 0.3), 0.4),))
 CAN = Thing((Cylinder((0.5, 1.9, 0.2), 0.1, 0.4),))
@@ -34,7 +34,7 @@ def frame_of(description, *, gravity=False, noise=0.0, name="frame"):
 def lifted(description, **options):
     """What becomes of the scene."""
     frame = frame_of(description, **options)
-    return LIFT([frame], [frame.instances])[0]
+    return lift(frame)
 
 
 def all_finite(scene):
@@ -98,16 +98,18 @@ def test_objects_in_the_air_do_not_make_a_wall_a_floor():
 def test_missing_depth_is_dropped_with_a_reason_per_object():
     frame = frame_of(SceneDescription(things=(BOX, CAN)))
     blind = dataclasses.replace(frame, depth_m=np.full_like(frame.depth_m, np.nan))
-    result = LIFT([blind], [blind.instances])[0]
+    result = lift(blind)
     assert result.scene.objects == ()
     assert [d.reason.split(":")[0] for d in result.drops] == ["depth_missing", "depth_missing"]
     assert result.scene.support.refusal == "too_little_background"
 
 
-@pytest.mark.parametrize(("field", "code"), [("depth_m", "no_depth"), ("camera", "no_camera")])
-def test_a_frame_without_depth_or_camera_is_one_drop(field, code):
+@pytest.mark.parametrize(
+    ("field", "code"), [("depth_m", "no_depth"), ("camera", "no_camera"), ("instances", "no_instances")]
+)
+def test_a_frame_without_depth_camera_or_instances_is_one_drop(field, code):
     frame = dataclasses.replace(frame_of(SceneDescription(things=(BOX,))), **{field: None})
-    result = LIFT([frame], [frame.instances])[0]
+    result = lift(frame)
     assert result.scene is None
     assert [(d.stage, d.id, d.reason.split(":")[0]) for d in result.drops] == [("lift", "frame", code)]
 
@@ -117,7 +119,7 @@ def test_one_bad_mask_does_not_cost_the_others():
     tiny = np.zeros_like(frame.instances[0].mask)
     tiny[100:103, 100:103] = True
     instances = (dataclasses.replace(frame.instances[0], mask=tiny), frame.instances[1])
-    result = LIFT([frame], [instances])[0]
+    result = lift(dataclasses.replace(frame, instances=instances))
     assert [o.instance.id for o in result.scene.objects] == ["2"]
     assert [(d.id, d.reason.split(":")[0]) for d in result.drops] == [("frame/1", "mask_too_small")]
 
@@ -126,7 +128,7 @@ def test_a_mask_of_another_size_is_the_detectors_fault():
     frame = frame_of(SceneDescription(things=(BOX,)))
     wrong = dataclasses.replace(frame.instances[0], mask=np.ones((4, 4), bool))
     with pytest.raises(ContractError, match=r"mask of instance '1' in frame 'frame': got \(4, 4\), expected"):
-        LIFT([frame], [(wrong,)])
+        lift(dataclasses.replace(frame, instances=(wrong,)))
 
 
 def test_flags_say_what_is_cut():
@@ -148,7 +150,7 @@ def test_what_does_not_rise_above_its_support_is_refused():
     patch[440:470, 100:160] = True
     patch &= ~(frame.instances[0].mask | frame.instances[1].mask)
     rug = dataclasses.replace(frame.instances[0], id="rug", mask=patch)
-    result = LIFT([frame], [(*frame.instances, rug)])[0]
+    result = lift(dataclasses.replace(frame, instances=(*frame.instances, rug)))
     assert [(d.id, d.reason.split(":")[0]) for d in result.drops] == [("frame/rug", "not_above_support")]
 
 
@@ -157,8 +159,8 @@ def test_contract(gravity):
     source = ShapesSource(6, width=320, height=240)
     frames = [frame_of(source.describe(k), gravity=gravity, noise=0.005, name=f"f{k}") for k in range(6)]
     before = [frame.depth_m.copy() for frame in frames]
-    together = LIFT(frames, [frame.instances for frame in frames])
-    alone = [LIFT([frame], [frame.instances])[0] for frame in frames]
+    together = Lift()([Sample(frame=frame) for frame in frames])
+    alone = [lift(frame) for frame in frames]
     for frame, old, a, b in zip(frames, before, together, alone, strict=True):
         np.testing.assert_array_equal(frame.depth_m, old, err_msg="inputs are left alone")
         np.testing.assert_array_equal(a.scene.world_from_camera, b.scene.world_from_camera)
@@ -185,13 +187,13 @@ def test_flying_pixels_and_a_bleeding_mask_leave_the_box_alone():
     description = SceneDescription(things=(BOX,), walls=(Plane((0.0, -1.0, 0.0), -4.0),))
     frame = frame_of(description, gravity=True)
     instance = frame.instances[0]
-    clean = LIFT([frame], [frame.instances])[0].scene.objects[0].box
+    clean = lift(frame).scene.objects[0].box
     cross = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
     mask = instance.mask.view(np.uint8)
     edge = (cv2.dilate(mask, cross) - cv2.erode(mask, cross)).view(bool)
     background = cv2.dilate(np.where(instance.mask, 0, frame.depth_m).astype(np.float32), np.ones((7, 7)))
     mixed = np.where(edge, (frame.depth_m + background) / 2, frame.depth_m).astype(np.float32)
     bled = dataclasses.replace(instance, mask=cv2.dilate(mask, cross, iterations=2).view(bool))
-    dirty = LIFT([dataclasses.replace(frame, depth_m=mixed)], [(bled,)])[0].scene.objects[0].box
+    dirty = lift(dataclasses.replace(frame, depth_m=mixed, instances=(bled,))).scene.objects[0].box
     np.testing.assert_allclose(dirty.low_in_world, clean.low_in_world, atol=0.02)
     np.testing.assert_allclose(dirty.high_in_world, clean.high_in_world, atol=0.02)

@@ -12,13 +12,12 @@ from accuracy import plain_frame
 from fixtures.worlds.boxes import made_up, random_boxes, scene_of
 from spatialvlm.kinds import KINDS, fact_at
 from spatialvlm.pipeline.collect.shapes import ShapesSource
-from spatialvlm.pipeline.lift import load_lift
+from spatialvlm.pipeline.lift import lift
 from spatialvlm.pipeline.measure import MeasureConfig, measure
 from spatialvlm.records import Frame, SceneErrors, Support
 from spatialvlm.worlds.solids.scene import ray_cast
 
 EASY = MeasureConfig(place_floor_m=0.0, size_floor_m=0.0, least_m=0.0, worst_share=1e9)
-LIFT = load_lift()
 SOURCE = ShapesSource(500, width=320, height=240)
 some_scene = st.integers(0, 499)
 
@@ -131,7 +130,7 @@ def test_a_mirror_swaps_left_and_right_and_nothing_else(k):
     description = SOURCE.describe(k)
     frame = plain_frame(description, ray_cast(description), "frame")
     reflection = mirrored(frame)
-    here, there = (LIFT([f], [f.instances])[0].scene for f in (frame, reflection))
+    here, there = (lift(f).scene for f in (frame, reflection))
     # Pixels are sampled from the other side, so a flag on the edge of its threshold may turn.
     flags = [{o.instance.id: (o.bottom, o.occluded, o.truncated) for o in scene.objects} for scene in (here, there)]
     alike = {name for name, said in flags[0].items() if flags[1].get(name) == said}
@@ -157,7 +156,7 @@ def test_scaling_the_depth_scales_every_length(k, scale):
     description = SOURCE.describe(k)
     frame = plain_frame(description, ray_cast(description), "frame")
     larger = dataclasses.replace(frame, depth_m=(frame.depth_m * np.float32(scale)))
-    one, two = (LIFT([f], [f.instances])[0].scene for f in (frame, larger))
+    one, two = (lift(f).scene for f in (frame, larger))
     # The band within which a thing counts as standing is absolute, so a few bottoms are decided otherwise.
     stands = {o.instance.id for o in one.objects} & {o.instance.id for o in two.objects}
     bottoms = {o.instance.id: o.bottom for o in one.objects}

@@ -9,13 +9,13 @@ from accuracy import plain_frame
 from fixtures.worlds.boxes import random_boxes
 from spatialvlm.kinds import KINDS, fact_at
 from spatialvlm.pipeline.collect.shapes import ShapesSource
-from spatialvlm.pipeline.lift import LiftConfig, load_lift
+from spatialvlm.pipeline.lift import LiftConfig, lift
 from spatialvlm.pipeline.measure import MeasureConfig, measure, measure_all
 from spatialvlm.pipeline.measure.objects import objects_of
 from spatialvlm.records import DepthErrors, DepthSource
 from spatialvlm.worlds.solids.scene import ray_cast
 
-LIFT = load_lift(LiftConfig(depth_scale_error=0.0))
+EXACT = LiftConfig(DepthErrors(0.0))
 SOURCE = ShapesSource(1100, width=320, height=240)
 EASY = MeasureConfig(worst_share=1e9)
 SHORTER = 0.02  # of the focal length
@@ -35,7 +35,7 @@ def misfocused(frame):
 
 
 def lifted(frame):
-    return LIFT([frame], [frame.instances])[0].scene
+    return lift(frame, EXACT).scene
 
 
 def test_a_wrong_focal_length_moves_objects_as_its_field_says():
@@ -103,8 +103,8 @@ def test_depth_with_an_unknown_shift_keeps_its_order_and_little_else():
         for shift in (-0.15, 0.3):
             inverse = 1.0 / frame.depth_m
             depth = (1.0 / (inverse + shift * np.nanmedian(inverse))).astype(np.float32)
-            source = DepthSource("m", "relative", DepthErrors(scale=0.0, shift=0.3))
-            scene = lifted(dataclasses.replace(frame, depth_m=depth, depth_source=source))
+            source = DepthSource("m", DepthErrors(scale=0.0, shift=0.3))
+            scene = lifted(dataclasses.replace(frame, depth_m=None, relative_depth=depth, depth_source=source))
             assert scene.gravity is None
             assert scene.support.refusal == "depth_has_no_shape"
             for fact in rows(measure(scene)):

@@ -11,7 +11,7 @@ import pytest
 from fixtures.worlds.phrase_scenes import THINGS, make_facts, make_object, make_scene, scene_of
 from spatialvlm.errors import ContractError, UserError
 from spatialvlm.kinds import KIND_NAMES, KINDS, fact_at
-from spatialvlm.pipeline.phrase import Phrase, PhraseConfig
+from spatialvlm.pipeline.phrase import PhraseConfig, phrase
 from spatialvlm.pipeline.phrase.templates import Sheet, load_sheet, parse_sheet
 from spatialvlm.quantities import UNITS, parse
 from spatialvlm.records import QA
@@ -24,7 +24,7 @@ LENGTHS = tuple(name for name, kind in KINDS.items() if kind.form == "length")
 
 @cache
 def many(seed: int = 3) -> tuple[QA, ...]:
-    return Phrase(MANY)(SCENE, FACTS, seed).questions
+    return phrase(SCENE, FACTS, seed, MANY).questions
 
 
 def section(qa: QA) -> str:
@@ -34,10 +34,9 @@ def section(qa: QA) -> str:
 
 
 def test_the_seed_and_the_frame_id_decide_everything():
-    phrase = Phrase()
     first = phrase(SCENE, FACTS, 7)
     phrase(SCENE, FACTS, 8)
-    again = Phrase()(SCENE, FACTS, 7)
+    again = phrase(SCENE, FACTS, 7)
     assert first.questions == again.questions
     assert len(first.questions) == 20
     texts = {tuple(qa.question for qa in p.questions) for p in (first, phrase(SCENE, FACTS, 8))}
@@ -88,7 +87,7 @@ def test_the_opposite_outcome_gets_the_opposite_words():
     opposite = {"true": "false", "false": "true", "similar": "similar", "answer": "answer"}
     opposite |= {kind.word: kind.opposite for kind in KINDS.values() if kind.form == "classify"}
     opposite |= {kind.opposite: kind.word for kind in KINDS.values() if kind.form == "classify"}
-    for one, other in zip(many(), Phrase(MANY)(SCENE, flipped, 3).questions, strict=True):
+    for one, other in zip(many(), phrase(SCENE, flipped, 3, MANY).questions, strict=True):
         assert one.question == other.question
         assert section(other) == opposite[section(one)]
         if KINDS[one.kind].form == "choice" and section(one) == "answer":
@@ -100,7 +99,7 @@ def test_lengths_read_back_within_their_rounding():
     facts = make_facts(SCENE, error=0.0)
     config = PhraseConfig(questions_per_image=400, kinds=LENGTHS)
     for seed in range(3):
-        for qa in Phrase(config)(SCENE, facts, seed).questions:
+        for qa in phrase(SCENE, facts, seed, config).questions:
             rounding = max(0.23 * float(qa.fact.value), 0.0127)  # quantities: 22 %, or half of the least inch
             assert parse(qa.answer) == pytest.approx(qa.fact.value, abs=rounding), (qa.question, qa.answer)
 
@@ -121,8 +120,9 @@ def test_the_unit_that_the_question_names_is_the_answers():
 @pytest.mark.parametrize("surface", ["floor", "table top", "surface"])
 def test_elevation_names_the_plane_that_it_is_above(surface):
     plane = "the supporting surface" if surface == "surface" else f"the {surface}"
-    phrase = Phrase(PhraseConfig(kinds=("elevation",)))
-    text = " ".join(qa.question for qa in phrase(make_scene(surface=surface), FACTS, 0).questions).lower()
+    config = PhraseConfig(kinds=("elevation",))
+    asked = phrase(make_scene(surface=surface), FACTS, 0, config).questions
+    text = " ".join(qa.question for qa in asked).lower()
     assert plane in text
     assert not any(other in text for other in {"the floor", "the table top", "the supporting surface"} - {plane})
 
@@ -132,7 +132,7 @@ def test_weird_captions_come_through_unharmed():
     scene = make_scene(captions)
     facts = make_facts(scene)
     names = {f"o{i}": f"the {text}" for i, text in enumerate((*captions[:-1], "A's \\n lid"))}
-    for qa in Phrase(MANY)(scene, facts, 0).questions:
+    for qa in phrase(scene, facts, 0, MANY).questions:
         for subject in qa.fact.subjects:
             assert names[subject][1:] in qa.question  # the first letter may be capital
         rest = qa.question + qa.answer
@@ -146,7 +146,7 @@ def test_clauses_are_said_counted_and_never_answer_the_question():
     captions = ("mug", "white mug", "lamp", "sky", "")
     objects = [make_object(f"o{i}", (text,), box) for i, (text, box) in enumerate(zip(captions, boxes))]
     scene = scene_of(objects)
-    phrased = Phrase(MANY)(scene, make_facts(scene), 0)
+    phrased = phrase(scene, make_facts(scene), 0, MANY)
     for qa in phrased.questions:
         twins = {"o0", "o1"} & set(qa.fact.subjects)
         assert qa.reference == ("caption+clause" if twins else "caption")
@@ -162,13 +162,13 @@ def test_clauses_are_said_counted_and_never_answer_the_question():
 def test_concise_answers_are_the_short_ones():
     def words(share: float) -> float:
         config = PhraseConfig(questions_per_image=400, concise_share=share)
-        return float(np.mean([len(qa.answer.split()) for qa in Phrase(config)(SCENE, FACTS, 0).questions]))
+        return float(np.mean([len(qa.answer.split()) for qa in phrase(SCENE, FACTS, 0, config).questions]))
 
     assert words(1.0) < words(0.5) < words(0.0)
 
 
 def test_without_gravity_only_what_needs_none_is_asked():
-    phrased = Phrase(MANY)(make_scene(gravity=False), FACTS, 0)
+    phrased = phrase(make_scene(gravity=False), FACTS, 0, MANY)
     assert {qa.kind for qa in phrased.questions} <= {name for name, kind in KINDS.items() if not kind.needs_gravity}
 
 
@@ -188,7 +188,7 @@ def test_settings_that_make_no_sense_are_user_errors(settings, message):
 
 def test_facts_of_another_scene_are_a_contract_error():
     with pytest.raises(ContractError, match="o7"):
-        Phrase()(make_scene(THINGS[:7]), FACTS, 0)
+        phrase(make_scene(THINGS[:7]), FACTS, 0)
 
 
 @pytest.mark.parametrize(

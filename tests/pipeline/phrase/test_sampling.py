@@ -9,7 +9,7 @@ import pytest
 from fixtures.worlds.phrase_scenes import make_facts, make_scene
 from spatialvlm.kinds import KIND_NAMES, KINDS, fact_at
 from spatialvlm.pipeline.phrase.references import Reference
-from spatialvlm.pipeline.phrase.sample import askable, draw
+from spatialvlm.pipeline.phrase.sampling import askable, draw
 from spatialvlm.records import Fact, Facts
 
 FACTS = make_facts(make_scene())

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from spatialvlm.engine.local import build
+from spatialvlm.engine import build_recipe
 from spatialvlm.errors import UserError
 from spatialvlm.geometry import transform, unproject
 from spatialvlm.pipeline.collect import CollectConfig, open_source, parse_size
 from spatialvlm.pipeline.collect.rooms import RoomsSource
-from spatialvlm.recipes.recipe import Recipe
+from spatialvlm.recipes import Recipe
 from spatialvlm.worlds.rooms.truth import Truth
 
 SIZE = (96, 72)
@@ -138,7 +138,7 @@ def test_a_dataset_of_rooms_is_the_same_for_any_number_of_workers(tmp_path):
     recipe = Recipe("rooms:2", seed=4, shard_size=1, collect=CollectConfig((64, 48), 1))
     made = [tmp_path / name for name in ("one", "two")]
     for out, workers in zip(made, (1, 2), strict=True):
-        build(recipe, out, workers=workers)
+        build_recipe(recipe, out, workers=workers)
     names = sorted(path.relative_to(made[0]) for path in made[0].rglob("*.parquet"))
     assert len(names) >= 4
     for name in names:

@@ -8,14 +8,14 @@ Answers are greedy: the same question gets the same answer. They are what the mo
 """
 
 from collections.abc import Sequence
-from typing import ClassVar, Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import UInt8
 
 from spatialvlm.errors import UserError
 from spatialvlm.models.runtime import Runtime
-from spatialvlm.models.weights import Model, WeightFiles
+from spatialvlm.models.weights import Model
 
 Image = UInt8[np.ndarray, "_ _ 3"]
 Ask = tuple[Sequence[Image], str]
@@ -31,11 +31,8 @@ MAX_NEW_TOKENS = 256
 class Vlm(Protocol):
     """Answers questions about images. `version` is what was loaded; images are left untouched."""
 
-    files: ClassVar[WeightFiles]
     name: str
     version: str
-
-    def __init__(self, model: Model, runtime: Runtime, *, seed: int, max_new_tokens: int) -> None: ...
 
     def answer(self, images: Sequence[Image], question: str) -> str:
         """The answer to one question about some images."""
@@ -50,7 +47,7 @@ class Vlm(Protocol):
         ...
 
 
-def vlm_backend(name: str) -> type[Vlm]:
+def vlm_backend(name: str) -> type[Any]:
     """The class of a vision-language model by the name of its backend. Raises UserError for an unknown one."""
     match name:
         case "transformers":

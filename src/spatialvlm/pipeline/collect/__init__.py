@@ -55,11 +55,6 @@ class FrameSource(Protocol):
     ordered: bool
     thread_safe: bool
 
-    @classmethod
-    def open(cls, source: str, config: CollectConfig, seed: int) -> "FrameSource":
-        """Open what the command line calls SOURCE."""
-        ...
-
     def __len__(self) -> int: ...
 
     def read(self, index: int) -> Sample:
@@ -123,8 +118,8 @@ def parse_size(text: str) -> tuple[int, int]:
     return int(width), int(height)
 
 
-def source_type(source: str) -> type[FrameSource]:
-    """The class that reads what the command line calls SOURCE; its attributes say what it promises.
+def source_type(source: str) -> type[Any]:
+    """The class that reads what the command line calls SOURCE, by `open`; its attributes say what it promises.
 
     It is `rooms:N` or `shapes:N`, an RGB-D folder (frames.jsonl) or a folder of images. Raises UserError where it is
     none of these.

@@ -7,13 +7,13 @@ carries a `Verdict`.
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float32, UInt8
 
 from spatialvlm.errors import UserError
-from spatialvlm.models import Model, Runtime, WeightFiles
+from spatialvlm.models import Model, Runtime
 from spatialvlm.pipeline import FrameStage, Needs
 from spatialvlm.records import Drop, Frame, Sample
 
@@ -85,11 +85,8 @@ class CullConfig:
 class Classifier(Protocol):
     """Images to one probability per label, in the order of the labels. `version` is what was loaded."""
 
-    files: ClassVar[WeightFiles]
     name: str
     version: str
-
-    def __init__(self, model: Model, labels: Sequence[str], runtime: Runtime) -> None: ...
 
     def __call__(self, images: Sequence[UInt8[np.ndarray, "_ _ 3"]]) -> list[Float32[np.ndarray, " labels"]]:
         """The probability of each label for each image."""
@@ -141,7 +138,7 @@ class Cull(FrameStage):
             self.duplicates.update(find_duplicates(ids, np.array(hashes, np.uint64), self.config.duplicate_bits))
 
 
-def cull_backend(name: str) -> type[Classifier]:
+def cull_backend(name: str) -> type[Any]:
     """The class of a classifier by the name of its backend. Raises UserError for an unknown one."""
     if name in CULL_MODELS:
         from spatialvlm.pipeline.cull.clip import Clip

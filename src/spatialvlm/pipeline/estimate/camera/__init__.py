@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float64
 
 from spatialvlm.errors import UserError
-from spatialvlm.models import Model, Runtime, WeightFiles
+from spatialvlm.models import Model, Runtime
 from spatialvlm.records import Frame
 
 CAMERA_MODELS = ("geocalib", "perspective_fields")
@@ -28,18 +28,15 @@ class CameraEstimate:
 class CameraModel(Protocol):
     """A batch of frames to one CameraEstimate each, in order; None where the model can't tell."""
 
-    files: ClassVar[WeightFiles]
     name: str
     version: str
-
-    def __init__(self, model: Model, runtime: Runtime) -> None: ...
 
     def __call__(self, frames: Sequence[Frame]) -> list[CameraEstimate | None]:
         """The camera of each frame."""
         ...
 
 
-def camera_backend(name: str) -> type[CameraModel]:
+def camera_backend(name: str) -> type[Any]:
     """The class of a camera model by the name of its backend. Raises UserError for an unknown one."""
     match name:
         case "geocalib":

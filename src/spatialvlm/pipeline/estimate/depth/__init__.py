@@ -6,13 +6,13 @@ to an unknown unit and an unknown constant (`affine_invariant`), which keeps the
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Literal, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float32
 
 from spatialvlm.errors import UserError
-from spatialvlm.models import Model, Runtime, WeightFiles
+from spatialvlm.models import Model, Runtime
 from spatialvlm.records import DepthErrors, Frame
 
 DEPTH_MODELS = ("depthpro", "depth_anything", "zoedepth", "onnx", "moge", "unidepth", "metric3d")
@@ -40,24 +40,21 @@ class DepthEstimate:
 class DepthModel(Protocol):
     """A batch of frames to one DepthEstimate each, in order. Frames that know their camera let models use it.
 
-    `name` is that of the weights and `version` what was loaded; `errors` are those that were published for it. `files`
-    is what its weights are. `needs_focal`: its depth is proportional to a focal length that it is told.
+    `name` is that of the weights and `version` what was loaded; `errors` are those that were published for it.
+    `needs_focal`: its depth is proportional to a focal length that it is told.
     """
 
-    files: ClassVar[WeightFiles]
-    needs_focal: ClassVar[bool]
+    needs_focal: bool
     name: str
     version: str
     errors: DepthErrors
-
-    def __init__(self, model: Model, runtime: Runtime) -> None: ...
 
     def __call__(self, frames: Sequence[Frame]) -> list[DepthEstimate]:
         """The depth of each frame."""
         ...
 
 
-def depth_backend(name: str) -> type[DepthModel]:
+def depth_backend(name: str) -> type[Any]:
     """The class of a depth model by the name of its backend. Raises UserError for an unknown one."""
     match name:
         case "depthpro":

@@ -4,13 +4,13 @@ The paper (appendix A.1, listing 3) masks "floor" and "table top" before it fits
 """
 
 from collections.abc import Sequence
-from typing import ClassVar, Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Bool
 
 from spatialvlm.errors import UserError
-from spatialvlm.models import Model, Runtime, WeightFiles
+from spatialvlm.models import Model, Runtime
 from spatialvlm.records import Frame
 
 FLOOR_MODELS = ("segmenter",)
@@ -23,18 +23,15 @@ SURFACES = ("floor", "ground", "rug", "carpet", "road", "pavement", "sidewalk", 
 class FloorModel(Protocol):
     """A batch of frames to one mask each, of the image's size, in order."""
 
-    files: ClassVar[WeightFiles]
     name: str
     version: str
-
-    def __init__(self, model: Model, runtime: Runtime) -> None: ...
 
     def __call__(self, frames: Sequence[Frame]) -> list[Bool[np.ndarray, "h w"]]:
         """Where each frame shows a surface to stand on."""
         ...
 
 
-def floor_backend(name: str) -> type[FloorModel]:
+def floor_backend(name: str) -> type[Any]:
     """The class of a floor model by the name of its backend. Raises UserError for an unknown one."""
     if name == "segmenter":
         from spatialvlm.pipeline.estimate.floor.segmenter import Segmenter
