@@ -44,6 +44,7 @@ _HOMES = {
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names} | {"read": "dataset"}
 
 __all__ = [
+    "QA",
     "Camera",
     "Dataset",
     "DepthErrors",
@@ -55,7 +56,6 @@ __all__ = [
     "Object",
     "PhraseConfig",
     "Pipeline",
-    "QA",
     "Recipe",
     "Sample",
     "Scene",

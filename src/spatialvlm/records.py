@@ -10,7 +10,7 @@ continuous pixels with pixel centres at .5. Records are frozen; nothing here com
 """
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -169,8 +169,8 @@ class Frame:
         image: Any,
         *,
         depth_m: Any = None,
-        camera: Camera | tuple[float, float, float, float] | None = None,
-        gravity: Iterable[float] | None = None,
+        camera: Camera | Sequence[Any] | None = None,
+        gravity: Any = None,
         instances: Iterable[Instance] | Mapping[str, Any] | None = None,
         id: str = "image",
     ) -> "Frame":
@@ -188,10 +188,12 @@ class Frame:
                 "3) in RGB; a grey one: np.repeat(grey[..., None], 3, axis=2), one from 0 to 1: (255 * image).round()"
             )
         size = picture.shape[:2]
-        if isinstance(camera, tuple):
+        if camera is not None and not isinstance(camera, Camera):
+            if len(camera) != 4:
+                raise UserError(f"camera of image {id!r}: got {camera}, expected a Camera, or fx, fy, cx, cy in pixels")
             fx, fy, cx, cy = camera
             camera = Camera(np.array([[fx, 0.0, cx], [0.0, fy, cy], [0.0, 0.0, 1.0]]), size[1], size[0])
-        down = None if gravity is None else np.array([*gravity], np.float64)
+        down = None if gravity is None else np.array(gravity, np.float64)
         if down is not None and (down.shape != (3,) or not np.isfinite(down).all() or not down.any()):
             raise UserError(f"gravity of image {id!r}: got {down}, expected three finite numbers, not all 0")
         return cls(

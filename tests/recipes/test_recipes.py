@@ -18,7 +18,7 @@ from spatialvlm.pipeline.estimate.floor import FLOOR_MODELS
 from spatialvlm.pipeline.lift import Anchor, LiftConfig
 from spatialvlm.recipes import RECIPES, ROLES, Overrides, Recipe, parse_role, recipe_for, with_models
 from spatialvlm.recipes.named import DETECTOR_OF
-from spatialvlm.records import DepthErrors
+from spatialvlm.records import DepthErrors, Sample
 
 PAGE = (Path(__file__).parents[2] / "docs/recipes.md").read_text("utf-8")
 SECTIONS = dict(re.findall(r"^## (.+)\n((?:(?!^## ).*\n)*)", PAGE, re.MULTILINE))
@@ -37,6 +37,19 @@ def models(recipe: Recipe) -> dict[str, Model]:
         estimate.floor,
     )
     return {role: model for role, model in zip(ROLES, found, strict=True) if model is not None}
+
+
+class Slides:
+    """A source that nothing is read of."""
+
+    name, fingerprint = "photos", "fingerprint"
+    measured_depth, ordered, thread_safe = False, False, True
+
+    def __len__(self) -> int:
+        return 0
+
+    def read(self, index: int) -> Sample:
+        raise IndexError(index)
 
 
 def rows(section: str) -> list[list[str]]:
@@ -108,7 +121,7 @@ def test_what_is_recorded_is_json_and_names_every_version(name, monkeypatch):
         spatialvlm.recipes.roles, "locate", lambda m, files: Located(Path("x"), m.weights, f"version of {m.backend}")
     )
     recipe = recipe_for("a/photos", name, seed=3)
-    header = json.loads(json.dumps(recipe.header("fingerprint")))
+    header = json.loads(json.dumps(recipe.header(Slides())))
     assert header["source"] == "photos"
     assert header["config"]["seed"] == 3
     for model in recipe.models.values():

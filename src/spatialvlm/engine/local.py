@@ -1,6 +1,7 @@
 """The local engine: a recipe to a dataset, shard by shard, in this process or in a few workers; resumable."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,15 +22,22 @@ MIN_SHARDS = 16
 _Shard = tuple[int, range]  # its number and its frames
 
 
-def build(source: str, out: str | Path, *, recipe: str | None = None, **settings: Any) -> dict[str, Any]:
-    """Build the dataset of a source in the folder `out`, or finish the one that an earlier run began there.
+def build(
+    source: str | Path | Recipe,
+    out: str | Path,
+    *,
+    recipe: str | None = None,
+    workers: int = 1,
+    runtime: Runtime | None = None,
+    **settings: Any,
+) -> dict[str, Any]:
+    """Build the dataset of a source, or of a Recipe, in the folder `out`, or finish what an earlier run began there.
 
     Without the name of a `recipe` it is the one that suits the source; `settings` are fields of `Recipe` that change
-    it, and those of `build_recipe` (`workers`, `runtime`, `report`). Returns what dataset.json says. Raises UserError
-    for a bad source, setting or folder.
+    it. Otherwise as `build_recipe`. Raises UserError for a bad source, setting or folder.
     """
-    how = {name: settings.pop(name) for name in ("workers", "runtime", "begin", "report") if name in settings}
-    return build_recipe(recipe_for(str(source), recipe, **settings), Path(out), **how)
+    chosen = replace(source, **settings) if isinstance(source, Recipe) else recipe_for(str(source), recipe, **settings)
+    return build_recipe(chosen, Path(out), workers=workers, runtime=runtime)
 
 
 def build_recipe(
