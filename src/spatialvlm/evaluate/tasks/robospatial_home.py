@@ -30,8 +30,9 @@ from spatialvlm.errors import UserError
 from spatialvlm.evaluate.items import Item, Picture, Region, YesNo
 from spatialvlm.evaluate.metrics.choices import group_means
 from spatialvlm.evaluate.scoring import Scored
-from spatialvlm.evaluate.tasks import Task
-from spatialvlm.evaluate.tasks.data import Hub, picture, rows
+from spatialvlm.evaluate.tasks.cells import read_picture
+from spatialvlm.evaluate.tasks.data import Hub, rows
+from spatialvlm.evaluate.tasks.task import Task
 from spatialvlm.records import Score
 
 Point = tuple[float, float]
@@ -45,7 +46,7 @@ _BRACKETS = re.compile(r"\[(.*?)\]", re.DOTALL)
 
 
 def items(folder: Path) -> Iterator[Item]:
-    """The questions, category by category as the files are named. Raises UserError for a row that cannot be used."""
+    """Read the questions, category by category as files are named. Raises UserError for a row that cannot be used."""
     numbers: dict[str, int] = {}
     for row in rows(folder, *(f"data/{category}-*.parquet" for category in CATEGORIES), needs=COLUMNS):
         category = str(row["category"]).strip().lower()
@@ -70,7 +71,7 @@ def _item(row: Mapping[str, Any], name: str, category: str, folder: Path) -> Ite
         points = _points(answer)
         truth = Region(_hull(points))
         meta["polygon"] = [list(point) for point in points]
-    held = picture(row["img"], folder)
+    held = read_picture(row["img"], folder)
     return Item(name, category, question, question, (held,), truth, meta | {"size": _size(held)})
 
 
@@ -120,7 +121,7 @@ def _turns(a: Point, b: Point, c: Point) -> bool:
 
 
 def official(item: Item, answer: str) -> Score:
-    """The authors' script: how the answer begins for yes and no, its first point against the polygon for a place."""
+    """Score as the authors' script: how the answer begins for yes and no, its first point against the polygon."""
     if isinstance(item.truth, YesNo):
         # Fault, kept: "not sure", "none" and "north" begin with "no"; "The answer is yes" and "**Yes**" with neither.
         begins = answer.strip().lower()

@@ -35,8 +35,9 @@ from spatialvlm.errors import UserError
 from spatialvlm.evaluate.items import Choice, Clock, Item, Length, Truth, YesNo
 from spatialvlm.evaluate.metrics.choices import group_means
 from spatialvlm.evaluate.scoring import Scored
-from spatialvlm.evaluate.tasks import Task
-from spatialvlm.evaluate.tasks.data import Hub, picture, rows
+from spatialvlm.evaluate.tasks.cells import read_picture
+from spatialvlm.evaluate.tasks.data import Hub, rows
+from spatialvlm.evaluate.tasks.task import Task
 from spatialvlm.quantities import CENTIMETER, FOOT, INCH, METER
 
 COLUMNS = ("id", "image", "text_q", "qa_info", "conversations", "bbox")
@@ -88,7 +89,7 @@ _ASK_YES_NO = "Answer yes or no."
 
 
 def items(folder: Path) -> Iterator[Item]:
-    """The questions in the order of the data. Raises UserError for a row that cannot be used."""
+    """Read the questions in the order of the data. Raises UserError for a row that cannot be used."""
     for row in rows(folder, "data/val-*.parquet", needs=COLUMNS):
         try:
             item = _item(row, folder)
@@ -203,7 +204,7 @@ def _boxes(found: Any) -> list[tuple[float, float, float, float]]:
 
 
 def _bytes(cell: Any, folder: Path) -> bytes:
-    found = picture(cell, folder)
+    found = read_picture(cell, folder)
     return found if isinstance(found, bytes) else found.read_bytes()
 
 

@@ -28,8 +28,8 @@ from spatialvlm.errors import UserError
 from spatialvlm.evaluate.items import Choice, Item, Number, Truth
 from spatialvlm.evaluate.metrics.choices import macro_mean
 from spatialvlm.evaluate.scoring import Scored
-from spatialvlm.evaluate.tasks import Task
 from spatialvlm.evaluate.tasks.data import Hub, rows
+from spatialvlm.evaluate.tasks.task import Task
 from spatialvlm.records import Score
 
 FRAMES = 16
@@ -46,7 +46,7 @@ _ONE_LETTER = "Answer with the letter of one option and nothing else."
 
 
 def items(folder: Path) -> Iterator[Item]:
-    """The questions in the order of the data. Raises UserError for a row that cannot be used or a missing video."""
+    """Read the questions in the order of the data. Raises UserError for an unusable row or a missing video."""
     root = folder if folder.is_dir() else folder.parent
     scratch = Path(mkdtemp(prefix="spatialvlm-frames-"))
     try:
@@ -175,7 +175,7 @@ def _frames_at(video: Path, places: tuple[int, ...]) -> tuple[tuple[bytes, ...],
 
 
 def official(item: Item, answer: str) -> Score:
-    """The authors' script: the first word against the letter, or mean relative accuracy of the number that it is."""
+    """Score as the authors' script: the first word against the letter, or mean relative accuracy of its number."""
     # Faults, kept: words end at blanks alone, so that "3\nmetres" is no number and "A.\n" not "A"; a leading blank
     # makes the answer empty; "(A)", "A)" and "two" are wrong; Python's float takes "1_000" and "nan".
     said = answer.split(" ")[0].rstrip(".").strip()
