@@ -54,7 +54,7 @@ def find_candidates(known: Truth, room: int, seed: int, config: CandidateConfig)
 def _beyond_dispute(
     compared: Compared, truth: TrueQuantities, plane_m: float, config: CandidateConfig
 ) -> Bool[np.ndarray, " f"]:
-    """Which facts are right against both truths with a small error."""
+    """Return which facts are right against both truths with a small error."""
     size = np.abs(compared.number)
     small = compared.error <= config.worst_error_share * size
     amodal = np.where(_is_gap(compared), _gaps_of_boxes(compared, truth, plane_m), compared.amodal)

@@ -162,7 +162,7 @@ def _admit(request: Request, token: str) -> None:
 
 
 def is_local(host: str) -> bool:
-    """Whether a host's name or address is that of the loopback interface."""
+    """Return whether a host's name or address is that of the loopback interface."""
     if host.lower() == "localhost":
         return True
     try:

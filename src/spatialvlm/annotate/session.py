@@ -56,7 +56,7 @@ class AnnotationSession:
             self._failed.add(place)
 
     def is_known(self, place: int) -> bool:
-        """Whether it is known which frame is at a place."""
+        """Return whether it is known which frame is at a place."""
         return self._ids[place] is not None
 
     def decided(self, annotator: str) -> int:
@@ -65,7 +65,7 @@ class AnnotationSession:
         return sum((id_, annotator) in decisions for id_ in self._ids if id_ is not None)
 
     def is_open(self, place: int, annotator: str) -> bool:
-        """Whether a place whose frame is known has an image that this annotator has not decided about."""
+        """Return whether a place whose frame is known has an image that this annotator has not decided about."""
         return place not in self._failed and (self._ids[place], annotator) not in self._answers.decisions
 
     def places(self, after: int) -> list[int]:

@@ -18,7 +18,7 @@ EDGE = 1e-9  # of the width or height: nearer to an edge is on it
 
 
 def in_polygon(points: Points, corners: Float64[np.ndarray, "c 2"]) -> Inside:
-    """Whether points are in the polygon. Its edges and corners belong to it, from whichever side.
+    """Return whether points are in the polygon. Its edges and corners belong to it, from whichever side.
 
     Where it crosses itself, the parts that are gone round twice are outside (even-odd rule). Fewer than three corners
     enclose nothing: what is left is the edge.
@@ -38,12 +38,12 @@ def in_polygon(points: Points, corners: Float64[np.ndarray, "c 2"]) -> Inside:
 
 
 def first_point(inside: Inside) -> float:
-    """1 where the first point of an answer is inside, else 0."""
+    """Score 1 where the first point of an answer is inside, else 0."""
     return float(inside[0]) if len(inside) else 0.0
 
 
 def any_point(inside: Inside) -> float:
-    """1 where any point of an answer is inside, else 0."""
+    """Score 1 where any point of an answer is inside, else 0."""
     return float(np.any(inside))
 
 

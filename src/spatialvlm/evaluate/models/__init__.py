@@ -70,7 +70,7 @@ class Answerer(Protocol):
     version: str | None
 
     def answers(self, task: str, items: Sequence[Item]) -> list[ModelAnswer]:
-        """One answer per item."""
+        """Give one answer per item."""
         ...
 
 

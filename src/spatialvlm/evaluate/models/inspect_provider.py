@@ -79,7 +79,7 @@ class LocalModel(ModelAPI):
         return ModelOutput.from_content(self._vlm.name, answer, "max_tokens" if cut else "stop")
 
     def max_connections(self) -> int:
-        """As many questions as make two batches: one runs, one gathers."""
+        """Allow as many questions as make two batches: one runs, one gathers."""
         return 2 * self._at_once
 
     def _answer(self, batch: list[_Waiting]) -> None:

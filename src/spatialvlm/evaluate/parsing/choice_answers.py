@@ -76,7 +76,7 @@ def _conclusion(text: str) -> str | None:
 
 
 def _are_things(truth: Choice) -> bool:
-    """Whether the first two options are the things of the relation."""
+    """Return whether the first two options are the things of the relation."""
     things = truth.relation[:2] if truth.relation else ()
     return bool(things) and all(option == thing.partition("|")[0] for option, thing in zip(truth.options, things))
 

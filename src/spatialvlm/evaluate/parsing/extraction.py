@@ -218,5 +218,5 @@ def unparsed(text: str, why: str, confidence: float | None = None) -> ParsedAnsw
 
 
 def is_refusal(text: str) -> bool:
-    """Whether a plain text refuses to answer; only asked where no answer can be read in it."""
+    """Return whether a plain text refuses to answer; only asked where no answer can be read in it."""
     return _REFUSES.search(text) is not None

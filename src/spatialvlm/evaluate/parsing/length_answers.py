@@ -180,7 +180,7 @@ def _conclusion(text: str, found: Sequence[LengthSpan]) -> LengthSpan:
 
 
 def _asides(text: str, found: Sequence[LengthSpan]) -> list[bool]:
-    """Whether each length is denied, a premise, said for scale, or describes a thing: "the 2 m tall fridge"."""
+    """Return whether each length is denied, a premise, said for scale, or describes a thing: "the 2 m tall fridge"."""
     cuts = [0, *(cut.end() for cut in _CLAUSE.finditer(text)), len(text) + 1]
     scales = [hit.start() for hit in _FOR_SCALE.finditer(text)]
     return [_is_aside(text, said, cuts, scales) for said in found]
@@ -201,7 +201,7 @@ def _is_aside(text: str, said: LengthSpan, cuts: Sequence[int], scales: Sequence
 
 
 def _in_brackets(text: str, said: LengthSpan) -> bool:
-    """Whether a length stands in round brackets: of what is said outside they tell something more."""
+    """Return whether a length stands in round brackets: of what is said outside they tell something more."""
     return text.count("(", 0, said.start) > text.count(")", 0, said.start) and ")" in text[said.end :]
 
 

@@ -105,7 +105,7 @@ def _with_unit(text: str, number: NumberSpan) -> LengthSpan | None:
 
 
 def _is_meant(text: str, number: NumberSpan, found: re.Match[str]) -> bool:
-    """Whether the unit is one: not a closing quotation mark, a foot to stand on, a yard to stand in, a 3M product."""
+    """Return whether a unit is meant: no closing quotation mark, foot to stand on, yard to stand in, 3M product."""
     if found["mark"]:
         if number.spelled:
             return False
@@ -188,7 +188,7 @@ def _compound(text: str, said: LengthSpan, following: Following) -> LengthSpan:
 
 
 def _is_inches(text: str, said: LengthSpan, number: NumberSpan) -> bool:
-    """Whether the number behind "six foot" or "6'" is of inches: nothing that is counted follows."""
+    """Return whether the number behind "six foot" or "6'" is of inches: nothing that is counted follows."""
     words = text[said.start : said.end].lower()
     return (words.endswith("'") or words.endswith("foot")) and re.match(
         r"\s*(?:$|[.,;)]|tall)", text[number.end :]
@@ -244,7 +244,7 @@ def _middle(first: LengthSpan, low_m: float, last: LengthSpan) -> LengthSpan:
 
 
 def is_range(text: str, start: int, end: int, other: int, *, both: bool) -> bool:
-    """Whether two ends belong together by what stands between and before them; `both` says that each has a unit."""
+    """Return whether two ends belong together by what is between and before them; `both` have a unit of their own."""
     joint = _RANGE.match(text, end)
     between = text[end:other]
     if joint is None or joint.end() != other:

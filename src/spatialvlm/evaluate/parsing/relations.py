@@ -133,7 +133,7 @@ def _subject(clause: str, hit: re.Match[str]) -> str | None:
 
 
 def _is_reference(clause: str, place: int, hit: re.Match[str]) -> bool:
-    """Whether a thing is what another one is compared with: "than the mug", "left of the mug"."""
+    """Return whether a thing is what another one is compared with: "than the mug", "left of the mug"."""
     if _REFERENCE.search(clause[:place]):
         return True
     return place >= hit.end() and _BEHIND_THE_WORD.fullmatch(clause, hit.end(), place) is not None
@@ -171,7 +171,7 @@ def short_names(name: str) -> tuple[str, ...]:
 
 
 def _fits(form: str, mine: str, other: str) -> bool:
-    """Whether a shortened name of a thing may mean the other one as well; full names are what they are."""
+    """Return whether a shortened name of a thing may mean the other one as well; full names are what they are."""
     lowered = form.lower()
     if lowered in _full(mine):
         return lowered in _full(other)

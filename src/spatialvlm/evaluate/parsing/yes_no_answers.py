@@ -43,7 +43,7 @@ _ANYWHERE = re.compile(
 
 
 def parse_yes_no(answer: str, truth: YesNo) -> ParsedAnswer:
-    """Whether an answer says yes; where the truth has a relation, a whole sentence about its two things counts too."""
+    """Read whether an answer says yes; where the truth has a relation, a sentence about its two things counts too."""
     text = strip_thinking(answer)
     sure = stated_confidence(text)
     segments = [one["answer"] for one in reversed(find_json(text)) if "answer" in one]

@@ -126,7 +126,7 @@ class _RoomsOfDefinition:
         return len(self._rooms)
 
     def read(self, index: int) -> Collected:
-        """The room at this place of the list."""
+        """Read the room at this place of the list."""
         return self._source.read(self._rooms[index])
 
 
@@ -143,7 +143,7 @@ class _QuestionsOfDefinition(Phrase):
 
 
 def _stages(definition: BenchmarkDefinition) -> Stages:
-    """The stages, with the rooms and the questions that were chosen."""
+    """Make the stages, with the rooms and the questions that were chosen."""
     source = _RoomsOfDefinition(definition)  # first: it decides the variant
     stages = Stages(recipe_of(definition))
     stages.source, stages.phrase = source, _QuestionsOfDefinition(definition)

@@ -49,7 +49,7 @@ def items(folder: Path) -> Iterator[Item]:
 
 
 def subtask(idx: str) -> str:
-    """The subtask that an idx names: "Relative_Depth" of "val_Relative_Depth_7"."""
+    """Find the subtask that an idx names: "Relative_Depth" of "val_Relative_Depth_7"."""
     _, _, rest = idx.partition("_")
     name, _, number = rest.rpartition("_")
     if not name or not number.isdigit():
@@ -69,7 +69,7 @@ def official(item: Item, answer: str) -> Score:
 
 
 def decided(answer: str, count: int) -> str | None:
-    """The mark, as "(B)", that the text alone decides among `count` options; None where the authors ask a judge."""
+    """Find the mark, as "(B)", that the text decides among `count` options; None where the authors ask a judge."""
     # Faults: only a mark between blanks counts, so "(A)." and "A." go to the judge, as does "a"; and a lone letter
     # from A to E is taken even where there is no such option.
     if answer in "ABCDE" and len(answer) == 1:
@@ -85,7 +85,7 @@ def decided(answer: str, count: int) -> str | None:
 
 
 def figures(scored: Sequence[Scored], values: Sequence[float]) -> Mapping[str, float]:
-    """The authors' total: the mean of the means of the subtasks, here of those that are there."""
+    """Compute the authors' total: the mean of the means of the subtasks, here of those that are there."""
     subtasks = [one.item.kind for one in scored]
     return {"mean of subtasks": macro_mean(np.array(values, np.float64), subtasks)} if values else {}
 

@@ -74,7 +74,7 @@ def _first_character(answer: str, trailing: str) -> str:
 
 
 def figures(scored: Sequence[Scored], values: Sequence[float]) -> Mapping[str, float]:
-    """overall = (2D + 3D) / 2 with 2D = (ADE20K + COCO) / 2 and 3D = Omni3D: those whose sources are there."""
+    """Compute overall = (2D + 3D) / 2 with 2D = (ADE20K + COCO) / 2 and 3D = Omni3D: those whose sources are there."""
     sources = group_means(np.array(values, np.float64), [str(one.item.meta["source"]) for one in scored])
     parts: dict[str, float] = {}
     if {"ADE20K", "COCO"} <= sources.keys():

@@ -104,7 +104,7 @@ def _item(row: Mapping[str, Any], name: str, split: str, folder: Path) -> Item:
 
 
 def _picture(row: Mapping[str, Any], folder: Path) -> Picture:
-    """The image that the row holds, or the file that it names."""
+    """Find the image that the row holds, or the file that it names."""
     held = row["image"]
     if held and (held.get("bytes") or held.get("path")):
         return read_picture(held, folder)
@@ -140,7 +140,7 @@ def official(item: Item, answer: str) -> Score:
 
 
 def figures(scored: Sequence[Scored], values: Sequence[float]) -> Mapping[str, float]:
-    """The mean of each split that is there, and the mean of the splits where both are."""
+    """Compute the mean of each split that is there, and the mean of the splits where both are."""
     found = group_means(np.array(values, np.float64), [str(one.item.meta["split"]) for one in scored])
     means = {split: found[split] for split in SPLITS if split in found}
     return means if len(means) < len(SPLITS) else {"mean of splits": float(np.mean(list(means.values())))} | means

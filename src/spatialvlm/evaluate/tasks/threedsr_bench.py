@@ -76,7 +76,7 @@ def _rows(folder: Path) -> Iterator[dict[str, Any]]:
 
 
 def official(item: Item, answer: str) -> Score:
-    """VLMEvalKit's rule without a judge: the one letter among the words, else the one option whose text is there."""
+    """Score by VLMEvalKit's rule without a judge: the one letter among the words, else the one option in the text."""
     options = item.truth.options if isinstance(item.truth, Choice) else ()
     said = _letter(answer, len(options)) or _by_text(answer, options)
     right = item.meta["answer"]
@@ -106,7 +106,7 @@ def _by_text(answer: str, options: Sequence[str]) -> str | None:
 
 
 def figures(scored: Sequence[Scored], values: Sequence[float]) -> Mapping[str, float]:
-    """The share of groups that are right as a whole.
+    """Compute the share of groups that are right as a whole.
 
     circular, the authors' own: the rotations of a question, its mirror image apart; vanilla: each row for itself; flip:
     a row and its mirror image; flip and circular: everything of a question.

@@ -62,7 +62,7 @@ def items(folder: Path) -> Iterator[Item]:
 
 
 def official(item: Item, answer: str) -> Score:
-    """Right where the class is the label. The class is the answer's first word; other words name no class: wrong."""
+    """Score whether the class is the label. The class is the answer's first word; other words name no class: wrong."""
     # The authors' classifier cannot but choose a class, so this is as strict as a text can be held to their rule.
     words = re.findall(r"[a-z0-9]+", answer.lower())
     said = SAYS.get(words[0]) if words else None
