@@ -29,22 +29,22 @@ WRITTEN = "written"
 class AnnotationSession:
     """What has been decided by whom about a set of images, and what becomes of the next decision."""
 
-    def __init__(self, images: AnnotationSource, answers: DecisionFile, seed: int, limit: int | None = None) -> None:
+    def __init__(self, source: AnnotationSource, file: DecisionFile, seed: int, limit: int | None = None) -> None:
         """Reads the images where the answers there are do not tell which frames they are about.
 
         Raises UserError where the answers were begun with another seed: other questions would be proposed.
         """
-        begun = {one.seed for one in answers.decisions.values()} - {seed}
+        begun = {one.seed for one in file.decisions.values()} - {seed}
         if begun:
             raise UserError(
-                f"{answers.path}: was begun with --seed {min(begun)}, got {seed}; its questions would not be the same: "
+                f"{file.path}: was begun with --seed {min(begun)}, got {seed}; its questions would not be the same: "
                 "give that seed, or another --out"
             )
-        self._answers, self._seed, self._source = answers, seed, images.fingerprint
-        self._count = len(images) if limit is None else min(limit, len(images))
+        self._file, self._seed, self._source = file, seed, source.fingerprint
+        self._count = len(source) if limit is None else min(limit, len(source))
         self._failed: set[int] = set()
-        self._ids: list[str | None] = list((images.ids() or [None] * len(images))[: self._count])
-        self._recall(images)
+        self._ids: list[str | None] = list((source.ids() or [None] * len(source))[: self._count])
+        self._recall(source)
 
     def __len__(self) -> int:
         return self._count
@@ -61,12 +61,12 @@ class AnnotationSession:
 
     def decided(self, annotator: str) -> int:
         """Count the images that this annotator has decided about."""
-        decisions = self._answers.decisions
+        decisions = self._file.decisions
         return sum((id_, annotator) in decisions for id_ in self._ids if id_ is not None)
 
     def is_open(self, place: int, annotator: str) -> bool:
         """Return whether a place whose frame is known has an image that this annotator has not decided about."""
-        return place not in self._failed and (self._ids[place], annotator) not in self._answers.decisions
+        return place not in self._failed and (self._ids[place], annotator) not in self._file.decisions
 
     def places(self, after: int) -> list[int]:
         """List all places, in the order to look for one that is open: those behind `after`, then those before."""
@@ -78,7 +78,7 @@ class AnnotationSession:
         if isinstance(found, UnavailableImage):
             return about | {"failure": found.reason}
         proposal = found.proposal if isinstance(found.proposal, QuestionProposal) else None
-        made = self._answers.decisions.get((found.frame, annotator))
+        made = self._file.decisions.get((found.frame, annotator))
         return about | {
             "question": proposal.proposed.question if proposal else None,
             "form": proposal.form if proposal else None,
@@ -102,7 +102,7 @@ class AnnotationSession:
         proposed = found.proposal.proposed if isinstance(found.proposal, QuestionProposal) else None
         about = {"proposed": proposed, "place": place, "source": self._source, "seed": self._seed}
         if given.get("decision") == "skip":
-            return self._answers.add(Decision(found.frame, annotator, "skip", **about))
+            return self._file.add(Decision(found.frame, annotator, "skip", **about))
         question, form, options, kept = self._question(found, given)
         if given.get("answer", "") is None:
             read = check_answer(question, "?", form or "text", options)
@@ -124,7 +124,7 @@ class AnnotationSession:
             image=self._picture_path(found),
             **about,
         )
-        return self._answers.add(made)
+        return self._file.add(made)
 
     def _question(self, found: AnnotationTask, given: Mapping[str, Any]) -> tuple[str, str | None, Sequence[str], bool]:
         """Find the question that is answered, its form, its options, and whether it is the proposed one."""
@@ -146,24 +146,24 @@ class AnnotationSession:
             raise UserError("`form` is to be text or null, and `options` a list of texts")
         return question, form, [_text({"option": one}, "option") for one in options], False
 
-    def _recall(self, images: AnnotationSource) -> None:
+    def _recall(self, source: AnnotationSource) -> None:
         """Recall which frame is where from the decisions; where the source has changed since, by reading it."""
         if None not in self._ids:
             return
-        for one in self._answers.decisions.values():
+        for one in self._file.decisions.values():
             if one.source == self._source and 0 <= one.place < self._count:
                 self._ids[one.place] = one.frame
-        if any(one.source != self._source for one in self._answers.decisions.values()):
+        if any(one.source != self._source for one in self._file.decisions.values()):
             for place in range(self._count):
                 if not self.is_known(place):
-                    self.learn(place, images.read(place))
+                    self.learn(place, source.read(place))
 
     def _picture_path(self, found: AnnotationTask) -> str:
         """Say where the picture lies, relative to the folder of the answers; it is written there if it lies nowhere."""
-        folder = self._answers.path.resolve().parent
+        folder = self._file.path.resolve().parent
         if found.file is not None:
             return Path(os.path.relpath(found.file.resolve(), folder)).as_posix()
-        path = folder / f"{self._answers.path.stem}_images" / f"{file_key(found.frame)}.{found.suffix}"
+        path = folder / f"{self._file.path.stem}_images" / f"{file_key(found.frame)}.{found.suffix}"
         if not path.is_file():
             write_file(path, lambda file: file.write(found.picture))
         return path.relative_to(folder).as_posix()
