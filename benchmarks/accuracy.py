@@ -20,7 +20,7 @@ from spatialvlm.audit.corrupt import as_stated, noisy
 from spatialvlm.audit.truth import TrueQuantities
 from spatialvlm.kinds import KINDS
 from spatialvlm.pipeline.collect.shapes import ShapesSource
-from spatialvlm.pipeline.lift import LiftConfig, lift
+from spatialvlm.pipeline.lift import LiftConfig
 from spatialvlm.pipeline.measure import MeasureConfig, measure
 from spatialvlm.records import Camera, Frame, Instance, Source
 from spatialvlm.worlds.rooms.truth import Truth

@@ -21,9 +21,8 @@ from spatialvlm.audit.truth import TrueQuantities
 from spatialvlm.kinds import KIND_NAMES
 from spatialvlm.pipeline.collect.rooms import RoomsSource
 from spatialvlm.pipeline.lift import Anchor, LiftConfig, lift
-from spatialvlm.records import DepthErrors
 from spatialvlm.pipeline.measure import MeasureConfig, measure
-from spatialvlm.records import Frame, Scene
+from spatialvlm.records import DepthErrors, Frame, Scene
 
 FACTORS = (0.6, 1.6)
 TOLD = 0.3

@@ -1,6 +1,6 @@
-"""How well answers are read, and how fast they are scored: python benchmarks/answers.py [--facts 100000]
+"""How well answers are parsed, and how fast they are scored: python benchmarks/answers.py [--facts 100000]
 
-Reading: the hand-written answers of tests/evaluate/reading, and what our own phrasing says of random facts. Speed:
+Parsing: the hand-written answers of tests/evaluate/parsing, and what our own phrasing says of random facts. Speed:
 10,000 answers of all forms, of all lengths, read and scored by both parsers, the median of some runs; and the figures
 with their bootstrap intervals. One process, one core.
 """
@@ -16,14 +16,14 @@ import numpy as np
 
 from spatialvlm.evaluate.items import Choice, Clock, Item, Length, Number, Truth, YesNo
 from spatialvlm.evaluate.metrics.bootstrap import mean_interval
-from spatialvlm.evaluate.reading.lengths import read_length
+from spatialvlm.evaluate.parsing.length_answers import parse_length
 from spatialvlm.evaluate.scoring import score
 from spatialvlm.evaluate.tasks import load_task
 from spatialvlm.kinds import KINDS
 from spatialvlm.pipeline.phrase.templates import load_sheet
 from spatialvlm.quantities import speak
 
-TABLES = Path(__file__).parents[1] / "tests" / "evaluate" / "reading"
+TABLES = Path(__file__).parents[1] / "tests" / "evaluate" / "parsing"
 SAID = (
     "1.2 m",
     "The distance between Region [0] and Region [1] is approximately 1.98 meters (6.5 feet).",
@@ -55,7 +55,7 @@ def table_share(name: str) -> tuple[int, int]:
 
 def _is_right(row: dict[str, str]) -> bool:
     answer = row["answer"].encode("raw_unicode_escape", "backslashreplace").decode("unicode_escape", "surrogatepass")
-    said = read_length(answer, row["unit"] or None)
+    said = parse_length(answer, row["unit"] or None)
     match row["metres"]:
         case "none":
             return said.value is None and not said.refused
@@ -77,7 +77,7 @@ def own_phrasing(count: int) -> int:
         spoken = speak(value, value * 0.2 * draw[0], draw[1:4])
         fills = {"A": "the 7 up can", "B": "the two-door wardrobe", "P": "the floor", "N": spoken.text}
         answer = sheets[place % len(sheets)].answer("answer", draw[4], short=draw[5] < 0.5).fill(fills)
-        read = read_length(answer).value
+        read = parse_length(answer).value
         right += read is not None and abs(float(str(read)) - spoken.value_m) < 1e-9
     return right
 

@@ -27,17 +27,16 @@ import cv2
 import numpy as np
 import torch
 import transformers
+from spatialvlm.pipeline.cull.repeats import find_repeats
 
 import real_size_depth
 import real_size_detect
 from spatialvlm.dataset.write import write_shard
 from spatialvlm.engine import stages as engine
-from spatialvlm.models import Runtime, torch_device
-from spatialvlm.models import Model
+from spatialvlm.models import Model, Runtime, torch_device
 from spatialvlm.pipeline.collect import parse_size
 from spatialvlm.pipeline.collect.shapes import ShapesSource
 from spatialvlm.pipeline.cull import CullConfig
-from spatialvlm.pipeline.cull.repeats import find_repeats
 from spatialvlm.pipeline.detect import DetectConfig, found
 from spatialvlm.pipeline.detect.models.finders import Candidate
 from spatialvlm.pipeline.estimate import EstimateConfig, sense
@@ -196,7 +195,9 @@ def recipe_of(folder, options):
         models.append(Model({"grounding_dino": "grounding_dino"}.get(name, "sam"), str(weights / name)))
     detect = DetectConfig("grounded", find=models[0], cut=models[1])
     cull = CullConfig(least_side_px=32, duplicate_bits=6)
-    return Recipe(str(folder / "photos"), cull=cull, detect=detect, sense=EstimateConfig(depth=depth, depth_errors=ERRORS))
+    return Recipe(
+        str(folder / "photos"), cull=cull, detect=detect, sense=EstimateConfig(depth=depth, depth_errors=ERRORS)
+    )
 
 
 def main():

@@ -13,8 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from spatialvlm.models import Runtime
-from spatialvlm.models import Model
+from spatialvlm.models import Model, Runtime
 from spatialvlm.pipeline.estimate.depth import load_depth
 from spatialvlm.records import Frame, Source
 

@@ -17,8 +17,7 @@ import numpy as np
 import torch
 import transformers
 
-from spatialvlm.models import Runtime
-from spatialvlm.models import Model
+from spatialvlm.models import Model, Runtime
 from spatialvlm.pipeline.detect import DetectConfig
 from spatialvlm.pipeline.detect.models.cutters import load_cutter
 from spatialvlm.pipeline.detect.models.finders import Candidate, load_finder

@@ -9,29 +9,29 @@ from collections import Counter
 
 import numpy as np
 
-from spatialvlm.evaluate.rooms_benchmark.blind import by_kind, families
-from spatialvlm.evaluate.rooms_benchmark.definition import Asked, Definition, load_definition
+from choose_rooms.blind_guesses import guess_by_kind, sum_families
+from spatialvlm.evaluate.rooms_benchmark.definition import BenchmarkDefinition, BenchmarkQuestion, load_definition
 from spatialvlm.kinds import KINDS
 
 
-def print_figures(definition: Definition) -> None:
+def print_figures(definition: BenchmarkDefinition) -> None:
     """The table, and the two figures that the benchmark promises."""
-    asked = [question for room in definition.rooms for question in room.asked]
-    guesses = by_kind(asked)
+    questions = [question for room in definition.rooms for question in room.questions]
+    guesses = guess_by_kind(questions)
     for kind, guess in guesses.items():
         print(f"{kind:24}{guess.count:6}{guess.share:8.1%}")
-    comparisons, lengths = families(guesses.items())
-    values = sorted(question.value for question in asked if KINDS[question.kind].form == "length")
-    per_room = Counter(len(room.asked) for room in definition.rooms)
-    print(f"rooms {len(definition.rooms)}, questions {len(asked)}, a room {min(per_room)} to {max(per_room)}")
+    comparisons, lengths = sum_families(guesses.items())
+    values = sorted(question.value for question in questions if KINDS[question.kind].form == "length")
+    per_room = Counter(len(room.questions) for room in definition.rooms)
+    print(f"rooms {len(definition.rooms)}, questions {len(questions)}, a room {min(per_room)} to {max(per_room)}")
     print(f"comparisons {comparisons.count}: the majority answer is right for {comparisons.share:.1%}")
     print(
         f"lengths {lengths.count} of {values[0]:.2f} to {values[-1]:.1f} m: the best constant hits {lengths.share:.1%}"
     )
-    print_truth([question for question in asked if question.visible_m is not None])
+    print_truth([question for question in questions if question.visible_m is not None])
 
 
-def print_truth(lengths: list[Asked]) -> None:
+def print_truth(lengths: list[BenchmarkQuestion]) -> None:
     """How far the measured lengths are from the true ones."""
     true_m = np.array([question.visible_m for question in lengths])
     off_m = np.abs(np.array([question.value for question in lengths]) - true_m)

@@ -20,14 +20,18 @@ import cv2
 from rich.console import Console
 from rich.progress import track
 
-import spatialvlm.evaluate.rooms_benchmark
+from choose_rooms.definition_file import DEFINITION, to_text
+from choose_rooms.true_lengths import measure_room, with_truth
 from rooms_benchmark import print_figures
 from spatialvlm.dataset.files import write_file
 from spatialvlm.evaluate.rooms_benchmark.build import scalar_rooms
-from spatialvlm.evaluate.rooms_benchmark.definition import BenchmarkRoom, Definition, parse, to_text, visible_truths
-from spatialvlm.evaluate.rooms_benchmark.truth import measured, with_truth
+from spatialvlm.evaluate.rooms_benchmark.definition import (
+    BenchmarkDefinition,
+    BenchmarkRoom,
+    parse_definition,
+    visible_truths,
+)
 
-DEFINITION = Path(spatialvlm.evaluate.rooms_benchmark.__file__).parent / "rooms.json"
 CONSOLE = Console(stderr=True)
 
 
@@ -39,7 +43,7 @@ def main() -> None:
     parser.add_argument("--definition", type=Path, default=DEFINITION, help="what to read")
     parser.add_argument("--out", type=Path, help="what to write, if it is another file")
     options = parser.parse_args()
-    definition = true_lengths(parse(options.definition.read_text()), options.workers, options.work)
+    definition = true_lengths(parse_definition(options.definition.read_text()), options.workers, options.work)
     visible_truths(definition)  # raises where one is missing
     out = options.out or options.definition
     write_file(out, lambda file: file.write(to_text(definition).encode()))
@@ -47,7 +51,7 @@ def main() -> None:
     print(f"written: {out}, {out.stat().st_size / 1e3:.0f} kB")
 
 
-def true_lengths(definition: Definition, workers: int, work: Path) -> Definition:
+def true_lengths(definition: BenchmarkDefinition, workers: int, work: Path) -> BenchmarkDefinition:
     """The definition with the truth of every length, of finished rooms from files."""
     work.mkdir(parents=True, exist_ok=True)
     jobs = [(dataclasses.replace(definition, rooms=(room,)), work) for room in definition.rooms]
@@ -57,25 +61,27 @@ def true_lengths(definition: Definition, workers: int, work: Path) -> Definition
     return dataclasses.replace(definition, rooms=rooms)
 
 
-def _true_room(job: tuple[Definition, Path]) -> BenchmarkRoom:
+def _true_room(job: tuple[BenchmarkDefinition, Path]) -> BenchmarkRoom:
     """The only room of a definition, with its truth; the file with it is a definition of one room."""
     one, work = job
     room = _without_truth(one.rooms[0])
     path = work / f"room-{room.index:06d}.json"
     if path.exists():
-        kept = parse(path.read_text())
+        kept = parse_definition(path.read_text())
         if dataclasses.replace(kept, rooms=(_without_truth(kept.rooms[0]),)) == dataclasses.replace(one, rooms=(room,)):
             return kept.rooms[0]
     cv2.setNumThreads(1)
     known = scalar_rooms(room.index + 1, one.seed, one.size, one.spp).truth(room.index)
-    done = dataclasses.replace(room, asked=with_truth(room.asked, measured(known)))
+    done = dataclasses.replace(room, questions=with_truth(room.questions, measure_room(known)))
     text = to_text(dataclasses.replace(one, rooms=(done,)))
     write_file(path, lambda file: file.write(text.encode()))
     return done
 
 
 def _without_truth(room: BenchmarkRoom) -> BenchmarkRoom:
-    return dataclasses.replace(room, asked=tuple(dataclasses.replace(asked, visible_m=None) for asked in room.asked))
+    return dataclasses.replace(
+        room, questions=tuple(dataclasses.replace(one, visible_m=None) for one in room.questions)
+    )
 
 
 if __name__ == "__main__":

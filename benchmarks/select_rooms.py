@@ -1,9 +1,9 @@
 """Make the rooms benchmark anew: python benchmarks/select_rooms.py [--pool 1000] [--workers 2]
 
 Looks for questions in a pool of rooms, chooses, draws the chosen rooms, and writes the definition with its hashes and
-the true lengths to src/spatialvlm/benchmark/rooms.json. Needed where the rooms, the pipeline or the wordings have
-changed. The pool takes about a second a room and core, a picture several. What is done is kept in the folder --work,
-and a stopped run goes on; remove the folder where the rooms or the pipeline have changed since.
+the true lengths to src/spatialvlm/evaluate/rooms_benchmark/rooms.json. Needed where the rooms, the pipeline or the
+wordings have changed. The pool takes about a second a room and core, a picture several. What is done is kept in the
+folder --work, and a stopped run goes on; remove the folder where the rooms or the pipeline have changed since.
 """
 
 import argparse
@@ -23,25 +23,20 @@ import cv2
 from rich.console import Console
 from rich.progress import track
 
-import spatialvlm.evaluate.rooms_benchmark
+from choose_rooms.blind_guesses import guess_by_names, sum_families
+from choose_rooms.candidates import CandidateConfig, find_candidates
+from choose_rooms.definition_file import DEFINITION, SEED, SIZE, SPP, to_text
+from choose_rooms.selection import Candidate, SelectionConfig, select_questions
 from rooms_benchmark import print_figures
 from spatialvlm.dataset.read import read_dataset
-from spatialvlm.evaluate.rooms_benchmark.blind import by_names, families
-from spatialvlm.evaluate.rooms_benchmark.build import build_benchmark, here_versions, scalar_rooms
-from spatialvlm.evaluate.rooms_benchmark.candidates import CandidateConfig, candidates_of
+from spatialvlm.evaluate.rooms_benchmark.build import build_benchmark, scalar_rooms, versions_here
 from spatialvlm.evaluate.rooms_benchmark.definition import (
-    SEED,
-    SIZE,
-    SPP,
+    BenchmarkDefinition,
     BenchmarkRoom,
-    Definition,
     frame_id_of,
     questions_hash,
-    to_text,
 )
-from spatialvlm.evaluate.rooms_benchmark.selection import Candidate, SelectionConfig, select
 
-DEFINITION = Path(spatialvlm.evaluate.rooms_benchmark.__file__).parent / "rooms.json"
 CONSOLE = Console(stderr=True)
 
 
@@ -56,8 +51,8 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=DEFINITION)
     options = parser.parse_args()
     pool = candidates(options.pool, options.workers, options.work)
-    chosen = select(pool, SelectionConfig(options.rooms, options.per_room))
-    comparisons, lengths = families(by_names([c for room in chosen.values() for c in room]).items())
+    chosen = select_questions(pool, SelectionConfig(options.rooms, options.per_room))
+    comparisons, lengths = sum_families(guess_by_names([c for room in chosen.values() for c in room]).items())
     print(
         f"who knows from other rooms what things of these names are like: {comparisons.share:.1%}, {lengths.share:.1%}"
     )
@@ -83,20 +78,20 @@ def _candidates_of_room(job: tuple[int, Path]) -> list[Candidate]:
     if path.exists():
         return pickle.loads(path.read_bytes())
     cv2.setNumThreads(1)
-    found = candidates_of(scalar_rooms(room + 1, SEED, SIZE, SPP).truth(room), room, SEED, CandidateConfig())
+    found = find_candidates(scalar_rooms(room + 1, SEED, SIZE, SPP).truth(room), room, SEED, CandidateConfig())
     temporary = path.with_suffix(".tmp")
     temporary.write_bytes(pickle.dumps(found))
     temporary.rename(path)
     return found
 
 
-def unhashed(chosen: dict[int, list[Candidate]]) -> Definition:
+def unhashed(chosen: dict[int, list[Candidate]]) -> BenchmarkDefinition:
     """The definition before anything is drawn."""
-    rooms = tuple(BenchmarkRoom(room, "", "", tuple(c.asked for c in asked)) for room, asked in chosen.items())
-    return Definition(SEED, SIZE, SPP, here_versions(), rooms)
+    rooms = tuple(BenchmarkRoom(room, "", "", tuple(c.question for c in found)) for room, found in chosen.items())
+    return BenchmarkDefinition(SEED, SIZE, SPP, versions_here(), rooms)
 
 
-def hashed(definition: Definition, workers: int, work: Path) -> Definition:
+def hashed(definition: BenchmarkDefinition, workers: int, work: Path) -> BenchmarkDefinition:
     """Draw the rooms, and take the hashes of what came out."""
     digest = hashlib.sha256(to_text(definition).encode()).hexdigest()[:12]
     folder = work / f"dataset-{digest}"
@@ -108,8 +103,10 @@ def hashed(definition: Definition, workers: int, work: Path) -> Definition:
     rooms = []
     for room in definition.rooms:
         id_ = frame_id_of(definition.seed, room.index)
-        if len(questions[id_]) != len(room.asked):
-            sys.exit(f"room {room.index}: {len(questions[id_])} questions, expected {len(room.asked)}; empty --work")
+        if len(questions[id_]) != len(room.questions):
+            sys.exit(
+                f"room {room.index}: {len(questions[id_])} questions, expected {len(room.questions)}; empty --work"
+            )
         hashes = {"image_sha256": images[id_], "questions_sha256": questions_hash(questions[id_])}
         rooms.append(dataclasses.replace(room, **hashes))
     return dataclasses.replace(definition, rooms=tuple(rooms))

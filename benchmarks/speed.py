@@ -25,7 +25,6 @@ import numpy as np
 from accuracy import corrupted, plain_frame
 from spatialvlm.dataset.write import write_shard
 from spatialvlm.pipeline.collect.shapes import ShapesSource
-from spatialvlm.pipeline.lift import lift
 from spatialvlm.pipeline.measure import measure
 from spatialvlm.pipeline.phrase import Phrase, PhraseConfig
 from spatialvlm.worlds.solids.scene import ray_cast

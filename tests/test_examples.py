@@ -14,10 +14,7 @@ for package in ("safetensors", "transformers", "onnx", "onnxruntime"):
 
 from safetensors.torch import load_file, save_file  # noqa: E402
 
-from fixtures.models import (
-    depth_contract,
-    tiny_depth,
-)
+from fixtures.models import depth_contract, tiny_depth  # noqa: E402
 from spatialvlm.errors import ModelError, UserError  # noqa: E402
 from spatialvlm.models import Model, Runtime  # noqa: E402
 from spatialvlm.pipeline.estimate.depth import load_depth  # noqa: E402

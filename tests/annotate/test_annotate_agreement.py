@@ -6,24 +6,24 @@ from itertools import starmap
 import pytest
 
 from spatialvlm.annotate.agreement import (
-    Counts,
-    choices_of,
+    DecisionCounts,
+    agreement_report,
+    choice_pairs,
     compare_labels,
     compare_lengths,
-    counts,
-    lengths_of,
-    of_pipeline,
-    pairs,
-    report,
-    yes_no_of,
+    count_decisions,
+    length_pairs,
+    pair_answers,
+    pipeline_decisions,
+    yes_no_pairs,
 )
-from spatialvlm.annotate.answers import Answers, Decision, Proposed
+from spatialvlm.annotate.decisions import Decision, DecisionFile, PipelineQuestion
 
 OPTIONS = ("the mug", "the lamp")
 
 
 def kept(frame, who, answer, form="length", value: float | str = 0.5, question="How far?", options=()):
-    proposed = Proposed(question, "distance", "so far", value)
+    proposed = PipelineQuestion(question, "distance", "so far", value)
     return Decision(frame, who, "keep", proposed, question, answer, form, options, "distance")
 
 
@@ -87,9 +87,9 @@ def test_only_answers_to_the_same_question_are_compared():
         kept("5", "ben", "1 m"),
         Decision("6", "ben", "rewrite", None, "how far is it?", "1 m", "length"),
     ]
-    found = pairs(anna, ben)
+    found = pair_answers(anna, ben)
     assert [(one.frame, other.frame) for one, other in found] == [("1", "1"), ("6", "6")]
-    assert lengths_of(found) == [(0.6, pytest.approx(0.6096)), (pytest.approx(0.6096), 1.0)]
+    assert length_pairs(found) == [(0.6, pytest.approx(0.6096)), (pytest.approx(0.6096), 1.0)]
 
 
 def test_answers_are_compared_by_their_forms():
@@ -98,39 +98,41 @@ def test_answers_are_compared_by_their_forms():
         (kept("2", "a", "the lamp", "choice", options=OPTIONS), kept("2", "b", "The mug", "choice", options=OPTIONS)),
         (kept("3", "a", "1 m"), kept("3", "b", "2 m")),
     ]
-    found = [pair for one, other in both for pair in pairs([one], [other])]
-    assert yes_no_of(found) == [("yes", "no")]
-    assert choices_of(found) == [("1", "0")]
-    assert lengths_of(found) == [(1.0, 2.0)]
+    found = [pair for one, other in both for pair in pair_answers([one], [other])]
+    assert yes_no_pairs(found) == [("yes", "no")]
+    assert choice_pairs(found) == [("1", "0")]
+    assert length_pairs(found) == [(1.0, 2.0)]
 
 
 def test_the_pipeline_answers_what_it_proposed():
     decisions = [
         kept("1", "anna", "60 cm", value=0.412),
         kept("2", "anna", "no", "yes_no", value="yes"),
-        Decision("3", "anna", "rewrite", Proposed("How far?", "distance", "1 m", 1.0), "How tall?", "1 m", "length"),
+        Decision(
+            "3", "anna", "rewrite", PipelineQuestion("How far?", "distance", "1 m", 1.0), "How tall?", "1 m", "length"
+        ),
     ]
-    own = of_pipeline(decisions)
+    own = pipeline_decisions(decisions)
     assert [(one.frame, one.answer) for one in own] == [("1", "0.412 m"), ("2", "yes")]
-    assert lengths_of(pairs(decisions, own)) == [(0.6, 0.412)]
+    assert length_pairs(pair_answers(decisions, own)) == [(0.6, 0.412)]
 
 
 def test_counts_of_what_was_done():
     made = [kept("1", "anna", "1 m"), kept("2", "anna", None), Decision("3", "anna", "skip"), kept("1", "ben", "1 m")]
-    assert counts(made) == {"anna": Counts(2, 0, 1, 1), "ben": Counts(1, 0, 0, 0)}
+    assert count_decisions(made) == {"anna": DecisionCounts(2, 0, 1, 1), "ben": DecisionCounts(1, 0, 0, 0)}
 
 
 def test_the_report_says_it_all(tmp_path):
     path = tmp_path / "human.jsonl"
     both = ["yes", "no", "yes", "no"], ["yes", "no", "yes", "yes"]
-    with Answers(path) as answers:
+    with DecisionFile(path) as answers:
         for who, metres, said in zip(("anna", "ben"), ("1 m", "120 cm"), both, strict=True):
             answers.add(kept("far", who, "9 m"))
             answers.add(kept("far", who, metres, value=3.0))
             for number, word in enumerate(said):
                 answers.add(kept(f"is {number}", who, word, "yes_no", "yes", "Is it?"))
         answers.add(Decision("none", "ben", "skip"))
-    text = report(path)
+    text = agreement_report(path)
     rows = [" ".join(line.split()) for line in text.splitlines()]
     assert rows[0] == "human.jsonl: 6 images, 2 annotators"
     assert "anna 5 0 0 0" in rows
@@ -145,8 +147,8 @@ def test_the_report_says_it_all(tmp_path):
 
 def test_a_report_of_one_annotator_and_nothing_to_compare(tmp_path):
     path = tmp_path / "human.jsonl"
-    with Answers(path) as answers:
+    with DecisionFile(path) as answers:
         answers.add(Decision("a", "anna", "rewrite", None, "What?", "red", "text"))
-    text = report(path)
+    text = agreement_report(path)
     assert text.startswith("human.jsonl: 1 image, 1 annotator\n")
     assert "pairs" not in text

@@ -2,7 +2,7 @@
 
 import pytest
 
-from spatialvlm.annotate.forms import examine, guess_form
+from spatialvlm.annotate.answer_forms import check_answer, guess_form
 from spatialvlm.errors import UserError
 
 OPTIONS = ("the red mug", "the mug")
@@ -37,7 +37,7 @@ def test_options_make_it_a_choice():
     [("60 cm", "0.6 m"), ("about 5 meters", "5 m"), ("5 inches", "0.127 m"), ("0 m", "0 m"), ("2 km", "2,000 m")],
 )
 def test_a_length_reads_as_metres(answer, reads):
-    examined = examine("How far?", answer)
+    examined = check_answer("How far?", answer)
     assert (examined.form, examined.answer, examined.reads, examined.problem) == ("length", answer, reads, None)
 
 
@@ -51,13 +51,13 @@ def test_a_length_reads_as_metres(answer, reads):
     ],
 )
 def test_a_number_alone_counts_in_the_unit_that_its_question_names(question, answer, stored, reads):
-    examined = examine(question, answer, "length")
+    examined = check_answer(question, answer, "length")
     assert (examined.answer, examined.reads, examined.problem) == (stored, reads, None)
 
 
 @pytest.mark.parametrize("answer", ["5", "far", "about five", "5 apples", "0, as the people stand on the sand"])
 def test_a_length_without_number_or_unit_is_complained_of(answer):
-    problem = examine("How far?", answer, "length").problem
+    problem = check_answer("How far?", answer, "length").problem
     assert problem is not None
     assert "number and a unit" in problem
 
@@ -67,7 +67,7 @@ def test_a_length_without_number_or_unit_is_complained_of(answer):
     [("yes", "yes"), ("Yes, it is.", "yes"), ("No.", "no"), ("n", "no"), ("Y", "yes"), ("maybe", None), ("nope", None)],
 )
 def test_yes_or_no(answer, stored):
-    examined = examine("Is it?", answer, "yes_no")
+    examined = check_answer("Is it?", answer, "yes_no")
     assert (examined.answer if examined.problem is None else None) == stored
 
 
@@ -84,31 +84,31 @@ def test_yes_or_no(answer, stored):
     ],
 )
 def test_a_choice_is_one_of_its_options(answer, stored):
-    examined = examine("Which one?", answer, "choice", OPTIONS)
+    examined = check_answer("Which one?", answer, "choice", OPTIONS)
     assert (examined.answer if examined.problem is None else None) == stored
 
 
 @pytest.mark.parametrize("options", [(), ("left",), ("left", " left "), tuple("abcdefghijk")])
 def test_a_choice_needs_some_options(options):
-    assert "2 to 10 options" in str(examine("Which side?", "left", "choice", options).problem)
+    assert "2 to 10 options" in str(check_answer("Which side?", "left", "choice", options).problem)
 
 
 def test_an_option_that_is_a_figure_goes_before_the_number_of_an_option():
-    assert examine("How many?", "2", "choice", ("2", "1")).answer == "2"
+    assert check_answer("How many?", "2", "choice", ("2", "1")).answer == "2"
 
 
 @pytest.mark.parametrize(
     ("answer", "fits"), [("3", True), ("-2.5", True), ("about 3", True), ("three", False), ("3 or 4", False)]
 )
 def test_a_number_is_one_in_figures(answer, fits):
-    assert (examine("How many?", answer, "number").problem is None) is fits
+    assert (check_answer("How many?", answer, "number").problem is None) is fits
 
 
 def test_nothing_is_no_answer_of_any_form():
     for form in ("length", "yes_no", "choice", "number", "text"):
-        assert "Type an answer" in str(examine("What?", "  ", form, OPTIONS).problem)
+        assert "Type an answer" in str(check_answer("What?", "  ", form, OPTIONS).problem)
 
 
 def test_an_unknown_form_is_refused():
     with pytest.raises(UserError, match="form 'colour': unknown; expected one of length, yes_no"):
-        examine("What?", "red", "colour")
+        check_answer("What?", "red", "colour")

@@ -8,8 +8,8 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from fixtures.evaluate.annotate_site import Site, serving
 from fixtures.folders.tiny import tiny_frames, write_rgbd
-from spatialvlm.annotate import report
-from spatialvlm.annotate.answers import read_answers
+from spatialvlm.annotate import agreement_report
+from spatialvlm.annotate.decisions import read_decisions
 
 QUIET = (
     "--no-sandbox",
@@ -77,7 +77,7 @@ def rewrite(page: Page, question: str, answer: str) -> None:
 
 
 def made(site: Site) -> list[tuple[object, ...]]:
-    return [(one.annotator, one.frame[-1], one.decision, one.answer) for one in read_answers(site.out)]
+    return [(one.annotator, one.frame[-1], one.decision, one.answer) for one in read_decisions(site.out)]
 
 
 def test_two_people_annotate_and_one_comes_back(frames, tmp_path, page):
@@ -138,7 +138,7 @@ def test_two_people_annotate_and_one_comes_back(frames, tmp_path, page):
             at(page, position)
         page.keyboard.press("s")
         expect(page.locator("#summary")).to_be_visible()
-    counts = [" ".join(line.split()) for line in report(out).splitlines()]
+    counts = [" ".join(line.split()) for line in agreement_report(out).splitlines()]
     assert {"Anna 5 1 1 1", "Ben 1 0 6 0", "Anna and Ben 1 0.0 % 0.00"} <= set(counts)
 
 
@@ -167,7 +167,7 @@ def test_a_photo_is_asked_about_by_the_annotator_himself(tmp_path, page):
         at(page, "2 of 3")
         expect(page.locator("#written")).to_have_value("Which is <i>taller</i>?")
         expect(page.locator("#options")).to_have_value("the box\nthe ball")
-        assert [(one.form, one.answer, one.options) for one in read_answers(site.out)] == [
+        assert [(one.form, one.answer, one.options) for one in read_decisions(site.out)] == [
             ("choice", "the ball", ("the box", "the ball"))
         ]
 

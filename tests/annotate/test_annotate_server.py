@@ -12,7 +12,7 @@ import pytest
 
 from fixtures.evaluate.annotate_site import serving
 from spatialvlm.annotate import run_annotation
-from spatialvlm.annotate.answers import read_answers
+from spatialvlm.annotate.decisions import read_decisions
 from spatialvlm.annotate.server import LARGEST_BODY, is_local, listen
 from spatialvlm.errors import UserError
 
@@ -50,7 +50,7 @@ def test_an_image_its_question_and_the_decision(own_site):
     assert own_site.get("/api/session?annotator=anna&after=4")[1] == begun | {"decided": 6, "next": 1}
     assert own_site.decide(1, "anna", "skip") == (200, {"saved": True, "decided": 7, "next": None})
     assert own_site.get("/api/session?annotator=ben")[1]["next"] == 0
-    places = [int(one.frame.removeprefix("shapes-")) for one in read_answers(own_site.out)]
+    places = [int(one.frame.removeprefix("shapes-")) for one in read_decisions(own_site.out)]
     assert places == [0, 6, 4, 3, 2, 5, 1]
 
 
@@ -113,7 +113,9 @@ def test_places_that_there_are_not(site, place):
         assert said
 
 
-@pytest.mark.parametrize("path", ["/../answers.py", "/%2e%2e/answers.py", "/server.py", "/docs", "/openapi.json", "/x"])
+@pytest.mark.parametrize(
+    "path", ["/../decisions.py", "/%2e%2e/decisions.py", "/server.py", "/docs", "/openapi.json", "/x"]
+)
 def test_no_other_file_is_served(site, path):
     assert site.get(path)[0] == 404
 
@@ -231,6 +233,6 @@ def test_what_was_decided_outlives_a_kill(frames, tmp_path):
         with urllib.request.urlopen(request, timeout=20) as answer:
             assert json.load(answer) == {"saved": True, "decided": 1, "next": 0}
         process.kill()
-    assert [one.decision for one in read_answers(out)] == ["skip"]
+    assert [one.decision for one in read_decisions(out)] == ["skip"]
     with serving(str(frames), out, "anna") as site:
         assert site.get("/api/session")[1]["decided"] == 1

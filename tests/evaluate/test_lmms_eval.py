@@ -12,7 +12,7 @@ import yaml
 from datasets import load_dataset
 from PIL import Image
 
-from spatialvlm.evaluate.exchange import write_parquet
+from spatialvlm.evaluate.item_export import write_parquet
 from spatialvlm.evaluate.items import Choice, Item, YesNo
 from spatialvlm.evaluate.scoring import score
 from spatialvlm.evaluate.tasks import load_task

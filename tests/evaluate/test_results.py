@@ -38,7 +38,7 @@ def test_what_was_written_comes_back(folder: Path):
     for (item, answer), back in zip(ITEMS, results.scored["folder"], strict=True):
         assert (back.item.id, back.item.question, back.item.truth) == (item.id, item.question, item.truth)
         again = score(item, answer)
-        assert (back.answer, back.reading, back.robust) == (answer, again.reading, again.robust)
+        assert (back.answer, back.parsed, back.robust) == (answer, again.parsed, again.robust)
 
 
 @pytest.mark.parametrize(

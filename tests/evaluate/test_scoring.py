@@ -37,15 +37,15 @@ def test_what_says_nothing_is_wrong_and_counted(truth: Truth, answer: str | None
     """SPAR's script gives an empty answer 1.0, since it is a substring of the target; OmniSpatial's gives it an A."""
     scored = score(item(truth), answer)
     assert scored.robust.value == 0.0
-    assert scored.reading.value is None
-    assert scored.reading.how
+    assert scored.parsed.value is None
+    assert scored.parsed.how
 
 
 @pytest.mark.parametrize("truth", TRUTHS, ids=lambda truth: type(truth).__name__)
 def test_a_refusal_is_wrong_and_told_apart_from_what_cannot_be_read(truth: Truth):
     scored = score(item(truth), "I'm sorry, but I can't determine that from the image.")
-    assert (scored.robust.value, scored.reading.refused) == (0.0, True)
-    assert score(item(truth), "Bananas are yellow!").reading.refused is False
+    assert (scored.robust.value, scored.parsed.refused) == (0.0, True)
+    assert score(item(truth), "Bananas are yellow!").parsed.refused is False
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def test_any_text_gets_a_score_and_always_the_same(text: str, truth: Truth):
     scored = score(item(truth), text)
     assert scored.robust.value in (0.0, 1.0) or isinstance(truth, Number)
     assert scored.robust == score(item(truth), text).robust
-    assert (scored.reading.value is None) == (scored.robust.answer is None)
+    assert (scored.parsed.value is None) == (scored.robust.answer is None)
 
 
 VOCABULARY = """the mug is 1.2 m not left right 3 ' " feet and a half so ( ) A B yes no ± - to about 10 % [ ] { } : = 12

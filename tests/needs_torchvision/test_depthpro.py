@@ -8,10 +8,7 @@ import pytest
 torch = pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
-from fixtures.models import (
-    depth_contract,
-    tiny_depth,
-)
+from fixtures.models import depth_contract, tiny_depth  # noqa: E402
 from spatialvlm.errors import UserError  # noqa: E402
 from spatialvlm.models import Model, Runtime  # noqa: E402
 from spatialvlm.pipeline.estimate.depth import load_depth  # noqa: E402

@@ -1,4 +1,4 @@
-"""A task of lmms-eval whose items, readings and scores are spatialvlm's.
+"""A task of lmms-eval whose items and scores are spatialvlm's.
 
     SPATIALVLM_ITEMS=FOLDER lmms-eval --include_path integrations/lmms_eval --tasks spatialvlm --model ...
 
@@ -16,9 +16,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from spatialvlm.evaluate.exchange import item_of
-from spatialvlm.evaluate.scoring import score
-from spatialvlm.evaluate.tasks import Task, load_task
+from spatialvlm.evaluate import Task, item_from_row, load_task, score
 
 FOLDER = os.environ.get("SPATIALVLM_ITEMS") or str(Path(__file__).with_name("items"))
 KEPT = ("task", "id", "kind", "question", "prompt", "truth", "meta")
@@ -39,7 +37,7 @@ def process_results(doc: Mapping[str, Any], results: Sequence[str]) -> dict[str,
     """The scores of one answer, with what `overall` needs to know of the row."""
     task = task_of(doc)
     answer = results[0]
-    scored = score(item_of(doc), answer, task.official if task else None)
+    scored = score(item_from_row(doc), answer, task.official if task else None)
     row = {name: doc[name] for name in KEPT}
     found = {"robust": scored.robust, "official": scored.official}
     entries: dict[str, dict[str, Any]] = {}
@@ -60,7 +58,7 @@ def overall(results: Sequence[Mapping[str, Any]]) -> float:
     task = task_of(results[0]["row"])
     if task is None or task.figures is None:
         return mean(results)
-    scored = [score(item_of(one["row"]), one["answer"]) for one in results]
+    scored = [score(item_from_row(one["row"]), one["answer"]) for one in results]
     figures = task.figures(scored, [float(one["score"]) for one in results])
     return next(iter(figures.values()), mean(results))
 

@@ -3,14 +3,13 @@
 SpatialVLM's protocol (arXiv 2401.12168, section 4.1 and appendix A.1): the pipeline proposes a question per image; the
 annotator keeps it, rewrites it or skips the image; then types an answer as people say it ("about 5 meters", "left").
 
-    images      a dataset, or a source of frames -> one image at a time
-    proposals   what the pipeline would ask about it -> one question, its answer kept from the annotator
-    forms       what was typed -> how it reads, or what it lacks
-    answers     a decision -> a line of JSON, which the task `folder` of `evaluate` reads
-    desk        all of it joined: what an annotator sees, what is stored
-    shelf       images read ahead, in a thread of their own
-    server      a desk -> a page on this machine alone: page.html, page.css and the scripts
-    agreement   the file of answers -> how far annotators agree, with each other and with the pipeline
+    annotation_tasks   a dataset, or a source of frames -> one image at a time, read ahead in a thread of its own
+    proposals          what the pipeline would ask about it -> one question, its answer kept from the annotator
+    answer_forms       what was typed -> how it reads, or what it lacks
+    decisions          a decision -> a line of JSON, which the task `folder` of `evaluate` reads
+    session            all of it joined: what an annotator sees, what is stored
+    server             a session -> a page on this machine alone: page.html, page.css and the scripts
+    agreement          the file of decisions -> how far annotators agree, with each other and with the pipeline
 
 `server` alone needs the extra `evaluate`.
 """
@@ -18,14 +17,13 @@ annotator keeps it, rewrites it or skips the image; then types an answer as peop
 import secrets
 from pathlib import Path
 
-from spatialvlm.annotate.agreement import report
-from spatialvlm.annotate.answers import Answers
-from spatialvlm.annotate.desk import Desk, name_of
-from spatialvlm.annotate.images import open_images
-from spatialvlm.annotate.shelf import Shelf
+from spatialvlm.annotate.agreement import agreement_report
+from spatialvlm.annotate.annotation_tasks import TaskLoader, open_annotation_source
+from spatialvlm.annotate.decisions import DecisionFile
+from spatialvlm.annotate.session import AnnotationSession, annotator_name
 from spatialvlm.errors import UserError
 
-__all__ = ["report", "run_annotation"]
+__all__ = ["agreement_report", "run_annotation"]
 
 
 def run_annotation(
@@ -51,17 +49,21 @@ def run_annotation(
         raise UserError(
             f"annotate: the page needs {error.name}; install the extra: pip install 'spatialvlm[evaluate]'"
         ) from None
-    who = name_of(annotator) if annotator is not None else None
+    who = annotator_name(annotator) if annotator is not None else None
     console, token = Console(stderr=True), secrets.token_urlsafe(16)
-    with Shelf(lambda: open_images(source, seed)) as shelf, Answers(out) as answers, listen(host, port) as opened:
-        desk = shelf.do(lambda: Desk(shelf.images, answers, seed, limit))
+    with (
+        TaskLoader(lambda: open_annotation_source(source, seed)) as loader,
+        DecisionFile(out) as decisions,
+        listen(host, port) as opened,
+    ):
+        session = loader.do(lambda: AnnotationSession(loader.source, decisions, seed, limit))
         address = f"[{host}]" if ":" in host else host
         link = f"http://{address}:{opened.getsockname()[1]}/?token={token}"
         console.print(
-            f"{len(desk)} images, answers go to {out}\nopen {link}\nCtrl-C ends it; the same command goes on later",
+            f"{len(session)} images, answers go to {out}\nopen {link}\nCtrl-C ends it; the same command goes on later",
             soft_wrap=True,
             highlight=False,
             markup=False,
         )
-        make_server(application(desk, shelf, token=token, annotator=who, out=out.name)).run(sockets=[opened])
-        console.print(f"{len(answers.decisions)} decisions in {out}", soft_wrap=True, highlight=False, markup=False)
+        make_server(application(session, loader, token=token, annotator=who, out=out.name)).run(sockets=[opened])
+        console.print(f"{len(decisions.decisions)} decisions in {out}", soft_wrap=True, highlight=False, markup=False)

@@ -1,4 +1,4 @@
-"""agreement: decisions -> how far annotators agree, and how far they agree with the pipeline. Pure functions.
+"""Measure how far annotators agree, with each other and with the pipeline: decisions -> figures, as text.
 
 Two answers are compared where both annotators answered the same question. Lengths agree within a factor: 2 as in
 SpatialVLM's measure of being in range (arXiv 2401.12168, section 4.1), 1.25 for "within 25 %", both the same whichever
@@ -14,7 +14,7 @@ from itertools import combinations
 from pathlib import Path
 from statistics import median
 
-from spatialvlm.annotate.answers import Decision, latest, read_answers
+from spatialvlm.annotate.decisions import Decision, latest, read_decisions
 from spatialvlm.quantities import parse
 
 PIPELINE = "the pipeline"
@@ -22,7 +22,7 @@ PIPELINE = "the pipeline"
 
 
 @dataclass(frozen=True, slots=True)
-class Lengths:
+class LengthAgreement:
     """How two people's lengths compare: shares of their pairs, and the median of |ln(one / other)|."""
 
     pairs: int
@@ -32,7 +32,7 @@ class Lengths:
 
 
 @dataclass(frozen=True, slots=True)
-class Labels:
+class LabelAgreement:
     """How two people's answers out of a few compare; kappa is None where chance alone would make them all alike."""
 
     pairs: int
@@ -41,7 +41,7 @@ class Labels:
 
 
 @dataclass(frozen=True, slots=True)
-class Counts:
+class DecisionCounts:
     """How often one annotator did what. `untold` are kept or rewritten questions whose answer nobody can tell."""
 
     kept: int
@@ -50,22 +50,22 @@ class Counts:
     untold: int
 
 
-def counts(decisions: Iterable[Decision]) -> dict[str, Counts]:
-    """What every annotator did, by name."""
+def count_decisions(decisions: Iterable[Decision]) -> dict[str, DecisionCounts]:
+    """Count what every annotator did, by name."""
     by_name: dict[str, list[Decision]] = {}
     for one in decisions:
         by_name.setdefault(one.annotator, []).append(one)
     return {name: _counts(own) for name, own in sorted(by_name.items())}
 
 
-def _counts(own: Sequence[Decision]) -> Counts:
+def _counts(own: Sequence[Decision]) -> DecisionCounts:
     made = Counter(one.decision for one in own)
     untold = sum(one.decision != "skip" and one.answer is None for one in own)
-    return Counts(made["keep"], made["rewrite"], made["skip"], untold)
+    return DecisionCounts(made["keep"], made["rewrite"], made["skip"], untold)
 
 
-def of_pipeline(decisions: Iterable[Decision]) -> list[Decision]:
-    """Decisions of one who kept every proposed question and gave the pipeline's answer."""
+def pipeline_decisions(decisions: Iterable[Decision]) -> list[Decision]:
+    """Make the decisions of one who kept every proposed question and gave the pipeline's answer."""
     found: dict[str, Decision] = {}
     for one in decisions:
         if one.decision == "keep" and one.proposed is not None:
@@ -77,8 +77,8 @@ def of_pipeline(decisions: Iterable[Decision]) -> list[Decision]:
     return list(found.values())
 
 
-def pairs(first: Iterable[Decision], second: Iterable[Decision]) -> list[tuple[Decision, Decision]]:
-    """The answers of two people to the same questions, in the order of the first."""
+def pair_answers(first: Iterable[Decision], second: Iterable[Decision]) -> list[tuple[Decision, Decision]]:
+    """Pair the answers of two people to the same questions, in the order of the first."""
     others = {one.frame: one for one in second if one.answer is not None}
     found = [(one, others[one.frame]) for one in first if one.answer is not None and one.frame in others]
     return [(one, other) for one, other in found if _asked(one) == _asked(other)]
@@ -88,46 +88,46 @@ def _asked(one: Decision) -> tuple[object, ...]:
     return " ".join((one.question or "").lower().split()), one.form, tuple(option.lower() for option in one.options)
 
 
-def log_ratio(one: float, other: float) -> float:
-    """|ln(one / other)| of two lengths: 0 where both are 0, infinite where one is."""
+def _log_ratio(one: float, other: float) -> float:
+    """Compute |ln(one / other)| of two lengths: 0 where both are 0, infinite where one is."""
     if one == other:
         return 0.0
     return abs(math.log(one / other)) if one > 0 and other > 0 else math.inf
 
 
-def compare_lengths(values: Sequence[tuple[float, float]]) -> Lengths | None:
-    """Pairs of lengths in metres; None for no pairs."""
+def compare_lengths(values: Sequence[tuple[float, float]]) -> LengthAgreement | None:
+    """Compare pairs of lengths in metres; None for no pairs."""
     if not values:
         return None
-    ratios = [log_ratio(one, other) for one, other in values]
+    ratios = [_log_ratio(one, other) for one, other in values]
     within = [sum(ratio <= math.log(most) + 1e-9 for ratio in ratios) / len(ratios) for most in (2.0, 1.25)]
-    return Lengths(len(ratios), within[0], within[1], median(ratios))
+    return LengthAgreement(len(ratios), within[0], within[1], median(ratios))
 
 
-def compare_labels(values: Sequence[tuple[str, str]]) -> Labels | None:
-    """Pairs of labels; None for no pairs."""
+def compare_labels(values: Sequence[tuple[str, str]]) -> LabelAgreement | None:
+    """Compare pairs of labels; None for no pairs."""
     if not values:
         return None
     total = len(values)
     agree = sum(one == other for one, other in values) / total
     first, second = Counter(one for one, _ in values), Counter(other for _, other in values)
     chance = sum(first[label] * second[label] for label in first) / total**2
-    return Labels(total, agree, None if chance == 1 else (agree - chance) / (1 - chance))
+    return LabelAgreement(total, agree, None if chance == 1 else (agree - chance) / (1 - chance))
 
 
-def lengths_of(found: Sequence[tuple[Decision, Decision]]) -> list[tuple[float, float]]:
-    """The metres of pairs of answers, where both are lengths."""
+def length_pairs(found: Sequence[tuple[Decision, Decision]]) -> list[tuple[float, float]]:
+    """Take the metres of pairs of answers, where both are lengths."""
     both = [(parse(one.answer or ""), parse(other.answer or "")) for one, other in found if one.form == "length"]
     return [(one, other) for one, other in both if one is not None and other is not None]
 
 
-def yes_no_of(found: Sequence[tuple[Decision, Decision]]) -> list[tuple[str, str]]:
-    """The pairs of answers to questions of yes or no."""
+def yes_no_pairs(found: Sequence[tuple[Decision, Decision]]) -> list[tuple[str, str]]:
+    """Take the pairs of answers to questions of yes or no."""
     return [(one.answer or "", other.answer or "") for one, other in found if one.form == "yes_no"]
 
 
-def choices_of(found: Sequence[tuple[Decision, Decision]]) -> list[tuple[str, str]]:
-    """Pairs of choices as the places of the options: their words differ from question to question."""
+def choice_pairs(found: Sequence[tuple[Decision, Decision]]) -> list[tuple[str, str]]:
+    """Take pairs of choices as the places of the options: their words differ from question to question."""
     return [(_place(one), _place(other)) for one, other in found if one.form == "choice"]
 
 
@@ -136,18 +136,18 @@ def _place(one: Decision) -> str:
     return str(words.index((one.answer or "").lower())) if (one.answer or "").lower() in words else one.answer or ""
 
 
-def report(path: Path) -> str:
-    """What annotators did and how far they agree, as text. Raises UserError for a file that is no `annotate` wrote."""
-    decisions = list(latest(read_answers(path)).values())
-    people = counts(decisions)
+def agreement_report(path: Path) -> str:
+    """Write what annotators did and how far they agree. Raises UserError for a file that is no `annotate` wrote."""
+    decisions = list(latest(read_decisions(path)).values())
+    people = count_decisions(decisions)
     own = {name: [one for one in decisions if one.annotator == name] for name in people}
     frames = len({one.frame for one in decisions})
     head = f"{path.name}: {_plural(frames, 'image')}, {_plural(len(people), 'annotator')}"
     did = [(name, *map(str, (c.kept, c.rewritten, c.skipped, c.untold))) for name, c in people.items()]
     blocks = [head, _table(("annotator", "kept", "rewritten", "skipped", "cannot tell"), did)]
-    sides = [(f"{a} and {b}", pairs(own[a], own[b])) for a, b in combinations(people, 2)]
-    sides += [(f"{a} and {PIPELINE}", pairs(own[a], of_pipeline(own[a]))) for a in people]
-    blocks += [_lengths(sides), _labels("yes or no", sides, yes_no_of), _labels("choices", sides, choices_of)]
+    sides = [(f"{a} and {b}", pair_answers(own[a], own[b])) for a, b in combinations(people, 2)]
+    sides += [(f"{a} and {PIPELINE}", pair_answers(own[a], pipeline_decisions(own[a]))) for a in people]
+    blocks += [_lengths(sides), _labels("yes or no", sides, yes_no_pairs), _labels("choices", sides, choice_pairs)]
     blocks.append("Compared are answers to the same question, and those to proposed questions with the pipeline's own.")
     return "\n\n".join(block for block in blocks if block)
 
@@ -158,7 +158,7 @@ Sides = Sequence[tuple[str, Sequence[tuple[Decision, Decision]]]]
 def _lengths(sides: Sides) -> str:
     rows = []
     for name, found in sides:
-        made = compare_lengths(lengths_of(found))
+        made = compare_lengths(length_pairs(found))
         if made is not None:
             shares = (_percent(made.within_2), _percent(made.within_25_percent))
             rows.append((name, str(made.pairs), *shares, f"{made.median_log_ratio:.3f}"))
@@ -178,7 +178,7 @@ def _labels(
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Aligned columns, the first to the left; nothing where there are no rows."""
+    """Align columns, the first to the left; nothing where there are no rows."""
     if not rows:
         return ""
     widths = [max(len(row[column]) for row in (head, *rows)) for column in range(len(head))]

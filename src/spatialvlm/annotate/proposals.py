@@ -1,9 +1,9 @@
-"""proposals: what the pipeline would ask about one image, of which one question is proposed.
+"""Propose one question about an image, out of those that the pipeline would ask.
 
 Enters: a scene with questions about it, from a dataset or made here from a frame that has depth and annotations.
-Leaves: a Proposal, or why there is none. The choice depends on the seed and the frame's id alone: the family first,
-half and half, then any question of it, as SpatialVLM's benchmark was made (arXiv 2401.12168, section 4.1 and appendix
-A.1). Questions whose answer is "about the same" are not proposed: none of their options would be right.
+Leaves: a QuestionProposal, or why there is none. The choice depends on the seed and the frame's id alone: the family
+first, half and half, then any question of it, as SpatialVLM's benchmark was made (arXiv 2401.12168, section 4.1 and
+appendix A.1). Questions whose answer is "about the same" are not proposed: none of their options would be right.
 """
 
 import hashlib
@@ -13,9 +13,9 @@ from types import MappingProxyType
 
 import numpy as np
 
-from spatialvlm.annotate.answers import Proposed
+from spatialvlm.annotate.decisions import PipelineQuestion
 from spatialvlm.errors import ContractError
-from spatialvlm.evaluate.tasks.asked import names_of
+from spatialvlm.evaluate import object_names
 from spatialvlm.kinds import KINDS
 from spatialvlm.pipeline import run_stages
 from spatialvlm.pipeline.tail import tail
@@ -38,24 +38,24 @@ _FORMS = MappingProxyType({"predicate": "yes_no", "choice": "choice", "classify"
 
 
 @dataclass(frozen=True, slots=True)
-class Proposal:
+class QuestionProposal:
     """A question that is proposed: its form, the options that it leaves, and the objects that it is about, in words."""
 
-    proposed: Proposed
+    proposed: PipelineQuestion
     form: str
     options: tuple[str, ...] = ()
     subjects: tuple[str, ...] = ()
 
 
-class Proposer:
+class QuestionProposer:
     """Proposes one question about a scene; built once, since it loads the wordings."""
 
     def __init__(self, seed: int) -> None:
         self.seed = seed
         self._stages = tail(seed=seed)
 
-    def ask(self, frame: Frame) -> tuple[Scene | None, Proposal | str]:
-        """A frame's scene and the question that is proposed about it, or why none is."""
+    def propose(self, frame: Frame) -> tuple[Scene | None, QuestionProposal | str]:
+        """Lift a frame and choose the question that is proposed about it, or why none is."""
         if frame.depth_m is None:
             return None, "it has no depth map"
         if frame.instances is None:
@@ -65,10 +65,10 @@ class Proposer:
             return None, sample.drops[-1].reason
         return sample.scene, self.choose(sample.scene, sample.questions)
 
-    def choose(self, scene: Scene, questions: Sequence[QA]) -> Proposal | str:
-        """One of the questions about a scene, or why none is proposed."""
-        names = names_of(scene)
-        able = [(qa.family, found) for qa in questions if (found := proposal_of(qa, names)) is not None]
+    def choose(self, scene: Scene, questions: Sequence[QA]) -> QuestionProposal | str:
+        """Choose one of the questions about a scene, or why none is proposed."""
+        names = object_names(scene)
+        able = [(qa.family, found) for qa in questions if (found := proposal_from_question(qa, names)) is not None]
         if not able:
             return "nothing could be asked about it that the geometry decides"
         rng = _generator(self.seed, scene.frame_id)
@@ -77,8 +77,8 @@ class Proposer:
         return pool[int(rng.integers(len(pool)))]
 
 
-def proposal_of(qa: QA, names: dict[str, str]) -> Proposal | None:
-    """A question with its options and the value that the pipeline gives; None where it has no answer among them."""
+def proposal_from_question(qa: QA, names: dict[str, str]) -> QuestionProposal | None:
+    """Propose a question with its options and the pipeline's value; None where that is not among them."""
     kind, value = KINDS.get(qa.kind), qa.fact.value
     if kind is None or value == "similar":
         return None
@@ -98,11 +98,11 @@ def proposal_of(qa: QA, names: dict[str, str]) -> Proposal | None:
             value = float(value)
         case _:
             raise ContractError(f"question {qa.question!r} of frame {qa.frame_id!r}: a {kind.form} of value {value!r}")
-    proposed = Proposed(qa.question, qa.kind, qa.answer, value)
-    return Proposal(proposed, _FORMS[kind.form], options, qa.fact.subjects)
+    proposed = PipelineQuestion(qa.question, qa.kind, qa.answer, value)
+    return QuestionProposal(proposed, _FORMS[kind.form], options, qa.fact.subjects)
 
 
 def _generator(seed: int, frame_id: str) -> np.random.Generator:
-    """A stream of its own for every frame and seed, apart from those that words are drawn from."""
+    """Make a stream of its own for every frame and seed, apart from those that words are drawn from."""
     digest = hashlib.sha256(b"annotate\0" + frame_id.encode("utf-8", "surrogatepass")).digest()[:8]
     return np.random.default_rng([seed, int.from_bytes(digest, "big")])

@@ -255,8 +255,7 @@ def benchmark(
     workers: Workers = 1,
 ) -> None:
     """Draw a fixed benchmark as a dataset, and check that images and questions are the published ones; else exit 1."""
-    from spatialvlm.evaluate.rooms_benchmark.console import build_with_progress
-    from spatialvlm.evaluate.rooms_benchmark.definition import load_definition
+    from spatialvlm.evaluate import build_with_progress, load_definition
 
     if not build_with_progress(load_definition(name, limit), out, workers):
         raise typer.Exit(1)

@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from spatialvlm.cli.options import TASKS, BatchSize, Device, Precision, Source
+from spatialvlm.cli.options import BatchSize, Device, Precision, Source
+from spatialvlm.evaluate import TASKS
 
 app = typer.Typer()
 
@@ -48,8 +49,7 @@ def evaluate(
     batch_size: BatchSize = 8,
 ) -> None:
     """Score a model on spatial benchmarks, without a judge: a table with intervals, and a page with plots."""
-    from spatialvlm.evaluate.console import evaluate_with_progress
-    from spatialvlm.evaluate.models import AskConfig
+    from spatialvlm.evaluate import AskConfig, evaluate_with_progress
     from spatialvlm.models import Runtime
 
     runtime = Runtime(device, precision, batch_size)
@@ -65,7 +65,7 @@ def compare(
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="A page to write besides.")] = None,
 ) -> None:
     """Compare two models on the items that both answered: paired differences with 95 % intervals."""
-    from spatialvlm.evaluate.console import compare_on_console
+    from spatialvlm.evaluate import compare_on_console
 
     compare_on_console(first, second, out)
 
@@ -79,7 +79,7 @@ def items(
     limit: Annotated[int | None, typer.Option(min=1, help="Take only the first so many items.")] = None,
 ) -> None:
     """Write the items of a task for another evaluation harness, with pictures, prompts and truth."""
-    from spatialvlm.evaluate.console import write_items
+    from spatialvlm.evaluate import write_items
 
     count = write_items(task, to, out, data or [], limit)
     print(f"{count} items: {out}")
@@ -99,9 +99,9 @@ def annotate(
 ) -> None:
     """Let people answer questions about pictures on a local page, as human truth for `evaluate`."""
     if agreement:
-        from spatialvlm.annotate.agreement import report
+        from spatialvlm.annotate import agreement_report
 
-        print(report(out))
+        print(agreement_report(out))
         return
     from spatialvlm.annotate import run_annotation
 

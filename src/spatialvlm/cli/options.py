@@ -5,22 +5,6 @@ from typing import Annotated
 
 import typer
 
-TASKS = (
-    "rooms",
-    "folder",
-    "qspatial",
-    "spatialrgpt_bench",
-    "cv_bench",
-    "blink_spatial",
-    "vsi_bench",
-    "embspatial",
-    "robospatial_home",
-    "threedsr_bench",
-    "vsr",
-    "spatialmqa",
-)
-"""The benchmarks to evaluate on, each a file in `evaluate/tasks`; named here, where --help can say them quickly."""
-
 Dataset = Annotated[Path, typer.Argument(metavar="DATASET", help="A folder that `spatialvlm build` wrote.")]
 Source = Annotated[
     str,

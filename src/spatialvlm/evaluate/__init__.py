@@ -1,14 +1,87 @@
 """evaluate: a model and a benchmark -> scores with confidence intervals, deterministic and without a judge.
 
-    items       what is asked: a question, its pictures, the truth, and what a model is prompted with
-    tasks/      a file per benchmark: its rows -> items, its official rule
-    models/     who answers: a model behind inspect_ai, weights by path, recorded answers, baselines
-    reading/    what a model wrote -> what it said, and how that was read
-    scoring     an item and an answer -> a score by our rule and by the official one
-    metrics/    many scores -> figures with 95 % intervals
-    report/     figures -> a table, a page with plots, a comparison of two models
-    annotate/   people answer the questions: human truth
+    items             what is asked: a question, its pictures, the truth, and what a model is prompted with
+    tasks/            a file per benchmark: its rows -> items, its official rule
+    rooms_benchmark/  our own benchmark: fixed rendered rooms with fixed questions
+    models/           who answers: a model behind inspect_ai, weights by path, a file of answers, baselines
+    parsing/          what a model wrote -> what it said, and how that was parsed
+    scoring           an item and an answer -> a score by our rule and by the official one
+    metrics/          many scores -> figures with 95 % intervals
+    evaluation        all of it: a model and some tasks -> a folder of results
+    results           that folder, written and read
+    report/           figures -> a table, a page with plots, a comparison of two models
+    item_export       items -> files for other harnesses
 
-Only `models/` and the tasks of inspect_ai need the extra `evaluate`; items, reading, scoring and metrics are pure
-functions of their input, without torch and without a network.
+Only `models/` and the tasks of inspect_ai need the extra `evaluate`; items, parsing, scoring and metrics are pure
+functions of their input, without torch and without a network. Importing this costs next to nothing: what a name needs
+is imported when it is first used.
 """
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from spatialvlm.evaluate.tasks import TASKS, load_task
+
+if TYPE_CHECKING:
+    from spatialvlm.evaluate.evaluation import evaluate
+    from spatialvlm.evaluate.evaluation_console import compare_on_console, evaluate_with_progress, write_items
+    from spatialvlm.evaluate.item_export import item_from_row, write_parquet, write_tsv
+    from spatialvlm.evaluate.items import Item
+    from spatialvlm.evaluate.models import AskConfig
+    from spatialvlm.evaluate.results import Results, read_results
+    from spatialvlm.evaluate.rooms_benchmark.benchmark_console import build_with_progress
+    from spatialvlm.evaluate.rooms_benchmark.definition import load_definition
+    from spatialvlm.evaluate.scoring import Scored, score
+    from spatialvlm.evaluate.tasks.dataset_items import object_names
+    from spatialvlm.evaluate.tasks.task import Task
+
+__all__ = [
+    "TASKS",
+    "AskConfig",
+    "Item",
+    "Results",
+    "Scored",
+    "Task",
+    "build_with_progress",
+    "compare_on_console",
+    "evaluate",
+    "evaluate_with_progress",
+    "item_from_row",
+    "load_definition",
+    "load_task",
+    "object_names",
+    "read_results",
+    "score",
+    "write_items",
+    "write_parquet",
+    "write_tsv",
+]
+
+
+def __getattr__(name: str) -> Any:
+    match name:
+        case "evaluate":
+            module = "evaluation"
+        case "compare_on_console" | "evaluate_with_progress" | "write_items":
+            module = "evaluation_console"
+        case "item_from_row" | "write_parquet" | "write_tsv":
+            module = "item_export"
+        case "Item":
+            module = "items"
+        case "AskConfig":
+            module = "models"
+        case "Results" | "read_results":
+            module = "results"
+        case "build_with_progress":
+            module = "rooms_benchmark.benchmark_console"
+        case "load_definition":
+            module = "rooms_benchmark.definition"
+        case "Scored" | "score":
+            module = "scoring"
+        case "object_names":
+            module = "tasks.dataset_items"
+        case "Task":
+            module = "tasks.task"
+        case _:
+            raise AttributeError(f"module 'spatialvlm.evaluate' has no attribute {name!r}")
+    return getattr(import_module(f"spatialvlm.evaluate.{module}"), name)

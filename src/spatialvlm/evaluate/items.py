@@ -21,7 +21,7 @@ Rule = Literal["within_2", "within_25", "within_10", "mra", "mra_strict"]
 
 Relation = tuple[str, str, str, str]
 """What a comparison is about, to read answers in whole sentences: two things, the word that may be true of the first
-one, and its opposite, as in ("the cup", "the bowl", "left", "right"). The words are those of `reading.relations.WORDS`.
+one, and its opposite, as in ("the cup", "the bowl", "left", "right"). The words are those of `parsing.relations.WORDS`.
 """
 
 
@@ -105,23 +105,35 @@ class Item:
     meta: Mapping[str, Any] = field(default_factory=dict)
 
 
+def picture_bytes(picture: Picture, item: Item) -> bytes:
+    """Read the bytes of an item's picture. Raises UserError where the file is missing, with where it is had from."""
+    if isinstance(picture, bytes):
+        return picture
+    try:
+        return picture.read_bytes()
+    except OSError as error:
+        source = item.meta.get("pictures_from")
+        fix = f"get it from {source}" if source else "get the pictures too"
+        raise UserError(f"item {item.id!r}: its picture cannot be read ({error.strerror}): {picture}; {fix}") from None
+
+
 def prompts_sha256(items: Iterable[Item]) -> str:
-    """The sha256 of all ids and prompts, in order: two runs with the same one asked the same words."""
+    """Hash all ids and prompts, in order: two runs with the same hash asked the same words."""
     return hashlib.sha256("\0".join(f"{item.id}\0{item.prompt}" for item in items).encode()).hexdigest()
 
 
 def form_of(truth: Truth) -> str:
-    """The name of a truth's form."""
+    """Name the form of a truth."""
     return next(name for name, kind in FORMS.items() if isinstance(truth, kind))
 
 
 def truth_to_json(truth: Truth) -> dict[str, Any]:
-    """A truth as a JSON object with its form."""
+    """Turn a truth into a JSON object with its form."""
     return {"form": form_of(truth)} | {one.name: getattr(truth, one.name) for one in fields(truth)}
 
 
 def truth_from_json(data: Mapping[str, Any]) -> Truth:
-    """A truth from what `truth_to_json` made. Raises UserError for an unknown form or wrong fields."""
+    """Turn back what `truth_to_json` made into a truth. Raises UserError for an unknown form or wrong fields."""
     values = {name: _frozen(value) for name, value in data.items() if name != "form"}
     kind = FORMS.get(str(data.get("form")))
     if kind is None:
@@ -134,5 +146,5 @@ def truth_from_json(data: Mapping[str, Any]) -> Truth:
 
 
 def _frozen(value: Any) -> Any:
-    """Lists of JSON as tuples, at any depth."""
+    """Turn lists of JSON into tuples, at any depth."""
     return tuple(map(_frozen, value)) if isinstance(value, list) else value

@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 from spatialvlm.dataset import to_json, write_file
 from spatialvlm.errors import DatasetError, UserError
 from spatialvlm.evaluate.items import Item, truth_from_json, truth_to_json
-from spatialvlm.evaluate.reading import Reading
+from spatialvlm.evaluate.parsing.extraction import ParsedAnswer
 from spatialvlm.evaluate.scoring import Scored
 from spatialvlm.records import Score
 
@@ -82,13 +82,13 @@ def write_scored(folder: Path, task: str, scored: Iterable[Scored]) -> None:
 
 
 def read_results(folder: Path) -> Results:
-    """A run from its folder. Raises DatasetError where it is none, or was cut off."""
+    """Read a run from its folder. Raises DatasetError where it is none, or was cut off."""
     run = read_run(folder)
     return Results(run, {task.task: tuple(_read_scored(folder, task)) for task in run.tasks})
 
 
 def read_run(folder: Path) -> Run:
-    """The head of a run. Raises DatasetError where the folder holds none, or one that is damaged."""
+    """Read the head of a run. Raises DatasetError where the folder holds none, or one that is damaged."""
     path = folder / RUN
     try:
         data = json.loads(path.read_bytes())
@@ -105,11 +105,11 @@ def read_run(folder: Path) -> Run:
     tasks = data.get("tasks")
     if not isinstance(tasks, list) or not isinstance(data.get("settings"), dict):
         raise DatasetError(f"{path}: has no list of tasks, or no settings; {AGAIN}")
-    return _made(Run, data | {"tasks": tuple(_made(TaskRun, task, path) for task in tasks)}, path)
+    return _record_of(Run, data | {"tasks": tuple(_record_of(TaskRun, task, path) for task in tasks)}, path)
 
 
-def _made(kind: type[Record], data: Any, path: Path) -> Record:
-    """A record of the fields that JSON has. Raises DatasetError where they are not those of the record."""
+def _record_of(kind: type[Record], data: Any, path: Path) -> Record:
+    """Make a record of the fields that JSON has. Raises DatasetError where they are not those of the record."""
     names = {one.name for one in fields(kind)}
     got = set(data) if isinstance(data, dict) else set()
     if got != names:
@@ -148,7 +148,7 @@ def _scored_in(line: str, where: str, folder: Path) -> Scored:
 
 
 def to_row(scored: Scored, folder: Path) -> dict[str, Any]:
-    """One scored item as a JSON object; pictures by their path within `folder`, those elsewhere are left out."""
+    """Turn a scored item into a JSON object; pictures by their path within `folder`, those elsewhere are left out."""
     item = scored.item
     pictures = [
         p.relative_to(folder).as_posix() for p in item.pictures if isinstance(p, Path) and p.is_relative_to(folder)
@@ -162,7 +162,7 @@ def to_row(scored: Scored, folder: Path) -> dict[str, Any]:
         "truth": truth_to_json(item.truth),
         "meta": dict(item.meta),
         "answer": scored.answer,
-        "reading": asdict(scored.reading),
+        "reading": asdict(scored.parsed),
         "robust": asdict(scored.robust),
         "official": None if scored.official is None else asdict(scored.official),
         "truncated": scored.truncated,
@@ -170,11 +170,11 @@ def to_row(scored: Scored, folder: Path) -> dict[str, Any]:
 
 
 def from_row(row: Mapping[str, Any], folder: Path) -> Scored:
-    """A scored item from what `to_row` made. Raises KeyError, TypeError, ValueError or UserError for anything else."""
+    """Turn a row back into a scored item. Raises KeyError, TypeError, ValueError or UserError for anything else."""
     words = (row["id"], row["kind"], row["question"], row["prompt"])
     item = Item(*words, tuple(folder / path for path in row["pictures"]), truth_from_json(row["truth"]), row["meta"])
-    reading = dict(row["reading"])
-    if isinstance(reading["value"], list):
-        reading["value"] = tuple((float(x), float(y)) for x, y in reading["value"])
+    parsed = dict(row["reading"])
+    if isinstance(parsed["value"], list):
+        parsed["value"] = tuple((float(x), float(y)) for x, y in parsed["value"])
     official = None if row["official"] is None else Score(**row["official"])
-    return Scored(item, row["answer"], Reading(**reading), Score(**row["robust"]), official, row["truncated"])
+    return Scored(item, row["answer"], ParsedAnswer(**parsed), Score(**row["robust"]), official, row["truncated"])

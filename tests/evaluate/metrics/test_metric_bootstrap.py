@@ -8,27 +8,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spatialvlm.evaluate.metrics.bootstrap import (
-    RESAMPLES,
-    Interval,
-    difference_interval,
-    draws,
-    mean_interval,
-    statistic_interval,
-)
+from spatialvlm.evaluate.metrics.bootstrap import Interval, difference_interval, mean_interval
 
 tenths = st.lists(st.integers(0, 10).map(lambda k: k / 10), min_size=1, max_size=60)
 
 
-def mean(rows):
-    return float(np.mean(rows))
-
-
 def test_no_rows_have_no_interval_and_one_has_no_width():
     none = np.zeros(0)
-    assert mean_interval(none) is difference_interval(none, none) is statistic_interval(none, mean) is None
+    assert mean_interval(none) is difference_interval(none, none) is None
     assert mean_interval(np.array([0.3])) == Interval(0.3, 0.3, 0.3, 1)
-    assert statistic_interval(np.array([0.3]), mean) == Interval(0.3, 0.3, 0.3, 1)
     assert mean_interval(np.array([0.0, 1.0]), ["one picture", "one picture"]) == Interval(0.5, 0.5, 0.5, 2)
 
 
@@ -109,34 +97,6 @@ def test_a_paired_difference_sees_what_two_intervals_cannot():
     assert mean_interval(worse).high > mean_interval(better).low
     back = difference_interval(worse, better)
     assert (back.low, back.high) == pytest.approx((-apart.high, -apart.low), abs=1e-4)
-
-
-def test_any_statistic_of_rows_has_an_interval():
-    random = np.random.default_rng(6)
-    rows = random.random((150, 2))
-    ratio = statistic_interval(rows, lambda some: float(some[:, 0].sum() / some[:, 1].sum()))
-    assert ratio.low < ratio.value < ratio.high
-    by_hand, fast = statistic_interval(rows[:, 0], mean), mean_interval(np.ascontiguousarray(rows[:, 0]))
-    assert (by_hand.low, by_hand.high) == pytest.approx((fast.low, fast.high), abs=0.005)
-
-
-def test_draws_without_a_figure_are_left_out():
-    rows = np.array([0.0, 1.0])
-    found = statistic_interval(rows, lambda some: float(some[0]) if len(set(some)) == 2 else float("nan"))
-    assert (found.low, found.high) == (0.0, 1.0)
-    never = statistic_interval(rows, lambda some: float("nan"))
-    assert np.isnan([never.value, never.low, never.high]).all()
-
-
-def test_draws_take_clusters_whole():
-    names = ["a", "b", "a", "c", "b", "a"]
-    found = list(draws(6, names))
-    assert len(found) == RESAMPLES
-    for draw in found[:50]:
-        counts = np.bincount(draw, minlength=6)
-        assert counts[0] == counts[2] == counts[5]
-        assert counts[1] == counts[4]
-        assert counts[0] + counts[1] + counts[3] == 3
 
 
 def test_ten_thousand_rows_are_fast_and_small():

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 import pytest
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def streams() -> Iterator[None]:
     """What inspect_ai leaves open is collected while the warnings about it are still ignored."""
     yield

@@ -18,7 +18,7 @@ def said(name: str, items: Sequence[Item], data: Path | None = None) -> list[str
     return [answer.text for answer in who.answers("folder", items)]
 
 
-def items_of(truths: Sequence[Truth], pictures: Sequence[bytes]) -> list[Item]:
+def made_items(truths: Sequence[Truth], pictures: Sequence[bytes]) -> list[Item]:
     return [
         Item(str(place), "kind", "?", "?", (picture,), truth)
         for place, (truth, picture) in enumerate(zip(truths, pictures, strict=True))
@@ -37,13 +37,13 @@ def items_of(truths: Sequence[Truth], pictures: Sequence[bytes]) -> list[Item]:
     ],
 )
 def test_the_prior_says_what_holds_for_the_other_pictures(truths: list[Truth], expected: list[str]):
-    assert said("prior", items_of(truths, [b"1", b"2", b"3", b"4"])) == expected
+    assert said("prior", made_items(truths, [b"1", b"2", b"3", b"4"])) == expected
 
 
 def test_the_prior_does_not_learn_from_the_same_picture():
     truths = [Length(1.0), Length(1.0), Length(5.0)]
-    assert said("prior", items_of(truths, [b"1", b"1", b"2"])) == ["5 m", "5 m", "1 m"]
-    assert said("prior", items_of(truths[:2], [b"1", b"1"])) == [None, None]
+    assert said("prior", made_items(truths, [b"1", b"1", b"2"])) == ["5 m", "5 m", "1 m"]
+    assert said("prior", made_items(truths[:2], [b"1", b"1"])) == [None, None]
 
 
 def test_the_prior_learns_from_training_data(tmp_path: Path):
@@ -52,7 +52,7 @@ def test_the_prior_learns_from_training_data(tmp_path: Path):
     ]
     (tmp_path / "a.png").write_bytes(b"\x89PNG")
     (tmp_path / "train.jsonl").write_text("\n".join(map(json.dumps, lines)))
-    assert said(f"prior:{tmp_path / 'train.jsonl'}", items_of([Length(1.0)] * 2, [b"1", b"1"])) == ["3 m", "3 m"]
+    assert said(f"prior:{tmp_path / 'train.jsonl'}", made_items([Length(1.0)] * 2, [b"1", b"1"])) == ["3 m", "3 m"]
 
 
 def test_geometry_answers_every_question_of_its_own_dataset_as_it_was_measured(shapes: Path):
@@ -61,8 +61,8 @@ def test_geometry_answers_every_question_of_its_own_dataset_as_it_was_measured(s
     for item, answer in zip(items, said("geometry", items, shapes), strict=True):
         scored = score(item, answer)
         if isinstance(item.truth, Length):
-            assert scored.reading.value == pytest.approx(item.truth.metres, rel=1e-3), (item.question, answer)
-            assert scored.reading.sigma == pytest.approx(item.meta["error_m"], rel=0.06, abs=1e-4)
+            assert scored.parsed.value == pytest.approx(item.truth.metres, rel=1e-3), (item.question, answer)
+            assert scored.parsed.sigma == pytest.approx(item.meta["error_m"], rel=0.06, abs=1e-4)
         else:
             assert scored.robust.value == 1.0, (item.question, answer, item.truth)
 
@@ -76,7 +76,7 @@ def test_geometry_says_so_where_it_cannot_tell(shapes: Path):
     ]
     for one, answer in zip(strange, said("geometry", strange, shapes), strict=True):
         assert answer == "It can't be told from this image."
-        assert score(one, answer).reading.refused
+        assert score(one, answer).parsed.refused
     with pytest.raises(UserError, match="has no scene of any picture of folder; build a dataset"):
         said("geometry", strange[1:], shapes)
 
@@ -106,7 +106,7 @@ def lines_of(path: Path, rows: Sequence[object]) -> Path:
 def test_recorded_answers_are_found_by_id(tmp_path: Path):
     path = tmp_path / "answers.jsonl"
     path.write_text('{"id": "0", "answer": "1.2 m"}\n{"doc_id": 1, "resps": [["about 3 m"]], "truncated": true}\n')
-    items = items_of([Length(1.2)] * 3, [b"1", b"2", b"3"])
+    items = made_items([Length(1.2)] * 3, [b"1", b"2", b"3"])
     answers = load_answerer(f"answers:{path}", AskConfig(), tmp_path).answers("folder", items)
     assert [answer.text for answer in answers] == ["1.2 m", "about 3 m", None]
     assert [answer.truncated for answer in answers] == [False, True, False]
@@ -116,7 +116,7 @@ def test_recorded_answers_are_found_by_id(tmp_path: Path):
 @pytest.mark.parametrize("name", ["prediction", "response", "full_prediction", "filtered_resps", "resps"])
 def test_the_truth_beside_an_answer_is_not_taken_for_it(name: str, tmp_path: Path):
     path = lines_of(tmp_path / "answers.jsonl", [{"id": "0", "answer": "(A)", name: "(B)"}])
-    assert recorded(path, items_of([Choice(("a", "b"), 0)], [b"1"])) == (["(B)"], [])
+    assert recorded(path, made_items([Choice(("a", "b"), 0)], [b"1"])) == (["(B)"], [])
 
 
 def test_places_of_other_harnesses_are_no_ids(tmp_path: Path):
@@ -134,7 +134,7 @@ def test_places_of_other_harnesses_are_no_ids(tmp_path: Path):
 
 def test_rows_about_other_items_are_counted(tmp_path: Path):
     rows = [{"id": id_, "answer": "1 m"} for id_ in ("0", "x", "y", "0")]
-    answers, (note,) = recorded(lines_of(tmp_path / "answers.jsonl", rows), items_of([Length(1.0)], [b"1"]))
+    answers, (note,) = recorded(lines_of(tmp_path / "answers.jsonl", rows), made_items([Length(1.0)], [b"1"]))
     assert answers == ["1 m"]
     assert "2 of 4 rows are about no item of folder that is asked, the first is 'x'" in note
 
@@ -153,7 +153,7 @@ def test_rows_about_other_items_are_counted(tmp_path: Path):
 def test_a_file_of_answers_that_does_not_fit_says_why(text: str, message: str, tmp_path: Path):
     (tmp_path / "answers.jsonl").write_text(text)
     with pytest.raises(UserError, match=message):
-        said(f"answers:{tmp_path / 'answers.jsonl'}", items_of([Length(1.2)], [b"1"]))
+        said(f"answers:{tmp_path / 'answers.jsonl'}", made_items([Length(1.2)], [b"1"]))
     with pytest.raises(UserError, match="no such file"):
         said(f"answers:{tmp_path / 'missing.jsonl'}", [])
     with pytest.raises(UserError, match="names no file; expected answers:FILE"):

@@ -113,7 +113,7 @@ def test_examples_are_few_and_the_worst(page):
     assert text.count("<article class='case'>") == 3 * WORST
     scored = scored_lengths(150)
     shown = worst(scored).shown
-    wrong = [one for one in scored if one.reading.value is not None and one.robust.value == 0.0]
+    wrong = [one for one in scored if one.parsed.value is not None and one.robust.value == 0.0]
     assert [off(one) for one in shown] == sorted(map(off, wrong), reverse=True)[:WORST]
 
 
@@ -128,8 +128,8 @@ def test_places_among_the_worst_are_shared_by_numbers_and_choices():
 def test_unread_answers_come_with_every_reason():
     scored = scored_lengths(300)
     picked = unread(scored)
-    assert picked.count == sum(one.reading.value is None for one in scored)
-    assert {one.reading.how for one in picked.shown} == {one.reading.how for one in scored if one.reading.value is None}
+    assert picked.count == sum(one.parsed.value is None for one in scored)
+    assert {one.parsed.how for one in picked.shown} == {one.parsed.how for one in scored if one.parsed.value is None}
 
 
 def test_disagreements_are_those_of_the_two_scores():

@@ -9,7 +9,8 @@ import pytest
 
 from spatialvlm.errors import UserError
 from spatialvlm.evaluate.tasks import data
-from spatialvlm.evaluate.tasks.data import fingerprint, picture, rows
+from spatialvlm.evaluate.tasks.cells import read_picture
+from spatialvlm.evaluate.tasks.data import fingerprint, rows
 
 BOM = "\ufeff".encode()
 
@@ -62,11 +63,11 @@ def test_cells_of_a_table_are_texts(tmp_path: Path):
 @pytest.mark.parametrize("cell", ["café.png", "x" * 601, "a b.png", "\0.png", 3, None, {"bytes": None, "path": None}])
 def test_an_image_that_is_nowhere_is_a_clear_error(tmp_path: Path, cell: object):
     with pytest.raises(UserError, match=r"^image"):
-        picture(cell, tmp_path)
+        read_picture(cell, tmp_path)
 
 
 def test_short_base64_is_no_name_of_a_file(tmp_path: Path):
-    assert picture("QUJD" * 200, tmp_path) == b"ABC" * 200
+    assert read_picture("QUJD" * 200, tmp_path) == b"ABC" * 200
 
 
 def test_a_fingerprint_is_of_names_and_contents_and_of_nothing_else(tmp_path: Path):

@@ -39,7 +39,7 @@ def test_a_unit_that_the_question_names_is_what_a_bare_number_counts_in(shapes: 
         plural = next(unit.plural for unit in UNITS if unit.name == item.truth.unit)
         assert plural in item.question
         per_metre = {"meter": 1.0, "centimeter": 100.0, "foot": 1 / 0.3048, "inch": 1 / 0.0254}[str(item.truth.unit)]
-        assert score(item, f"{item.truth.metres * per_metre:.6g}").reading.value == pytest.approx(
+        assert score(item, f"{item.truth.metres * per_metre:.6g}").parsed.value == pytest.approx(
             item.truth.metres, 1e-4
         )
 

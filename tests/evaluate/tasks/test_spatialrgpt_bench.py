@@ -11,7 +11,7 @@ import pytest
 
 from spatialvlm.errors import UserError
 from spatialvlm.evaluate.items import Choice, Clock, Item, Length, YesNo
-from spatialvlm.evaluate.reading.options import read_option
+from spatialvlm.evaluate.parsing.choice_answers import parse_choice
 from spatialvlm.evaluate.scoring import score
 from spatialvlm.evaluate.tasks.spatialrgpt_bench import TASK, draw_boxes, items
 
@@ -273,4 +273,4 @@ def test_the_figures_are_those_of_relations_and_of_measures(folder):
 )
 def test_regions_are_read_by_number_and_by_colour(answer):
     truth = Choice((R0, R1), 1, False, (N0, N1, "below", "above"))
-    assert read_option(answer, truth).value == 1
+    assert parse_choice(answer, truth).value == 1

@@ -12,10 +12,7 @@ from hypothesis import strategies as st
 torch = pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
-from fixtures.models import (
-    depth_contract,
-    tiny_depth,
-)
+from fixtures.models import depth_contract, tiny_depth  # noqa: E402
 from spatialvlm.errors import ModelError, UserError  # noqa: E402
 from spatialvlm.models import Model, Runtime  # noqa: E402
 from spatialvlm.pipeline.estimate.depth import load_depth, published, zoedepth  # noqa: E402

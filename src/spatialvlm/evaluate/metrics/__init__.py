@@ -3,11 +3,9 @@
 numbers     lengths and counts: ratio windows, relative error, mean relative accuracy; RULES, which score a number
 clock       hours of a clock
 choices     accuracy; all variants of a question right; accuracy above chance; means of means
-points      places in the image: inside a polygon or a mask, one point or several
+points      places in the image: inside a polygon, one point or several
 selective   what is gained by not answering; whether stated errors are true
-bootstrap   95 % intervals of means, differences and other statistics
-reward      predicted against true distances along an episode; order of values in time; policies
-success     an episode judged as success or failure: precision, recall, F1, AUROC, FPR at 95 % TPR
+bootstrap   95 % intervals of means and differences
 
 What holds in all of them: an answer that cannot be read is NaN, scores 0 and stays in the denominator, unless a
 docstring says otherwise; a figure that has no value (no rows, no variation) is NaN, without a warning, and None where

@@ -1,4 +1,4 @@
-"""How sure a figure is: rows in, the figure with its 95 % interval out, by the percentile bootstrap.
+"""Bootstrap the mean of rows: rows in, the mean with its 95 % interval out, by the percentile bootstrap.
 
 Rows are drawn again with replacement, as many as there are, RESAMPLES times; the interval holds the middle 95 % of the
 figures of these draws. Rows of one cluster (questions about one picture) are drawn together, as they are no independent
@@ -13,11 +13,11 @@ Source: Efron and Tibshirani, An Introduction to the Bootstrap, 1993, chapter 13
 Bootstrap Methods and their Application, 1997, section 3.8.
 """
 
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float64, Int, Shaped
+from jaxtyping import Float64, Int
 
 Values = Float64[np.ndarray, " n"]
 Clusters = Sequence[Hashable]
@@ -40,7 +40,7 @@ class Interval:
 
 
 def mean_interval(values: Values, clusters: Clusters | None = None, seed: int = SEED) -> Interval | None:
-    """The mean of values; None of none. `clusters` names the cluster of each row. Values are finite."""
+    """Bootstrap the mean of values; None of none. `clusters` names the cluster of each row. Values are finite."""
     if len(values) == 0:
         return None
     order = np.argsort(values, kind="stable")
@@ -57,43 +57,14 @@ def mean_interval(values: Values, clusters: Clusters | None = None, seed: int = 
 def difference_interval(
     ours: Values, theirs: Values, clusters: Clusters | None = None, seed: int = SEED
 ) -> Interval | None:
-    """The mean of ours - theirs over the same rows; None of none. Where 0 is outside, the two differ."""
+    """Bootstrap the mean of ours - theirs over the same rows; None of none. Where 0 is outside, the two differ."""
     return mean_interval(ours - theirs, clusters, seed)
-
-
-def statistic_interval(
-    rows: Shaped[np.ndarray, "n ..."],
-    statistic: Callable[[np.ndarray], float],
-    clusters: Clusters | None = None,
-    seed: int = SEED,
-) -> Interval | None:
-    """Any figure of rows; None of none. It calls `statistic` for every draw; mean_interval is the fast way for means.
-
-    Draws in which the figure is NaN (one class alone was drawn) are left out. Here the order of rows matters a little.
-    """
-    if len(rows) == 0:
-        return None
-    figures = np.array([statistic(rows[draw]) for draw in draws(len(rows), clusters, seed)], np.float64)
-    return _interval(float(statistic(rows)), figures, len(rows))
-
-
-def draws(count: int, clusters: Clusters | None = None, seed: int = SEED) -> Iterator[Int[np.ndarray, " drawn"]]:
-    """The places of the rows of each of RESAMPLES draws, from `count` rows."""
-    generator = np.random.default_rng(seed)
-    if clusters is None:
-        for _ in range(RESAMPLES):
-            yield generator.integers(0, count, count)
-        return
-    place = _places(clusters)
-    members = np.split(np.argsort(place, kind="stable"), np.cumsum(np.bincount(place))[:-1])
-    for _ in range(RESAMPLES):
-        yield np.concatenate([members[one] for one in generator.integers(0, len(members), len(members))])
 
 
 def _means(
     sums: Float64[np.ndarray, " c"], sizes: Float64[np.ndarray, " c"], generator: np.random.Generator
 ) -> Float64[np.ndarray, " draws"]:
-    """The mean over rows of each draw of clusters, given the sum and the number of the rows of each cluster.
+    """Compute the mean over rows of each draw of clusters, given the sum and the number of the rows of each cluster.
 
     Clusters alike in both are drawn as one sort, by how many of them a draw has: the same distribution, much faster.
     """
@@ -119,12 +90,11 @@ def _means_of_many(
 
 
 def _interval(value: float, figures: Float64[np.ndarray, " draws"], rows: int) -> Interval:
-    known = figures[~np.isnan(figures)]
-    low, high = np.quantile(known, TAILS).tolist() if len(known) else (float("nan"),) * 2
+    low, high = np.quantile(figures, TAILS).tolist()
     return Interval(value, low, high, rows)
 
 
 def _places(clusters: Clusters) -> Int[np.ndarray, " n"]:
-    """The number of each row's cluster, from 0."""
+    """Number the cluster of each row, from 0."""
     numbers = {name: number for number, name in enumerate(dict.fromkeys(clusters))}
     return np.array([numbers[name] for name in clusters], np.int64)

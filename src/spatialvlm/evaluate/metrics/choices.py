@@ -19,12 +19,12 @@ Name = TypeVar("Name", bound=Hashable)
 
 
 def accuracy(scores: Scores) -> float:
-    """The mean of scores in [0, 1]; NaN of none."""
+    """Compute the mean of scores in [0, 1]; NaN of none."""
     return float(np.mean(scores)) if len(scores) else float("nan")
 
 
 def all_right(right: Bool[np.ndarray, " n"], groups: Groups) -> Bool[np.ndarray, " g"]:
-    """For each group, whether all of its rows are right; in the order in which groups appear.
+    """Tell for each group whether all of its rows are right; in the order in which groups appear.
 
     Rows of a group that were not asked are not missed: a picture without a mirror image is a group of its own.
     """
@@ -35,12 +35,12 @@ def all_right(right: Bool[np.ndarray, " n"], groups: Groups) -> Bool[np.ndarray,
 
 
 def circular(right: Bool[np.ndarray, " n"], questions: Groups) -> float:
-    """The share of questions that are right with their options in every rotation; NaN of none."""
+    """Compute the share of questions that are right with their options in every rotation; NaN of none."""
     return accuracy(all_right(right, questions))
 
 
 def flip(right: Bool[np.ndarray, " n"], questions: Groups) -> float:
-    """The share of questions that are right on the picture and on its mirror image; NaN of none.
+    """Compute the share of questions that are right on the picture and on its mirror image; NaN of none.
 
     With groups that hold rotations too, both are asked for at once.
     """
@@ -48,7 +48,7 @@ def flip(right: Bool[np.ndarray, " n"], questions: Groups) -> float:
 
 
 def chance_adjusted(scores: Scores, options: Int[np.ndarray, " n"]) -> float:
-    """(sum X - sum 1/n) / (N - sum 1/n), with n the number of options of each row: 0 by chance, 1 at best.
+    """Compute (sum X - sum 1/n) / (N - sum 1/n), with n the number of options of each row: 0 by chance, 1 at best.
 
     Worse than chance is negative. NaN of none, and where no row has more than one option.
     """
@@ -58,7 +58,7 @@ def chance_adjusted(scores: Scores, options: Int[np.ndarray, " n"]) -> float:
 
 
 def group_means(scores: Scores, groups: Sequence[Name]) -> dict[Name, float]:
-    """The mean score of each group, in the order in which groups appear."""
+    """Compute the mean score of each group, in the order in which groups appear."""
     place, count = _places(groups)
     sums = np.bincount(place, weights=np.asarray(scores, np.float64), minlength=count)
     sizes = np.bincount(place, minlength=count)
@@ -66,7 +66,7 @@ def group_means(scores: Scores, groups: Sequence[Name]) -> dict[Name, float]:
 
 
 def macro_mean(scores: Scores, *levels: Groups) -> float:
-    """The mean of the means of groups, from the inmost level to the outermost; NaN of none.
+    """Compute the mean of the means of groups, from the inmost level to the outermost; NaN of none.
 
     `levels` go from the outermost to the inmost, and each names a group of every row. With one level it is the plain
     macro mean. CV-Bench: macro_mean(scores, dimension, source). VSI-Bench: macro_mean(scores, task, difficulty), where
@@ -83,6 +83,6 @@ def macro_mean(scores: Scores, *levels: Groups) -> float:
 
 
 def _places(groups: Groups) -> tuple[Int[np.ndarray, " n"], int]:
-    """The number of each row's group, from 0 in the order in which groups appear, and how many there are."""
+    """Number each row's group, from 0 in the order in which groups appear, and how many there are."""
     numbers = {name: number for number, name in enumerate(dict.fromkeys(groups))}
     return np.array([numbers[name] for name in groups], np.int64), len(numbers)

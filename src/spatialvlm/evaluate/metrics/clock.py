@@ -17,16 +17,16 @@ DEGREES_PER_HOUR = 30.0
 
 
 def hour_difference(pred: Hours, truth: Hours) -> Hours:
-    """min(|a - b|, 12 - |a - b|), in hours from 0 to 6; NaN where a prediction is missing."""
+    """Compute min(|a - b|, 12 - |a - b|), in hours from 0 to 6; NaN where a prediction is missing."""
     apart = np.abs(pred - truth) % 12.0
     return np.minimum(apart, 12.0 - apart)
 
 
 def clock_ok(pred: Hours, truth: Hours) -> Bool[np.ndarray, " n"]:
-    """Whether the hours are at most one apart; a missing one is wrong."""
+    """Return whether the hours are at most one apart; a missing one is wrong."""
     return hour_difference(pred, truth) <= 1.0 + SLACK
 
 
 def angle_error(pred: Hours, truth: Hours) -> Hours:
-    """The difference as an angle, in degrees from 0 to 180; NaN where a prediction is missing."""
+    """Compute the difference as an angle, in degrees from 0 to 180; NaN where a prediction is missing."""
     return DEGREES_PER_HOUR * hour_difference(pred, truth)

@@ -30,7 +30,7 @@ MRA_LIMITS = np.arange(10, 0, -1) / 20.0
 
 
 def in_range(pred: Numbers, truth: Numbers, low: float, high: float) -> Verdicts:
-    """Whether low <= pred / truth <= high, both ends included."""
+    """Return whether low <= pred / truth <= high, both ends included."""
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         ratio = pred / truth
     inside = (ratio >= low * (1.0 - SLACK)) & (ratio <= high * (1.0 + SLACK))
@@ -38,7 +38,7 @@ def in_range(pred: Numbers, truth: Numbers, low: float, high: float) -> Verdicts
 
 
 def delta(pred: Numbers, truth: Numbers) -> Numbers:
-    """max(pred / truth, truth / pred), 1 and more; inf where a prediction is missing or not above 0.
+    """Compute max(pred / truth, truth / pred), 1 and more; inf where a prediction is missing or not above 0.
 
     With a truth of 0: 1 within ZERO of it, inf otherwise.
     """
@@ -49,22 +49,22 @@ def delta(pred: Numbers, truth: Numbers) -> Numbers:
 
 
 def delta_below(pred: Numbers, truth: Numbers, limit: float) -> Verdicts:
-    """Whether delta < limit: with 2 the script of Q-Spatial, with 1.25 the a1 of depth."""
+    """Return whether delta < limit: with 2 the script of Q-Spatial, with 1.25 the a1 of depth."""
     return delta(pred, truth) < limit * (1.0 - SLACK)
 
 
 def delta_within(pred: Numbers, truth: Numbers, limit: float) -> Verdicts:
-    """Whether delta <= limit: with 2 the paper of Q-Spatial."""
+    """Return whether delta <= limit: with 2 the paper of Q-Spatial."""
     return delta(pred, truth) <= limit * (1.0 + SLACK)
 
 
 def a1(pred: Numbers, truth: Numbers) -> Verdicts:
-    """Whether delta < 1.25."""
+    """Return whether delta < 1.25."""
     return delta_below(pred, truth, 1.25)
 
 
 def abs_rel(pred: Numbers, truth: Numbers) -> Numbers:
-    """|pred - truth| / |truth|, and |pred - truth| where the truth is 0; NaN where a prediction is missing.
+    """Compute |pred - truth| / |truth|, and |pred - truth| where the truth is 0; NaN where a prediction is missing.
 
     An error says something of the answers that there are: leave NaN out, and report how many there were.
     """
@@ -73,7 +73,7 @@ def abs_rel(pred: Numbers, truth: Numbers) -> Numbers:
 
 
 def log_error(pred: Numbers, truth: Numbers) -> Numbers:
-    """|ln(pred / truth)|, the logarithm of delta: inf where pred is not above 0, NaN where it is missing.
+    """Compute |ln(pred / truth)|, the logarithm of delta: inf where pred is not above 0, NaN where it is missing.
 
     Its median over answers is what is reported.
     """
@@ -81,27 +81,27 @@ def log_error(pred: Numbers, truth: Numbers) -> Numbers:
 
 
 def mra(pred: Numbers, truth: Numbers) -> Numbers:
-    """Mean relative accuracy: the share of the ten MRA_LIMITS that the relative error does not exceed."""
+    """Compute mean relative accuracy: the share of the ten MRA_LIMITS that the relative error does not exceed."""
     return (abs_rel(pred, truth)[:, None] <= MRA_LIMITS + SLACK).mean(axis=1)
 
 
 def mra_strict(pred: Numbers, truth: Numbers) -> Numbers:
-    """Mean relative accuracy with < in place of <=: an error of just a limit misses it."""
+    """Compute mean relative accuracy with < in place of <=: an error of just a limit misses it."""
     return (abs_rel(pred, truth)[:, None] < MRA_LIMITS - SLACK).mean(axis=1)
 
 
 def within_2(pred: Numbers, truth: Numbers) -> Numbers:
-    """1 where the prediction is from half to twice the truth, else 0."""
+    """Score 1 where the prediction is from half to twice the truth, else 0."""
     return in_range(pred, truth, 0.5, 2.0).astype(np.float64)
 
 
 def within_25(pred: Numbers, truth: Numbers) -> Numbers:
-    """1 where the prediction is from 75 to 125 % of the truth, else 0."""
+    """Score 1 where the prediction is from 75 to 125 % of the truth, else 0."""
     return in_range(pred, truth, 0.75, 1.25).astype(np.float64)
 
 
 def within_10(pred: Numbers, truth: Numbers) -> Numbers:
-    """1 where the prediction is from 90 to 110 % of the truth, else 0."""
+    """Score 1 where the prediction is from 90 to 110 % of the truth, else 0."""
     return in_range(pred, truth, 0.9, 1.1).astype(np.float64)
 
 

@@ -1,12 +1,11 @@
-"""Points in the image against a polygon or a mask -> which are inside; the points of one answer -> its score.
+"""Points in the image against a polygon -> which are inside; the points of one answer -> its score.
 
 Points are (x, y), as shares of width and height, x to the right, y down. A point with NaN is nowhere. An answer without
 points scores 0.
 
 Sources. First point in a polygon: RoboSpatial, arXiv 2411.16537, and
-https://github.com/chanhee-luke/RoboSpatial-Eval at 3af8ceb, evaluation.py. Mean of points in a mask: Where2Place
-(RoboPoint, arXiv 2406.10721) and RefSpatial-Bench (RoboRefer, arXiv 2506.04308). Any point: a reading of the same
-benchmark by others, more lenient with every point that is said, and reported for comparison alone.
+https://github.com/chanhee-luke/RoboSpatial-Eval at 3af8ceb, evaluation.py. Any point: a reading of the same benchmark
+by others, more lenient with every point that is said, and reported for comparison alone.
 """
 
 import numpy as np
@@ -19,7 +18,7 @@ EDGE = 1e-9  # of the width or height: nearer to an edge is on it
 
 
 def in_polygon(points: Points, corners: Float64[np.ndarray, "c 2"]) -> Inside:
-    """Whether points are in the polygon. Its edges and corners belong to it, from whichever side.
+    """Return whether points are in the polygon. Its edges and corners belong to it, from whichever side.
 
     Where it crosses itself, the parts that are gone round twice are outside (even-odd rule). Fewer than three corners
     enclose nothing: what is left is the edge.
@@ -38,30 +37,14 @@ def in_polygon(points: Points, corners: Float64[np.ndarray, "c 2"]) -> Inside:
     return odd | _on_edges(points, starts, ends)
 
 
-def in_mask(points: Points, mask: Bool[np.ndarray, "h w"]) -> Inside:
-    """Whether points are in pixels that are True.
-
-    Points outside the image are in none; its right and lower edges belong to its last pixels.
-    """
-    size = np.array(mask.shape[::-1])
-    known = np.all((points >= 0) & (points <= 1), axis=1)
-    pixels = np.minimum(np.floor(np.where(known[:, None], points, 0.0) * size), size - 1).astype(np.int64)
-    return known & mask[pixels[:, 1], pixels[:, 0]] if mask.size else np.zeros(len(points), np.bool_)
-
-
 def first_point(inside: Inside) -> float:
-    """1 where the first point of an answer is inside, else 0."""
+    """Score 1 where the first point of an answer is inside, else 0."""
     return float(inside[0]) if len(inside) else 0.0
 
 
 def any_point(inside: Inside) -> float:
-    """1 where any point of an answer is inside, else 0."""
+    """Score 1 where any point of an answer is inside, else 0."""
     return float(np.any(inside))
-
-
-def mean_of_points(inside: Inside) -> float:
-    """The share of the points of an answer that are inside."""
-    return float(np.mean(inside)) if len(inside) else 0.0
 
 
 def _on_edges(points: Points, starts: Float64[np.ndarray, "c 2"], ends: Float64[np.ndarray, "c 2"]) -> Inside:

@@ -24,13 +24,13 @@ LEVELS = np.arange(1, 10) / 10.0
 
 
 def risk_coverage(loss: Numbers, confidence: Numbers) -> tuple[Numbers, Numbers]:
-    """The curve: coverages 1/n, 2/n, ..., 1, and the mean loss of that share of rows, the surest first."""
+    """Compute the curve: coverages 1/n, 2/n, ..., 1, and the mean loss of that share of rows, the surest first."""
     risks, _ = _risks(loss, confidence)
     return np.arange(1, len(loss) + 1) / max(len(loss), 1), risks
 
 
 def aurc(loss: Numbers, confidence: Numbers) -> float:
-    """The area under the curve, as the mean of its n risks; NaN of none.
+    """Compute the area under the curve, as the mean of its n risks; NaN of none.
 
     Lower is better. A confidence that is the same for all rows has the mean loss.
     """
@@ -39,7 +39,7 @@ def aurc(loss: Numbers, confidence: Numbers) -> float:
 
 
 def coverage_at_risk(loss: Numbers, confidence: Numbers, risk: float = 0.25) -> float:
-    """The greatest share of rows that some least confidence accepts with a mean loss of at most `risk`.
+    """Find the greatest share of rows that some least confidence accepts with a mean loss of at most `risk`.
 
     A least confidence takes all rows of equal confidence or none. 0 where none will do; NaN of no rows.
     """
@@ -51,7 +51,7 @@ def coverage_at_risk(loss: Numbers, confidence: Numbers, risk: float = 0.25) -> 
 
 
 def interval_coverage(pred: Numbers, truth: Numbers, sigma: Numbers, level: float = 0.8) -> float:
-    """The share of truths in the central interval of a normal error: |pred - truth| <= z sigma, z = 1.28 for 80 %.
+    """Compute the share of truths in a normal error's central interval: |pred - truth| <= z sigma, z = 1.28 for 80 %.
 
     `level` where errors are true, less where they are understated. Counts rows with a prediction and a sigma of 0 or
     more; NaN where there are none.
@@ -60,7 +60,7 @@ def interval_coverage(pred: Numbers, truth: Numbers, sigma: Numbers, level: floa
 
 
 def calibration(pred: Numbers, truth: Numbers, sigma: Numbers, levels: Levels = LEVELS) -> Levels:
-    """The interval coverage at each of some levels in (0, 1): level against coverage is the calibration curve."""
+    """Compute the interval coverage at some levels in (0, 1): level against coverage is the calibration curve."""
     stated = np.isfinite(pred) & np.isfinite(sigma) & (sigma >= 0)
     if not np.any(stated):
         return np.full(len(levels), np.nan)
@@ -70,7 +70,7 @@ def calibration(pred: Numbers, truth: Numbers, sigma: Numbers, levels: Levels = 
 
 
 def _risks(loss: Numbers, confidence: Numbers) -> tuple[Numbers, Int[np.ndarray, " g"]]:
-    """The n risks of the curve, and the counts of rows at which a group of equal confidence is complete."""
+    """Compute the n risks of the curve, and the counts of rows at which a group of equal confidence is complete."""
     if len(loss) == 0:
         return np.zeros(0), np.zeros(0, np.int64)
     doubt = -np.where(np.isnan(confidence), -np.inf, confidence)

@@ -26,11 +26,11 @@ Report = Callable[[str], None]
 
 
 def silent(line: str) -> None:
-    """A Report that nobody hears."""
+    """Tell nobody: a Report."""
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ModelAnswer:
     """What was answered; `text` is None where no answer could be had, and `failure` says why."""
 
     text: str | None
@@ -69,8 +69,8 @@ class Answerer(Protocol):
     track: Track
     version: str | None
 
-    def answers(self, task: str, items: Sequence[Item]) -> list[Answer]:
-        """One answer per item."""
+    def answers(self, task: str, items: Sequence[Item]) -> list[ModelAnswer]:
+        """Give one answer per item."""
         ...
 
 
@@ -83,7 +83,7 @@ def load_answerer(
     report: Report = silent,
     note: Report = silent,
 ) -> Answerer:
-    """Whoever is called so. `folder` keeps what a model answered; `data` is where the items of a task come from.
+    """Load whoever is called so. `folder` keeps what a model answered; `data` is where the items of a task come from.
 
     `report` hears how far a model is, `note` what people should know of the answers.
 
@@ -92,19 +92,19 @@ def load_answerer(
     who, _, rest = name.partition(":")
     match who:
         case "prior":
-            from spatialvlm.evaluate.models.prior import Prior
+            from spatialvlm.evaluate.models.prior_baseline import PriorBaseline
 
-            return Prior(Path(rest) if rest else None)
+            return PriorBaseline(Path(rest) if rest else None)
         case "geometry":
-            from spatialvlm.evaluate.models.geometry import Geometry
+            from spatialvlm.evaluate.models.geometry_baseline import GeometryBaseline
 
-            return Geometry(Path(rest) if rest else data)
+            return GeometryBaseline(Path(rest) if rest else data)
         case "answers":
-            from spatialvlm.evaluate.models.recorded import Recorded
+            from spatialvlm.evaluate.models.answer_file import AnswerFile
 
-            return Recorded(Path(rest) if rest else None, note)
-    from spatialvlm.evaluate.models.inspected import Inspected
+            return AnswerFile(Path(rest) if rest else None, note)
+    from spatialvlm.evaluate.models.inspect_model import InspectModel
 
     if who in ("blind", "shuffled"):
-        return Inspected(rest, "blind" if who == "blind" else "shuffled", config, folder, report)
-    return Inspected(name, "image", config, folder, report)
+        return InspectModel(rest, "blind" if who == "blind" else "shuffled", config, folder, report)
+    return InspectModel(name, "image", config, folder, report)

@@ -1,4 +1,4 @@
-"""The benchmarks as tasks of inspect_ai, and our baselines as its solvers: what its own command line finds.
+"""Offer the benchmarks as tasks of inspect_ai, and our baselines as its solvers, to its own command line.
 
     inspect eval spatialvlm/rooms --model openai/gpt-4o -T data=rooms_benchmark
     inspect eval spatialvlm/qspatial --model openai-api/local/qwen3-vl -T images=blind
@@ -19,14 +19,14 @@ from inspect_ai.solver import Generate, Solver, TaskState, generate, solver
 from platformdirs import user_cache_path
 
 from spatialvlm.errors import UserError
+from spatialvlm.evaluate.evaluation import find_data, load_items
 from spatialvlm.evaluate.items import Item
-from spatialvlm.evaluate.models import Answer, AskConfig
-from spatialvlm.evaluate.models.geometry import Geometry
-from spatialvlm.evaluate.models.inspection import item_of, our_scorer, sample_of
-from spatialvlm.evaluate.models.pictures import image_bytes, shown
-from spatialvlm.evaluate.models.prior import Prior
-from spatialvlm.evaluate.models.provider import provider
-from spatialvlm.evaluate.run import find_data, load_items
+from spatialvlm.evaluate.models import AskConfig, ModelAnswer
+from spatialvlm.evaluate.models.geometry_baseline import GeometryBaseline
+from spatialvlm.evaluate.models.inspect_provider import provider
+from spatialvlm.evaluate.models.inspect_samples import item_from_sample, make_scorer, sample_from_item
+from spatialvlm.evaluate.models.pictures import image_bytes, pictures_shown
+from spatialvlm.evaluate.models.prior_baseline import PriorBaseline
 from spatialvlm.evaluate.tasks import TASKS, load_task
 
 __all__ = ["INSPECT_TASKS", "geometry", "prior", "provider"]
@@ -34,7 +34,7 @@ __all__ = ["INSPECT_TASKS", "geometry", "prior", "provider"]
 TRACKS = ("image", "blind", "shuffled")
 
 
-def _build(name: str, data: str | None, images: str) -> Task:
+def _build_task(name: str, data: str | None, images: str) -> Task:
     task = load_task(name)
     if images not in TRACKS:
         raise UserError(f"images {images!r}: expected one of {', '.join(TRACKS)}")
@@ -44,44 +44,44 @@ def _build(name: str, data: str | None, images: str) -> Task:
     if loaded.faults and images != "blind":
         id_, fault = next(iter(loaded.faults.items()))
         raise UserError(f"{name}: {len(loaded.faults)} of {len(items)} items lack a picture; item {id_!r}: {fault}")
-    samples = [sample_of(item, paths) for item, paths in zip(items, shown(items, images), strict=True)]
+    samples = [sample_from_item(item, paths) for item, paths in zip(items, pictures_shown(items, images), strict=True)]
     return Task(
         dataset=MemoryDataset(samples, name=name),
         solver=generate(),
-        scorer=our_scorer(task.official),
+        scorer=make_scorer(task.official),
         config=GenerateConfig(temperature=0.0, seed=0, max_tokens=AskConfig().most_tokens),
         name=name,
     )
 
 
-def _task(name: str) -> Callable[..., Task]:
+def _make_builder(name: str) -> Callable[..., Task]:
     def build(data: str | None = None, images: str = "image") -> Task:
-        return _build(name, data, images)
+        return _build_task(name, data, images)
 
     build.__name__, build.__doc__ = name, load_task(name).asks
     return register(name=name)(build)
 
 
-INSPECT_TASKS = tuple(map(_task, TASKS))
+INSPECT_TASKS = tuple(map(_make_builder, TASKS))
 """What inspect_ai has registered under spatialvlm/NAME."""
 
 
 @solver
 def geometry(data: str) -> Solver:
-    """Answers from the stored scene of the picture; `data` is the dataset that holds it."""
-    return _answering("geometry", Geometry(Path(data)).answer)
+    """Answer from the stored scene of the picture; `data` is the dataset that holds it."""
+    return _make_solver("geometry", GeometryBaseline(Path(data)).answer)
 
 
 @solver
 def prior(data: str) -> Solver:
-    """Answers with the median or the majority of each kind in the training data `data`."""
-    who = Prior(Path(data))
-    return _answering("prior", lambda item: who.answers("", [item])[0])
+    """Answer with the median or the majority of each kind in the training data `data`."""
+    who = PriorBaseline(Path(data))
+    return _make_solver("prior", lambda item: who.answers("", [item])[0])
 
 
-def _answering(name: str, answer_to: Callable[[Item], Answer]) -> Solver:
+def _make_solver(name: str, answer_to: Callable[[Item], ModelAnswer]) -> Solver:
     async def solve(state: TaskState, generate: Generate) -> TaskState:
-        item = item_of(str(state.sample_id), state.metadata)
+        item = item_from_sample(str(state.sample_id), state.metadata)
         pictures = tuple(
             image_bytes(part.image) for part in state.user_prompt.content if isinstance(part, ContentImage)
         )

@@ -1,4 +1,4 @@
-"""The pictures of items as files, and which of them an answerer is shown.
+"""Keep the pictures of items as files, and choose which of them an answerer is shown.
 
 Enters: items with pictures as bytes or anywhere on the disk. Leaves: the same items with files in one folder, named by
 their content, so that a picture that many items share is there once.
@@ -15,14 +15,13 @@ from PIL import Image
 
 from spatialvlm.dataset import write_file
 from spatialvlm.errors import UserError
-from spatialvlm.evaluate.exchange import picture_bytes
-from spatialvlm.evaluate.items import Item, Picture
+from spatialvlm.evaluate.items import Item, Picture, picture_bytes
 
 _ENDINGS = ((b"\x89PNG", "png"), (b"\xff\xd8", "jpg"), (b"GIF8", "gif"), (b"RIFF", "webp"))
 
 
 def keep_picture(data: bytes, folder: Path) -> Path:
-    """A picture as a file in `folder`, named by its content; what is there already stays.
+    """Write a picture as a file in `folder`, named by its content; what is there already stays.
 
     Raises UserError for what is no picture, or a damaged one.
     """
@@ -45,7 +44,7 @@ def _check_decodes(data: bytes) -> None:
 
 
 def with_files(items: Iterable[Item], folder: Path) -> tuple[list[Item], dict[str, str]]:
-    """The items with their pictures as files, and by id of an item why a picture of it is missing or none.
+    """Give items their pictures as files, and say by id of an item why a picture of it is missing or none.
 
     Such a picture stays as it is: not all who answer look. Only one picture is in memory at a time.
     """
@@ -63,8 +62,8 @@ def with_files(items: Iterable[Item], folder: Path) -> tuple[list[Item], dict[st
     return kept, faults
 
 
-def shown(items: Sequence[Item], track: str) -> list[tuple[Path, ...]]:
-    """What each item shows a model: its own pictures, none, or those of an item half a list away."""
+def pictures_shown(items: Sequence[Item], track: str) -> list[tuple[Path, ...]]:
+    """Choose what each item shows a model: its own pictures, none, or those of an item half a list away."""
     own = [tuple(picture for picture in item.pictures if isinstance(picture, Path)) for item in items]
     if track == "blind":
         return [()] * len(items)
@@ -81,5 +80,5 @@ def shown(items: Sequence[Item], track: str) -> list[tuple[Path, ...]]:
 
 
 def image_bytes(image: str) -> bytes:
-    """The file behind what a chat holds: a path or a data URL."""
+    """Read the file behind what a chat holds: a path or a data URL."""
     return base64.b64decode(image.partition(",")[2]) if image.startswith("data:") else Path(image).read_bytes()

@@ -42,7 +42,7 @@ def unread_cases(scored: Items) -> str:
     def body(picked: Picked) -> str:
         rows = "".join(
             f"<tr><td>{escape(one.item.id)}</td><td>{show(one.item.question)}</td><td>{_said(one)}</td>"
-            f"<td>{escape(one.reading.how)}{', cut off' if one.truncated else ''}</td></tr>"
+            f"<td>{escape(one.parsed.how)}{', cut off' if one.truncated else ''}</td></tr>"
             for one in picked.shown
         )
         return _table(("item", "question", "answer", "why not"), rows)
@@ -106,8 +106,8 @@ def _case(one: Scored, folder: Path) -> str:
         rows.append(("options", show(" / ".join(truth.options))))
     if ratio is not None:
         rows.append(("off", _times(ratio)))
-    if one.reading.confidence is not None:
-        rows.append(("confidence", percent(one.reading.confidence, 0)))
+    if one.parsed.confidence is not None:
+        rows.append(("confidence", percent(one.parsed.confidence, 0)))
     cells = "".join(f"<dt>{name}</dt><dd>{text}</dd>" for name, text in rows)
     return (
         f"<article class='case'>{_pictures(one, folder)}<div><small>{escape(one.item.kind)} · {escape(one.item.id)}"
@@ -139,7 +139,7 @@ def _link(picture: object, folder: Path) -> str | None:
 
 def _outline(one: Scored) -> str:
     """The region and the points that were said, the first of them in red, drawn over the picture."""
-    truth, said = one.item.truth, one.reading.value
+    truth, said = one.item.truth, one.parsed.value
     if not isinstance(truth, Region):
         return ""
     corners = " ".join(f"{x:.4g},{y:.4g}" for x, y in truth.polygon)

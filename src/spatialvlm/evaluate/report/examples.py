@@ -33,10 +33,10 @@ def worst(scored: Sequence[Scored]) -> Picked:
     Numbers get half of the places, and more where there are few choices. Wrong choices come with the highest stated
     confidence first.
     """
-    wrong = [one for one in in_order(scored) if one.reading.value is not None and value_of(one.robust) < 1.0]
+    wrong = [one for one in in_order(scored) if one.parsed.value is not None and value_of(one.robust) < 1.0]
     numbers = sorted((one for one in wrong if _is_number(one)), key=lambda one: -off(one))
     numbers = [one for one in numbers if off(one) > 0]
-    choices = sorted((one for one in wrong if not _is_number(one)), key=lambda one: -(one.reading.confidence or 0.0))
+    choices = sorted((one for one in wrong if not _is_number(one)), key=lambda one: -(one.parsed.confidence or 0.0))
     choices = in_turns(choices, lambda one: one.item.kind)
     few = min(len(choices), WORST // 2)
     shown = [*numbers[: WORST - few], *choices]
@@ -45,7 +45,7 @@ def worst(scored: Sequence[Scored]) -> Picked:
 
 def unread(scored: Sequence[Scored]) -> Picked:
     """Answers from which nothing was read, those that declined or were never had included; reasons take turns."""
-    found = [one for one in in_order(scored) if one.reading.value is None]
+    found = [one for one in in_order(scored) if one.parsed.value is None]
     return Picked(tuple(in_turns(found, reason)[:UNREAD]), len(found))
 
 
@@ -62,12 +62,12 @@ def disagreements(scored: Sequence[Scored]) -> Picked:
 
 def reason(one: Scored) -> str:
     """How an answer was read, or why not, without what varies."""
-    return normal(one.reading.how)
+    return normal(one.parsed.how)
 
 
 def off(one: Scored) -> float:
     """|ln(answer / truth)| of a length or number: infinite where there is no ratio."""
-    said = one.reading.value
+    said = one.parsed.value
     match one.item.truth:
         case Length(metres=true) | Number(value=true):
             if not isinstance(said, float | int):

@@ -32,7 +32,8 @@ from spatialvlm.evaluate.report.measures import (
 from spatialvlm.evaluate.report.rows import Rows, in_order, rows_of, value_of
 from spatialvlm.evaluate.results import Results
 from spatialvlm.evaluate.scoring import Scored
-from spatialvlm.evaluate.tasks import Task, load_task
+from spatialvlm.evaluate.tasks import load_task
+from spatialvlm.evaluate.tasks.task import Task
 
 FORMAT = 1
 SUMMARY = "summary.json"
@@ -46,7 +47,7 @@ def figures_of(task: Task, scored: Sequence[Scored]) -> Figures:
     scored = in_order(scored)
     rows = rows_of(scored)
     kinds = np.array([one.item.kind for one in scored], np.object_)
-    how = Counter(normal(one.reading.how) for one in scored)
+    how = Counter(normal(one.parsed.how) for one in scored)
     figures = {
         "task": task.name,
         **_group(rows, sure=True),

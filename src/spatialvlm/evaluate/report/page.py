@@ -19,7 +19,8 @@ from spatialvlm.evaluate.report.measures import FEWEST
 from spatialvlm.evaluate.report.rows import in_order, rows_of
 from spatialvlm.evaluate.report.table import short
 from spatialvlm.evaluate.results import Results, Run, TaskRun, read_results
-from spatialvlm.evaluate.tasks import Task, load_task
+from spatialvlm.evaluate.tasks import load_task
+from spatialvlm.evaluate.tasks.task import Task
 
 PAGE = "index.html"
 

@@ -13,7 +13,7 @@ from jaxtyping import Bool, Float64, Int
 
 from spatialvlm.evaluate.items import FORMS, Choice, Clock, Item, Length, Number, Region, YesNo, form_of
 from spatialvlm.evaluate.metrics.points import any_point, first_point, in_polygon
-from spatialvlm.evaluate.reading import Reading
+from spatialvlm.evaluate.parsing.extraction import ParsedAnswer
 from spatialvlm.evaluate.scoring import Scored
 from spatialvlm.records import Score
 
@@ -81,14 +81,14 @@ def rows_of(scored: Sequence[Scored]) -> Rows:
         robust=np.array([value_of(one.robust) for one in scored], np.float64),
         official=np.array([value_of(one.official) for one in scored], np.float64),
         truth=np.array([_truth(one.item) for one in scored], np.float64),
-        pred=np.array([_prediction(one.reading) for one in scored], np.float64),
-        sigma=np.array([_number(one.reading.sigma) for one in scored], np.float64),
-        confidence=np.array([_number(one.reading.confidence) for one in scored], np.float64),
+        pred=np.array([_prediction(one.parsed) for one in scored], np.float64),
+        sigma=np.array([_number(one.parsed.sigma) for one in scored], np.float64),
+        confidence=np.array([_number(one.parsed.confidence) for one in scored], np.float64),
         chance=np.array([_chance(one.item) for one in scored], np.float64),
         first=points[:, 0],
         any=points[:, 1],
-        read=np.array([one.reading.value is not None for one in scored], np.bool_),
-        refused=np.array([one.reading.refused and one.reading.value is None for one in scored], np.bool_),
+        read=np.array([one.parsed.value is not None for one in scored], np.bool_),
+        refused=np.array([one.parsed.refused and one.parsed.value is None for one in scored], np.bool_),
         failed=np.array([one.answer is None for one in scored], np.bool_),
         truncated=np.array([one.truncated for one in scored], np.bool_),
     )
@@ -115,7 +115,7 @@ def _truth(item: Item) -> float:
     return _NAN
 
 
-def _prediction(reading: Reading) -> float:
+def _prediction(reading: ParsedAnswer) -> float:
     value = reading.value
     return float(value) if isinstance(value, float | int) else _NAN
 
@@ -136,7 +136,7 @@ def _chance(item: Item) -> float:
 def _points(one: Scored) -> tuple[float, float]:
     if not isinstance(one.item.truth, Region):
         return _NAN, _NAN
-    said = one.reading.value if isinstance(one.reading.value, tuple) else ()
+    said = one.parsed.value if isinstance(one.parsed.value, tuple) else ()
     corners = np.array(one.item.truth.polygon, np.float64).reshape(-1, 2)
     inside = in_polygon(np.array(said, np.float64).reshape(-1, 2), corners)
     return first_point(inside), any_point(inside)

@@ -1,11 +1,8 @@
-"""benchmark: fixed rendered rooms with fixed questions whose answers are beyond dispute; guessing blind is worthless.
+"""Our own benchmark: fixed rendered rooms with fixed questions whose answers are beyond dispute.
 
-    truth        a room -> what is measured of it beside what is true there; the true lengths of questions
-    candidates   a room -> the questions about it that exact truth confirms, of what is seen and what is there
-    selection    many candidates -> a choice balanced by kind, by answer and by size
-    definition   the choice in `rooms.json`: seed, rooms, questions, true lengths, the hashes of images and questions
-    build        the definition -> a dataset folder like any other, checked against the hashes
-    blind        how well one guesses without looking
+    definition           what was chosen, from `rooms.json`: seed, rooms, questions, true lengths, hashes
+    build                the definition -> a dataset folder like any other, checked against the hashes
+    benchmark_console    the same with its progress, for the command line
 
-The first three made `rooms.json` once (benchmarks/select_rooms.py); whoever uses the benchmark needs the others alone.
+How `rooms.json` was made, and that guessing blind is worthless: benchmarks/choose_rooms/.
 """

@@ -1,4 +1,4 @@
-"""The benchmark as a dataset folder: a Definition in, its rooms drawn and lifted, its questions, and what differs.
+"""Build the benchmark as a dataset folder: a definition in, its rooms drawn and lifted, its questions, what differs.
 
 Whatever the definition chose is made again by the pipeline and compared with the hashes. Another version of Mitsuba, of
 NumPy or OpenCV, another processor may change a last bit; what differs is counted and named, and nothing is hidden.
@@ -15,22 +15,29 @@ from pathlib import Path
 from spatialvlm.dataset import read_dataset
 from spatialvlm.engine import Begin, Report, build_recipe, silent
 from spatialvlm.errors import UserError
-from spatialvlm.evaluate.rooms_benchmark.candidates import phrase_all
-from spatialvlm.evaluate.rooms_benchmark.definition import Definition, choose, frame_id_of, questions_hash
+from spatialvlm.evaluate.rooms_benchmark.definition import (
+    BenchmarkDefinition,
+    frame_id_of,
+    pick_questions,
+    questions_hash,
+)
 from spatialvlm.pipeline import Needs, Stage
 from spatialvlm.pipeline.collect import Collect, CollectConfig, FrameSource
 from spatialvlm.pipeline.collect.rooms import RoomsSource
+from spatialvlm.pipeline.phrase import PhraseConfig
 from spatialvlm.recipes import Recipe
 from spatialvlm.records import Sample
 from spatialvlm.worlds.rooms.variants import SCALAR, VARIABLE, load_mitsuba
 
+EVERYTHING = 20_000
+"""More questions than any image has: all that can be asked, each once."""
 SHARD_ROOMS = 10  # a room takes seconds: what is lost when a build is stopped
 PACKAGES = ("mitsuba", "numpy", "opencv-python-headless")
 """What decides the bits of an image and of a number."""
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class BenchmarkDifference:
     """What is not as the definition says, of so many rooms: the numbers of the rooms."""
 
     rooms: int
@@ -41,25 +48,25 @@ class Difference:
 
 
 def build_benchmark(
-    definition: Definition, out: Path, *, workers: int = 1, begin: Begin = silent, report: Report = silent
-) -> Difference:
+    definition: BenchmarkDefinition, out: Path, *, workers: int = 1, begin: Begin = silent, report: Report = silent
+) -> BenchmarkDifference:
     """Build the dataset of a benchmark in `out`, or finish the one that is there; returns what differs.
 
     Raises UserError for a bad folder or number of workers, and where rooms cannot be drawn by Mitsuba's scalar variant.
     """
     recipe, stages = recipe_of(definition), _stages(definition)
     build_recipe(recipe, out, stages=stages, workers=workers, begin=begin, report=report)
-    return differences(definition, out)
+    return compare_with_definition(definition, out)
 
 
-def differences(definition: Definition, folder: Path) -> Difference:
+def compare_with_definition(definition: BenchmarkDefinition, folder: Path) -> BenchmarkDifference:
     """Compare a dataset that `build_benchmark` made with the hashes of its definition."""
     dataset = read_dataset(folder)
     images = {scene.frame_id: hashlib.sha256(source.image_bytes).hexdigest() for scene, source in dataset.scenes()}
-    questions = {frame_id: questions_hash(asked) for frame_id, asked in dataset.questions()}
+    questions = {frame_id: questions_hash(found) for frame_id, found in dataset.questions()}
     ids = [(room, frame_id_of(definition.seed, room.index)) for room in definition.rooms]
-    here = here_versions()
-    return Difference(
+    here = versions_here()
+    return BenchmarkDifference(
         len(definition.rooms),
         tuple(room.index for room, id_ in ids if images.get(id_) != room.image_sha256),
         tuple(room.index for room, id_ in ids if questions.get(id_) != room.questions_sha256),
@@ -67,20 +74,25 @@ def differences(definition: Definition, folder: Path) -> Difference:
     )
 
 
-def here_versions() -> dict[str, str]:
-    """The versions, on this machine, of what decides the bits."""
+def versions_here() -> dict[str, str]:
+    """Look up the versions, on this machine, of what decides the bits."""
     return {name: metadata.version(name) for name in PACKAGES}
 
 
-def recipe_of(definition: Definition) -> Recipe:
-    """How the rooms are drawn, lifted and asked about."""
+def phrase_all() -> PhraseConfig:
+    """Configure how the benchmark asks: all there is, nothing "about the same"."""
+    return PhraseConfig(questions_per_image=EVERYTHING, similar_share=0.0)
+
+
+def recipe_of(definition: BenchmarkDefinition) -> Recipe:
+    """Configure how the rooms are drawn, lifted and asked about."""
     collect = CollectConfig(size=definition.size, spp=definition.spp)
     count = 1 + max(room.index for room in definition.rooms)
     return Recipe(f"rooms:{count}", seed=definition.seed, collect=collect, phrase=phrase_all(), shard_size=SHARD_ROOMS)
 
 
 def scalar_rooms(count: int, seed: int, size: tuple[int, int], spp: int) -> RoomsSource:
-    """Rooms drawn by Mitsuba's scalar variant, whose bits depend on no other library.
+    """Open rooms drawn by Mitsuba's scalar variant, whose bits depend on no other library.
 
     Raises UserError where this process has loaded another variant already.
     """
@@ -101,12 +113,12 @@ def scalar_rooms(count: int, seed: int, size: tuple[int, int], spp: int) -> Room
     return RoomsSource(count, seed=seed, size=size, spp=spp)
 
 
-class _Rooms:
+class _RoomsOfDefinition:
     """The rooms of a definition, as a source."""
 
     measured_depth, ordered, thread_safe = True, False, False
 
-    def __init__(self, definition: Definition) -> None:
+    def __init__(self, definition: BenchmarkDefinition) -> None:
         self._rooms = [room.index for room in definition.rooms]
         self._source = scalar_rooms(max(self._rooms) + 1, definition.seed, definition.size, definition.spp)
         digest = hashlib.sha256(repr(self._rooms).encode()).hexdigest()[:16]
@@ -123,13 +135,13 @@ class _Rooms:
 class _CollectRooms(Collect):
     """Collects the rooms of a definition."""
 
-    def __init__(self, definition: Definition) -> None:
+    def __init__(self, definition: BenchmarkDefinition) -> None:
         self._definition = definition
 
     @cached_property
     def source(self) -> FrameSource:
         """The rooms."""
-        return _Rooms(self._definition)
+        return _RoomsOfDefinition(self._definition)
 
 
 class _Choose:
@@ -138,8 +150,8 @@ class _Choose:
     name = "choose"
     needs: Needs = "cpu"
 
-    def __init__(self, definition: Definition) -> None:
-        self._asked = {frame_id_of(definition.seed, room.index): room.asked for room in definition.rooms}
+    def __init__(self, definition: BenchmarkDefinition) -> None:
+        self._wanted = {frame_id_of(definition.seed, room.index): room.questions for room in definition.rooms}
 
     def __call__(self, samples: Sequence[Sample], /) -> list[Sample]:
         """Keep the questions that were chosen."""
@@ -148,10 +160,10 @@ class _Choose:
     def _chosen(self, sample: Sample) -> Sample:
         if sample.scene is None:
             return sample
-        return replace(sample, questions=tuple(choose(sample.questions, self._asked[sample.scene.frame_id])))
+        return replace(sample, questions=tuple(pick_questions(sample.questions, self._wanted[sample.scene.frame_id])))
 
 
-def _stages(definition: Definition) -> tuple[Stage, ...]:
+def _stages(definition: BenchmarkDefinition) -> tuple[Stage, ...]:
     """The stages of the recipe, with the rooms and the questions that were chosen."""
     _, *rest = recipe_of(definition).stages()
     return (_CollectRooms(definition), *rest, _Choose(definition))

@@ -18,9 +18,9 @@ from spatialvlm.errors import UserError
 from spatialvlm.evaluate.items import Choice, Item
 from spatialvlm.evaluate.metrics.choices import macro_mean
 from spatialvlm.evaluate.scoring import Scored
-from spatialvlm.evaluate.tasks import Task
-from spatialvlm.evaluate.tasks.data import Hub, picture, rows
-from spatialvlm.evaluate.tasks.letters import marks, place_of_letter, texts
+from spatialvlm.evaluate.tasks.cells import option_marks, option_texts, place_of_letter, read_picture
+from spatialvlm.evaluate.tasks.data import Hub, rows
+from spatialvlm.evaluate.tasks.task import Task
 from spatialvlm.records import Score
 
 SUBTASKS = ("Relative_Depth", "Spatial_Relation")
@@ -30,26 +30,26 @@ HIDDEN = "hidden"
 
 
 def items(folder: Path) -> Iterator[Item]:
-    """The questions of the validation split, subtask after subtask."""
+    """Read the questions of the validation split, subtask after subtask."""
     for number, row in enumerate(rows(folder, *PATTERNS, needs=NEEDED), 1):
         where = f"BLINK row {number} ({row['idx']})"
         if row["answer"] == HIDDEN:
             raise UserError(f"{where}: its answer is hidden, as in the test split; expected the val split")
-        options = texts(row["choices"], where)
+        options = option_texts(row["choices"], where)
         cells = [row.get(f"image_{place}") for place in range(1, 5)]
         yield Item(
             id=row["idx"],
             kind=subtask(row["idx"]),
             question=row["question"],
             prompt=row["prompt"],
-            pictures=tuple(picture(cell, folder) for cell in cells if cell is not None),
+            pictures=tuple(read_picture(cell, folder) for cell in cells if cell is not None),
             truth=Choice(options, place_of_letter(row["answer"], options, where)),
             meta={"answer": row["answer"]},
         )
 
 
 def subtask(idx: str) -> str:
-    """The subtask that an idx names: "Relative_Depth" of "val_Relative_Depth_7"."""
+    """Find the subtask that an idx names: "Relative_Depth" of "val_Relative_Depth_7"."""
     _, _, rest = idx.partition("_")
     name, _, number = rest.rpartition("_")
     if not name or not number.isdigit():
@@ -58,7 +58,7 @@ def subtask(idx: str) -> str:
 
 
 def official(item: Item, answer: str) -> Score:
-    """The authors' rule without their judge: right where the letter that the text alone decides is the right one."""
+    """Score by the authors' rule without their judge: right where the text alone decides for the right letter."""
     count = len(item.truth.options) if isinstance(item.truth, Choice) else 0
     said = decided(answer, count)
     right = item.meta["answer"]
@@ -69,14 +69,14 @@ def official(item: Item, answer: str) -> Score:
 
 
 def decided(answer: str, count: int) -> str | None:
-    """The mark, as "(B)", that the text alone decides among `count` options; None where the authors ask a judge."""
+    """Find the mark, as "(B)", that the text decides among `count` options; None where the authors ask a judge."""
     # Faults: only a mark between blanks counts, so "(A)." and "A." go to the judge, as does "a"; and a lone letter
     # from A to E is taken even where there is no such option.
     if answer in "ABCDE" and len(answer) == 1:
         return f"({answer})"
-    if answer in marks(5):
+    if answer in option_marks(5):
         return answer
-    options = set(marks(count))
+    options = set(option_marks(count))
     anywhere = options & set(answer.split())
     at_the_end = options & set(answer.split("\n\n")[-1].split())
     if len(at_the_end) == 1:
@@ -85,7 +85,7 @@ def decided(answer: str, count: int) -> str | None:
 
 
 def figures(scored: Sequence[Scored], values: Sequence[float]) -> Mapping[str, float]:
-    """The authors' total: the mean of the means of the subtasks, here of those that are there."""
+    """Compute the authors' total: the mean of the means of the subtasks, here of those that are there."""
     subtasks = [one.item.kind for one in scored]
     return {"mean of subtasks": macro_mean(np.array(values, np.float64), subtasks)} if values else {}
 

@@ -18,9 +18,9 @@ import numpy as np
 from spatialvlm.evaluate.items import Choice, Item
 from spatialvlm.evaluate.metrics.choices import group_means
 from spatialvlm.evaluate.scoring import Scored
-from spatialvlm.evaluate.tasks import Task
-from spatialvlm.evaluate.tasks.data import Hub, picture, rows
-from spatialvlm.evaluate.tasks.letters import place_of_letter, texts
+from spatialvlm.evaluate.tasks.cells import option_texts, place_of_letter, read_picture
+from spatialvlm.evaluate.tasks.data import Hub, rows
+from spatialvlm.evaluate.tasks.task import Task
 from spatialvlm.records import Score
 
 INSTRUCTION = "Answer with the option's letter from the given choices directly."
@@ -30,28 +30,28 @@ LEAD_INS = ("answer is", "answer is:", "answer:")
 
 
 def items(folder: Path) -> Iterator[Item]:
-    """The questions in the order of the data; the rows of Parquet where both forms are there."""
+    """Read the questions in the order of the data; the rows of Parquet where both forms are there."""
     if folder.is_dir():
         source = rows(folder, PARQUET if any(folder.glob(PARQUET)) else JSON_LINES, needs=NEEDED)
     else:
         source = rows(folder, needs=NEEDED)
     for number, row in enumerate(source, 1):
         where = f"CV-Bench row {number} (idx {row['idx']})"
-        options = texts(row["choices"], where)
+        options = option_texts(row["choices"], where)
         cell = row["image"] if row.get("image") is not None else row["filename"]
         yield Item(
             id=str(row["idx"]),
             kind=row["task"],
             question=row["question"],
             prompt=f"{row['prompt']}\n{INSTRUCTION}",
-            pictures=(picture(cell, folder),),
+            pictures=(read_picture(cell, folder),),
             truth=Choice(options, place_of_letter(row["answer"], options, where)),
             meta={"type": row["type"], "source": row["source"], "answer": row["answer"]},
         )
 
 
 def official(item: Item, answer: str) -> Score:
-    """The authors' rule: the first character of what follows the last "answer is" or "answer:"."""
+    """Score by the authors' rule: the first character of what follows the last "answer is" or "answer:"."""
     right = str(item.meta["answer"]).lower()[1]
     omni = item.meta["source"] == "Omni3D"
     said = _first_character(answer, ".:," if omni else ".")
@@ -74,7 +74,7 @@ def _first_character(answer: str, trailing: str) -> str:
 
 
 def figures(scored: Sequence[Scored], values: Sequence[float]) -> Mapping[str, float]:
-    """overall = (2D + 3D) / 2 with 2D = (ADE20K + COCO) / 2 and 3D = Omni3D: those whose sources are there."""
+    """Compute overall = (2D + 3D) / 2 with 2D = (ADE20K + COCO) / 2 and 3D = Omni3D: those whose sources are there."""
     sources = group_means(np.array(values, np.float64), [str(one.item.meta["source"]) for one in scored])
     parts: dict[str, float] = {}
     if {"ADE20K", "COCO"} <= sources.keys():

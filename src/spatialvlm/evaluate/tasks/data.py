@@ -1,24 +1,21 @@
-"""Where the data of a benchmark is: a local copy in the layout of its hub repository, or the hub itself; its rows.
+"""Find the data of a benchmark, a local copy in the layout of its hub repository or the hub itself; read its rows.
 
 folder = locate(hub, Path("QSpatial"))      a folder as `hf download --repo-type dataset REPO` leaves it
 for row in rows(folder, "data/*.parquet"):  Parquet, JSON lines, JSON or TSV; columns as the authors named them
-    picture(row["image"], folder)           the bytes of an image cell, or where the file lies
 fingerprint(folder)                         what tells these data from others, by their contents
 """
 
-import base64
 import codecs
 import csv
 import hashlib
 import json
 import os
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from spatialvlm.errors import UserError
-from spatialvlm.evaluate.items import Picture
 
 BATCH_ROWS = 32  # rows with images are large
 BLOCK_BYTES = 16 << 20  # of a table: a row may hold its picture, and a block must hold more than one row
@@ -36,7 +33,7 @@ class Hub:
 
 
 def locate(hub: Hub, local: Path | None = None) -> Path:
-    """The folder that holds the data: `local`, or a download from the hub.
+    """Find the folder that holds the data: `local`, or a download from the hub.
 
     Raises UserError where there is none, with the command that gets it.
     """
@@ -68,7 +65,7 @@ def locate(hub: Hub, local: Path | None = None) -> Path:
 
 
 def rows(folder: Path, *patterns: str, needs: tuple[str, ...] = ()) -> Iterator[dict[str, Any]]:
-    """The rows of the files that match any pattern, files in the order of their names; or of `folder` if it is a file.
+    """Read the files that match any pattern, in the order of their names; or `folder` alone if it is a file.
 
     Raises UserError where nothing matches, a file cannot be read, or a column of `needs` is missing.
     """
@@ -79,7 +76,7 @@ def rows(folder: Path, *patterns: str, needs: tuple[str, ...] = ()) -> Iterator[
 
 
 def files_of(folder: Path, *patterns: str) -> list[Path]:
-    """The files that match any pattern, in the order of their names; `folder` alone if it is a file.
+    """List the files that match any pattern, in the order of their names; `folder` alone if it is a file.
 
     Raises UserError where nothing matches.
     """
@@ -90,7 +87,7 @@ def files_of(folder: Path, *patterns: str) -> list[Path]:
 
 
 def numbered(file: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    """The rows of a file with their numbers from 1; in JSON lines that is the number of the line.
+    """Read the rows of a file with their numbers from 1; in JSON lines that is the number of the line.
 
     Raises UserError where the file cannot be read.
     """
@@ -131,7 +128,7 @@ def _parquet(file: Path) -> Iterator[dict[str, Any]]:
 
 
 def _table(file: Path) -> Iterator[dict[str, Any]]:
-    """The rows of a table of texts with tabs between them, a block at a time; every cell is text."""
+    """Read the rows of a table of texts with tabs between them, a block at a time; every cell is text."""
     import pyarrow as pa
     import pyarrow.csv as pc
 
@@ -147,7 +144,7 @@ def _table(file: Path) -> Iterator[dict[str, Any]]:
 
 
 def _head(file: Path) -> list[str]:
-    """The names of a table's columns."""
+    """Read the names of a table's columns."""
     with file.open("rb") as opened:
         line = _decoded(opened.readline(), file).rstrip("\r\n")
     return next(csv.reader([line], delimiter="\t"), [])
@@ -161,7 +158,7 @@ def _text(file: Path) -> str:
 
 
 def _decoded(content: bytes, file: Path) -> str:
-    """The text of some bytes, without the mark that some editors begin a file with."""
+    """Decode UTF-8, without the mark that some editors begin a file with."""
     content = content.removeprefix(codecs.BOM_UTF8)
     try:
         return content.decode("utf-8")
@@ -186,7 +183,7 @@ def _object(found: Any, where: str) -> dict[str, Any]:
 
 
 def fingerprint(folder: Path) -> str:
-    """What tells these data from others: a sha256 over the names, sizes and contents of all files of a folder.
+    """Tell these data from others: a sha256 over the names, sizes and contents of all files of a folder.
 
     Of a file of more than WHOLE_BYTES only its size and END_BYTES at both ends count. Names are relative to the folder,
     so that a copy has the same one. Whatever begins with a dot is left out: `hf download` keeps dates there. Of a lone
@@ -212,30 +209,3 @@ def fingerprint(folder: Path) -> str:
         except OSError as error:
             raise UserError(f"{path}: cannot be read ({error.strerror}); make it readable, or get it again") from None
     return f"files:{digest.hexdigest()[:16]}"
-
-
-def picture(cell: Any, folder: Path) -> Picture:
-    """An image cell as published: {"bytes", "path"}, bytes, base64 text, or the path of a file below `folder`.
-
-    Raises UserError for anything else, and for a path where no file is.
-    """
-    if isinstance(cell, Mapping):
-        return picture(cell["bytes"] if cell.get("bytes") else cell.get("path"), folder)
-    if isinstance(cell, bytes):
-        return cell
-    if isinstance(cell, str):
-        base = folder if folder.is_dir() else folder.parent
-        if (path := _file_below(base, cell)) is not None:
-            return path
-        try:
-            return base64.b64decode(cell.partition(",")[2] if cell.startswith("data:") else cell, validate=True)
-        except ValueError:  # binascii.Error is one, and so is a letter that is not ASCII
-            raise UserError(f"image {cell[:80]!r}: no such file below {str(base)!r}; get the images too") from None
-    raise UserError(f"image: got {type(cell).__name__}; expected bytes, base64 text or a path")
-
-
-def _file_below(base: Path, name: str) -> Path | None:
-    try:
-        return path if len(name) < 1024 and (path := base / name).is_file() else None
-    except OSError:  # base64 may make too long a name
-        return None

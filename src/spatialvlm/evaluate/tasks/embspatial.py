@@ -19,8 +19,9 @@ from typing import Any
 
 from spatialvlm.errors import UserError
 from spatialvlm.evaluate.items import Choice, Item
-from spatialvlm.evaluate.tasks import Task
-from spatialvlm.evaluate.tasks.data import Hub, picture, rows
+from spatialvlm.evaluate.tasks.cells import read_picture
+from spatialvlm.evaluate.tasks.data import Hub, rows
+from spatialvlm.evaluate.tasks.task import Task
 
 COLUMNS = ("question_id", "question", "relation", "image", "answer_options", "answer", "data_source")
 
@@ -28,7 +29,7 @@ _END = "Answer with the letter of one option and nothing else."
 
 
 def items(folder: Path) -> Iterator[Item]:
-    """The questions in the order of the data. Raises UserError for a row that cannot be used."""
+    """Read the questions in the order of the data. Raises UserError for a row that cannot be used."""
     parquet = any(folder.glob("data/test-*.parquet"))
     for row in rows(folder, "data/test-*.parquet" if parquet else "embspatial_bench.json", needs=COLUMNS):
         try:
@@ -51,7 +52,7 @@ def _item(row: Mapping[str, Any], folder: Path) -> Item:
         kind=str(row["relation"]),
         question=question,
         prompt="\n".join((question, *listed, _END)),
-        pictures=(picture(row["image"], folder),),
+        pictures=(read_picture(row["image"], folder),),
         truth=Choice(tuple(map(str, options)), right),
         meta={"relation": row["relation"], "source": row["data_source"]},
     )

@@ -1,4 +1,4 @@
-"""Any questions of one's own: a dataset that `spatialvlm build` wrote, or a JSONL file.
+"""Read any questions of one's own: a dataset that `spatialvlm build` wrote, or a JSONL file.
 
 One JSON object a line (docs/evaluate.md has the table):
 
@@ -24,13 +24,14 @@ from spatialvlm.dataset import read_dataset
 from spatialvlm.errors import UserError
 from spatialvlm.evaluate.items import FORMS, Choice, Clock, Item, Length, Number, Region, Rule, Truth, YesNo
 from spatialvlm.evaluate.metrics.numbers import RULES
-from spatialvlm.evaluate.reading.lengths import read_length
-from spatialvlm.evaluate.reading.options import LETTERS, read_option
-from spatialvlm.evaluate.reading.units import unit_of
-from spatialvlm.evaluate.reading.yes_no import read_yes_no
-from spatialvlm.evaluate.tasks import Task
-from spatialvlm.evaluate.tasks.asked import SAY_LENGTH, SAY_YES_NO, items_of
-from spatialvlm.evaluate.tasks.data import files_of, numbered, picture
+from spatialvlm.evaluate.parsing.choice_answers import LETTERS, parse_choice
+from spatialvlm.evaluate.parsing.length_answers import parse_length
+from spatialvlm.evaluate.parsing.units import unit_of
+from spatialvlm.evaluate.parsing.yes_no_answers import parse_yes_no
+from spatialvlm.evaluate.tasks.cells import read_picture
+from spatialvlm.evaluate.tasks.data import files_of, numbered
+from spatialvlm.evaluate.tasks.dataset_items import SAY_LENGTH, SAY_YES_NO, items_from_dataset
+from spatialvlm.evaluate.tasks.task import Task
 from spatialvlm.quantities import UNITS
 
 UNSCORED = "text"
@@ -54,7 +55,7 @@ _EXPECTED = {
 
 
 @dataclass(frozen=True, slots=True)
-class _Line:
+class _JsonLine:
     file: Path
     number: int
     row: Mapping[str, Any]
@@ -65,14 +66,16 @@ class _Line:
 
 
 def items(folder: Path) -> Iterator[Item]:
-    """The questions of a dataset folder, of a JSONL file, or of all JSONL files in a folder."""
+    """Read the questions of a dataset folder, of a JSONL file, or of all JSONL files in a folder."""
     if _is_dataset(folder):
-        return items_of(read_dataset(folder))
-    return (_item(folder, id_, line.row) for id_, line in _lines(folder)[0].items() if _why_not(line.row) is None)
+        return items_from_dataset(read_dataset(folder))
+    return (
+        _item(folder, id_, line.row) for id_, line in _lines(folder)[0].items() if _reason_left_out(line.row) is None
+    )
 
 
 def left_out(path: Path) -> dict[str, int]:
-    """How many lines of a JSONL file, or of all in a folder, are no items, by the reason; of a dataset none.
+    """Count by reason the lines of a JSONL file, or of all in a folder, that are no items; of a dataset none.
 
     Raises UserError where `items` does for the lines as such.
     """
@@ -80,7 +83,7 @@ def left_out(path: Path) -> dict[str, int]:
         return {}
     kept, superseded = _lines(path)
     reasons = Counter({"superseded by a later line": superseded})
-    reasons.update(reason for line in kept.values() if (reason := _why_not(line.row)) is not None)
+    reasons.update(reason for line in kept.values() if (reason := _reason_left_out(line.row)) is not None)
     return {reason: count for reason, count in sorted(reasons.items()) if count}
 
 
@@ -88,7 +91,7 @@ def _is_dataset(path: Path) -> bool:
     return (path / "manifest.jsonl").exists()
 
 
-def _why_not(row: Mapping[str, Any]) -> str | None:
+def _reason_left_out(row: Mapping[str, Any]) -> str | None:
     if row.get("decision") == "skip":
         return "skipped"
     if row.get("answer") is None:
@@ -96,29 +99,29 @@ def _why_not(row: Mapping[str, Any]) -> str | None:
     return "free text, which no rule can score" if row.get("form") == UNSCORED else None
 
 
-def _lines(path: Path) -> tuple[dict[str, _Line], int]:
-    """The last line of each id, in the order in which the ids appear; and how many lines came before another one."""
-    found: dict[str, _Line] = {}
-    unnamed: dict[str, _Line] = {}
+def _lines(path: Path) -> tuple[dict[str, _JsonLine], int]:
+    """Read the last line of each id, in the order in which ids appear; and count those before another one."""
+    found: dict[str, _JsonLine] = {}
+    unnamed: dict[str, _JsonLine] = {}
     superseded = 0
     for file in files_of(path, "*.jsonl"):
         for number, row in numbered(file):
-            line, id_ = _Line(file, number, row), row.get("id")
+            line, id_ = _JsonLine(file, number, row), row.get("id")
             if id_ is None:
                 id_ = str(number)
                 if id_ in found:
-                    raise _shared(id_, found[id_], line)
+                    raise _same_id_error(id_, found[id_], line)
                 unnamed[id_] = line
             elif isinstance(id_, bool) or not isinstance(id_, str | int) or not str(id_).strip():
                 raise UserError(f"{line.where}: got the id {id_!r}; expected text")
             elif str(id_) in unnamed or (str(id_) in found and found[str(id_)].file != file):
-                raise _shared(str(id_), found[str(id_)], line)
+                raise _same_id_error(str(id_), found[str(id_)], line)
             superseded += str(id_) in found
             found[str(id_)] = line
     return found, superseded
 
 
-def _shared(id_: str, first: _Line, second: _Line) -> UserError:
+def _same_id_error(id_: str, first: _JsonLine, second: _JsonLine) -> UserError:
     return UserError(
         f"id {id_!r}: of {first.where} and of {second.where}; a line without an id has its number for one: give every "
         "line an id of its own, or name one file"
@@ -138,17 +141,17 @@ def _item(path: Path, id_: str, row: Mapping[str, Any]) -> Item:
     if not isinstance(cells, list):
         raise UserError(f"{where}: got the images {_shown(cells)}; expected a list of paths, or one under 'image'")
     try:
-        pictures = tuple(picture(cell, path) for cell in cells)
+        pictures = tuple(read_picture(cell, path) for cell in cells)
     except UserError as error:
         raise UserError(f"{where}: {error}") from None
     truth = _truth(where, str(form), row)
     if prompt is None or not prompt.strip():
-        prompt = f"{question} {_how(truth, str(form))}"
+        prompt = f"{question} {_instruction(truth, str(form))}"
     kind = str(row.get("kind") or form)
     return Item(id_, kind, question, prompt, pictures, truth, {"annotator": row.get("annotator")})
 
 
-def _how(truth: Truth, form: str) -> str:
+def _instruction(truth: Truth, form: str) -> str:
     if not isinstance(truth, Choice):
         return _SAY[form]
     listed = " ".join(f"({letter}) {option}" for letter, option in zip(LETTERS, truth.options, strict=False))
@@ -156,22 +159,22 @@ def _how(truth: Truth, form: str) -> str:
 
 
 def _truth(where: str, form: str, row: Mapping[str, Any]) -> Truth:
-    """What is right, from the answer of a line. Raises UserError where it does not fit the form."""
+    """Read what is right from the answer of a line. Raises UserError where it does not fit the form."""
     answer = row["answer"]
     match form:
         case "length":
             unit = _unit(where, row.get("unit"))
-            said = answer if _is_number(answer) else read_length(str(answer), unit).value
-            if (metres := _positive(said)) is not None:
+            said = answer if _is_number(answer) else parse_length(str(answer), unit).value
+            if (metres := _not_negative(said)) is not None:
                 return Length(metres, _rule(where, row.get("rule"), "within_2"), unit)
         case "number":
-            if (value := _positive(answer)) is not None:
+            if (value := _not_negative(answer)) is not None:
                 return Number(value, _rule(where, row.get("rule"), "mra"))
         case "clock":
             if _is_number(answer) and answer in range(1, 13):
                 return Clock(int(answer))
         case "yes_no":
-            said = answer if isinstance(answer, bool) else read_yes_no(str(answer), YesNo(True)).value
+            said = answer if isinstance(answer, bool) else parse_yes_no(str(answer), YesNo(True)).value
             if isinstance(said, bool):
                 return YesNo(said)
         case "choice":
@@ -195,8 +198,8 @@ def _is_number(answer: Any) -> bool:
     return isinstance(answer, float | int) and not isinstance(answer, bool)
 
 
-def _positive(value: Any) -> float | None:
-    """A number that is finite and not below 0; None for anything else. An integer may be too large for a float."""
+def _not_negative(value: Any) -> float | None:
+    """Convert a number, finite and not below 0; None for anything else. An integer may be too large for a float."""
     return float(value) if _is_number(value) and 0 <= value < 1e300 else None
 
 
@@ -231,7 +234,7 @@ def _options(where: str, options: Any) -> tuple[str, ...]:
 
 
 def _place(answer: Any, options: tuple[str, ...]) -> int | None:
-    """The place of the option that is right: of that number, at that place from 0, of that letter or of those words."""
+    """Find the right option: of that number, at that place from 0, of that letter or of those words."""
     if _is_number(answer):
         same = [place for place, option in enumerate(options) if _number_of(option) == answer]
         at = [answer] if not same and isinstance(answer, int) and 0 <= answer < len(options) else []
@@ -240,7 +243,7 @@ def _place(answer: Any, options: tuple[str, ...]) -> int | None:
     if not isinstance(answer, str):
         return None
     exact = [place for place, option in enumerate(options) if option.strip() == answer.strip()]
-    place = exact[0] if exact else read_option(answer, Choice(options, 0)).value
+    place = exact[0] if exact else parse_choice(answer, Choice(options, 0)).value
     return place if isinstance(place, int) else None
 
 

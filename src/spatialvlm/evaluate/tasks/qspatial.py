@@ -25,8 +25,9 @@ from spatialvlm.errors import UserError
 from spatialvlm.evaluate.items import Item, Length, Picture
 from spatialvlm.evaluate.metrics.choices import group_means
 from spatialvlm.evaluate.scoring import Scored
-from spatialvlm.evaluate.tasks import Task
-from spatialvlm.evaluate.tasks.data import Hub, picture, rows
+from spatialvlm.evaluate.tasks.cells import read_picture
+from spatialvlm.evaluate.tasks.data import Hub, rows
+from spatialvlm.evaluate.tasks.task import Task
 from spatialvlm.records import Score
 
 SPLITS = ("QSpatial_plus", "QSpatial_scannet")
@@ -64,7 +65,7 @@ _ASK = (
 
 
 def items(folder: Path) -> Iterator[Item]:
-    """The questions, split by split. Raises UserError for a row that cannot be used."""
+    """Read the questions, split by split. Raises UserError for a row that cannot be used."""
     patterns = [f"data/{split}-*.parquet" for split in SPLITS if split == SPLITS[0] or (folder / split).is_dir()]
     numbers = dict.fromkeys(SPLITS, 0)
     for row in rows(folder, *patterns, needs=COLUMNS):
@@ -103,10 +104,10 @@ def _item(row: Mapping[str, Any], name: str, split: str, folder: Path) -> Item:
 
 
 def _picture(row: Mapping[str, Any], folder: Path) -> Picture:
-    """The image that the row holds, or the file that it names."""
+    """Find the image that the row holds, or the file that it names."""
     held = row["image"]
     if held and (held.get("bytes") or held.get("path")):
-        return picture(held, folder)
+        return read_picture(held, folder)
     root = folder if folder.is_dir() else folder.parent
     if (file := root / row["image_path"]).is_file():
         return file
@@ -117,7 +118,7 @@ def _picture(row: Mapping[str, Any], folder: Path) -> Picture:
 
 
 def official(item: Item, answer: str) -> Score:
-    """The authors' script: right where the ratio of answer and truth, in centimetres, is below 2."""
+    """Score as the authors' script: right where the ratio of answer and truth, in centimetres, is below 2."""
     scalars, units = _SCALAR.findall(answer), _UNIT.findall(answer)
     if not scalars or not units:
         # The script ends with an IndexError here; the item has to stay in the denominator.
@@ -139,7 +140,7 @@ def official(item: Item, answer: str) -> Score:
 
 
 def figures(scored: Sequence[Scored], values: Sequence[float]) -> Mapping[str, float]:
-    """The mean of each split that is there, and the mean of the splits where both are."""
+    """Compute the mean of each split that is there, and the mean of the splits where both are."""
     found = group_means(np.array(values, np.float64), [str(one.item.meta["split"]) for one in scored])
     means = {split: found[split] for split in SPLITS if split in found}
     return means if len(means) < len(SPLITS) else {"mean of splits": float(np.mean(list(means.values())))} | means

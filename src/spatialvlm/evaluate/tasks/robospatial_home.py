@@ -30,8 +30,9 @@ from spatialvlm.errors import UserError
 from spatialvlm.evaluate.items import Item, Picture, Region, YesNo
 from spatialvlm.evaluate.metrics.choices import group_means
 from spatialvlm.evaluate.scoring import Scored
-from spatialvlm.evaluate.tasks import Task
-from spatialvlm.evaluate.tasks.data import Hub, picture, rows
+from spatialvlm.evaluate.tasks.cells import read_picture
+from spatialvlm.evaluate.tasks.data import Hub, rows
+from spatialvlm.evaluate.tasks.task import Task
 from spatialvlm.records import Score
 
 Point = tuple[float, float]
@@ -45,7 +46,7 @@ _BRACKETS = re.compile(r"\[(.*?)\]", re.DOTALL)
 
 
 def items(folder: Path) -> Iterator[Item]:
-    """The questions, category by category as the files are named. Raises UserError for a row that cannot be used."""
+    """Read the questions, category by category as files are named. Raises UserError for a row that cannot be used."""
     numbers: dict[str, int] = {}
     for row in rows(folder, *(f"data/{category}-*.parquet" for category in CATEGORIES), needs=COLUMNS):
         category = str(row["category"]).strip().lower()
@@ -70,12 +71,12 @@ def _item(row: Mapping[str, Any], name: str, category: str, folder: Path) -> Ite
         points = _points(answer)
         truth = Region(_hull(points))
         meta["polygon"] = [list(point) for point in points]
-    held = picture(row["img"], folder)
+    held = read_picture(row["img"], folder)
     return Item(name, category, question, question, (held,), truth, meta | {"size": _size(held)})
 
 
 def _size(held: Picture) -> list[int]:
-    """Width and height of an image, for answers in pixels."""
+    """Read width and height of an image, for answers in pixels."""
     try:
         with Image.open(BytesIO(held) if isinstance(held, bytes) else held) as image:
             return list(image.size)
@@ -84,7 +85,7 @@ def _size(held: Picture) -> list[int]:
 
 
 def _points(answer: str) -> list[Point]:
-    """The points of a row's answer. Raises UserError for anything but three pairs of shares or more."""
+    """Read the points of a row's answer. Raises UserError for anything but three pairs of shares or more."""
     try:
         found = ast.literal_eval(answer)
         points = [(float(x), float(y)) for x, y in found]
@@ -99,7 +100,7 @@ def _points(answer: str) -> list[Point]:
 
 
 def _hull(points: Sequence[Point]) -> tuple[Point, ...]:
-    """The corners of the convex hull, in order (Andrew's monotone chain). Raises UserError where it has no area."""
+    """Find the corners of the convex hull in order (Andrew's monotone chain). Raises UserError where it has no area."""
     chains: list[list[Point]] = []
     for ordered in (sorted(points), sorted(points, reverse=True)):
         chain: list[Point] = []
@@ -115,12 +116,12 @@ def _hull(points: Sequence[Point]) -> tuple[Point, ...]:
 
 
 def _turns(a: Point, b: Point, c: Point) -> bool:
-    """Whether the way from a over b to c turns towards the same side as from x to y."""
+    """Return whether the way from a over b to c turns towards the same side as from x to y."""
     return (b[0] - a[0]) * (c[1] - a[1]) > (b[1] - a[1]) * (c[0] - a[0])
 
 
 def official(item: Item, answer: str) -> Score:
-    """The authors' script: how the answer begins for yes and no, its first point against the polygon for a place."""
+    """Score as the authors' script: how the answer begins for yes and no, its first point against the polygon."""
     if isinstance(item.truth, YesNo):
         # Fault, kept: "not sure", "none" and "north" begin with "no"; "The answer is yes" and "**Yes**" with neither.
         begins = answer.strip().lower()
@@ -135,7 +136,7 @@ def official(item: Item, answer: str) -> Score:
 
 
 def _first_point(answer: str) -> Point | None:
-    """The point that the script takes.
+    """Find the point that the script takes.
 
     Faults, kept: any (x, y) goes before any [x, y]; in both, numbers have to begin with a digit, so that (-0.1, 0.5) is
     skipped and what follows is taken. Percent and pixels are read as shares.
@@ -160,7 +161,7 @@ def _first_point(answer: str) -> Point | None:
 
 
 def _in_polygon(point: Point, polygon: Sequence[Sequence[float]]) -> bool:
-    """Even-odd ray casting, edge by edge as in the script: which points of an edge are inside depends on its side."""
+    """Cast a ray, even-odd, edge by edge as in the script: which points of an edge are inside depends on its side."""
     x, y = point
     inside = False
     for n, (corner_x, corner_y) in enumerate(polygon):
@@ -171,7 +172,7 @@ def _in_polygon(point: Point, polygon: Sequence[Sequence[float]]) -> bool:
 
 
 def figures(scored: Sequence[Scored], values: Sequence[float]) -> Mapping[str, float]:
-    """The mean of the categories, and that of the two which are answered by yes or no, where all of them are there."""
+    """Compute the mean of the categories, and that of the two of yes or no, where all of them are there."""
     means = group_means(np.array(values, np.float64), [one.item.meta["category"] for one in scored])
     groups = {"mean of categories": CATEGORIES, "mean of yes-no categories": CATEGORIES[1:]}
     return {

@@ -11,21 +11,21 @@ from spatialvlm.dataset import read_dataset
 from spatialvlm.errors import UserError
 from spatialvlm.evaluate.items import Item
 from spatialvlm.evaluate.rooms_benchmark.definition import frame_id_of, load_definition, visible_truths
-from spatialvlm.evaluate.tasks import Task
-from spatialvlm.evaluate.tasks.asked import items_of
+from spatialvlm.evaluate.tasks.dataset_items import items_from_dataset
+from spatialvlm.evaluate.tasks.task import Task
 
 
 def items(folder: Path) -> Iterator[Item]:
-    """The questions of the rooms that are there. Raises UserError for a folder of anything else."""
+    """Read the questions of the rooms that are there. Raises UserError for a folder of anything else."""
     dataset, definition = read_dataset(folder), load_definition("rooms")
     ids = {frame_id_of(definition.seed, room.index) for room in definition.rooms}
-    strangers = [id_ for id_ in dataset.frame_ids() if id_ not in ids]
-    if strangers:
+    unknown = [id_ for id_ in dataset.frame_ids() if id_ not in ids]
+    if unknown:
         raise UserError(
-            f"rooms in {folder}: got frame {strangers[0]!r}, expected rooms of the benchmark; spatialvlm benchmark "
+            f"rooms in {folder}: got frame {unknown[0]!r}, expected rooms of the benchmark; spatialvlm benchmark "
             "rooms --out FOLDER draws them; any other dataset is the task `folder`"
         )
-    return items_of(dataset, visible_truths(definition))
+    return items_from_dataset(dataset, visible_truths(definition))
 
 
 TASK = Task(

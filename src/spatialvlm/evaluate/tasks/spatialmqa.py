@@ -17,10 +17,9 @@ from pathlib import Path
 
 from spatialvlm.errors import UserError
 from spatialvlm.evaluate.items import Choice, Item
-from spatialvlm.evaluate.tasks import Task
-from spatialvlm.evaluate.tasks.coco import where
+from spatialvlm.evaluate.tasks.cells import find_coco_picture, option_texts
 from spatialvlm.evaluate.tasks.data import Hub, rows
-from spatialvlm.evaluate.tasks.letters import texts
+from spatialvlm.evaluate.tasks.task import Task
 from spatialvlm.records import Score
 
 SPLITS = ("test.jsonl", "dev.jsonl")
@@ -33,11 +32,11 @@ NOTHING = "--"
 
 
 def items(folder: Path) -> Iterator[Item]:
-    """The questions in the order of the data. A picture that is missing is found missing when it is opened."""
+    """Read the questions in the order of the data. A picture that is missing is found missing when it is opened."""
     split = next((name for name in SPLITS if (folder / name).is_file()), SPLITS[0])
     for number, row in enumerate(rows(folder, split, needs=NEEDED), 1):
         name = f"SpatialMQA row {number} ({row['image']})"
-        options = texts(row["options"], name)
+        options = option_texts(row["options"], name)
         answer = next((row[column] for column in ANSWERS if row.get(column) is not None), None)
         if answer not in options:
             raise UserError(f"{name}: got the answer {answer!r}; expected one of {', '.join(options)}")
@@ -46,14 +45,14 @@ def items(folder: Path) -> Iterator[Item]:
             kind=AXES.get(answer, "other"),
             question=row["question"],
             prompt=f"Question: {row['question']}\nOptions: {'; '.join(options)}\n{INSTRUCTION}\nAnswer:",
-            pictures=(where(row["image"], folder),),
+            pictures=(find_coco_picture(row["image"], folder),),
             truth=Choice(options, options.index(answer), lettered=False),
             meta={"answer": answer, "pictures_from": PICTURES + row["image"]},
         )
 
 
 def official(item: Item, answer: str) -> Score:
-    """The authors' rule: the answer is part of the right option's words, or has them as a part."""
+    """Score by the authors' rule: the answer is part of the right option's words, or has them as a part."""
     right = str(item.meta["answer"])
     said = (answer.strip().rstrip(".") or NOTHING).lower()
     # Faults: a part of a word will do ("on" is in "in front of", "e" in "left of"), and so will an answer that lists

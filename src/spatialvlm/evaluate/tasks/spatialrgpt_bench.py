@@ -35,8 +35,9 @@ from spatialvlm.errors import UserError
 from spatialvlm.evaluate.items import Choice, Clock, Item, Length, Truth, YesNo
 from spatialvlm.evaluate.metrics.choices import group_means
 from spatialvlm.evaluate.scoring import Scored
-from spatialvlm.evaluate.tasks import Task
-from spatialvlm.evaluate.tasks.data import Hub, picture, rows
+from spatialvlm.evaluate.tasks.cells import read_picture
+from spatialvlm.evaluate.tasks.data import Hub, rows
+from spatialvlm.evaluate.tasks.task import Task
 from spatialvlm.quantities import CENTIMETER, FOOT, INCH, METER
 
 COLUMNS = ("id", "image", "text_q", "qa_info", "conversations", "bbox")
@@ -88,7 +89,7 @@ _ASK_YES_NO = "Answer yes or no."
 
 
 def items(folder: Path) -> Iterator[Item]:
-    """The questions in the order of the data. Raises UserError for a row that cannot be used."""
+    """Read the questions in the order of the data. Raises UserError for a row that cannot be used."""
     for row in rows(folder, "data/val-*.parquet", needs=COLUMNS):
         try:
             item = _item(row, folder)
@@ -125,7 +126,7 @@ def _item(row: Mapping[str, Any], folder: Path) -> Item:
 
 
 def _truth(category: str, told: str, regions: Sequence[int]) -> tuple[str, Truth, str]:
-    """Row of the table, truth, and what to answer with."""
+    """Find the row of the table, the truth, and what to answer with."""
     if category in LENGTHS:
         return LENGTHS[category], Length(_metres(told), rule="within_25"), _ASK_LENGTH
     if category == "direction":
@@ -175,7 +176,7 @@ def _says_yes(told: str) -> bool:
 
 
 def _literal(row: Mapping[str, Any], column: str) -> Any:
-    """A column that holds a Python literal as text, or the thing itself."""
+    """Read a column that holds a Python literal as text, or the thing itself."""
     held = row[column]
     if not isinstance(held, str):
         return held
@@ -203,12 +204,12 @@ def _boxes(found: Any) -> list[tuple[float, float, float, float]]:
 
 
 def _bytes(cell: Any, folder: Path) -> bytes:
-    found = picture(cell, folder)
+    found = read_picture(cell, folder)
     return found if isinstance(found, bytes) else found.read_bytes()
 
 
 def draw_boxes(image: bytes, boxes: Mapping[int, tuple[float, float, float, float]]) -> bytes:
-    """An image file with boxes drawn onto it, as PNG. Boxes are x1, y1, x2, y2 in pixels, in the colours of COLOURS.
+    """Draw boxes onto an image file, as PNG. Boxes are x1, y1, x2, y2 in pixels, in the colours of COLOURS.
 
     Raises UserError where the bytes are no image.
     """
@@ -229,7 +230,7 @@ def draw_boxes(image: bytes, boxes: Mapping[int, tuple[float, float, float, floa
 
 
 def figures(scored: Sequence[Scored], values: Sequence[float]) -> Mapping[str, float]:
-    """The authors' two overall figures: the mean of all relations, and of all lengths and hours."""
+    """Compute the authors' two overall figures: the mean of all relations, and of all lengths and hours."""
     means = group_means(np.array(values, np.float64), [str(one.item.meta["type"]) for one in scored])
     return {kind: means[kind] for kind in ("qualitative", "quantitative") if kind in means}
 

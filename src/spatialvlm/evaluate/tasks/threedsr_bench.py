@@ -25,9 +25,9 @@ from spatialvlm.errors import UserError
 from spatialvlm.evaluate.items import Choice, Item
 from spatialvlm.evaluate.metrics.choices import accuracy, circular, flip
 from spatialvlm.evaluate.scoring import Scored
-from spatialvlm.evaluate.tasks import Task
-from spatialvlm.evaluate.tasks.data import Hub, picture, rows
-from spatialvlm.evaluate.tasks.letters import place_of_letter, texts
+from spatialvlm.evaluate.tasks.cells import option_texts, place_of_letter, read_picture
+from spatialvlm.evaluate.tasks.data import Hub, rows
+from spatialvlm.evaluate.tasks.task import Task
 from spatialvlm.records import Score
 
 TABLE = "3dsrbench_v1_vlmevalkit_circular.tsv"
@@ -47,20 +47,20 @@ REFUSALS = (
 
 
 def items(folder: Path) -> Iterator[Item]:
-    """The questions with their mirror images and rotations, in the order of the data."""
+    """Read the questions with their mirror images and rotations, in the order of the data."""
     for number, row in enumerate(_rows(folder), 1):
         qid = str(row["qid"])
         where = f"3DSRBench row {number} ({qid})"
         if QID.fullmatch(qid) is None:
             raise UserError(f"{where}: expected a qid of 8 characters, then -flip or -N or both")
-        options = texts([row[letter] for letter in LETTERS if row[letter] not in (None, "", "nan")], where)
+        options = option_texts([row[letter] for letter in LETTERS if row[letter] not in (None, "", "nan")], where)
         listed = "".join(f"{letter}. {option}\n" for letter, option in zip(LETTERS, options))
         yield Item(
             id=qid,
             kind=row["category"],
             question=row["question"],
             prompt=f"Question: {row['question']}\nOptions:\n{listed}{INSTRUCTION}",
-            pictures=(picture(row["image"], folder),),
+            pictures=(read_picture(row["image"], folder),),
             truth=Choice(options, place_of_letter(row["answer"], options, where)),
             meta={"answer": row["answer"]},
         )
@@ -76,7 +76,7 @@ def _rows(folder: Path) -> Iterator[dict[str, Any]]:
 
 
 def official(item: Item, answer: str) -> Score:
-    """VLMEvalKit's rule without a judge: the one letter among the words, else the one option whose text is there."""
+    """Score by VLMEvalKit's rule without a judge: the one letter among the words, else the one option in the text."""
     options = item.truth.options if isinstance(item.truth, Choice) else ()
     said = _letter(answer, len(options)) or _by_text(answer, options)
     right = item.meta["answer"]
@@ -106,7 +106,7 @@ def _by_text(answer: str, options: Sequence[str]) -> str | None:
 
 
 def figures(scored: Sequence[Scored], values: Sequence[float]) -> Mapping[str, float]:
-    """The share of groups that are right as a whole.
+    """Compute the share of groups that are right as a whole.
 
     circular, the authors' own: the rotations of a question, its mirror image apart; vanilla: each row for itself; flip:
     a row and its mirror image; flip and circular: everything of a question.

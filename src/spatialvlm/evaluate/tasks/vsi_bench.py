@@ -28,8 +28,8 @@ from spatialvlm.errors import UserError
 from spatialvlm.evaluate.items import Choice, Item, Number, Truth
 from spatialvlm.evaluate.metrics.choices import macro_mean
 from spatialvlm.evaluate.scoring import Scored
-from spatialvlm.evaluate.tasks import Task
 from spatialvlm.evaluate.tasks.data import Hub, rows
+from spatialvlm.evaluate.tasks.task import Task
 from spatialvlm.records import Score
 
 FRAMES = 16
@@ -46,7 +46,7 @@ _ONE_LETTER = "Answer with the letter of one option and nothing else."
 
 
 def items(folder: Path) -> Iterator[Item]:
-    """The questions in the order of the data. Raises UserError for a row that cannot be used or a missing video."""
+    """Read the questions in the order of the data. Raises UserError for an unusable row or a missing video."""
     root = folder if folder.is_dir() else folder.parent
     scratch = Path(mkdtemp(prefix="spatialvlm-frames-"))
     try:
@@ -74,7 +74,7 @@ class _Films:
         self._last: tuple[Path, tuple[bytes, ...]] | None = None
 
     def frames(self, video: Path) -> tuple[bytes, ...]:
-        """FRAMES frames of a video. Raises UserError where it cannot be read, or the disk is full."""
+        """Give FRAMES frames of a video. Raises UserError where it cannot be read, or the disk is full."""
         if self._last is None or self._last[0] != video:
             self._last = None  # before the next are read
             self._last = video, self._again(video) if video in self._files else self._first(video)
@@ -136,7 +136,7 @@ def _truth(row: Mapping[str, Any]) -> Truth:
 
 
 def read_frames(video: Path, number: int) -> tuple[bytes, ...]:
-    """So many frames of a video as JPEG, evenly from the first to the last; all of them where it has fewer.
+    """Read so many frames of a video as JPEG, evenly from the first to the last; all of them where it has fewer.
 
     Raises UserError where there is no such file, or no frame in it.
     """
@@ -161,7 +161,7 @@ def _evenly(count: int, number: int) -> tuple[int, ...]:
 
 
 def _frames_at(video: Path, places: tuple[int, ...]) -> tuple[tuple[bytes, ...], int]:
-    """The frames at these places, and how many frames were passed. One by one: seeking may miss by a few."""
+    """Read the frames at these places, and count how many frames were passed. One by one: seeking may miss by a few."""
     capture = cv2.VideoCapture(str(video))
     found: list[bytes] = []
     count = 0
@@ -175,7 +175,7 @@ def _frames_at(video: Path, places: tuple[int, ...]) -> tuple[tuple[bytes, ...],
 
 
 def official(item: Item, answer: str) -> Score:
-    """The authors' script: the first word against the letter, or mean relative accuracy of the number that it is."""
+    """Score as the authors' script: the first word against the letter, or mean relative accuracy of its number."""
     # Faults, kept: words end at blanks alone, so that "3\nmetres" is no number and "A.\n" not "A"; a leading blank
     # makes the answer empty; "(A)", "A)" and "two" are wrong; Python's float takes "1_000" and "nan".
     said = answer.split(" ")[0].rstrip(".").strip()
@@ -198,7 +198,7 @@ def official(item: Item, answer: str) -> Score:
 
 
 def figures(scored: Sequence[Scored], values: Sequence[float]) -> Mapping[str, float]:
-    """The mean over tasks, directions counting as one, of all questions and of those that are not pruned."""
+    """Compute the mean over tasks, directions as one, of all questions and of those that are not pruned."""
     kinds = [one.item.kind for one in scored]
     # The script counts a difficulty without questions as 0; with all of them, as in the benchmark, it is the same.
     tasks = ["direction" if kind in DIRECTIONS else kind for kind in kinds]

@@ -17,9 +17,9 @@ from pathlib import Path
 
 from spatialvlm.errors import UserError
 from spatialvlm.evaluate.items import Item, YesNo
-from spatialvlm.evaluate.tasks import Task
-from spatialvlm.evaluate.tasks.coco import where
+from spatialvlm.evaluate.tasks.cells import find_coco_picture
 from spatialvlm.evaluate.tasks.data import Hub, rows
+from spatialvlm.evaluate.tasks.task import Task
 from spatialvlm.records import Score
 
 SPLITS = ("test.jsonl", "dev.jsonl")
@@ -44,7 +44,7 @@ SAYS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": 
 
 
 def items(folder: Path) -> Iterator[Item]:
-    """The captions in the order of the data. A picture that is missing is found missing when it is opened."""
+    """Read the captions in the order of the data. A picture that is missing is found missing when it is opened."""
     split = next((name for name in SPLITS if (folder / name).is_file()), SPLITS[0])
     for number, row in enumerate(rows(folder, split, needs=NEEDED), 1):
         if row["label"] not in (0, 1):
@@ -55,14 +55,14 @@ def items(folder: Path) -> Iterator[Item]:
             kind=FAMILY_OF.get(row["relation"], "Unallocated"),
             question=question,
             prompt=f"{question}\n{INSTRUCTION}",
-            pictures=(where(row["image"], folder),),
+            pictures=(find_coco_picture(row["image"], folder),),
             truth=YesNo(bool(row["label"])),
             meta={"relation": row["relation"], "pictures_from": row.get("image_link") or PICTURES},
         )
 
 
 def official(item: Item, answer: str) -> Score:
-    """Right where the class is the label. The class is the answer's first word; other words name no class: wrong."""
+    """Score whether the class is the label. The class is the answer's first word; other words name no class: wrong."""
     # The authors' classifier cannot but choose a class, so this is as strict as a text can be held to their rule.
     words = re.findall(r"[a-z0-9]+", answer.lower())
     said = SAYS.get(words[0]) if words else None

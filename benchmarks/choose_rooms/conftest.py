@@ -1,0 +1,5 @@
+"""What several tests here share."""
+
+from fixtures.worlds.scalar_variant import scalar_variant
+
+__all__ = ["scalar_variant"]

@@ -1,0 +1,119 @@
+"""Take answers that were recorded elsewhere: JSON lines {"id", "answer"}, or a table, scored like those of any model.
+
+Enters: .jsonl, .json, .parquet or .tsv. Leaves: the answer of each item. Which item a row answers is said by its "id"
+or "question_id"; by the row that our task of lmms-eval logs beside the scores; else by the place of the item from 0,
+"doc_id" in lmms-eval (`process_results` of lmms_eval/api/task.py, 0.7.3), "index" in VLMEvalKit (vlmeval/inference.py
+at 895762d). The answer is in one of ANSWERS; the last of them, "answer", holds the truth where there is another.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from spatialvlm.errors import UserError
+from spatialvlm.evaluate.items import Item
+from spatialvlm.evaluate.models import ModelAnswer, Report, Track, silent
+from spatialvlm.evaluate.tasks.data import rows
+
+IDS = ("id", "question_id")
+PLACES = ("doc_id", "index")
+ANSWERS = ("prediction", "response", "full_prediction", "filtered_resps", "resps", "answer")
+
+
+@dataclass(frozen=True, slots=True)
+class _AnswerRow:
+    """One answer, and whom it is to: an id, or the place of an item from 0."""
+
+    whom: str | int
+    answer: ModelAnswer
+
+
+class AnswerFile:
+    """An Answerer that reads a file; an item that the file lacks has no answer. `note` hears of rows without an item.
+
+    Raises UserError for a file that is missing or cannot be read, and for a row without an id or an answer.
+    """
+
+    track: Track = "recorded"
+
+    def __init__(self, path: Path | None, note: Report = silent) -> None:
+        if path is None:
+            raise UserError("answers: names no file; expected answers:FILE, with JSON lines {'id', 'answer'}")
+        if not path.is_file():
+            raise UserError(f"answers {str(path)!r}: no such file; expected JSON lines with 'id' and 'answer'")
+        self.name = path.stem
+        self.version: str | None = None
+        self._path, self._note = path, note
+        self._rows = [self._row(row, number) for number, row in enumerate(rows(path), 1)]
+
+    def answers(self, task: str, items: Sequence[Item]) -> list[ModelAnswer]:
+        """Look up the recorded answer of each item.
+
+        Raises UserError where the file has none of them, or two different answers to one item.
+        """
+        known = {item.id for item in items}
+        found: dict[str, ModelAnswer] = {}
+        unknown: list[str | int] = []
+        for row in self._rows:
+            id_ = row.whom if isinstance(row.whom, str) else _id_at(row.whom, items)
+            if id_ not in known:
+                unknown.append(row.whom)
+            elif found.setdefault(id_, row.answer) != row.answer:
+                raise UserError(
+                    f"answers {str(self._path)!r}: {id_!r} has two different answers; expected one per item, "
+                    "remove the lines that do not count"
+                )
+        if items and not found:
+            raise UserError(
+                f"answers {str(self._path)!r}: has no answer to any item of {task}, whose ids look like "
+                f"{items[0].id!r}; its own look like {unknown[0] if unknown else ''!r}"
+            )
+        if unknown:
+            self._note(
+                f"answers {str(self._path)!r}: {len(unknown)} of {len(self._rows)} rows are about no item of {task} "
+                f"that is asked, the first is {unknown[0]!r}"
+            )
+        return [found.get(item.id, ModelAnswer(None, failure="not in the file")) for item in items]
+
+    def _row(self, row: Mapping[str, Any], number: int) -> _AnswerRow:
+        where = f"answers {str(self._path)!r} line {number}"
+        said = _first(row, ANSWERS)
+        if said is None:
+            raise UserError(f"{where}: got {', '.join(row)}; expected 'answer'")
+        return _AnswerRow(_addressee(row, where), _answer(row[said], row))
+
+
+def _addressee(row: Mapping[str, Any], where: str) -> str | int:
+    if (name := _first(row, IDS)) is not None:
+        return str(row[name])
+    logged = row.get("robust")
+    ours = logged.get("row") if isinstance(logged, Mapping) else None
+    if isinstance(ours, Mapping) and "id" in ours:
+        return str(ours["id"])
+    name = _first(row, PLACES)
+    if name is None:
+        raise UserError(f"{where}: got {', '.join(row)}; expected 'id'")
+    place = row[name]
+    if isinstance(place, float) and place.is_integer():  # tables that went through pandas
+        place = int(place)
+    if isinstance(place, bool) or not str(place).isdecimal():
+        raise UserError(f"{where}: got {name} {place!r}; expected the place of an item, from 0, or give its 'id'")
+    return int(place)
+
+
+def _first(row: Mapping[str, Any], names: Sequence[str]) -> str | None:
+    return next((name for name in names if name in row), None)
+
+
+def _id_at(place: int, items: Sequence[Item]) -> str | None:
+    return items[place].id if place < len(items) else None
+
+
+def _answer(said: Any, row: Mapping[str, Any]) -> ModelAnswer:
+    """Take the text; of nested lists, as harnesses log them, the first."""
+    while isinstance(said, list) and said:
+        said = said[0]
+    text = None if said is None or isinstance(said, list) else str(said)
+    cut = str(row.get("truncated") or "").lower() in ("true", "1")
+    return ModelAnswer(text, truncated=cut, failure=None if text is not None else "null")

@@ -1,0 +1,238 @@
+"""Match options: what a model wrote -> which of the options it takes, by letter or by its words.
+
+(B)   B.   **B) behind**   The answer is B.   \\boxed{B}   Option B   behind   It is behind the sofa.
+"""
+
+import re
+from functools import lru_cache
+
+from spatialvlm.evaluate.items import Choice, YesNo
+from spatialvlm.evaluate.parsing.extraction import (
+    ParsedAnswer,
+    find_segments,
+    stated_confidence,
+    strip_thinking,
+    to_plain_text,
+    unparsed,
+)
+from spatialvlm.evaluate.parsing.numbers_in_text import find_numbers
+from spatialvlm.evaluate.parsing.relations import (
+    FIRST,
+    SECOND,
+    mark_names,
+    name_pattern,
+    parse_marked_relation,
+    parse_relation,
+)
+from spatialvlm.evaluate.parsing.yes_no_answers import parse_yes_no
+
+LETTERS = "ABCDEFGHIJ"
+_NOT = re.compile(r"(?:\bnot|n't|\brather than|\binstead of)\s+(?:(?!but\b)\w+\s+){0,2}$", re.IGNORECASE)
+_SEVERAL = re.compile(r"(?<![\w'])[A-J]\s*(?:,|and|or|&|/)\s*(?:[A-J]\s*(?:,|and|or|&|/)\s*)*[A-J](?![\w'])")
+_CONCLUDES = re.compile(r"\b(?:therefore|thus|hence|so|but|answer(?:\s+is)?|in\s+conclusion|overall)\b", re.IGNORECASE)
+_COMPARES = re.compile(r"^\s*(?:between|of|both|comparing|among)\b[^,.]*,", re.IGNORECASE)
+_JSON_KEYS = ("final_answer", "answer", "choice", "option", "label", "prediction", "result")
+
+
+def parse_choice(answer: str, truth: Choice) -> ParsedAnswer:
+    """Find the place from 0 of the option that an answer takes; None where it takes none, or several."""
+    text = strip_thinking(answer)
+    sure = stated_confidence(text)
+    for segment, origin in find_segments(text, _JSON_KEYS, (str, int)) if text.strip() else ():
+        found = _match(to_plain_text(segment).strip(), truth)
+        if found is not None:
+            return ParsedAnswer(found[0], f"{origin}{found[1]}", confidence=sure)
+    return unparsed(text, "names no option, or several", sure)
+
+
+def _match(text: str, truth: Choice) -> tuple[int, str] | None:
+    exact = [place for place, option in enumerate(truth.options) if _same(text, option)]
+    if len(exact) == 1:
+        return exact[0], "the option's words"
+    if {option.lower() for option in truth.options} == {"yes", "no"} and not truth.lettered:
+        said = parse_yes_no(text, YesNo(True)).value
+        words = [option.lower() for option in truth.options]
+        return None if said is None else (words.index("yes" if said else "no"), "yes or no")
+    if truth.lettered and (place := _by_compared_letters(text, truth.options)) is not None:
+        return place, "letters compared"
+    if truth.lettered and _SEVERAL.search(text) and not _CONCLUDES.search(text):
+        return None
+    if truth.lettered and (place := _by_letter(text, truth.options)) is not None:
+        return place, "letter"
+    if truth.relation is not None and (place := _by_relation(text, truth)) is not None:
+        return place, "relation"
+    if _are_things(truth):
+        return _by_names(text, truth)
+    found = _by_words(text, truth.options)
+    if found is None and (rest := _conclusion(text)) is not None:
+        found = _by_words(rest, truth.options)
+    return found
+
+
+def _conclusion(text: str) -> str | None:
+    """Take what follows the last word that concludes, or "between the sofa and the lamp,"."""
+    ends = [hit.end() for pattern in (_CONCLUDES, _COMPARES) for hit in pattern.finditer(text)]
+    return text[max(ends) :] if ends else None
+
+
+def _are_things(truth: Choice) -> bool:
+    """Return whether the first two options are the things of the relation."""
+    things = truth.relation[:2] if truth.relation else ()
+    return bool(things) and all(option == thing.partition("|")[0] for option, thing in zip(truth.options, things))
+
+
+def _by_names(text: str, truth: Choice) -> tuple[int, str] | None:
+    """Match the only thing that is named, in full or shortened; of two the one that is concluded with."""
+    first, second, *_ = truth.relation or ("", "")
+    marked = mark_names(text, first, second)
+    for part in (marked, _conclusion(marked)):
+        if part is not None:
+            named = {hit[0] for hit in re.finditer("[\x01\x02]", part) if not _NOT.search(part[: hit.start()])}
+            if len(named) == 1:
+                return (0 if FIRST in named else 1), "the thing's name"
+    return None
+
+
+def _same(text: str, option: str) -> bool:
+    return _bare(text).replace("-", "").replace(" ", "") == _bare(option).replace("-", "").replace(" ", "")
+
+
+def _bare(text: str) -> str:
+    return re.sub(r"^(?:the|an?|it is|it's)\s+", "", re.sub(r"[^\w\s/'-]", " ", text).strip().lower()).strip()
+
+
+@lru_cache(maxsize=64)
+def _letter_patterns(count: int) -> tuple[re.Pattern[str], ...]:
+    letters = LETTERS[:count]
+    some = f"[{letters}{letters.lower()}]"
+    return (
+        re.compile(rf"^\W*\(?({some})\W*(?:$|\n)"),
+        re.compile(
+            rf"^\s*(?:\(({some})\)|([{letters}])\s?[.:)\]](?!\w)|([{letters}]),\s*(?:not|[Ii]\s|because|since|as)\b)"
+        ),
+        re.compile(
+            rf"\b(?:answer|option|choice|choose|select|pick|correct)\b[^.\n(]{{0,24}}?(?:\bis\b|:|=|\b)\s*\(?(?-i:([{letters}]))\b(?![\s]*'|\s+[a-z])",
+            re.IGNORECASE,
+        ),
+        re.compile(rf"\(({some})\)"),
+        re.compile(rf"(?<![\w'])([{letters}])[.:)](?!\w)"),
+        re.compile(
+            rf"(?<![\w'/])(?:([{letters[1:]}])|(?<=[Pp]oint )(A)|(?<=say )(A)|(A)(?=\s*(?:$|[.,;!?])))(?![\w'])"
+        ),
+    )
+
+
+_A_AND_ANOTHER = re.compile(r"(?<![\w'])A\s+\w+\s+(?:[Pp]oint\s+)?[B-J](?![\w'])")
+_COMPARED = re.compile(r"(?P<letter>[A-J])\s+is\s+(?P<word>\w+)")
+_MARKED_LETTER = re.compile(
+    r"(?:\b[Pp]oint\s+)?(?<![\w'])(?:(?<=[Pp]oint\s)A|A(?=\s+(?:is|appears|looks|seems|lies|sits|has|would|must|and|or|than)\b"
+    r"|\s*(?:$|[,.;:!?)]))|(?<=than\s)A|B)(?![\w'])"
+)
+"""A letter that is meant as one: "A" before a verb, a stop or behind "point" and "than" is, else it is an article."""
+
+
+def _by_compared_letters(text: str, options: tuple[str, ...]) -> int | None:
+    """Match one of the options "A is closer" and "B is closer" with a sentence about both."""
+    parts = [_COMPARED.fullmatch(option.strip(" .")) for option in options]
+    if len(options) != 2 or not all(parts) or [part["letter"] for part in parts if part] != ["A", "B"]:
+        return None
+    words = {part["word"].lower() for part in parts if part}
+    if not words <= {"closer", "nearer", "farther", "further"} or len(words) != 1:
+        return None
+    marked = _MARKED_LETTER.sub(lambda hit: FIRST if hit[0].endswith("A") else SECOND, text)
+    if not (FIRST in marked and SECOND in marked):
+        return None
+    sign = parse_marked_relation(marked, "front", "behind", unnamed=False)
+    if not sign:
+        return None
+    nearer = words <= {"closer", "nearer"}
+    return 0 if (sign > 0) == nearer else 1
+
+
+def _by_letter(text: str, options: tuple[str, ...]) -> int | None:
+    """Match a letter as people write it; "A" alone before a word is the article, not the option."""
+    patterns = _letter_patterns(len(options))
+    for index, pattern in enumerate(patterns):
+        hits = [next(group for group in hit.groups() if group) for hit in pattern.finditer(text)]
+        kept = [letter.upper() for letter in hits]
+        if not kept:
+            continue
+        if index == 2:
+            return LETTERS.index(kept[-1])
+        if pattern is patterns[-1] and "A" not in kept and _A_AND_ANOTHER.search(text):
+            return None
+        if len(set(kept)) == 1:
+            return LETTERS.index(kept[0])
+    return _by_letter_and_words(text, options)
+
+
+def _by_letter_and_words(text: str, options: tuple[str, ...]) -> int | None:
+    """Match a letter followed by its own option: "B behind"."""
+    found = re.match(r"\s*([A-Ja-j])\s+(.*)", text)
+    if found is None:
+        return None
+    place = LETTERS.index(found[1].upper())
+    return place if place < len(options) and _bare(found[2]).startswith(_bare(options[place])) else None
+
+
+def _by_relation(text: str, truth: Choice) -> int | None:
+    """Match the thing, or the word, that a sentence about two things comes to."""
+    first, second, word, opposite = truth.relation or ("", "", "", "")
+    about_words = {option.lower() for option in truth.options[:2]} == {word, opposite}
+    sign = parse_relation(text, (first, second, word, opposite), unnamed=about_words)
+    if sign is None:
+        return None
+    if sign == 0:
+        return 2 if len(truth.options) > 2 else None
+    if about_words:
+        said = word if sign > 0 else opposite
+        return next(place for place, option in enumerate(truth.options) if option.lower() == said)
+    return 0 if sign > 0 else 1
+
+
+def _by_words(text: str, options: tuple[str, ...]) -> tuple[int, str] | None:
+    """Match the only option whose words are in the text; what is denied, or in a longer option, does not count."""
+    text = _AGREES.sub("", _ON_THE_SIDE.sub(r"to \1 \2", text))
+    taken: list[tuple[int, int]] = []
+    hits: list[tuple[int, int]] = []
+    for place in sorted(range(len(options)), key=lambda one: -len(options[one])):
+        for form in _wordings(options[place]):
+            for found in name_pattern(form).finditer(text):
+                inside = any(start <= found.start() and found.end() <= end for start, end in taken)
+                if not inside:
+                    taken.append(found.span())
+                    if not _NOT.search(text[: found.start()]):
+                        hits.append((found.start(), place))
+    places = {place for _, place in hits}
+    if len(places) == 1:
+        return hits[0][1], "the option's words"
+    if not places and all(_number_of(option) is not None for option in options):
+        values = {one.value for one in find_numbers(text) if not one.article}
+        matching = [place for place, option in enumerate(options) if _number_of(option) in values]
+        if len(matching) == 1:
+            return matching[0], "number"
+    return None
+
+
+_ALSO = {
+    "in front of": ("in front", "front"),
+    "below": ("under", "underneath", "beneath"),
+    "above": ("over", "on top of"),
+    "behind": ("at the back",),
+}
+_ON_THE_SIDE = re.compile(r"\bon\s+(the|your|my|its|his|her|their)\s+(left|right)\b", re.IGNORECASE)
+_AGREES = re.compile(r"^\W*(?:that's\s+right|right,|all\s+right)\W*", re.IGNORECASE)
+
+
+def _wordings(option: str) -> list[str]:
+    """List the wordings of one option: "on/above" is "on/above", "on" or "above"; "left of" is "left of" or "left"."""
+    forms = [option, *option.split("/")] if "/" in option else [option]
+    forms += [also for form in list(forms) for also in _ALSO.get(form.lower(), ())]
+    return [form for whole in forms for form in dict.fromkeys((whole, re.sub(r"\s+of$", "", whole))) if form.strip()]
+
+
+def _number_of(option: str) -> float | None:
+    """Convert an option that is a number, with a unit or without."""
+    found = find_numbers(option)
+    is_number = len(found) == 1 and not option[: found[0].start].strip() and len(option) - found[0].end < 12
+    return found[0].value if is_number else None

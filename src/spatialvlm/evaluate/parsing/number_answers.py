@@ -1,0 +1,91 @@
+"""Read numbers without a unit, and hours of a clock: what a model wrote -> the number that it states."""
+
+import re
+
+from spatialvlm.evaluate.parsing.extraction import (
+    ParsedAnswer,
+    find_segments,
+    stated_confidence,
+    strip_thinking,
+    to_plain_text,
+    unparsed,
+)
+from spatialvlm.evaluate.parsing.length_spans import is_range
+from spatialvlm.evaluate.parsing.numbers_in_text import NumberSpan, find_numbers
+
+_CONCLUDES = re.compile(
+    r"""\b(?:therefore|thus|hence|so|total|overall|answer|estimate|altogether|in\s+all|which\s+(?:gives|makes)
+      |approximately|about|around|there\s+(?:are|is))\b|[=≈]""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_FINALLY = re.compile(r"\b(?:total|altogether|in\s+all|answer|therefore|sum)\b|=", re.IGNORECASE)
+_TOTAL_BEHIND = re.compile(r"\s+(?:\w+\s+){0,2}(?:in\s+total|altogether|in\s+all|overall)\b", re.IGNORECASE)
+_NONE = re.compile(r"\b(?:there\s+(?:is|are|were)\s+no|none|no\s+\w+\s+(?:is|are|can\s+be|visible))\b", re.IGNORECASE)
+_LABEL = re.compile(r"[\[#]\s*$|\b(?:region|object|frame|image|step|figure|option|video)\s*$", re.IGNORECASE)
+_CLOCK = re.compile(r"\b(1[0-2]|0?[1-9])\s?(?:o'?\s?clock|:00)", re.IGNORECASE)
+_KEYS = ("final_answer", "answer", "value", "count", "number", "result", "direction", "hour")
+
+
+def parse_number(answer: str) -> ParsedAnswer:
+    """Read the number that an answer states; of several the one that it concludes with. A range is its middle."""
+    text = strip_thinking(answer)
+    sure = stated_confidence(text)
+    for segment, how in find_segments(text, _KEYS, (str, int, float)):
+        found = _number_in(to_plain_text(segment))
+        if found is not None:
+            return ParsedAnswer(found[0], f"{how}{found[1]}", confidence=sure)
+    return unparsed(text, "no number", sure)
+
+
+def parse_clock(answer: str) -> ParsedAnswer:
+    """Read the hour, 1 to 12, of a direction: "3 o'clock", "at three", "12"."""
+    text = strip_thinking(answer)
+    for segment, how in find_segments(text, _KEYS, (str, int, float)):
+        words = to_plain_text(segment)
+        hours = {int(hit[1]) for hit in _CLOCK.finditer(words)}
+        if not hours:
+            hours = {int(one.value) for one in find_numbers(words) if not one.article and one.value in range(1, 13)}
+        if len(hours) == 1:
+            return ParsedAnswer(hours.pop(), f"{how}hour")
+        if hours and how:
+            return ParsedAnswer(int(_CLOCK.findall(words)[-1]) if _CLOCK.search(words) else None, f"{how}the last hour")
+    last = _CLOCK.findall(to_plain_text(text))
+    if last:
+        return ParsedAnswer(int(last[-1]), "the last hour")
+    return unparsed(text, "no hour, or several")
+
+
+def _number_in(text: str) -> tuple[float, str] | None:
+    counts = [
+        one
+        for one in find_numbers(text)
+        if not one.article and not _LABEL.search(text[max(0, one.start - 12) : one.start])
+    ]
+    signed = [(one, -one.value if _is_negative(text, one) else one.value) for one in counts]
+    if not signed:
+        return (0.0, "none, in words") if _NONE.search(text) else None
+    if len(signed) == 1:
+        return signed[0][1], "number"
+    (low, low_value), (high, high_value) = signed[-2:]
+    if len(signed) == 2 and is_range(text, low.start, low.end, high.start, both=False) and low_value <= high_value:
+        return (low_value + high_value) / 2, "range, its middle"
+    for mark in reversed(list(_FINALLY.finditer(text))):
+        behind = [value for one, value in signed if one.start >= mark.end()]
+        if behind:
+            return behind[0], f"after {mark[0].lower()!r}"
+    for one, value in signed:
+        if _TOTAL_BEHIND.match(text, one.end):
+            return value, "in total"
+    first, value = signed[0]
+    if first.start <= len(text) - len(text.lstrip(" (~≈*")):
+        return value, "number in front"
+    marks = list(_CONCLUDES.finditer(text))
+    for mark in reversed(marks):
+        behind = [value for one, value in signed if one.start >= mark.end()]
+        if behind:
+            return behind[0], f"after {mark[0].lower()!r}"
+    return signed[-1][1], f"last of {len(signed)}"
+
+
+def _is_negative(text: str, one: NumberSpan) -> bool:
+    return re.search(r"(?:^|[\s(=:])-$", text[max(0, one.start - 2) : one.start]) is not None

@@ -1,0 +1,72 @@
+"""Read yes or no: what a model wrote -> True, False, or None where it says neither."""
+
+import re
+
+from spatialvlm.evaluate.items import YesNo
+from spatialvlm.evaluate.parsing.extraction import (
+    ParsedAnswer,
+    find_final_answer,
+    find_json,
+    stated_confidence,
+    strip_thinking,
+    to_plain_text,
+    unparsed,
+)
+from spatialvlm.evaluate.parsing.relations import parse_relation
+
+_YES = (
+    r"yes(?!\s+and\s+no\b)|yeah|yep|yup|true|correct|indeed|affirmative|(?:certainly|absolutely|definitely)(?!\s+not)"
+    r"|that(?:\s+is|'s)\s+(?:so|right|correct|true)"
+)
+_NO = (
+    r"no(?!\s+(?:doubt|one|way\s+to))|nope|false|incorrect|wrong|negative|untrue|on\s+the\s+contrary"
+    r"|(?:\w+ly|they\s+(?:are|do)|it\s+(?:is|does))\s+not(?!\s+(?:possible|clear|certain|sure|known|easy))|not\s+(?:true|correct|really|quite)|(?:it\s+is\s+)?the\s+other\s+way\s+a?round"
+)
+_LEADS = re.compile(rf"^\W*(?:(?P<yes>{_YES})|(?P<no>{_NO}))(?!\w)", re.IGNORECASE)
+_SHORT = re.compile(
+    r"\W*(?:well,\s*)?(?:"
+    r"(?P<no>(?:it|that|this)\s+(?:isn't|doesn't|can't|wouldn't|won't)|they\s+(?:aren't|don't)|i\s+don't\s+think\s+so"
+    r"|of\s+course\s+not|(?:highly\s+)?unlikely|n|not\s+at\s+all|by\s+no\s+means)"
+    r"|(?P<yes>(?:it|that|this)\s+(?:is|does|can|would|will)|they\s+(?:are|do)|i\s+(?:think|believe)\s+so|of\s+course|sure"
+    r"|(?:most\s+)?(?:probably|likely)|y))\W*",
+    re.IGNORECASE,
+)
+"""Whole answers that neither begin with yes nor with no."""
+_STATES = re.compile(
+    rf"\b(?:answer|statement|caption|claim|description|it|this|that)\s+(?:is|would\s+be)\s*[:\"'(]*\s*"
+    rf"(?P<not>not\s+)?(?:(?P<yes>{_YES})|(?P<no>{_NO}))(?!\w)",
+    re.IGNORECASE,
+)
+_ANYWHERE = re.compile(
+    r"(?<!\w)(?:(?P<yes>yes|true)|(?P<no>no|false))(?!\w)(?!\s+(?:one|way|doubt|other))", re.IGNORECASE
+)
+
+
+def parse_yes_no(answer: str, truth: YesNo) -> ParsedAnswer:
+    """Read whether an answer says yes; where the truth has a relation, a sentence about its two things counts too."""
+    text = strip_thinking(answer)
+    sure = stated_confidence(text)
+    segments = [one["answer"] for one in reversed(find_json(text)) if "answer" in one]
+    segments += [statement for statement in (find_final_answer(text),) if statement is not None]
+    for segment in (*segments, text):
+        found = (segment, "JSON") if isinstance(segment, bool) else _parse_text(to_plain_text(str(segment)), truth)
+        if found is not None:
+            return ParsedAnswer(found[0], found[1], confidence=sure)
+    if truth.relation is not None and parse_relation(to_plain_text(text), truth.relation) == 0:
+        return ParsedAnswer(None, "says about the same", confidence=sure)
+    return unparsed(text, "says neither yes nor no", sure)
+
+
+def _parse_text(text: str, truth: YesNo) -> tuple[bool, str] | None:
+    found = _SHORT.fullmatch(text) or _LEADS.match(text)
+    if found is not None:
+        return found["yes"] is not None, "begins with yes or no"
+    states = list(_STATES.finditer(text))
+    if states:
+        return (states[-1]["yes"] is not None) != (states[-1]["not"] is not None), "says that it is so, or not"
+    if truth.relation is not None:
+        sign = parse_relation(text, truth.relation)
+        if sign:
+            return sign > 0, "relation"
+    said = {hit["yes"] is not None for hit in _ANYWHERE.finditer(text)}
+    return (said.pop(), "the only yes or no") if len(said) == 1 else None

@@ -1,0 +1,119 @@
+"""The readers against tables of answers written by hand apart from them; the head of each table has its rules."""
+
+import math
+import re
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from spatialvlm.evaluate.items import Choice, YesNo
+from spatialvlm.evaluate.parsing.choice_answers import parse_choice
+from spatialvlm.evaluate.parsing.length_answers import parse_length
+from spatialvlm.evaluate.parsing.number_answers import parse_clock, parse_number
+from spatialvlm.evaluate.parsing.point_answers import parse_points
+from spatialvlm.evaluate.parsing.yes_no_answers import parse_yes_no
+
+ESCAPES = {r"\n": "\n", r"\t": "\t", r"\\": "\\"}
+TABLES = {
+    "blind": (200, "answer metres unit why"),
+    "unseen": (320, "answer metres unit why"),
+    "choices": (170, "answer options expected relation lettered why"),
+    "yes_no": (90, "answer expected relation why"),
+    "numbers": (80, "answer form expected why"),
+    "points": (40, "answer size expected why"),
+}
+
+
+def unescape(text):
+    return re.sub(r"\\(?:[nt\\]|u([0-9a-f]{4}))", lambda found: ESCAPES.get(found[0]) or chr(int(found[1], 16)), text)
+
+
+def read_table(name):
+    lines = Path(__file__).with_name(f"{name}.tsv").read_text(encoding="utf-8").removesuffix("\n").split("\n")
+    columns = TABLES[name][1].split()
+    first = lines.index("\t".join(columns)) + 1
+    for number, line in enumerate(lines[first:], first + 1):
+        row = dict(zip(columns, line.split("\t"), strict=True))
+        yield number, row | {"answer": unescape(row["answer"])}
+
+
+def relation_of(row):
+    return tuple(row["relation"].split("|")) if row["relation"] else None
+
+
+def read_lengths(row):
+    return row["metres"], parse_length(row["answer"], row["unit"] or None)
+
+
+def read_choices(row):
+    options = tuple(row["options"].split("|"))
+    truth = Choice(options, right=0, lettered=row["lettered"] == "true", relation=relation_of(row))
+    return row["expected"], parse_choice(row["answer"], truth)
+
+
+def read_yes_or_no(row):
+    return row["expected"], parse_yes_no(row["answer"], YesNo(right=True, relation=relation_of(row)))
+
+
+def read_numbers(row):
+    return row["expected"], {"number": parse_number, "clock": parse_clock}[row["form"]](row["answer"])
+
+
+def read_places(row):
+    if not row["size"]:
+        return row["expected"], parse_points(row["answer"])
+    width, height = map(int, row["size"].split("x"))
+    return row["expected"], parse_points(row["answer"], (width, height))
+
+
+READERS = {
+    "blind": read_lengths,
+    "unseen": read_lengths,
+    "choices": read_choices,
+    "yes_no": read_yes_or_no,
+    "numbers": read_numbers,
+    "points": read_places,
+}
+
+
+def is_right(expected, reading):
+    match expected:
+        case "none" | "refused":
+            return reading.value is None and reading.refused == (expected == "refused")
+        case "yes" | "no":
+            return reading.value is (expected == "yes") and not reading.refused
+        case _:
+            return reading.value == pytest.approx(float(expected), rel=1e-6, abs=1e-12) and not reading.refused
+
+
+def are_right_points(expected, reading):
+    if expected == "none":
+        return reading.value is None
+    wanted = [tuple(map(float, point.split(","))) for point in expected.split("; ")]
+    return (
+        reading.value is not None
+        and len(reading.value) == len(wanted)
+        and all(math.dist(got, want) <= 1e-6 for got, want in zip(reading.value, wanted, strict=True))
+    )
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_a_table_is_large_and_says_nothing_twice(name):
+    rows = [row for _, row in read_table(name)]
+    assert len(rows) >= TABLES[name][0]
+    questions = Counter(tuple(row[key] for key in row if key not in ("expected", "metres", "why")) for row in rows)
+    assert [question for question, count in questions.items() if count > 1] == []
+    assert all(row["why"] for row in rows)
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_answers_are_read_as_careful_readers_would(name):
+    rows = list(read_table(name))
+    misses = []
+    for line, row in rows:
+        expected, reading = READERS[name](row)
+        if not (are_right_points if name == "points" else is_right)(expected, reading):
+            misses.append(f"line {line}: {row['answer']!r} is {expected} ({row['why']}), read as {reading}")
+    right = 1 - len(misses) / len(rows)
+    assert right >= 0.97, "\n".join([f"{len(misses)} of {len(rows)} misread", *misses])
