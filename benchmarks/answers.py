@@ -20,7 +20,7 @@ from spatialvlm.evaluate.parsing.length_answers import parse_length
 from spatialvlm.evaluate.scoring import score
 from spatialvlm.evaluate.tasks import load_task
 from spatialvlm.kinds import KINDS
-from spatialvlm.pipeline.phrase.templates import load_sheet
+from spatialvlm.pipeline.phrase import load_sheet
 from spatialvlm.quantities import speak
 
 TABLES = Path(__file__).parents[1] / "tests" / "evaluate" / "parsing"

@@ -17,8 +17,7 @@ from spatialvlm.audit.truth import TrueQuantities
 from spatialvlm.evaluate.rooms_benchmark.build import phrase_all
 from spatialvlm.evaluate.rooms_benchmark.definition import question_of
 from spatialvlm.kinds import KINDS
-from spatialvlm.pipeline.phrase import phrase
-from spatialvlm.pipeline.phrase.templates import load_sheet
+from spatialvlm.pipeline.phrase import load_sheet, phrase
 from spatialvlm.records import QA
 from spatialvlm.worlds.rooms.truth import Truth
 

@@ -19,9 +19,9 @@ from spatialvlm.annotate.proposals import WORDS, QuestionProposal, QuestionPropo
 from spatialvlm.dataset.read import read_dataset
 from spatialvlm.engine import build_recipe
 from spatialvlm.errors import DatasetError, UserError
-from spatialvlm.evaluate.tasks.dataset_items import object_names
 from spatialvlm.kinds import KINDS
 from spatialvlm.pipeline.collect.shapes import ShapesSource
+from spatialvlm.pipeline.phrase import object_names
 from spatialvlm.quantities import parse
 from spatialvlm.recipes import Recipe
 

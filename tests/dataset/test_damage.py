@@ -13,7 +13,7 @@ from fixtures.folders.tiny import content
 from spatialvlm.dataset.lazy import SceneQuestions
 from spatialvlm.dataset.read import read_dataset
 from spatialvlm.engine import build_recipe
-from spatialvlm.engine.ask import ask
+from spatialvlm.engine.ask_stored import ask
 from spatialvlm.errors import DatasetError
 
 SCENES, QA = "scenes/part-00001.parquet", "qa/part-00001.parquet"

@@ -15,7 +15,7 @@ import pytest
 from fixtures.folders.tiny import content
 from spatialvlm.dataset.lazy import SceneQuestions
 from spatialvlm.dataset.read import read_dataset
-from spatialvlm.engine.ask import EPOCHS_TOGETHER, ask
+from spatialvlm.engine.ask_stored import EPOCHS_TOGETHER, ask
 from spatialvlm.errors import DatasetError, UserError
 from spatialvlm.pipeline.phrase import PhraseConfig
 

@@ -15,9 +15,9 @@ import numpy as np
 
 from spatialvlm.annotate.decisions import PipelineQuestion
 from spatialvlm.errors import ContractError
-from spatialvlm.evaluate import object_names
 from spatialvlm.kinds import KINDS
 from spatialvlm.pipeline import run_stages
+from spatialvlm.pipeline.phrase import object_names
 from spatialvlm.pipeline.tail import tail
 from spatialvlm.records import QA, Frame, Sample, Scene
 

@@ -84,7 +84,7 @@ def build(
     batch_size: BatchSize = 8,
 ) -> None:
     """Turn photos or frames with depth into a dataset of spatial questions and answers, with a report to look at."""
-    from spatialvlm.engine.console import build_with_progress
+    from spatialvlm.cli.console import build_with_progress
     from spatialvlm.models import Runtime
     from spatialvlm.pipeline.collect import CollectConfig, parse_size
     from spatialvlm.pipeline.phrase import PhraseConfig
@@ -125,7 +125,7 @@ def ask(
     workers: Workers = 1,
 ) -> None:
     """Ask again about the scenes of a finished dataset: any number of questions, without its images or its models."""
-    from spatialvlm.engine.console import ask_with_progress
+    from spatialvlm.cli.console import ask_with_progress
 
     chosen = {"questions_per_image": questions_per_image, "kinds": _names(kinds)}
     mix = {name: value for name, value in chosen.items() if value is not None}
@@ -183,7 +183,7 @@ def questions(
     """List the question kinds: what each asks, how it is computed, when it is refused, an example."""
     from rich.console import Console
 
-    from spatialvlm.view.kinds import print_kind, print_kinds
+    from spatialvlm.view import print_kind, print_kinds
 
     if kind is None:
         print_kinds(Console())
@@ -203,7 +203,7 @@ def show(
     from rich.console import Console
 
     from spatialvlm.dataset import read_dataset
-    from spatialvlm.view.frame import file_for, picture, print_frame, save
+    from spatialvlm.view import file_for, picture, print_frame, save
 
     opened = read_dataset(dataset)
     ids = opened.frame_ids()

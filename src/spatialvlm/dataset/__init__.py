@@ -6,7 +6,7 @@
     write       shards by workers, one summary       manifest, counts    what is finished, and what is in it
     read        a folder -> records                  card                report.html
     asking      what the questions were made with    lazy                other questions while a model trains
-    exports/    the same for trainers                files, versions     whole or absent; what decides the bytes
+    exports/    the same for trainers                files, provenance   whole or absent; what decides the bytes
 
 Workers write the files of a shard (`write_shard`), one parent appends manifest lines (`open_for_build`) and adds up
 (`finish`, `write_report`). Output is byte-identical however often a build was killed and resumed.
@@ -19,9 +19,9 @@ from spatialvlm.dataset.exports.image_files import file_key, upright
 from spatialvlm.dataset.files import disk_faults, flush_folder, to_json, write_file
 from spatialvlm.dataset.lazy import AskedScene, SceneQuestions
 from spatialvlm.dataset.manifest import MANIFEST, Summary
+from spatialvlm.dataset.provenance import versions
 from spatialvlm.dataset.read import Dataset, Part, opened, read_dataset, scene_columns
 from spatialvlm.dataset.scenes import read_scenes
-from spatialvlm.dataset.versions import versions
 from spatialvlm.dataset.write import finish, open_for_build, write_questions, write_shard
 
 __all__ = [

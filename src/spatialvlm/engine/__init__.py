@@ -8,7 +8,7 @@ workers     jobs in this process, or in a few worker processes
 console     a build or asking anew with its progress on stderr
 """
 
-from spatialvlm.engine.ask import ask
+from spatialvlm.engine.ask_stored import ask
 from spatialvlm.engine.executor import run
 from spatialvlm.engine.local import build, build_recipe
 from spatialvlm.engine.pipeline import Pipeline

@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from spatialvlm.evaluate.rooms_benchmark.benchmark_console import build_with_progress
     from spatialvlm.evaluate.rooms_benchmark.definition import load_definition
     from spatialvlm.evaluate.scoring import Scored, score
-    from spatialvlm.evaluate.tasks.dataset_items import object_names
     from spatialvlm.evaluate.tasks.task import Task
+    from spatialvlm.pipeline.phrase import object_names
 
 __all__ = [
     "TASKS",

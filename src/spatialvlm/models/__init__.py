@@ -19,11 +19,13 @@ from spatialvlm.models.torch import (
     torch_device,
     torch_dtype,
 )
-from spatialvlm.models.vlm import VLMS, Vlm, load_vlm, vlm_backend
+from spatialvlm.models.vlm import MAX_NEW_TOKENS, VLMS, Ask, Vlm, load_vlm, vlm_backend
 from spatialvlm.models.weights import Located, Model, WeightFiles, locate, parse_model
 
 __all__ = [
+    "MAX_NEW_TOKENS",
     "VLMS",
+    "Ask",
     "Batches",
     "Located",
     "Model",

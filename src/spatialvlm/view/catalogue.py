@@ -94,7 +94,7 @@ _CAST = MappingProxyType(
 
 def example(kind: Kind) -> tuple[str, str]:
     """A question of this kind and its answer in the kind's own wordings, about a red mug and a lamp."""
-    from spatialvlm.pipeline.phrase.templates import load_sheet
+    from spatialvlm.pipeline.phrase import load_sheet
 
     sheet = load_sheet(kind.name)
     full = [line for line in sheet.lines[sheet.sections[1]] if not line.short]

@@ -27,7 +27,7 @@ def print_kinds(console: Console) -> None:
 
 def print_kind(console: Console, name: str) -> None:
     """All about one kind. Raises UserError for a name that is none."""
-    from spatialvlm.pipeline.phrase.templates import load_sheet
+    from spatialvlm.pipeline.phrase import load_sheet
 
     if name not in KINDS:
         close = difflib.get_close_matches(name, KIND_NAMES, 1)

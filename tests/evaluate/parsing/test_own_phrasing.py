@@ -10,7 +10,7 @@ from spatialvlm.evaluate.parsing.choice_answers import parse_choice
 from spatialvlm.evaluate.parsing.length_answers import parse_length
 from spatialvlm.evaluate.parsing.yes_no_answers import parse_yes_no
 from spatialvlm.kinds import KINDS
-from spatialvlm.pipeline.phrase.templates import load_sheet
+from spatialvlm.pipeline.phrase import load_sheet
 from spatialvlm.quantities import ask_unit, speak
 
 NAMES = (

@@ -20,8 +20,7 @@ from spatialvlm.evaluate.models import ModelAnswer, Track
 from spatialvlm.evaluate.tasks.dataset_items import SAME, object_names
 from spatialvlm.kinds import KINDS
 from spatialvlm.pipeline.measure import measure
-from spatialvlm.pipeline.phrase import PLANES
-from spatialvlm.pipeline.phrase.templates import load_sheet
+from spatialvlm.pipeline.phrase import PLANES, load_sheet
 from spatialvlm.quantities import CENTIMETER, FOOT, INCH, METER
 from spatialvlm.records import Facts, Scene
 

@@ -21,8 +21,7 @@ from PIL import Image, ImageOps
 from spatialvlm.errors import ModelError, SpatialError
 from spatialvlm.evaluate.models import AskConfig
 from spatialvlm.evaluate.models.pictures import image_bytes
-from spatialvlm.models import Runtime, Vlm, load_vlm, parse_model
-from spatialvlm.models.vlm import MAX_NEW_TOKENS, Ask
+from spatialvlm.models import MAX_NEW_TOKENS, Ask, Runtime, Vlm, load_vlm, parse_model
 
 PROVIDER = "spatialvlm"
 GATHER_S = 0.02

@@ -9,11 +9,9 @@ from collections.abc import Iterator, Mapping
 from spatialvlm.dataset import Dataset
 from spatialvlm.evaluate.items import Choice, Item, Length, Relation, Truth, YesNo
 from spatialvlm.kinds import KINDS, Kind
-from spatialvlm.pipeline.phrase.references import refer
-from spatialvlm.pipeline.phrase.similarity import load_similarity
-from spatialvlm.pipeline.phrase.templates import load_sheet
+from spatialvlm.pipeline.phrase import load_sheet, object_names
 from spatialvlm.quantities import CENTIMETER, FOOT, INCH, METER
-from spatialvlm.records import QA, Scene
+from spatialvlm.records import QA
 
 SAME = "about the same"
 SAY_LENGTH = "Answer with a number and its unit."
@@ -29,12 +27,6 @@ def items_from_dataset(dataset: Dataset, truths: Truths | None = None) -> Iterat
         names = object_names(scene)
         for place, qa in enumerate(questions):
             yield _item(qa, f"{frame_id}/{place:03d}", names, source.image_bytes, truths or {})
-
-
-def object_names(scene: Scene) -> dict[str, str]:
-    """Name the objects of a scene as questions do, by id; those without a name are left out."""
-    named = refer(scene.objects, scene.camera.width, scene.camera.height, load_similarity("lexical"))
-    return {reference.object_id: reference.phrase for reference in named if reference.phrase is not None}
 
 
 def _item(qa: QA, id_: str, names: Mapping[str, str], image: bytes, truths: Truths) -> Item:

@@ -34,6 +34,8 @@ from spatialvlm.pipeline.phrase.templates import Sheet, load_sheet
 from spatialvlm.quantities import ask_unit, speak
 from spatialvlm.records import QA, Fact, Facts, Sample, Scene
 
+__all__ = ["PLANES", "Phrase", "PhraseConfig", "Prepared", "load_sheet", "object_names", "phrase"]
+
 _DRAWS = 7  # question, short or not, answer, three of the number, unit
 _SURFACE = "the supporting surface"
 PLANES = {"floor": "the floor", "table top": "the table top", "surface": _SURFACE, None: _SURFACE}
@@ -177,6 +179,12 @@ class Phrase:
             "caption+clause" if page.clauses[a] or page.clauses[b] else "caption",
             seed,
         )
+
+
+def object_names(scene: Scene, similarity: str = "lexical") -> dict[str, str]:
+    """Name the objects of a scene as questions do, by id; those without a name are left out."""
+    named = refer(scene.objects, scene.camera.width, scene.camera.height, load_similarity(similarity))
+    return {reference.object_id: reference.phrase for reference in named if reference.phrase is not None}
 
 
 def phrase(scene: Scene, facts: Facts, seed: int = 0, config: PhraseConfig | None = None) -> Sample:

@@ -12,8 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from spatialvlm.dataset import asking_of, read_dataset
-from spatialvlm.engine.ask import ask
-from spatialvlm.engine.local import build_recipe
+from spatialvlm.engine import ask, build_recipe
 from spatialvlm.models import Runtime
 from spatialvlm.recipes import Recipe
 
