@@ -13,6 +13,7 @@ from spatialvlm.pipeline.collect import open_source
 from spatialvlm.pipeline.detect import DetectConfig, load_detector
 from spatialvlm.pipeline.estimate import load_sense
 from spatialvlm.pipeline.lift import load_lift
+from spatialvlm.records import Frame
 
 pytest.importorskip("onnxruntime")
 
@@ -21,9 +22,9 @@ COVERS = 0.7  # intersection over union of a mask and an annotated one; those of
 
 @pytest.fixture
 def models(assets):
-    find = Model("yolox", str(assets / "model-yolox-nano-coco" / "yolox_nano.onnx"))
-    cut = Model("semantic", str(assets / "model-deeplabv3-voc" / "deeplab_v3_1_default_1.onnx"))
-    return DetectConfig("boxes", find, cut, least_score=0.6)
+    detect = Model("yolox", str(assets / "model-yolox-nano-coco" / "yolox_nano.onnx"))
+    segment = Model("semantic", str(assets / "model-deeplabv3-voc" / "deeplab_v3_1_default_1.onnx"))
+    return DetectConfig("boxes", detect, segment, score_threshold=0.6)
 
 
 def overlap(one, other):
@@ -40,7 +41,7 @@ def test_what_is_found_on_a_table_is_as_far_apart_as_it_was_measured(assets, mod
     frames = [source.read(k).frame for k in range(len(source))]
     (frame,) = [f for f in frames if f.id == f"tabletop-{name}"]
     found = load_detector(models)([replace(frame, instances=None)])[0]
-    scene = load_lift()([frame], [found])[0].scene
+    scene = load_lift()([frame], [found.instances])[0].scene
     assert scene.gravity == "plane"
     assert scene.support.surface == "table top"
     truth = json.loads((assets / "rgbd-tabletop" / "truth" / f"{name}.json").read_text())
@@ -64,7 +65,7 @@ def test_photos_without_depth_become_instances_and_a_camera(assets, models):
     frames = [source.read(k).frame for k in range(len(source))]
     assert len(frames) == 12
     results = load_detector(models)(frames)
-    found = {f.id: r for f, r in zip(frames, results, strict=True) if isinstance(r, tuple)}
+    found = {r.id: r.instances for r in results if isinstance(r, Frame)}
     assert {i.captions[0] for i in found["yolox_dog"]} >= {"dog", "car"}
     assert len(found) >= 5
     for frame, seen in zip(frames, load_sense()(frames), strict=True):
@@ -84,10 +85,10 @@ def test_rooms_photos_with_annotated_boxes(assets, models):
     for name in "123":
         source = open_source(str(folder / name))
         frame = source.read(0).frame
-        found = load_detector(models)([frame])[0]
+        result = load_detector(models)([frame])[0]
         annotated = json.loads((folder / name / "detections.json").read_text())
         boxes = [np.array(one["bbox"], float) for one in annotated]
-        for instance in found if isinstance(found, tuple) else ():
+        for instance in result.instances if isinstance(result, Frame) else ():
             inside = [covered(instance.box_xyxy, box) for box in boxes]
             assert max(inside) > 0.6, (name, instance.captions)
 
@@ -100,15 +101,15 @@ def covered(box, by):
 
 def test_the_whole_build_with_real_models_and_sensor_depth(assets, models, run, tmp_path):
     out = tmp_path / "dataset"
-    chosen = ("--model", f"find={models.find}", "--model", f"cut={models.cut}")
+    chosen = ("--model", f"detect={models.detect}", "--model", f"segment={models.segment}")
     code, _, err = run("build", assets / "rgbd-tabletop", *chosen, "--out", out)
     assert code == 0, err
     dataset = read_dataset(out)
     assert len(dataset) == 5
     scenes = [scene for scene, _ in dataset.scenes()]
-    assert all(scene.versions["find"].startswith("yolox_nano.onnx@sha256:") for scene in scenes)
+    assert all(scene.versions["detect"].startswith("yolox_nano.onnx@sha256:") for scene in scenes)
     assert all(scene.scale_provenance == "sensor" for scene in scenes)
     info = json.loads((out / "dataset.json").read_text())
     assert info["qa"] > 50
-    assert info["config"]["detect"]["least_score"] == 0.6
-    assert info["versions"][str(models.find)].startswith("sha256:")
+    assert info["config"]["detect"]["score_threshold"] == 0.6
+    assert info["versions"][str(models.detect)].startswith("sha256:")

@@ -64,8 +64,8 @@ def _frames(source: collect_stage.Source) -> Iterator[Frame | None]:
         yield source.read(index).frame
 
 
-def detect(frame: Frame, config: DetectConfig | None = None) -> tuple[Instance, ...] | Drop:
-    """The instances in a frame, or why there are none. Loads the models of `config` anew at every call."""
+def detect(frame: Frame, config: DetectConfig | None = None) -> Frame | Drop:
+    """The frame with its instances, or why there are none. Loads the models of `config` anew at every call."""
     return load_detector(config)([frame])[0]
 
 
@@ -84,7 +84,7 @@ def lift(
         found = detect(frame)
         if isinstance(found, Drop):
             return Lifted(None, (found,))
-        instances = found
+        frame, instances = found, found.instances or ()
     return load_lift(config)([frame], [instances])[0]
 
 

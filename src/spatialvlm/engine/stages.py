@@ -174,16 +174,13 @@ class Stages:
                 batch.frames[index] = result
 
     def _detect(self, batch: _Batch) -> None:
-        detect, versions = self.detect, self.detect.versions
-        results = _tried(detect, list(batch.frames.values()), "detect")
+        results = _tried(self.detect, list(batch.frames.values()), "detect")
         for index, result in zip(list(batch.frames), results, strict=True):
             if isinstance(result, Drop):
                 batch.drop(index, result)
-                continue
-            batch.seen[index] = result
-            if versions:
-                frame = batch.frames[index]
-                batch.frames[index] = replace(frame, versions={**frame.versions, **versions})
+            else:
+                batch.frames[index] = result
+                batch.seen[index] = result.instances or ()
 
     def _sense(self, batch: _Batch) -> None:
         results = _tried(self.sense, list(batch.frames.values()), "lift")

@@ -16,8 +16,7 @@ from typing import Any
 from spatialvlm.errors import UserError
 from spatialvlm.models.weights import Model, parse_model
 from spatialvlm.pipeline.cull import CULL_MODELS, CullConfig
-from spatialvlm.pipeline.detect import LEAST_SCORES, DetectConfig
-from spatialvlm.pipeline.detect.models.finders import FINDERS
+from spatialvlm.pipeline.detect import BOX_DETECTORS, MASK_MODELS, DetectConfig, box_detector
 from spatialvlm.pipeline.estimate import SenseConfig
 from spatialvlm.pipeline.estimate.camera import CAMERA_MODELS
 from spatialvlm.pipeline.estimate.depth import DEPTH_MODELS
@@ -55,10 +54,10 @@ def photos(source: str) -> Recipe:
         cull=_cull(SIGLIP2),
         detect=DetectConfig(
             "grounded",
-            find=Model(
+            detect=Model(
                 "grounding_dino", "IDEA-Research/grounding-dino-base", "12bdfa3120f3e7ec7b434d90674b3396eccf88eb"
             ),
-            cut=Model("sam", "facebook/sam2.1-hiera-large", "665f8e2ad61cf5f53d65644ff27c8ee525124610"),
+            segment=Model("sam", "facebook/sam2.1-hiera-large", "665f8e2ad61cf5f53d65644ff27c8ee525124610"),
             caption=QWEN3_VL,
         ),
         measure=OF_PHOTOS,
@@ -73,10 +72,10 @@ def photos_fast(source: str) -> Recipe:
         cull=_cull(SIGLIP2),
         detect=DetectConfig(
             "grounded",
-            find=Model(
+            detect=Model(
                 "grounding_dino", "IDEA-Research/grounding-dino-tiny", "a2bb814dd30d776dcf7e30523b00659f4f141c71"
             ),
-            cut=Model("sam", "facebook/sam2.1-hiera-tiny", "de431c4043854a71d8101e17995dfe596bf101a5"),
+            segment=Model("sam", "facebook/sam2.1-hiera-tiny", "de431c4043854a71d8101e17995dfe596bf101a5"),
         ),
         measure=OF_PHOTOS,
         sense=SenseConfig(
@@ -94,7 +93,11 @@ def laptop(source: str) -> Recipe:
     return Recipe(
         source,
         cull=_cull(None),
-        detect=DetectConfig("boxes", find=Model("yolox", "models/yolox_s.onnx"), least_score=LEAST_SCORES["yolox"]),
+        detect=DetectConfig(
+            "boxes",
+            detect=Model("yolox", "models/yolox_s.onnx"),
+            score_threshold=box_detector("yolox").score_threshold,
+        ),
         measure=OF_PHOTOS,
         sense=SenseConfig(depth=Model("onnx", "models/depth_anything_v2_metric_indoor_small.onnx")),
     )
@@ -107,8 +110,8 @@ def paper(source: str) -> Recipe:
         cull=CullConfig(Model("clip", "openai/clip-vit-large-patch14", "32bd64288804d66eefd0ccbe215aa642df71cc41")),
         detect=DetectConfig(
             "regions",
-            find=Model("florence", "florence-community/Florence-2-large", "4271c66b88cdbc05735372ec13b2360108de5317"),
-            cut=Model("sam", "facebook/sam-vit-huge", "87aecf0df4ce6b30cd7de76e87673c49644bdf67"),
+            detect=Model("florence", "florence-community/Florence-2-large", "4271c66b88cdbc05735372ec13b2360108de5317"),
+            segment=Model("sam", "facebook/sam-vit-huge", "87aecf0df4ce6b30cd7de76e87673c49644bdf67"),
             caption=QWEN3_VL,
         ),
         measure=OF_PHOTOS,
@@ -129,8 +132,8 @@ RECIPES: Mapping[str, Callable[[str], Recipe]] = MappingProxyType(
 ROLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "cull": CULL_MODELS,
-        "find": FINDERS,
-        "cut": ("sam", "semantic"),
+        "detect": BOX_DETECTORS,
+        "segment": MASK_MODELS,
         "caption": ("transformers", "openai"),
         "depth": DEPTH_MODELS,
         "camera": CAMERA_MODELS,
@@ -138,10 +141,6 @@ ROLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     }
 )
 """What models do, and the backends that do it."""
-DETECTOR_OF = MappingProxyType(
-    {"grounding_dino": "grounded", "owl": "grounded", "sam3": "concepts", "florence": "regions", "yolox": "boxes"}
-)
-"""The detector that a model for finding belongs to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,18 +217,19 @@ def read_depth_errors(path: Path) -> DepthErrors:
 def with_models(recipe: Recipe, models: Mapping[str, Model | None]) -> Recipe:
     """The recipe with other models in some `ROLES`; None takes a model away.
 
-    A model that finds objects brings its detector along. Raises UserError for an unknown role.
+    A model that detects objects brings its detector and score threshold along. Raises UserError for an unknown role.
     """
     cull, detect, sense = recipe.cull, recipe.detect, recipe.sense
     for role, model in models.items():
         match role:
             case "cull":
                 cull = dataclasses.replace(cull, model=model)
-            case "find":
-                name = "auto" if model is None else DETECTOR_OF.get(model.backend, "boxes")
-                score = detect.least_score if model is None else LEAST_SCORES.get(model.backend, detect.least_score)
-                detect = dataclasses.replace(detect, detector=name, find=model, least_score=score)
-            case "cut" | "caption":
+            case "detect":
+                detect = dataclasses.replace(detect, detector="auto", detect=model)
+                if model is not None:
+                    own = box_detector(model.backend)
+                    detect = dataclasses.replace(detect, detector=own.detector, score_threshold=own.score_threshold)
+            case "segment" | "caption":
                 detect = dataclasses.replace(detect, **{role: model})
             case "depth" | "camera" | "floor":
                 sense = dataclasses.replace(sense, **{role: model})

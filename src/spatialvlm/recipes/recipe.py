@@ -56,7 +56,15 @@ class Recipe:
     def models(self) -> tuple[Model, ...]:
         """All models that the recipe runs."""
         detect, sense = self.detect, self.sense
-        wanted = (self.cull.model, detect.find, detect.cut, detect.caption, sense.depth, sense.camera, sense.floor)
+        wanted = (
+            self.cull.model,
+            detect.detect,
+            detect.segment,
+            detect.caption,
+            sense.depth,
+            sense.camera,
+            sense.floor,
+        )
         return tuple(model for model in wanted if model is not None)
 
     def header(self, fingerprint: str) -> dict[str, Any]:

@@ -53,10 +53,10 @@ def nonsense_frame(seed):
 def test_nonsense_never_raises_and_never_is_nan(start):
     for seed in range(start, start + 50):
         frame = nonsense_frame(seed)
-        for instances in (frame.instances, CLUSTERS([frame])[0]):
-            if isinstance(instances, Drop):
+        for seen in (frame, *CLUSTERS([frame])):
+            if isinstance(seen, Drop):
                 continue
-            scene = LIFT([frame], [instances])[0].scene
+            scene = LIFT([frame], [seen.instances])[0].scene
             facts = measure(scene)
             assert np.isfinite(facts.number).all()
             assert np.isfinite(facts.error).all()
