@@ -8,22 +8,12 @@ from collections.abc import Sequence
 from typing import Protocol, runtime_checkable
 
 from spatialvlm.models.inference import Runtime
-from spatialvlm.pipeline.detect.config import BY_MODELS, DETECTORS, PROMPTS, DetectConfig
+from spatialvlm.pipeline.detect.config import DetectConfig
 from spatialvlm.pipeline.detect.models.box_detectors import BOX_DETECTORS, box_detector
 from spatialvlm.pipeline.detect.models.mask_models import MASK_MODELS
 from spatialvlm.records import Drop, Frame
 
-__all__ = [
-    "BOX_DETECTORS",
-    "BY_MODELS",
-    "DETECTORS",
-    "MASK_MODELS",
-    "PROMPTS",
-    "DetectConfig",
-    "Detector",
-    "box_detector",
-    "load_detector",
-]
+__all__ = ["BOX_DETECTORS", "MASK_MODELS", "DetectConfig", "Detector", "box_detector", "load_detector"]
 
 
 @runtime_checkable

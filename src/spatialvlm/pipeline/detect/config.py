@@ -57,9 +57,6 @@ class DetectConfig:
         if self.detector not in DETECTORS:
             raise UserError(f"detector {self.detector!r}: unknown; choose one of {', '.join(DETECTORS)}")
         if self.detector in BY_MODELS and self.detect is None:
-            raise UserError(
-                f"detector {self.detector!r}: needs a model; give one with --model detect=BACKEND:WEIGHTS, or a "
-                "--recipe"
-            )
+            raise UserError(f"detector {self.detector!r}: needs --model detect=BACKEND:WEIGHTS, or a --recipe with one")
         if not self.prompts:
             raise UserError(f"detector {self.detector!r}: needs at least one prompt, a noun such as 'chair'")

@@ -1,13 +1,15 @@
-"""Masks: the box around one, and one without its specks."""
+"""Images, boxes and masks: the box around a mask, and a mask without its specks."""
 
 import cv2
 import numpy as np
-from jaxtyping import Bool, Float32
+from jaxtyping import Bool, Float32, UInt8
 
+BoxXyxy = Float32[np.ndarray, " 4"]
+Image = UInt8[np.ndarray, "h w 3"]
 Mask = Bool[np.ndarray, "h w"]
 
 
-def tight_box(mask: Mask) -> Float32[np.ndarray, " 4"]:
+def tight_box(mask: Mask) -> BoxXyxy:
     """Find the smallest box around a mask, xyxy; zeros around an empty one."""
     left, top, width, height = cv2.boundingRect(mask.view(np.uint8))
     return np.array([left, top, left + width, top + height], np.float32)

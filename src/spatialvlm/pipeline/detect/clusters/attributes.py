@@ -9,9 +9,10 @@ from collections.abc import Sequence
 
 import cv2
 import numpy as np
-from jaxtyping import Bool, Float32, Int64, UInt8
+from jaxtyping import Bool, Float32, Int64
 
 from spatialvlm.pipeline.detect.clusters.cluster import Cluster
+from spatialvlm.pipeline.detect.masks import Image
 
 TALL = 1.6  # times the longer side of the footprint
 FLAT = 0.35  # of the shorter side
@@ -25,22 +26,14 @@ BRIGHT_GREY_CHROMA = 16.0  # of what may be a cast on something white
 TERMS = ("black", "gray", "white", "red", "orange", "yellow", "green", "teal", "blue", "purple", "pink", "brown")
 _BLACK, _GREY, _WHITE, _RED, _ORANGE, _YELLOW, _GREEN, _TEAL, _BLUE, _PURPLE, _PINK, _BROWN = range(12)
 
-# Hue angles in degrees where a term begins; what is before the first one is pink or red.
-_HUES = (
-    (0, _RED),
-    (46, _ORANGE),
-    (72, _YELLOW),
-    (112, _GREEN),
-    (172, _TEAL),
-    (225, _BLUE),
-    (312, _PURPLE),
-    (335, _PINK),
-)
+# Hue angles in degrees where a term begins.
+_HUES = (0, 46, 72, 112, 172, 225, 312, 335)
+_HUE_TERMS = np.array((_RED, _ORANGE, _YELLOW, _GREEN, _TEAL, _BLUE, _PURPLE, _PINK))
 
 Lab = Float32[np.ndarray, "n 3"]
 
 
-def captions_of(image: UInt8[np.ndarray, "h w 3"], clusters: Sequence[Cluster]) -> list[tuple[str, ...]]:
+def captions_of(image: Image, clusters: Sequence[Cluster]) -> list[tuple[str, ...]]:
     """Name each cluster, the preferred caption first."""
     lab = cv2.cvtColor(image.astype(np.float32) / np.float32(255), cv2.COLOR_RGB2Lab)
     white = _white_point(lab)
@@ -99,8 +92,7 @@ def _terms(pixels: Lab, white: Float32[np.ndarray, " 3"]) -> Int64[np.ndarray, "
     lightness = pixels[:, 0]
     a, b = pixels[:, 1] - white[1], pixels[:, 2] - white[2]
     chroma, hue = np.hypot(a, b), np.degrees(np.arctan2(b, a)) % 360
-    starts, terms = zip(*_HUES)
-    term = np.array(terms)[np.searchsorted(starts, hue, side="right") - 1]
+    term = _HUE_TERMS[np.searchsorted(_HUES, hue, side="right") - 1]
     reddish = (hue < 20) | (hue >= 345)
     term[reddish] = np.where((lightness[reddish] > 55) | (hue[reddish] > 300) & (lightness[reddish] > 40), _PINK, _RED)
     term[(term == _RED) & (lightness > 68) & (chroma < 45)] = _PINK

@@ -111,10 +111,8 @@ def _measured(cores: Labels, grown: Labels, heights: HeightMap) -> list[_Segment
     found = []
     for core, whole in zip(_by_label(cores), _by_label(grown), strict=True):
         points = np.stack([values[core] for values in maps], axis=1)
-        lowest_m = float(np.percentile(maps[2][whole], 3))
-        stands = lowest_m < STANDS * float(np.median(band_m[core]))
-        columns = len(np.unique(core % cores.shape[1]))
-        found.append(_segment(points, cell_m, stands, len(whole), columns))
+        stands = float(np.percentile(maps[2][whole], 3)) < STANDS * float(np.median(band_m[core]))
+        found.append(_segment(points, cell_m, stands, len(whole), len(np.unique(core % cores.shape[1]))))
     return found
 
 

@@ -2,10 +2,7 @@
 
 from dataclasses import dataclass
 
-import numpy as np
-from jaxtyping import Float32
-
-from spatialvlm.pipeline.detect.masks import Mask
+from spatialvlm.pipeline.detect.masks import BoxXyxy, Mask
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -15,7 +12,7 @@ class Candidate:
     `mask`, of the image's size, where there is one already.
     """
 
-    box_xyxy: Float32[np.ndarray, " 4"]
+    box_xyxy: BoxXyxy
     score: float
     captions: tuple[str, ...]
     mask: Mask | None = None

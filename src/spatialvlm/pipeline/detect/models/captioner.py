@@ -21,6 +21,7 @@ from jaxtyping import Float32, UInt8
 from spatialvlm.models.inference import Runtime
 from spatialvlm.models.vlm import load_vlm
 from spatialvlm.models.weights import Model
+from spatialvlm.pipeline.detect.masks import BoxXyxy, Image
 from spatialvlm.pipeline.detect.models.padding import pad_to_aspect
 from spatialvlm.records import Frame
 
@@ -37,7 +38,7 @@ SHORT_SIDE_PX, LONG_SIDE_PX = 336, 768
 LINE_PX = 4
 RED = (255, 0, 0)
 
-Boxes = Sequence[Float32[np.ndarray, " 4"]] | Float32[np.ndarray, "_ 4"]
+Boxes = Sequence[BoxXyxy] | Float32[np.ndarray, "_ 4"]
 
 
 class Captioner:
@@ -80,7 +81,7 @@ def question(max_words: int) -> str:
     )
 
 
-def picture(image: UInt8[np.ndarray, "h w 3"], box_xyxy: Float32[np.ndarray, " 4"]) -> UInt8[np.ndarray, "H W 3"]:
+def picture(image: Image, box_xyxy: BoxXyxy) -> UInt8[np.ndarray, "H W 3"]:
     """Draw what is around a box of an image, with the box outlined in red."""
     height, width = image.shape[:2]
     x0, y0, x1, y1 = box_xyxy.tolist()

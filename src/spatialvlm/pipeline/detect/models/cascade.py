@@ -14,7 +14,7 @@ from spatialvlm.pipeline.detect.config import DetectConfig
 from spatialvlm.pipeline.detect.models.box_detectors import load_box_detector
 from spatialvlm.pipeline.detect.models.candidate import Candidate
 from spatialvlm.pipeline.detect.models.mask_models import load_mask_model
-from spatialvlm.pipeline.detect.models.nms import box_nms, mask_nms
+from spatialvlm.pipeline.detect.models.nms import box_nms, mask_nms, mask_of
 from spatialvlm.records import Drop, Frame, Instance
 
 WEAK = 0.7  # of `score_threshold`: what scores so much may well be another object of that name
@@ -25,10 +25,7 @@ NOTHING_KEPT = "no_objects: none of the {} things that {} found has a mask that 
 
 
 class Cascade:
-    """Frames to the same with what models see in them.
-
-    Raises UserError for weights that cannot be had or a package that is not installed.
-    """
+    """See the module. Raises UserError for weights that cannot be had or a package that is not installed."""
 
     def __init__(self, config: DetectConfig, runtime: Runtime, seed: int = 0) -> None:
         assert config.detect is not None
@@ -50,8 +47,7 @@ class Cascade:
         """Find the objects in each frame. Raises ContractError for a box or mask out of place."""
         found = self._detect(frames)
         for frame, candidates in zip(frames, found, strict=True):
-            for candidate in candidates:
-                _check(candidate, frame, self._detect.name)
+            _check(candidates, frame, self._detect.name)
         most = MASKS_PER_OBJECT * self._config.max_objects
         sure = [box_nms(candidates, self._config)[:most] for candidates in found]
         kept = [mask_nms(candidates, self._config) for candidates in self._masked(frames, sure)]
@@ -69,8 +65,7 @@ class Cascade:
         masked = []
         for frame, candidates, without, own in zip(frames, found, bare, masks, strict=True):
             made = [replace(candidate, mask=mask) for candidate, mask in zip(without, own, strict=True)]
-            for candidate in made:
-                _check(candidate, frame, self._segment.name)
+            _check(made, frame, self._segment.name)
             masked.append([candidate for candidate in candidates if candidate.mask is not None] + made)
         return masked
 
@@ -85,10 +80,8 @@ class Cascade:
         ]
 
     def _annotated(self, frame: Frame, candidates: Sequence[Candidate]) -> Frame:
-        made = []
-        for number, one in enumerate(candidates, start=1):
-            assert one.mask is not None
-            made.append(Instance(str(number), one.captions, one.box_xyxy, one.mask, one.score))
+        numbered = enumerate(candidates, start=1)
+        made = (Instance(str(i), one.captions, one.box_xyxy, mask_of(one), one.score) for i, one in numbered)
         return replace(frame, instances=tuple(made), versions={**frame.versions, **self._versions})
 
     def _drop(self, frame: Frame, found: int) -> Drop:
@@ -113,19 +106,20 @@ def _is_at(one: Candidate, other: Candidate) -> bool:
     return float(np.prod(np.maximum(high - low, 0.0))) >= SAME_PLACE * min(areas)
 
 
-def _check(candidate: Candidate, frame: Frame, model: str) -> None:
+def _check(candidates: Sequence[Candidate], frame: Frame, model: str) -> None:
     height, width = frame.image.shape[:2]
-    x0, y0, x1, y1 = candidate.box_xyxy.tolist()
-    if not (0 <= x0 <= x1 <= width and 0 <= y0 <= y1 <= height):
-        raise ContractError(
-            f"box of {model} in frame {frame.id!r}: got {(x0, y0, x1, y1)}, expected xyxy inside the image of "
-            f"{width}x{height}; clip it in the backend"
-        )
-    if candidate.mask is not None and candidate.mask.shape != (height, width):
-        raise ContractError(
-            f"mask of {model} in frame {frame.id!r}: got {candidate.mask.shape}, expected {(height, width)}, the size "
-            "of the image; resize it in the backend"
-        )
+    for one in candidates:
+        x0, y0, x1, y1 = one.box_xyxy.tolist()
+        if not (0 <= x0 <= x1 <= width and 0 <= y0 <= y1 <= height):
+            raise ContractError(
+                f"box of {model} in frame {frame.id!r}: got {(x0, y0, x1, y1)}, expected xyxy inside the image of "
+                f"{width}x{height}; clip it in the backend"
+            )
+        if one.mask is not None and one.mask.shape != (height, width):
+            raise ContractError(
+                f"mask of {model} in frame {frame.id!r}: got {one.mask.shape}, expected {(height, width)}, the size "
+                "of the image; resize it in the backend"
+            )
 
 
 def _from_left(candidate: Candidate) -> list[float]:

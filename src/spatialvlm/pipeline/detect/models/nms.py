@@ -22,7 +22,7 @@ import numpy as np
 from jaxtyping import Float32, Float64
 
 from spatialvlm.pipeline.detect.config import DetectConfig
-from spatialvlm.pipeline.detect.masks import Mask, tight_box, without_specks
+from spatialvlm.pipeline.detect.masks import BoxXyxy, Mask, tight_box, without_specks
 from spatialvlm.pipeline.detect.models.candidate import Candidate
 
 
@@ -64,7 +64,7 @@ def ranked(candidates: Sequence[Candidate], score_threshold: float) -> list[Cand
     return sorted((one for one in candidates if one.score >= score_threshold), key=rank)
 
 
-def box_iou(box_xyxy: Float32[np.ndarray, " 4"], boxes_xyxy: Float32[np.ndarray, "n 4"]) -> Float64[np.ndarray, " n"]:
+def box_iou(box_xyxy: BoxXyxy, boxes_xyxy: Float32[np.ndarray, "n 4"]) -> Float64[np.ndarray, " n"]:
     """Compute the intersection over union of a box with each of others, 0 where both are empty."""
     box, boxes = box_xyxy.astype(np.float64), boxes_xyxy.astype(np.float64)
     low, high = np.maximum(box[:2], boxes[:, :2]), np.minimum(box[2:], boxes[:, 2:])
@@ -74,12 +74,12 @@ def box_iou(box_xyxy: Float32[np.ndarray, " 4"], boxes_xyxy: Float32[np.ndarray,
 
 
 def _cleaned(candidate: Candidate) -> Candidate:
-    mask = without_specks(_mask(candidate))
+    mask = without_specks(mask_of(candidate))
     return replace(candidate, mask=mask, box_xyxy=tight_box(mask))
 
 
 def _fits(candidate: Candidate, config: DetectConfig) -> bool:
-    share = float(_mask(candidate).mean())
+    share = float(mask_of(candidate).mean())
     return share > 0 and config.min_area <= share <= config.max_area
 
 
@@ -99,8 +99,8 @@ def _same(one: Candidate, other: Candidate, config: DetectConfig) -> bool:
     iou = box_iou(one.box_xyxy, other.box_xyxy[None])[0]
     if iou == 0 or iou > config.iou_threshold:
         return bool(iou)
-    shared = np.count_nonzero(_mask(one) & _mask(other))
-    areas = np.count_nonzero(_mask(one)), np.count_nonzero(_mask(other))
+    shared = np.count_nonzero(mask_of(one) & mask_of(other))
+    areas = np.count_nonzero(mask_of(one)), np.count_nonzero(mask_of(other))
     named_alike = bool(one.captions and other.captions) and one.captions[0].lower() == other.captions[0].lower()
     contained = named_alike and shared > config.containment_threshold * min(areas)
     return bool(contained or shared > config.iou_threshold * (sum(areas) - shared))
@@ -108,14 +108,15 @@ def _same(one: Candidate, other: Candidate, config: DetectConfig) -> bool:
 
 def _disjoint(kept: Sequence[Candidate]) -> list[Candidate]:
     """Take from each candidate the pixels that a smaller one claims; of two alike the better keeps them."""
-    free = np.ones(_mask(kept[0]).shape, bool) if kept else np.zeros((0, 0), bool)
+    free = np.ones(mask_of(kept[0]).shape, bool) if kept else np.zeros((0, 0), bool)
     masks: dict[int, Mask] = {}
-    for index in sorted(range(len(kept)), key=lambda index: np.count_nonzero(_mask(kept[index]))):
-        masks[index] = _mask(kept[index]) & free
+    for index in sorted(range(len(kept)), key=lambda index: np.count_nonzero(mask_of(kept[index]))):
+        masks[index] = mask_of(kept[index]) & free
         free &= ~masks[index]
     return [replace(candidate, mask=masks[index]) for index, candidate in enumerate(kept)]
 
 
-def _mask(candidate: Candidate) -> Mask:
+def mask_of(candidate: Candidate) -> Mask:
+    """Take the mask of a candidate that has one."""
     assert candidate.mask is not None
     return candidate.mask

@@ -9,6 +9,7 @@ from spatialvlm.errors import UserError
 from spatialvlm.models.inference import Runtime
 from spatialvlm.models.weights import Model
 from spatialvlm.pipeline.detect import BOX_DETECTORS, BY_MODELS, DetectConfig, box_detector, load_detector
+from spatialvlm.pipeline.detect.models.mask_models import load_mask_model
 
 
 @pytest.mark.parametrize("backend", BOX_DETECTORS)
@@ -32,6 +33,7 @@ def test_looking_one_up_imports_no_framework() -> None:
 def test_an_unknown_backend_is_refused_with_the_choice() -> None:
     with pytest.raises(UserError, match="'some': unknown; choose one of grounding_dino, owl, sam3, florence, yolox"):
         box_detector("some")
-    unknown = Model("some", "x")
+    with pytest.raises(UserError, match="'some': unknown; choose one of grounding_dino"):
+        load_detector(DetectConfig("boxes", Model("some", "x")))
     with pytest.raises(UserError, match="mask model 'some': unknown; choose one of sam, semantic"):
-        load_detector(DetectConfig("boxes", Model("yolox", "x"), unknown), Runtime("cpu"))
+        load_mask_model(Model("some", "x"), Runtime("cpu"))

@@ -174,9 +174,7 @@ def test_features_shared_between_texts_change_nothing(family: str, folders: dict
         with torch.inference_mode():
             out = detector._model(pixel_values=pixels, input_ids=torch.tensor([text.ids]))
         scores = prompt_scores(out.logits[0].sigmoid().numpy(), text.positions)
-        alone += candidates_of(
-            scores, out.pred_boxes[0].numpy(), text.prompts, seen_px=(64, 48), image_px=(64, 48), score_threshold=0.0
-        )
+        alone += candidates_of(scores, out.pred_boxes[0].numpy(), text.prompts, (64, 48), (64, 48), score_threshold=0.0)
     same(detector([one]), [sorted(alone, key=lambda candidate: -candidate.score)])
 
 
@@ -194,7 +192,7 @@ def test_prompts_embedded_at_load_change_nothing(family: str, folders: dict[str,
     side = (64, 64) if family == "owlv2" else (64, 48)
     alone = candidates_of(
         out.logits[0].sigmoid().numpy(), out.pred_boxes[0].numpy(), PROMPTS,
-        seen_px=side, image_px=(64, 48), score_threshold=0.0,
+        side, (64, 48), score_threshold=0.0,
     )  # fmt: skip
     same(detector([one]), [alone])
 
@@ -249,7 +247,7 @@ def test_prompts_that_share_words_stay_apart():
     scores = prompt_scores(probabilities, text.positions)
     np.testing.assert_allclose(scores, [[0.65, 0.3, 0.4], [0.4, 0.8, 0.1], [0.4, 0.0, 0.6], [0, 0, 0]], atol=1e-6)
     boxes = np.tile(np.array([0.5, 0.5, 0.2, 0.2], dtype=np.float32), (4, 1))
-    found = candidates_of(scores, boxes, text.prompts, seen_px=(10, 10), image_px=(10, 10), score_threshold=0.3)
+    found = candidates_of(scores, boxes, text.prompts, (10, 10), (10, 10), score_threshold=0.3)
     assert [candidate.captions for candidate in found] == [("tv",), ("tv stand",), ("stand",)]
 
 
@@ -288,6 +286,6 @@ def test_marks_inside_a_prompt():
 def test_boxes_are_clipped_and_empty_ones_left_out():
     boxes = np.array([[0.0, 0.0, 0.4, 0.4], [1.5, 0.5, 0.5, 0.5], [0.5, 0.5, 0.0, 0.2]], dtype=np.float32)
     scores = np.array([[0.5, 0.9]] * 3, dtype=np.float32)
-    (only,) = candidates_of(scores, boxes, ("a", "b"), seen_px=(10, 10), image_px=(10, 8), score_threshold=0.1)
+    (only,) = candidates_of(scores, boxes, ("a", "b"), (10, 10), (10, 8), score_threshold=0.1)
     np.testing.assert_allclose(only.box_xyxy, [0, 0, 2, 2], atol=1e-6)
     assert only.captions == ("b",)

@@ -1,12 +1,13 @@
 """box_detectors: an image -> boxes with names, and masks where the model makes them. One file per family of models."""
 
+import json
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from spatialvlm.errors import UserError
 from spatialvlm.models.inference import Runtime
-from spatialvlm.models.weights import Model
+from spatialvlm.models.weights import Located, Model
 from spatialvlm.pipeline.detect.config import DetectConfig
 from spatialvlm.pipeline.detect.models.candidate import Candidate
 from spatialvlm.records import Frame
@@ -52,9 +53,15 @@ def box_detector(backend: str) -> type[BoxDetector]:
     return Backend
 
 
-def load_box_detector(model: Model, config: DetectConfig, runtime: Runtime) -> BoxDetector:
-    """Load the backend of a model with its weights.
+def read_config(located: Located) -> dict[str, Any]:
+    """Read the config.json of weights, {} where there is none."""
+    try:
+        config = json.loads((located.path / "config.json").read_text())
+    except (OSError, ValueError):
+        return {}
+    return config if isinstance(config, dict) else {}
 
-    Raises UserError for an unknown backend, weights that cannot be had, or a package that is not installed.
-    """
+
+def load_box_detector(model: Model, config: DetectConfig, runtime: Runtime) -> BoxDetector:
+    """Load a model. Raises UserError for an unknown backend, and where weights or a package cannot be had."""
     return box_detector(model.backend)(model, config, runtime)

@@ -9,7 +9,6 @@ two boxes of the same object the one that came first stays. `score_threshold` ha
 https://arxiv.org/abs/2311.06242, https://huggingface.co/docs/transformers/model_doc/florence2
 """
 
-import json
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -21,7 +20,7 @@ from spatialvlm.errors import UserError
 from spatialvlm.models.inference import Batches, Runtime, import_torch, import_transformers, load_model, load_processor
 from spatialvlm.models.weights import Located, Model, locate
 from spatialvlm.pipeline.detect.config import DetectConfig
-from spatialvlm.pipeline.detect.models.box_detectors import BoxDetector
+from spatialvlm.pipeline.detect.models.box_detectors import BoxDetector, read_config
 from spatialvlm.pipeline.detect.models.candidate import Candidate
 from spatialvlm.pipeline.detect.models.captioner import MAX_WORDS, clean_caption
 from spatialvlm.records import Frame
@@ -37,10 +36,7 @@ _REGION = re.compile(r"([^<]*)((?:\s*<loc_\d+>)+)")
 
 
 class Florence(BoxDetector):
-    """See the module.
-
-    Raises UserError for weights of another architecture or in the authors' own format.
-    """
+    """See the module. Raises UserError for weights of another architecture or in the authors' own format."""
 
     detector, score_threshold = "regions", 0.0
 
@@ -93,14 +89,11 @@ def read_regions(text: str, width: int, height: int) -> list[Candidate]:
 
 def _check(located: Located) -> None:
     """Raise UserError for weights that the class would take, and fill up at random."""
-    try:
-        config = json.loads((located.path / "config.json").read_text())
-        kind, foreign = config["model_type"], "dim_embed" in config.get("vision_config", {})
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        kind, foreign = "no known architecture", False
+    config = read_config(located)
+    kind, vision = config.get("model_type", "no known architecture"), config.get("vision_config")
     if kind != "florence2":
         raise UserError(f"weights {located.name!r}: are of {kind!r}, expected 'florence2'")
-    if foreign:
+    if isinstance(vision, dict) and "dim_embed" in vision:
         raise UserError(
             f"weights {located.name!r}: are in the authors' own format, expected that of transformers; "
             "use florence-community/Florence-2-large or another of florence-community"

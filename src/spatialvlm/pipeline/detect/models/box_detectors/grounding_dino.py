@@ -19,11 +19,11 @@ import numpy as np
 from jaxtyping import Float32
 
 from spatialvlm.errors import UserError
-from spatialvlm.models.inference import Batches, Runtime, import_torch, import_transformers, load_model, load_processor
+from spatialvlm.models.inference import Batches, Runtime, import_torch, import_transformers, load_processor
 from spatialvlm.models.weights import Model, locate
 from spatialvlm.pipeline.detect.config import DetectConfig
 from spatialvlm.pipeline.detect.models.box_detectors import BoxDetector
-from spatialvlm.pipeline.detect.models.box_detectors.open_vocabulary import candidates_of
+from spatialvlm.pipeline.detect.models.box_detectors.open_vocabulary import candidates_of, load_zero_shot
 from spatialvlm.pipeline.detect.models.candidate import Candidate
 from spatialvlm.pipeline.detect.models.padding import pad_to_aspect
 from spatialvlm.records import Frame
@@ -41,23 +41,15 @@ class Text:
 
 
 class GroundingDino(BoxDetector):
-    """See the module.
-
-    Raises UserError for weights of another architecture, and prompts that are no words.
-    """
+    """See the module. Raises UserError for weights of another architecture, and prompts that are no words."""
 
     detector, score_threshold = "grounded", 0.3
 
     def __init__(self, model: Model, config: DetectConfig, runtime: Runtime) -> None:
-        transformers = import_transformers()
         located = locate(model)
         self.name, self.version = located.name, located.version
-        self._model = load_model(transformers.AutoModelForZeroShotObjectDetection, located, runtime)
-        kind = self._model.config.model_type
-        if kind not in ARCHITECTURES:
-            raise UserError(f"weights {located.name!r}: are of {kind!r}, expected one of {', '.join(ARCHITECTURES)}")
-        self._images = load_processor(transformers.AutoImageProcessor, located)
-        tokenizer = load_processor(transformers.AutoTokenizer, located)
+        self._model, self._images = load_zero_shot(located, runtime, ARCHITECTURES)
+        tokenizer = load_processor(import_transformers().AutoTokenizer, located)
         self._texts = _read(config.prompts, tokenizer, self._model.config.max_text_len)
         self._score_threshold = config.score_threshold
         self._batches = Batches(runtime.batch_size)
@@ -77,7 +69,7 @@ class GroundingDino(BoxDetector):
     def _detect(self, frames: Sequence[Frame]) -> list[list[Candidate]]:
         """Find what is in frames of one size."""
         torch = import_torch()
-        height, width = frames[0].image.shape[:2]
+        size, threshold = frames[0].image.shape[1::-1], self._score_threshold
         images = [pad_to_aspect(frame.image) for frame in frames]
         seen = self._images(images=images, input_data_format="channels_last", return_tensors="pt")
         pixels = seen["pixel_values"].to(self._model.device, self._model.dtype)
@@ -88,14 +80,8 @@ class GroundingDino(BoxDetector):
                 out = self._model(pixel_values=pixels, input_ids=ids)
                 probabilities = out.logits.float().sigmoid().cpu().numpy()
                 for i, boxes in enumerate(out.pred_boxes.float().cpu().numpy()):
-                    found[i] += candidates_of(
-                        prompt_scores(probabilities[i], text.positions),
-                        boxes,
-                        text.prompts,
-                        seen_px=(images[i].shape[1], images[i].shape[0]),
-                        image_px=(width, height),
-                        score_threshold=self._score_threshold,
-                    )
+                    scores, seen = prompt_scores(probabilities[i], text.positions), images[i].shape[1::-1]
+                    found[i] += candidates_of(scores, boxes, text.prompts, seen, size, score_threshold=threshold)
         return [sorted(some, key=lambda candidate: -candidate.score) for some in found]
 
 

@@ -1,4 +1,4 @@
-"""What open-vocabulary models share: prompts become tokens, and the scores of queries become candidates."""
+"""What open-vocabulary models share: loading, prompts that become tokens, scores of queries that become candidates."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,11 +7,21 @@ import numpy as np
 from jaxtyping import Float32
 
 from spatialvlm.errors import ModelError, UserError
-from spatialvlm.models.inference import import_transformers, load_processor
+from spatialvlm.models.inference import Runtime, import_transformers, load_model, load_processor
 from spatialvlm.models.weights import Located
 from spatialvlm.pipeline.detect.models.candidate import Candidate
 
 NAN = "a detection model made NaN instead of scores or boxes; run it with precision 'full'"
+
+
+def load_zero_shot(located: Located, runtime: Runtime, architectures: Sequence[str]) -> tuple[Any, Any]:
+    """Load a network and its image processor. Raises UserError for weights of another architecture."""
+    transformers = import_transformers()
+    network = load_model(transformers.AutoModelForZeroShotObjectDetection, located, runtime)
+    kind = network.config.model_type
+    if kind not in architectures:
+        raise UserError(f"weights {located.name!r}: are of {kind!r}, expected one of {', '.join(architectures)}")
+    return network, load_processor(transformers.AutoImageProcessor, located)
 
 
 def tokenize(prompts: Sequence[str], template: str, network: Any, located: Located) -> Any:
@@ -29,9 +39,9 @@ def candidates_of(
     scores: Float32[np.ndarray, "q p"],
     boxes: Float32[np.ndarray, "q 4"],
     prompts: Sequence[str],
+    seen_px: Sequence[int],
+    image_px: Sequence[int],
     *,
-    seen_px: tuple[int, int],
-    image_px: tuple[int, int],
     score_threshold: float,
 ) -> list[Candidate]:
     """Make candidates of the queries whose best prompt scores at least `score_threshold`, best first.

@@ -9,12 +9,11 @@ https://arxiv.org/abs/2205.06230, https://arxiv.org/abs/2306.09683
 from collections.abc import Sequence
 from typing import Any
 
-from spatialvlm.errors import UserError
-from spatialvlm.models.inference import Batches, Runtime, import_torch, import_transformers, load_model, load_processor
+from spatialvlm.models.inference import Batches, Runtime, import_torch
 from spatialvlm.models.weights import Located, Model, locate
 from spatialvlm.pipeline.detect.config import DetectConfig
 from spatialvlm.pipeline.detect.models.box_detectors import BoxDetector
-from spatialvlm.pipeline.detect.models.box_detectors.open_vocabulary import candidates_of, tokenize
+from spatialvlm.pipeline.detect.models.box_detectors.open_vocabulary import candidates_of, load_zero_shot, tokenize
 from spatialvlm.pipeline.detect.models.candidate import Candidate
 from spatialvlm.records import Frame
 
@@ -25,25 +24,17 @@ TEMPLATE = "a photo of a {}"
 
 
 class Owl(BoxDetector):
-    """See the module.
-
-    Raises UserError for weights of another architecture, and prompts that are too long.
-    """
+    """See the module. Raises UserError for weights of another architecture, and prompts that are too long."""
 
     detector, score_threshold = "grounded", 0.1
     """Scores are lower than those of other models: the authors' demo keeps what scores so much."""
 
     def __init__(self, model: Model, config: DetectConfig, runtime: Runtime) -> None:
-        transformers = import_transformers()
         located = locate(model)
         self.name, self.version = located.name, located.version
-        self._model = load_model(transformers.AutoModelForZeroShotObjectDetection, located, runtime)
-        kind = self._model.config.model_type
-        if kind not in ARCHITECTURES:
-            raise UserError(f"weights {located.name!r}: are of {kind!r}, expected one of {', '.join(ARCHITECTURES)}")
+        self._model, self._images = load_zero_shot(located, runtime, ARCHITECTURES)
         # OWLv2 pads the image to a square below and on the right, OWL-ViT stretches it to one.
-        self._pads = kind == "owlv2"
-        self._images = load_processor(transformers.AutoImageProcessor, located)
+        self._pads = self._model.config.model_type == "owlv2"
         self._prompts = tuple(dict.fromkeys(config.prompts))
         self._queries = self._embed(located)
         self._score_threshold = config.score_threshold
@@ -70,18 +61,9 @@ class Owl(BoxDetector):
             logits, _ = model.class_predictor(patches, self._queries.expand(len(frames), -1, -1))
             boxes = model.box_predictor(patches, features).float().cpu().numpy()
             scores = logits.float().sigmoid().cpu().numpy()
-        found = []
-        for image, own_scores, own_boxes in zip(images, scores, boxes, strict=True):
-            height, width = image.shape[:2]
-            side = max(height, width)
-            found.append(
-                candidates_of(
-                    own_scores,
-                    own_boxes,
-                    self._prompts,
-                    seen_px=(side, side) if self._pads else (width, height),
-                    image_px=(width, height),
-                    score_threshold=self._score_threshold,
-                )
-            )
+        found, threshold = [], self._score_threshold
+        for image, own, corners in zip(images, scores, boxes, strict=True):
+            size = image.shape[1::-1]
+            seen = [max(size)] * 2 if self._pads else size
+            found.append(candidates_of(own, corners, self._prompts, seen, size, score_threshold=threshold))
         return found

@@ -8,19 +8,19 @@ each takes 12 MB for a photo of 12 megapixels.
 https://arxiv.org/abs/2511.16719, https://huggingface.co/docs/transformers/model_doc/sam3
 """
 
-import json
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, Float32, UInt8
+from jaxtyping import Bool, Float32
 
 from spatialvlm.errors import ModelError, UserError
 from spatialvlm.models.inference import Batches, Runtime, import_torch, import_transformers, load_model, load_processor
 from spatialvlm.models.weights import Located, Model, locate
 from spatialvlm.pipeline.detect.config import DetectConfig
-from spatialvlm.pipeline.detect.models.box_detectors import BoxDetector
+from spatialvlm.pipeline.detect.masks import Image
+from spatialvlm.pipeline.detect.models.box_detectors import BoxDetector, read_config
 from spatialvlm.pipeline.detect.models.box_detectors.open_vocabulary import NAN, tokenize
 from spatialvlm.pipeline.detect.models.candidate import Candidate
 from spatialvlm.pipeline.detect.models.nms import box_nms
@@ -34,10 +34,7 @@ Answer = tuple[Float32[np.ndarray, " n"], Float32[np.ndarray, "n 4"], Float32[np
 
 
 class Sam3(BoxDetector):
-    """See the module.
-
-    Raises UserError for weights of another architecture, prompts that are too long, or where torchvision is missing.
-    """
+    """See the module. Raises UserError for other weights, prompts that are too long, or without torchvision."""
 
     detector, score_threshold = "concepts", 0.5
 
@@ -45,7 +42,7 @@ class Sam3(BoxDetector):
         transformers = import_transformers()
         located = locate(model)
         self.name, self.version = located.name, located.version
-        kind = _kind(located)
+        kind = read_config(located).get("model_type", "no known architecture")
         if kind not in ARCHITECTURES:
             raise UserError(f"weights {located.name!r}: are of {kind!r}, expected one of {', '.join(ARCHITECTURES)}")
         self._images = load_processor(import_transformers().AutoImageProcessor, located)
@@ -66,7 +63,7 @@ class Sam3(BoxDetector):
         """Find what is in each frame, best first."""
         return self._one(lambda some: [self._detect(frame.image) for frame in some], frames)
 
-    def _detect(self, image: UInt8[np.ndarray, "h w 3"]) -> list[Candidate]:
+    def _detect(self, image: Image) -> list[Candidate]:
         torch, model = import_torch(), self._model
         seen = self._images(images=[image], input_data_format="channels_last", return_tensors="pt")
         with torch.inference_mode():
@@ -114,11 +111,3 @@ def enlarged(
     grid = torch.from_numpy(probabilities)[None, None]
     drawn = torch.nn.functional.interpolate(grid, size=(height, width), mode="bilinear", align_corners=False)
     return (drawn[0, 0] > 0.5).numpy()
-
-
-def _kind(located: Located) -> str:
-    """Read which architecture weights are of: the class of SAM 3 would take any, and fill them up at random."""
-    try:
-        return str(json.loads((located.path / "config.json").read_text())["model_type"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return "no known architecture"

@@ -17,6 +17,7 @@ from spatialvlm.errors import UserError
 from spatialvlm.models.inference import Runtime, load_session, run_session
 from spatialvlm.models.weights import Model, locate
 from spatialvlm.pipeline.detect.config import DetectConfig
+from spatialvlm.pipeline.detect.masks import BoxXyxy, Image
 from spatialvlm.pipeline.detect.models.box_detectors import BoxDetector
 from spatialvlm.pipeline.detect.models.candidate import Candidate
 from spatialvlm.pipeline.detect.models.nms import box_iou
@@ -44,10 +45,7 @@ sorts, "tv" computer screens too, a "mouse" is never an animal."""
 
 
 class Yolox(BoxDetector):
-    """See the module.
-
-    Raises UserError for weights that cannot be had, or that are no YOLOX with COCO's classes.
-    """
+    """See the module. Raises UserError for weights that cannot be had, or that are no YOLOX with COCO's classes."""
 
     detector, score_threshold = "boxes", 0.6
 
@@ -58,11 +56,11 @@ class Yolox(BoxDetector):
         self._session = load_session(located, runtime)
         self._input = self._session.get_inputs()[0]
         if self._input.type != "tensor(float)":
-            raise UserError(
-                f"weights {located.name!r}: take {self._input.type}, expected tensor(float); export them so"
-            )
+            raise UserError(f"weights {self.name!r}: take {self._input.type}, expected tensor(float); export them so")
         self._height, self._width = _input_size(self._input.shape, located.name)
-        self._corners, self._strides = _grid(self._height, self._width)
+        sides = [(stride, self._height // stride, self._width // stride) for stride in STRIDES]
+        cells = np.array([(x, y, stride) for stride, h, w in sides for y in range(h) for x in range(w)], np.float32)
+        self._corners, self._strides = cells[:, :2] * cells[:, 2:], cells[:, 2:]
         probe = self._run(np.full((self._height, self._width, 3), GREY, np.uint8))
         if probe.shape != (len(self._corners), 5 + len(CLASSES)):
             raise UserError(
@@ -70,17 +68,19 @@ class Yolox(BoxDetector):
                 f"{(len(self._corners), 5 + len(CLASSES))} of a YOLOX with COCO's {len(CLASSES)} classes at "
                 f"{self._width}x{self._height}; export it with YOLOX's tools/export_onnx.py"
             )
-        self._decoded = _is_decoded(probe, self._corners)
+        # Decoded outputs begin with centres in pixels, which lie about their cells; raw offsets lie about zero.
+        self._decoded = bool(np.abs(probe[:, :2] - self._corners).mean() < np.abs(probe[:, :2]).mean())
 
     def __call__(self, frames: Sequence[Frame]) -> list[list[Candidate]]:
         """Find what is in each frame. One at a time: the exported networks take one image."""
         return [self._detect(frame.image) for frame in frames]
 
-    def _detect(self, image: UInt8[np.ndarray, "h w 3"]) -> list[Candidate]:
+    def _detect(self, image: Image) -> list[Candidate]:
         boxed, scale = letterbox(image, self._height, self._width)
         outputs = self._run(boxed)
-        if not self._decoded:
-            outputs = decode(outputs, self._corners, self._strides)
+        if not self._decoded:  # offsets count from the cell's corner, in cells; sizes are logarithms of cells
+            centres = outputs[:, :2] * self._strides + self._corners
+            outputs = np.concatenate([centres, np.exp(outputs[:, 2:4]) * self._strides, outputs[:, 4:]], axis=1)
         boxes, scores, classes = best_boxes(outputs, self._score_threshold)
         height, width = image.shape[:2]
         boxes = np.clip(boxes / scale, 0, np.array([width, height, width, height])).astype(np.float32)
@@ -90,14 +90,12 @@ class Yolox(BoxDetector):
             for box, score, kind in zip(boxes[solid], scores[solid], classes[solid])
         ]
 
-    def _run(self, image: UInt8[np.ndarray, "h w 3"]) -> Float32[np.ndarray, "..."]:
+    def _run(self, image: Image) -> Float32[np.ndarray, "..."]:
         bgr = np.ascontiguousarray(image[:, :, ::-1].transpose(2, 0, 1)[None], np.float32)
         return run_session(self._session, {self._input.name: bgr}, self.name)[0][0]
 
 
-def letterbox(
-    image: UInt8[np.ndarray, "h w 3"], height: int, width: int
-) -> tuple[UInt8[np.ndarray, "height width 3"], Float32[np.ndarray, " 4"]]:
+def letterbox(image: Image, height: int, width: int) -> tuple[UInt8[np.ndarray, "height width 3"], BoxXyxy]:
     """Scale the image into the top left corner of a grey one; returns the scale of xyxy from the image to it too.
 
     The scales of x and y differ by the rounding to whole pixels, which would bend boxes of long images.
@@ -106,21 +104,7 @@ def letterbox(
     rows, columns = (max(1, int(side * ratio)) for side in image.shape[:2])
     boxed = np.full((height, width, 3), GREY, np.uint8)
     boxed[:rows, :columns] = cv2.resize(image, (columns, rows), interpolation=cv2.INTER_LINEAR)
-    scale = np.array([columns / image.shape[1], rows / image.shape[0]] * 2, np.float32)
-    return boxed, scale
-
-
-def decode(
-    outputs: Float32[np.ndarray, "n columns"], corners: Float32[np.ndarray, "n 2"], strides: Float32[np.ndarray, "n 1"]
-) -> Float32[np.ndarray, "n columns"]:
-    """Decode raw outputs: their first four columns become centre and size in the network's pixels.
-
-    A cell's offset counts from its corner, in cells; sizes are logarithms of cells.
-    """
-    decoded = outputs.copy()
-    decoded[:, :2] = outputs[:, :2] * strides + corners
-    decoded[:, 2:4] = np.exp(outputs[:, 2:4]) * strides
-    return decoded
+    return boxed, np.array([columns / image.shape[1], rows / image.shape[0]] * 2, np.float32)
 
 
 def best_boxes(
@@ -151,19 +135,3 @@ def _input_size(shape: Sequence[Any], name: str) -> tuple[int, int]:
         raise UserError(f"weights {name!r}: take input of shape {shape}, expected [1, 3, height, width] of a YOLOX")
     height, width = (side if isinstance(side, int) else FREE_SIDE for side in shape[2:])
     return height, width
-
-
-def _grid(height: int, width: int) -> tuple[Float32[np.ndarray, "n 2"], Float32[np.ndarray, "n 1"]]:
-    """List the top left corner xy of each cell of all levels in the network's pixels, and the cells' sizes."""
-    corners, sizes = [], []
-    for stride in STRIDES:
-        y, x = np.mgrid[: height // stride, : width // stride]
-        corners.append(np.stack([x.ravel(), y.ravel()], axis=1) * stride)
-        sizes.append(np.full((x.size, 1), stride))
-    return np.concatenate(corners).astype(np.float32), np.concatenate(sizes).astype(np.float32)
-
-
-def _is_decoded(outputs: Float32[np.ndarray, "n columns"], corners: Float32[np.ndarray, "n 2"]) -> bool:
-    """Tell whether the first columns are centres in pixels, which lie about their cells; raw offsets lie about zero."""
-    found = outputs[:, :2]
-    return bool(np.abs(found - corners).mean() < np.abs(found).mean())

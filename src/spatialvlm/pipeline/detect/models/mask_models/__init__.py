@@ -29,9 +29,9 @@ class MaskModel(Protocol):
 
 
 def load_mask_model(model: Model | None, runtime: Runtime) -> MaskModel:
-    """Load the backend of a model with its weights; without a model, GrabCut, which needs none.
+    """Load a model, or GrabCut, which needs no weights.
 
-    Raises UserError for an unknown backend, weights that cannot be had, or a package that is not installed.
+    Raises UserError for an unknown backend, and where weights or a package cannot be had.
     """
     if model is None:
         from spatialvlm.pipeline.detect.models.mask_models.grabcut import GrabCut

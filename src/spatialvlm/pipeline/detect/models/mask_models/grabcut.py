@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from jaxtyping import Float32, Float64, UInt8
 
-from spatialvlm.pipeline.detect.masks import Mask, tight_box, without_specks
+from spatialvlm.pipeline.detect.masks import BoxXyxy, Image, Mask, tight_box, without_specks
 from spatialvlm.pipeline.detect.models.candidate import Candidate
 from spatialvlm.pipeline.detect.models.nms import box_iou
 from spatialvlm.records import Frame
@@ -30,10 +30,11 @@ MIN_FILL, MAX_FILL = 0.1, 0.98  # of the box; what fills it all is the box
 NO_RECTANGLE = (0, 0, 0, 0)  # the labels say it all
 
 Labels = UInt8[np.ndarray, "h w"]
+Likelihood = Float32[np.ndarray, "h w"]
 
 
 class GrabCut:
-    """A MaskModel: see the module."""
+    """See the module."""
 
     name = "grabcut"
     version = f"opencv {cv2.__version__}"
@@ -43,11 +44,7 @@ class GrabCut:
         return [[cut_box(frame.image, one.box_xyxy) for one in some] for frame, some in zip(frames, candidates)]
 
 
-def cut_box(
-    image: UInt8[np.ndarray, "h w 3"],
-    box_xyxy: Float32[np.ndarray, " 4"],
-    likely: Float32[np.ndarray, "h w"] | None = None,
-) -> Mask:
+def cut_box(image: Image, box_xyxy: BoxXyxy, likely: Likelihood | None = None) -> Mask:
     """Make the mask of the object in a box, empty where it cannot be trusted.
 
     `likely` says how probable it is that a pixel is the object, where a model knows; without it the whole box is tried.
@@ -64,14 +61,12 @@ def cut_box(
     return mask if agree else nothing
 
 
-def spans(mask: Mask, box_xyxy: Float32[np.ndarray, " 4"]) -> bool:
+def spans(mask: Mask, box_xyxy: BoxXyxy) -> bool:
     """Tell whether a mask reaches about all four sides of the box that it was cut from."""
     return bool(box_iou(box_xyxy, tight_box(mask)[None])[0] >= MIN_SPAN)
 
 
-def _cut(
-    image: UInt8[np.ndarray, "h w 3"], box_xyxy: Float32[np.ndarray, " 4"], likely: Float32[np.ndarray, "h w"] | None
-) -> Mask:
+def _cut(image: Image, box_xyxy: BoxXyxy, likely: Likelihood | None) -> Mask:
     """Cut once, not questioned: coarse and from scratch, then with the colours it learnt finely near the edge."""
     mask = np.zeros(image.shape[:2], bool)
     rows, columns = _window(box_xyxy, image.shape[:2])
@@ -96,7 +91,7 @@ def _cut(
     return mask
 
 
-def _window(box_xyxy: Float32[np.ndarray, " 4"], shape: tuple[int, ...]) -> tuple[slice, slice]:
+def _window(box_xyxy: BoxXyxy, shape: tuple[int, ...]) -> tuple[slice, slice]:
     """Find the rows and columns of a box and its surroundings inside the image."""
     margin = SURROUNDINGS * (box_xyxy[2:] - box_xyxy[:2]) + 1
     low = np.floor(box_xyxy[:2] - margin).astype(int).clip(0)
@@ -104,9 +99,7 @@ def _window(box_xyxy: Float32[np.ndarray, " 4"], shape: tuple[int, ...]) -> tupl
     return slice(int(low[1]), int(high[1])), slice(int(low[0]), int(high[0]))
 
 
-def _labels(
-    box_xyxy: Float64[np.ndarray, " 4"], shape: tuple[int, ...], likely: Float32[np.ndarray, "h w"] | None
-) -> Labels:
+def _labels(box_xyxy: Float64[np.ndarray, " 4"], shape: tuple[int, ...], likely: Likelihood | None) -> Labels:
     """Label what each pixel is taken for at first: surely not the object outside the box, else what is likely."""
     x, y = np.arange(shape[1]) + 0.5, np.arange(shape[0]) + 0.5
     inside = np.outer((y > box_xyxy[1]) & (y < box_xyxy[3]), (x > box_xyxy[0]) & (x < box_xyxy[2]))
@@ -131,7 +124,7 @@ def _both(labels: Labels) -> bool:
     return bool((labels & 1).any() and not (labels & 1).all())
 
 
-def _scaled(image: UInt8[np.ndarray, "h w 3"], side: int) -> UInt8[np.ndarray, "r c 3"]:
+def _scaled(image: Image, side: int) -> UInt8[np.ndarray, "r c 3"]:
     """Shrink an image to this longer side; small ones stay as they are."""
     scale = min(1.0, side / max(image.shape[:2]))
     size = [max(1, round(length * scale)) for length in image.shape[1::-1]]

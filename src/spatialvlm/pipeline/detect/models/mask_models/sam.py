@@ -28,7 +28,7 @@ TIE_THEMSELVES = ("sam", "sam_hq")
 
 
 class Sam:
-    """A MaskModel: see the module. Raises UserError for weights of another family, or where torchvision is missing."""
+    """See the module. Raises UserError for weights of another family, or where torchvision is missing."""
 
     def __init__(self, model: Model, runtime: Runtime) -> None:
         transformers = import_transformers()
@@ -79,12 +79,9 @@ class Sam:
 
     def _of_image(self, encoded: Any, i: int) -> dict[str, Any]:
         """Pick the arguments that hand one image's embeddings of a batch to the decoder."""
+        own = slice(i, i + 1)
         if self._model.config.model_type == "sam_hq":
             last, between = encoded
-            return {
-                "image_embeddings": last[i : i + 1],
-                "intermediate_embeddings": [level[i : i + 1] for level in between],
-            }
-        if isinstance(encoded, (list, tuple)):
-            return {"image_embeddings": [level[i : i + 1] for level in encoded]}
-        return {"image_embeddings": encoded[i : i + 1]}
+            return {"image_embeddings": last[own], "intermediate_embeddings": [level[own] for level in between]}
+        several = isinstance(encoded, (list, tuple))
+        return {"image_embeddings": [level[own] for level in encoded] if several else encoded[own]}

@@ -14,14 +14,14 @@ from typing import Any
 
 import cv2
 import numpy as np
-from jaxtyping import Float32, UInt8
+from jaxtyping import Float32
 
 from spatialvlm.errors import UserError
 from spatialvlm.models.inference import Runtime, load_session, run_session
 from spatialvlm.models.weights import Model, locate
-from spatialvlm.pipeline.detect.masks import Mask, without_specks
+from spatialvlm.pipeline.detect.masks import BoxXyxy, Image, Mask, without_specks
 from spatialvlm.pipeline.detect.models.candidate import Candidate
-from spatialvlm.pipeline.detect.models.mask_models.grabcut import cut_box, spans
+from spatialvlm.pipeline.detect.models.mask_models.grabcut import Likelihood, cut_box, spans
 from spatialvlm.records import Frame
 
 SURROUNDINGS = 0.3  # of the longer side of a box that the network sees around it
@@ -38,10 +38,7 @@ NAMES = (
 
 
 class Semantic:
-    """A MaskModel: see the module.
-
-    Raises UserError for weights that cannot be had, or that are no segmenter of VOC's 21 classes.
-    """
+    """See the module. Raises UserError for weights that cannot be had, or are no segmenter of VOC's 21 classes."""
 
     def __init__(self, model: Model, runtime: Runtime) -> None:
         located = locate(model)
@@ -49,9 +46,7 @@ class Semantic:
         self._session = load_session(located, runtime)
         self._input = self._session.get_inputs()[0]
         if self._input.type != "tensor(float)":
-            raise UserError(
-                f"weights {located.name!r}: take {self._input.type}, expected tensor(float); export them so"
-            )
+            raise UserError(f"weights {self.name!r}: take {self._input.type}, expected tensor(float); export them so")
         self._channels_last, self._height, self._width = _layout(self._input.shape, located.name)
         logits = self._run(np.zeros((self._height, self._width, 3), np.uint8))
         if logits.ndim != 3 or logits.shape[2] != len(NAMES):
@@ -64,7 +59,7 @@ class Semantic:
         """Make the masks of each frame's candidates."""
         return [[self._segment(frame.image, one) for one in some] for frame, some in zip(frames, candidates)]
 
-    def _segment(self, image: UInt8[np.ndarray, "h w 3"], candidate: Candidate) -> Mask:
+    def _segment(self, image: Image, candidate: Candidate) -> Mask:
         by_colour = cut_box(image, candidate.box_xyxy)
         kind = class_of(candidate.captions)
         if kind is None:
@@ -80,9 +75,7 @@ class Semantic:
         both = without_specks(by_colour & by_class)
         return both if spans(both, candidate.box_xyxy) else np.zeros_like(both)
 
-    def _likely(
-        self, image: UInt8[np.ndarray, "h w 3"], box_xyxy: Float32[np.ndarray, " 4"], kind: int
-    ) -> Float32[np.ndarray, "h w"]:
+    def _likely(self, image: Image, box_xyxy: BoxXyxy, kind: int) -> Likelihood:
         """Estimate how probable it is that a pixel is of a class, 0 far from the box."""
         centre, sides = (box_xyxy[:2] + box_xyxy[2:]) / 2, box_xyxy[2:] - box_xyxy[:2]
         reach = (0.5 + SURROUNDINGS) * sides.max() + 1
@@ -98,7 +91,7 @@ class Semantic:
         likely[low[1] : high[1], low[0] : high[0]] = cv2.resize(probability, part.shape[1::-1])
         return likely
 
-    def _run(self, image: UInt8[np.ndarray, "h w 3"]) -> Float32[np.ndarray, "..."]:
+    def _run(self, image: Image) -> Float32[np.ndarray, "..."]:
         """Compute the logits of one image of the network's size, classes last."""
         values = image[None].astype(np.float32) / 127.5 - 1
         if self._channels_last:
