@@ -19,7 +19,8 @@ import transformers
 
 from spatialvlm.models.inference import Runtime
 from spatialvlm.models.weights import Model
-from spatialvlm.pipeline.detect import PROMPTS, DetectConfig
+from spatialvlm.pipeline.detect import DetectConfig
+from spatialvlm.pipeline.detect.config import PROMPTS
 from spatialvlm.pipeline.detect.models.box_detectors import load_box_detector
 from spatialvlm.pipeline.detect.models.candidate import Candidate
 from spatialvlm.pipeline.detect.models.mask_models import load_mask_model

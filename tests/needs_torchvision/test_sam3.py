@@ -172,8 +172,8 @@ def test_each_image_is_encoded_once_and_each_prompt_at_load(folder: Path, monkey
 
 
 def test_memory_runs_out(folder: Path, monkeypatch: pytest.MonkeyPatch):
-    expected = find(folder)(frames())
     detector = find(folder)
+    expected = detector(frames())
     whole = detector._model.forward
 
     def small(**seen: Any) -> Any:

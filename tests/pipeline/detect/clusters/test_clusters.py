@@ -17,16 +17,20 @@ from spatialvlm.records import Camera, Drop, Frame, Instance, Rle, Source
 from spatialvlm.worlds.solids.primitives import Cuboid, Cylinder
 from spatialvlm.worlds.solids.scene import SceneDescription, Thing, ray_cast
 
-DETECT = load_detector(DetectConfig("clusters"))
+
+@pytest.fixture(scope="module")
+def frames() -> tuple[Frame, ...]:
+    source = ShapesSource(30)
+    found = [source.read(index).frame for index in (3, 4, 16)]
+    return tuple(frame for frame in found if frame is not None)
 
 
-def bare(frame: Frame | None) -> Frame:
-    assert frame is not None
+def bare(frame: Frame) -> Frame:
     return replace(frame, instances=None)
 
 
-def seen(frame: Frame) -> tuple[Instance, ...]:
-    (found,) = DETECT([frame])
+def seen(name: str, frame: Frame) -> tuple[Instance, ...]:
+    found = load_detector(DetectConfig(name))([frame])[0]
     assert isinstance(found, Frame), found
     assert found.instances is not None
     return found.instances
@@ -60,17 +64,16 @@ def without(frame: Frame, what: str) -> Frame:
     ("what", "reason"),
     [("depth", "no_depth"), ("camera", "no_camera"), ("known depth", "no_support_plane: too_little_background")],
 )
-def test_what_is_missing_is_said(what: str, reason: str) -> None:
-    frame = without(bare(ShapesSource(30).read(3).frame), what)
+def test_clusters_says_what_is_missing(what: str, reason: str, frames: tuple[Frame, ...]) -> None:
     for name in ("clusters", "auto"):
-        (drop,) = load_detector(DetectConfig(name))([frame])
+        (drop,) = load_detector(DetectConfig(name))([without(bare(frames[0]), what)])
         assert isinstance(drop, Drop)
-        assert (drop.stage, drop.id) == ("detect", frame.id)
+        assert (drop.stage, drop.id) == ("detect", frames[0].id)
         assert drop.reason.startswith(reason)
 
 
 def test_an_empty_floor_has_no_objects() -> None:
-    (drop,) = DETECT([bare(frame_of(SceneDescription(), "empty"))])
+    (drop,) = load_detector(DetectConfig("clusters"))([bare(frame_of(SceneDescription(), "empty"))])
     assert isinstance(drop, Drop)
     assert drop.reason.startswith("no_objects: ")
 
@@ -85,7 +88,7 @@ def test_a_wall_alone_is_no_support() -> None:
         None,
         Source("test"),
     )
-    (drop,) = DETECT([wall])
+    (drop,) = load_detector(DetectConfig("clusters"))([wall])
     assert isinstance(drop, Drop)
     assert drop.reason.startswith("no_support_plane: no_plane_faces_up")
 
@@ -104,8 +107,8 @@ def three_things(width: int = 640, height: int = 480) -> Frame:
     )
 
 
-def test_names_by_colour_and_shape_from_left_to_right() -> None:
-    found = seen(bare(three_things()))
+def test_clusters_names_by_colour_and_shape_from_left_to_right() -> None:
+    found = seen("clusters", bare(three_things()))
     assert [instance.id for instance in found] == ["1", "2", "3"]
     assert [instance.captions for instance in found] == [
         ("tall red object", "red object"),
@@ -118,36 +121,36 @@ def test_names_by_colour_and_shape_from_left_to_right() -> None:
 def test_names_survive_a_cast(gain: tuple[float, float, float]) -> None:
     frame = bare(three_things())
     tinted = np.clip(frame.image * np.array(gain), 0, 255).astype(np.uint8)
-    found = seen(replace(frame, image=tinted))
+    found = seen("clusters", replace(frame, image=tinted))
     assert [instance.captions[-1] for instance in found] == ["red object", "white object", "blue object"]
 
 
 @pytest.mark.parametrize(("width", "height"), [(320, 240), (641, 479), (1280, 720), (1919, 1081)])
-def test_at_any_size(width: int, height: int) -> None:
+def test_clusters_at_any_size(width: int, height: int) -> None:
     frame = three_things(width=width, height=height)
-    found = seen(bare(frame))
+    found = seen("clusters", bare(frame))
     assert len(found) == 3
     assert min(best_ious(frame, found)) > 0.75
 
 
-def test_joins_the_inside_and_the_outside_of_a_mug() -> None:
+def test_clusters_joins_the_inside_and_the_outside_of_a_mug() -> None:
     walls = [
         Cuboid((0.15 * math.cos(t), 1.9 + 0.15 * math.sin(t), 0.12), (0.02, 0.085, 0.24), t)
         for t in np.arange(12) * math.pi / 6
     ]
     mug = Thing((Cylinder((0.0, 1.9, 0.01), 0.14, 0.02), *walls), ("mug",), (62, 108, 178))
     frame = row_of(mug)
-    found = seen(bare(frame))
+    found = seen("clusters", bare(frame))
     assert len(found) == 1
     assert best_ious(frame, found)[0] > 0.9
 
 
 @pytest.mark.parametrize("noise", [0.001, 0.003])
-def test_takes_no_noise_for_objects(noise: float) -> None:
+def test_clusters_takes_no_noise_for_objects(noise: float) -> None:
     frame = three_things()
     assert frame.depth_m is not None
     factor = 1.0 + noise * np.random.default_rng(0).standard_normal(frame.depth_m.shape)
-    found = seen(replace(bare(frame), depth_m=(frame.depth_m * factor).astype(np.float32)))
+    found = seen("clusters", replace(bare(frame), depth_m=(frame.depth_m * factor).astype(np.float32)))
     overlaps = best_ious(frame, found)
     assert len(found) == np.count_nonzero(np.array(overlaps) > 0.7)
     assert overlaps[0] > 0.7  # the flat one, 4 cm high at 2 m, may drown
@@ -155,7 +158,7 @@ def test_takes_no_noise_for_objects(noise: float) -> None:
 
 
 @pytest.mark.slow
-def test_on_exact_scenes() -> None:
+def test_clusters_on_exact_scenes() -> None:
     """Whole things that nothing hides, in scenes of a floor and things on it."""
     source, overlaps = ShapesSource(20), []
     for index in range(20):
@@ -164,7 +167,7 @@ def test_on_exact_scenes() -> None:
         assert frame.instances is not None
         if any("table" in thing.captions for thing in scene.things):
             continue
-        found = seen(bare(frame))
+        found = seen("clusters", bare(frame))
         for truth, overlap in zip(frame.instances, best_ious(frame, found)):
             mask = mask_of(truth)
             alone = ray_cast(replace(scene, things=(scene.things[int(truth.id) - 1],), walls=())).index == 0
@@ -177,10 +180,10 @@ def test_on_exact_scenes() -> None:
 
 
 @pytest.mark.parametrize(("index", "count"), [(0, 10), (4, 4)])
-def test_on_a_real_table(index: int, count: int, assets: Path) -> None:
+def test_clusters_on_a_real_table(index: int, count: int, assets: Path) -> None:
     frame = open_source(str(assets / "rgbd-tabletop")).read(index).frame
     assert frame is not None
-    found = seen(bare(frame))
+    found = seen("clusters", bare(frame))
     assert len(found) == count
     overlaps = best_ious(frame, found)
     assert min(overlaps) > 0.8
@@ -188,10 +191,10 @@ def test_on_a_real_table(index: int, count: int, assets: Path) -> None:
 
 
 @pytest.mark.parametrize("index", range(5))
-def test_finds_the_one_thing_on_a_real_table(index: int, assets: Path) -> None:
+def test_clusters_finds_the_one_thing_on_a_real_table(index: int, assets: Path) -> None:
     frame = open_source(str(assets / "rgbd-single-objects")).read(index).frame
     assert frame is not None
-    found = seen(bare(frame))
+    found = seen("clusters", bare(frame))
     assert len(found) == 1
     assert best_ious(frame, found)[0] > 0.88
 
@@ -207,6 +210,6 @@ def test_no_table_in_the_masks(index: int, assets: Path) -> None:
     everywhere = np.ones(frame.depth_m.shape, bool)
     planes = find_planes(frame.depth_m, matrix, everywhere, relative_noise(frame.depth_m))
     assert not isinstance(planes, str)
-    for instance in seen(bare(frame)):
+    for instance in seen("clusters", bare(frame)):
         heights = planes[0].height_of(unproject(frame.depth_m, matrix, mask_of(instance)))
         assert np.mean(np.abs(heights) < 0.004) < 0.05, instance.captions

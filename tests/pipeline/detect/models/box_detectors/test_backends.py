@@ -8,7 +8,8 @@ import pytest
 from spatialvlm.errors import UserError
 from spatialvlm.models.inference import Runtime
 from spatialvlm.models.weights import Model
-from spatialvlm.pipeline.detect import BOX_DETECTORS, BY_MODELS, DetectConfig, box_detector, load_detector
+from spatialvlm.pipeline.detect import BOX_DETECTORS, DetectConfig, box_detector, load_detector
+from spatialvlm.pipeline.detect.config import BY_MODELS
 from spatialvlm.pipeline.detect.models.mask_models import load_mask_model
 
 

@@ -85,8 +85,8 @@ def test_batches_do_not_matter(folder: Path):
 
 
 def test_memory_runs_out(folder: Path, monkeypatch: pytest.MonkeyPatch):
-    expected = florence(folder)(frames())
     detector = florence(folder)
+    expected = detector(frames())
     whole = detector._model.generate
 
     def small(**seen: Any) -> Any:

@@ -109,8 +109,8 @@ def test_neither_batches_nor_time_matter(family: str, folders: dict[str, Path]):
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_memory_runs_out(family: str, folders: dict[str, Path], monkeypatch: pytest.MonkeyPatch):
-    expected = find(family, folders)(frames())
     detector = find(family, folders)
+    expected = detector(frames())
     name = "image_embedder" if family.startswith("owl") else "forward"
     whole = getattr(detector._model, name)
 

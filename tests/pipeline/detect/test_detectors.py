@@ -7,7 +7,8 @@ import pytest
 
 from spatialvlm.errors import ContractError, UserError
 from spatialvlm.pipeline.collect.shapes import ShapesSource
-from spatialvlm.pipeline.detect import BY_MODELS, DETECTORS, DetectConfig, load_detector
+from spatialvlm.pipeline.detect import DetectConfig, load_detector
+from spatialvlm.pipeline.detect.config import BY_MODELS, DETECTORS
 from spatialvlm.records import Drop, Frame, Instance, Rle
 
 
