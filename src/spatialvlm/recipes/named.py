@@ -90,14 +90,11 @@ def photos_fast(source: str) -> Recipe:
 
 def laptop(source: str) -> Recipe:
     """Ordinary photos on a CPU by onnxruntime; the models are files in the folder models/, see docs/recipes.md."""
+    yolox = Model("yolox", "models/yolox_s.onnx")
     return Recipe(
         source,
         cull=_cull(None),
-        detect=DetectConfig(
-            "boxes",
-            detect=Model("yolox", "models/yolox_s.onnx"),
-            score_threshold=box_detector("yolox").score_threshold,
-        ),
+        detect=DetectConfig("boxes", yolox, score_threshold=box_detector(yolox.backend).score_threshold),
         measure=OF_PHOTOS,
         sense=SenseConfig(depth=Model("onnx", "models/depth_anything_v2_metric_indoor_small.onnx")),
     )

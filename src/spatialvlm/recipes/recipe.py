@@ -56,15 +56,8 @@ class Recipe:
     def models(self) -> tuple[Model, ...]:
         """All models that the recipe runs."""
         detect, sense = self.detect, self.sense
-        wanted = (
-            self.cull.model,
-            detect.detect,
-            detect.segment,
-            detect.caption,
-            sense.depth,
-            sense.camera,
-            sense.floor,
-        )
+        wanted = (self.cull.model, detect.detect, detect.segment, detect.caption)
+        wanted += (sense.depth, sense.camera, sense.floor)
         return tuple(model for model in wanted if model is not None)
 
     def header(self, fingerprint: str) -> dict[str, Any]:
