@@ -2,10 +2,10 @@
 
     python benchmarks/photos.py [--images 3] [--size 640x480] [--device auto] [--depth small] [--batch-size 1]
 
-Models of real size with random weights, which cost the same time: grounding-dino-tiny, sam-vit-base (or with --cut sam2
-sam2.1-hiera-tiny) and Depth Anything V2 Small (or depthpro; the two others need torchvision). They see photos of drawn
-solids. What random weights say is thrown away and the truth about the drawing put in its place, so that masks, geometry
-and questions are those of a usual photo. Forwards are timed by hooks, on a GPU in a run of their own with a
+Models of real size with random weights, which cost the same time: grounding-dino-tiny, sam-vit-base (or with --segment
+sam2 sam2.1-hiera-tiny) and Depth Anything V2 Small (or depthpro; the two others need torchvision). They see photos of
+drawn solids. What random weights say is thrown away and the truth about the drawing put in its place, so that masks,
+geometry and questions are those of a usual photo. Forwards are timed by hooks, on a GPU in a run of their own with a
 synchronisation around each. So that few images make several batches, a batch is no longer than --batch-size here; a
 build takes at least 8. Times are medians over the batches. Where torch runs on all cores, whatever else runs on the
 machine makes its threads wait for each other: compare the seconds of CPU too.
@@ -27,25 +27,27 @@ import cv2
 import numpy as np
 import torch
 import transformers
-from spatialvlm.pipeline.cull.repeats import find_repeats
 
 import real_size_depth
 import real_size_detect
 from spatialvlm.dataset.write import write_shard
 from spatialvlm.engine import stages as engine
-from spatialvlm.models import Model, Runtime, torch_device
+from spatialvlm.models import Runtime, torch_device
+from spatialvlm.models import Model
 from spatialvlm.pipeline.collect import parse_size
 from spatialvlm.pipeline.collect.shapes import ShapesSource
 from spatialvlm.pipeline.cull import CullConfig
-from spatialvlm.pipeline.detect import DetectConfig, found
-from spatialvlm.pipeline.detect.models.finders import Candidate
-from spatialvlm.pipeline.estimate import EstimateConfig, sense
-from spatialvlm.pipeline.estimate.depth import DepthEstimate
-from spatialvlm.recipes import Recipe
+from spatialvlm.pipeline.cull.repeats import find_repeats
+from spatialvlm.pipeline.detect import DetectConfig
+from spatialvlm.pipeline.detect.models import cascade
+from spatialvlm.pipeline.detect.models.candidate import Candidate
+from spatialvlm.pipeline.estimate import SenseConfig, sense
+from spatialvlm.pipeline.estimate.depth import Estimate
+from spatialvlm.recipes.recipe import Recipe
 from spatialvlm.records import DepthErrors
 
 DEPTHS = {"small": "depth_anything_v2_small", "depthpro": "depthpro"}
-CUTTERS = {"sam": "sam_vit_base", "sam2": "sam2_hiera_tiny"}
+MASK_MODELS = {"sam": "sam_vit_base", "sam2": "sam2_hiera_tiny"}
 MOST_OBJECTS = 8
 ERRORS = DepthErrors(0.05, 0.01, source="made up, small enough for questions to be asked")
 
@@ -76,8 +78,8 @@ class Truth:
             cv2.imwrite(str(folder / f"{frame.id}.jpg"), image)
         self.size = size
 
-    def found(self, frame_id):
-        """The boxes of a finder."""
+    def boxes(self, frame_id):
+        """The boxes of a box detector."""
         frame = self.frames[frame_id]
         scale = np.array([self.size[0] / frame.image.shape[1], self.size[1] / frame.image.shape[0]] * 2)
         return [
@@ -85,9 +87,9 @@ class Truth:
             for one in frame.instances[:MOST_OBJECTS]
         ]
 
-    def cut(self, frame_id, candidates):
-        """The masks of a cutter."""
-        boxes = [one.box_xyxy.tolist() for one in self.found(frame_id)]
+    def masks(self, frame_id, candidates):
+        """The masks of a mask model."""
+        boxes = [one.box_xyxy.tolist() for one in self.boxes(frame_id)]
         masks = [one.mask for one in self.frames[frame_id].instances]
         chosen = [masks[boxes.index(one.box_xyxy.tolist())] for one in candidates]
         return [cv2.resize(m.view(np.uint8), self.size, interpolation=cv2.INTER_NEAREST).view(bool) for m in chosen]
@@ -96,13 +98,13 @@ class Truth:
         """The depth map of a depth model."""
         frame = self.frames[frame_id]
         focal_px = frame.camera.image_from_camera[0, 0] * self.size[0] / frame.image.shape[1]
-        return DepthEstimate(cv2.resize(frame.depth_m, self.size, interpolation=cv2.INTER_NEAREST), "metric", focal_px)
+        return Estimate(cv2.resize(frame.depth_m, self.size, interpolation=cv2.INTER_NEAREST), "metric", focal_px)
 
     def install(self):
         """Put the truth in front of whatever is loaded from now on."""
         for module, name, answer in (
-            (found, "load_finder", self.found),
-            (found, "load_cutter", self.cut),
+            (cascade, "load_box_detector", self.boxes),
+            (cascade, "load_mask_model", self.masks),
             (sense, "load_depth", self.depth),
         ):
             load = getattr(module, name)
@@ -157,14 +159,15 @@ class Clock:
 
 def watch(stages, clock):
     """Time every step; returns the networks."""
-    finder, cutter, depth = stages.detect._find.model, stages.detect._cut.model, stages.sense._depth.model
+    told = {"detect": stages.detect._detect, "segment": stages.detect._segment, "depth": stages.sense._depth}
+    networks = [told["detect"].model._model, told["segment"].model._model, told["depth"].model._network.model]
     stages.source.read = clock.timed("read", stages.source.read)
     stages.cull = clock.timed("cull", stages.cull)
-    for told, name in ((stages.detect._find, "find"), (stages.detect._cut, "cut"), (stages.sense._depth, "depth")):
-        told.model = clock.timed(name, told.model)
+    for name, model in told.items():
+        model.model = clock.timed(name, model.model)
     stages.lift = clock.timed("geometry", stages.lift)
     stages._ask = clock.timed("geometry", stages._ask)
-    return [finder._model, cutter._model, depth._network.model]
+    return networks
 
 
 def run(stages, batches, size, at_once, clock):
@@ -188,16 +191,14 @@ def recipe_of(folder, options):
     weights = Path(options.weights or folder / "weights")
     depth, _ = real_size_depth.checkpoint(weights, DEPTHS[options.depth])
     models = []
-    for name in ("grounding_dino", CUTTERS[options.cut]):
+    for name in ("grounding_dino", MASK_MODELS[options.segment]):
         if not (weights / name / "config.json").exists():
             (weights / name).mkdir(parents=True, exist_ok=True)
             real_size_detect.MODELS[name](weights / name)
         models.append(Model({"grounding_dino": "grounding_dino"}.get(name, "sam"), str(weights / name)))
-    detect = DetectConfig("grounded", find=models[0], cut=models[1])
+    detect = DetectConfig("grounded", detect=models[0], segment=models[1])
     cull = CullConfig(least_side_px=32, duplicate_bits=6)
-    return Recipe(
-        str(folder / "photos"), cull=cull, detect=detect, sense=EstimateConfig(depth=depth, depth_errors=ERRORS)
-    )
+    return Recipe(str(folder / "photos"), cull=cull, detect=detect, sense=SenseConfig(depth=depth, depth_errors=ERRORS))
 
 
 def main():
@@ -207,7 +208,7 @@ def main():
     parser.add_argument("--size", default="640x480")
     parser.add_argument("--device", default="auto")
     parser.add_argument("--depth", choices=DEPTHS, default="small")
-    parser.add_argument("--cut", choices=CUTTERS, default="sam")
+    parser.add_argument("--segment", choices=MASK_MODELS, default="sam")
     parser.add_argument("--batch-size", type=int, default=1)
     parser.add_argument("--weights", help="a folder to keep the checkpoints in")
     options = parser.parse_args()

@@ -19,9 +19,10 @@ import transformers
 
 from spatialvlm.models import Model, Runtime
 from spatialvlm.pipeline.detect import DetectConfig
-from spatialvlm.pipeline.detect.models.cutters import load_cutter
-from spatialvlm.pipeline.detect.models.finders import Candidate, load_finder
-from spatialvlm.pipeline.detect.models.prompts import PROMPTS
+from spatialvlm.pipeline.detect.config import PROMPTS
+from spatialvlm.pipeline.detect.models.box_detectors import load_box_detector
+from spatialvlm.pipeline.detect.models.candidate import Candidate
+from spatialvlm.pipeline.detect.models.mask_models import load_mask_model
 from spatialvlm.records import Frame, Source
 
 BOXES = 20
@@ -79,12 +80,12 @@ def seconds_per_image(name: str, folder: Path, images: int, runtime: Runtime) ->
     frames = [_frame(i) for i in range(images + 1)]
     if name == "grounding_dino":
         model = Model(name, str(folder))
-        run = load_finder(model, DetectConfig("grounded", find=model), runtime)
+        run = load_box_detector(model, DetectConfig("grounded", detect=model), runtime)
     else:
-        cutter = load_cutter(Model("sam", str(folder)), runtime)
+        mask_model = load_mask_model(Model("sam", str(folder)), runtime)
 
         def run(some: Sequence[Frame]) -> object:
-            return cutter(some, [_boxes(i) for i in range(len(some))])
+            return mask_model(some, [_boxes(i) for i in range(len(some))])
 
     run(frames[:1])
     start = time.perf_counter()

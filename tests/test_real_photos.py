@@ -22,9 +22,9 @@ COVERS = 0.7  # intersection over union of a mask and an annotated one; those of
 
 @pytest.fixture
 def models(assets):
-    find = Model("yolox", str(assets / "model-yolox-nano-coco" / "yolox_nano.onnx"))
-    cut = Model("semantic", str(assets / "model-deeplabv3-voc" / "deeplab_v3_1_default_1.onnx"))
-    return DetectConfig("boxes", find, cut, least_score=0.6)
+    detect = Model("yolox", str(assets / "model-yolox-nano-coco" / "yolox_nano.onnx"))
+    segment = Model("semantic", str(assets / "model-deeplabv3-voc" / "deeplab_v3_1_default_1.onnx"))
+    return DetectConfig("boxes", detect, segment, score_threshold=0.6)
 
 
 def overlap(one, other):
@@ -101,15 +101,15 @@ def covered(box, by):
 
 def test_the_whole_build_with_real_models_and_sensor_depth(assets, models, run, tmp_path):
     out = tmp_path / "dataset"
-    chosen = ("--model", f"find={models.find}", "--model", f"cut={models.cut}")
+    chosen = ("--model", f"detect={models.detect}", "--model", f"segment={models.segment}")
     code, _, err = run("build", assets / "rgbd-tabletop", *chosen, "--out", out)
     assert code == 0, err
     dataset = read_dataset(out)
     assert len(dataset) == 5
     scenes = [scene for scene, _ in dataset.scenes()]
-    assert all(scene.versions["find"].startswith("yolox_nano.onnx@sha256:") for scene in scenes)
+    assert all(scene.versions["detect"].startswith("yolox_nano.onnx@sha256:") for scene in scenes)
     assert all(scene.scale_provenance == "sensor" for scene in scenes)
     info = json.loads((out / "dataset.json").read_text())
     assert info["qa"] > 50
-    assert info["config"]["detect"]["least_score"] == 0.6
-    assert info["versions"][str(models.find)].startswith("sha256:")
+    assert info["config"]["detect"]["score_threshold"] == 0.6
+    assert info["versions"][str(models.detect)].startswith("sha256:")

@@ -20,9 +20,9 @@ from PIL import Image
 
 from fixtures.folders.tiny import content
 from fixtures.models.stub_models import (
-    StubCutter,
     StubDepth,
-    StubFinder,
+    StubDetector,
+    StubMaskModel,
     drops,
     rows,
     stub_recipe,
@@ -79,7 +79,7 @@ def test_there_is_something_to_compare(finished):
     assert [len(row["objects"]) for row in stored["scenes"]] == [3] * PHOTOS
     assert all(len(row["qa"]) >= 10 for row in stored["qa"])
     versions = {entry["name"]: entry["version"] for entry in stored["scenes"][0]["versions"]}
-    assert versions == {"find": "stub-finder@1", "cut": "stub-cutter@1", "depth": "stub-depth@1"}
+    assert versions == {"detect": "stub-detector@1", "segment": "stub-mask-model@1", "depth": "stub-depth@1"}
 
 
 @pytest.mark.parametrize("workers", [1, 2])
@@ -101,10 +101,10 @@ def test_rows_do_not_depend_on_batches(photos, finished, tmp_path, size, batch):
 
 
 def test_a_model_that_runs_out_of_memory_takes_smaller_batches(photos, whole, tmp_path, monkeypatch):
-    depth, finder = StubDepth(most=2), StubFinder(most=1)
-    use(monkeypatch, depth=depth, finder=finder)
+    depth, detector = StubDepth(most=2), StubDetector(most=1)
+    use(monkeypatch, depth=depth, detector=detector)
     build_recipe(stub_recipe(photos, shard_size=SHARD), tmp_path)
-    assert (depth.batches.size, finder.batches.size) == (2, 1)
+    assert (depth.batches.size, detector.batches.size) == (2, 1)
     assert content(tmp_path) == whole
 
 
@@ -112,10 +112,10 @@ def test_models_see_every_frame_once_and_never_an_empty_batch(tmp_path, monkeypa
     folder = write_photos(tmp_path / "in", 10)
     for number in range(8):
         (folder / f"photo-{number:06d}.jpg").write_bytes(b"")
-    finder, depth = StubFinder(), StubDepth()
-    use(monkeypatch, finder=finder, depth=depth)
+    detector, depth = StubDetector(), StubDepth()
+    use(monkeypatch, detector=detector, depth=depth)
     build_recipe(stub_recipe(folder), tmp_path / "out")
-    assert finder.calls == depth.calls == [2]
+    assert detector.calls == depth.calls == [2]
 
 
 def test_reading_runs_ahead_by_a_bounded_number(tmp_path, monkeypatch):
@@ -149,7 +149,7 @@ def failing_on(name: str, error: Exception) -> Callable[[Sequence[str]], None]:
 
 
 @pytest.mark.parametrize(
-    ("role", "stage"), [("finder", "detect"), ("cutter", "detect"), ("depth", "estimate"), ("cull", "cull")]
+    ("role", "stage"), [("detector", "detect"), ("mask_model", "detect"), ("depth", "estimate"), ("cull", "cull")]
 )
 def test_an_image_that_a_model_fails_on_is_the_only_one_lost(photos, finished, tmp_path, monkeypatch, role, stage):
     bad = "photo-000004"
@@ -162,7 +162,10 @@ def test_an_image_that_a_model_fails_on_is_the_only_one_lost(photos, finished, t
 
         monkeypatch.setattr(Cull, "load", lambda self: cull)
     else:
-        use(monkeypatch, **{role: {"finder": StubFinder, "cutter": StubCutter, "depth": StubDepth}[role](failing=fail)})
+        use(
+            monkeypatch,
+            **{role: {"detector": StubDetector, "mask_model": StubMaskModel, "depth": StubDepth}[role](failing=fail)},
+        )
     build_recipe(stub_recipe(photos, shard_size=SHARD), tmp_path)
     assert drops(tmp_path) == [(stage, bad, "model_failed: out of patience")]
     assert rows(tmp_path) == without(rows(finished), bad)
@@ -349,13 +352,13 @@ def test_memory_and_files_stay_over_many_images(tmp_path):
 
 def test_drops_are_where_stages_put_them(photos, tmp_path, monkeypatch):
     """A frame that is dropped by a stage is not seen by those after it."""
-    finder, depth = StubFinder(), StubDepth()
-    use(monkeypatch, finder=finder, depth=depth)
+    detector, depth = StubDetector(), StubDepth()
+    use(monkeypatch, detector=detector, depth=depth)
     monkeypatch.setattr(
         Cull,
         "load",
         lambda _: lambda frames: [f if int(f.id[-1]) % 2 else Drop("cull", f.id, "even: number") for f in frames],
     )
     info = build_recipe(stub_recipe(photos), tmp_path)
-    assert sum(finder.calls) == sum(depth.calls) == info["scenes"] == PHOTOS // 2
+    assert sum(detector.calls) == sum(depth.calls) == info["scenes"] == PHOTOS // 2
     assert info["drops"] == {"cull": {"even": PHOTOS - PHOTOS // 2}}

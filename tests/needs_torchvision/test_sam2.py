@@ -7,7 +7,7 @@ from safetensors.torch import load_file, save_file
 
 from fixtures.models.sam_contract import (  # noqa: F401
     asked,
-    cutter_of,
+    mask_model_of,
     same,
     test_contract,
     test_each_image_is_encoded_once,
@@ -36,5 +36,5 @@ def test_a_file_of_transformers_4_that_holds_the_shared_embedding_once(folder: P
     kept = {key: value for key, value in weights.items() if not key.endswith(REPEATED)}
     save_file(kept, tmp_path / "model.safetensors", metadata={"format": "pt"})
     frames, boxes = asked()
-    same(cutter_of(tmp_path)(frames, boxes), cutter_of(tmp_path)(frames, boxes))
-    same(cutter_of(tmp_path)(frames, boxes), cutter_of(folder)(frames, boxes))
+    same(mask_model_of(tmp_path)(frames, boxes), mask_model_of(tmp_path)(frames, boxes))
+    same(mask_model_of(tmp_path)(frames, boxes), mask_model_of(folder)(frames, boxes))

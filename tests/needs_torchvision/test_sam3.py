@@ -16,8 +16,9 @@ from fixtures.models.tiny_grounding import clip_tokenizer  # noqa: E402
 from spatialvlm.errors import ModelError, UserError  # noqa: E402
 from spatialvlm.models import Model, Runtime  # noqa: E402
 from spatialvlm.pipeline.detect import DetectConfig  # noqa: E402
-from spatialvlm.pipeline.detect.models.finders import Candidate, Finder, load_finder  # noqa: E402
-from spatialvlm.pipeline.detect.models.finders.sam3 import enlarged  # noqa: E402
+from spatialvlm.pipeline.detect.models.box_detectors import BoxDetector, load_box_detector  # noqa: E402
+from spatialvlm.pipeline.detect.models.box_detectors.sam3 import enlarged  # noqa: E402
+from spatialvlm.pipeline.detect.models.candidate import Candidate  # noqa: E402
 from spatialvlm.records import Frame, Source  # noqa: E402
 
 SIDE = 64
@@ -64,10 +65,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return build_sam3(tmp_path_factory.mktemp("sam3") / "sam3")
 
 
-def find(folder: Path, *, least_score: float = 0.0, prompts: tuple[str, ...] = PROMPTS, **runtime: Any) -> Any:
+def find(folder: Path, *, threshold: float = 0.0, prompts: tuple[str, ...] = PROMPTS, **runtime: Any) -> Any:
     model = Model("sam3", str(folder))
-    config = DetectConfig("concepts", find=model, prompts=prompts, least_score=least_score, most_overlap=0.95)
-    return load_finder(model, config, Runtime("cpu", **runtime))
+    config = DetectConfig("concepts", detect=model, prompts=prompts, score_threshold=threshold, iou_threshold=0.95)
+    return load_box_detector(model, config, Runtime("cpu", **runtime))
 
 
 def frame(height: int, width: int, seed: int | None = 0) -> Frame:
@@ -92,12 +93,12 @@ def same(one: list[list[Candidate]], other: list[list[Candidate]]) -> None:
 
 
 def test_contract(folder: Path):
-    finder, some = find(folder), frames()
+    detector, some = find(folder), frames()
     before = [one.image.copy() for one in some]
-    found = finder(some)
-    assert isinstance(finder, Finder)
-    assert finder.name == "sam3"
-    assert finder.version.startswith("sha256:")
+    found = detector(some)
+    assert isinstance(detector, BoxDetector)
+    assert detector.name == "sam3"
+    assert detector.version.startswith("sha256:")
     assert len(found) == len(some)
     for one, own, image in zip(some, found, before, strict=True):
         np.testing.assert_array_equal(one.image, image)
@@ -114,15 +115,15 @@ def test_contract(folder: Path):
             assert candidate.captions[0] in PROMPTS
         scores = [candidate.score for candidate in own]
         assert scores == sorted(scores, reverse=True)
-    same(found, finder(some))
-    assert finder([]) == []
+    same(found, detector(some))
+    assert detector([]) == []
 
 
 def test_batches_do_not_matter(folder: Path):
     together = find(folder, batch_size=4)(frames())
     same(together, find(folder, batch_size=1)(frames()))
-    finder = find(folder)
-    same(together, [finder([one])[0] for one in frames()])
+    detector = find(folder)
+    same(together, [detector([one])[0] for one in frames()])
 
 
 def test_prompts_do_not_disturb_each_other(folder: Path):
@@ -156,45 +157,45 @@ def test_as_the_processor_has_it(folder: Path, size: tuple[int, int]):
 
 
 def test_each_image_is_encoded_once_and_each_prompt_at_load(folder: Path, monkeypatch: pytest.MonkeyPatch):
-    finder = find(folder, batch_size=2)
-    whole, encoded = finder._model.get_vision_features, []
+    detector = find(folder, batch_size=2)
+    whole, encoded = detector._model.get_vision_features, []
 
     def counted(pixel_values: Any) -> Any:
         encoded.append(len(pixel_values))
         return whole(pixel_values=pixel_values)
 
-    monkeypatch.setattr(finder._model, "get_vision_features", counted)
-    monkeypatch.setattr(finder._model, "text_encoder", None)
-    finder(frames())
+    monkeypatch.setattr(detector._model, "get_vision_features", counted)
+    monkeypatch.setattr(detector._model, "text_encoder", None)
+    detector(frames())
     assert encoded == [1] * len(frames())
 
 
 def test_memory_runs_out(folder: Path, monkeypatch: pytest.MonkeyPatch):
-    expected = find(folder)(frames())
-    finder = find(folder)
-    whole = finder._model.forward
+    detector = find(folder)
+    expected = detector(frames())
+    whole = detector._model.forward
 
     def small(**seen: Any) -> Any:
         if len(seen["attention_mask"]) > 1:
             raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 9 GiB")
         return whole(**seen)
 
-    monkeypatch.setattr(finder._model, "forward", small)
-    same(expected, finder(frames()))
-    assert finder._batches.size == 1
+    monkeypatch.setattr(detector._model, "forward", small)
+    same(expected, detector(frames()))
+    assert detector._batches.size == 1
 
 
 def test_half_precision(folder: Path):
     assert all(find(folder, precision="half")(frames()))
 
 
-def test_least_score(folder: Path):
+def test_score_threshold(folder: Path):
     scores = sorted(one.score for one in find(folder)([frame(48, 64)])[0])
     middle = scores[len(scores) // 2]
-    kept = find(folder, least_score=middle - 1e-6)([frame(48, 64)])[0]
+    kept = find(folder, threshold=middle - 1e-6)([frame(48, 64)])[0]
     assert 0 < len(kept) <= len(scores)
     assert all(one.score >= middle - 1e-5 for one in kept)
-    assert find(folder, least_score=1.0)(frames()) == [[] for _ in frames()]
+    assert find(folder, threshold=1.0)(frames()) == [[] for _ in frames()]
 
 
 @pytest.mark.parametrize("size", [(96, 128), (240, 40)])
@@ -209,9 +210,9 @@ def test_where_things_lie(folder: Path, size: tuple[int, int], monkeypatch: pyte
         pred_boxes=torch.tensor([[[-0.1, 0.5, 0.5, 1.2]]]),
         pred_masks=masks,
     )
-    finder = find(folder, prompts=("Chair",))
-    monkeypatch.setattr(finder._model, "forward", lambda **_: answer)
-    ((found,),) = finder([frame(height, width)])
+    detector = find(folder, prompts=("Chair",))
+    monkeypatch.setattr(detector._model, "forward", lambda **_: answer)
+    ((found,),) = detector([frame(height, width)])
     np.testing.assert_allclose(found.box_xyxy, [0, height / 2, width / 2, height])
     assert found.score == pytest.approx(1 / (1 + np.exp(-2)) / (1 + np.exp(-1)), abs=1e-5)
     assert found.captions == ("Chair",)
@@ -252,11 +253,11 @@ def test_wrong_weights(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 
 def test_nothing_but_numbers(folder: Path):
-    finder = find(folder)
+    detector = find(folder)
     with torch.no_grad():
-        finder._model.detr_decoder.box_head.layer1.weight.fill_(torch.nan)
+        detector._model.detr_decoder.box_head.layer1.weight.fill_(torch.nan)
     with pytest.raises(ModelError, match="NaN"):
-        finder([frame(48, 64)])
+        detector([frame(48, 64)])
 
 
 def test_masks_are_interpolated():

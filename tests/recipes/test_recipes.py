@@ -11,13 +11,12 @@ import spatialvlm.recipes.roles
 from spatialvlm.errors import UserError
 from spatialvlm.models import Located, Model
 from spatialvlm.pipeline.cull import CULL_MODELS
-from spatialvlm.pipeline.detect.models.finders import FINDERS
+from spatialvlm.pipeline.detect import BOX_DETECTORS
 from spatialvlm.pipeline.estimate.camera import CAMERA_MODELS
 from spatialvlm.pipeline.estimate.depth import DEPTH_MODELS
 from spatialvlm.pipeline.estimate.floor import FLOOR_MODELS
 from spatialvlm.pipeline.lift import Anchor, LiftConfig
 from spatialvlm.recipes import RECIPES, ROLES, Overrides, Recipe, parse_role, recipe_for, with_models
-from spatialvlm.recipes.named import DETECTOR_OF
 from spatialvlm.records import DepthErrors, Sample
 
 PAGE = (Path(__file__).parents[2] / "docs/recipes.md").read_text("utf-8")
@@ -26,17 +25,7 @@ SECTIONS = dict(re.findall(r"^## (.+)\n((?:(?!^## ).*\n)*)", PAGE, re.MULTILINE)
 
 def models(recipe: Recipe) -> dict[str, Model]:
     """The models of a recipe by their roles."""
-    detect, estimate = recipe.detect, recipe.estimate
-    found = (
-        recipe.cull.model,
-        detect.find,
-        detect.cut,
-        detect.caption,
-        estimate.depth,
-        estimate.camera,
-        estimate.floor,
-    )
-    return {role: model for role, model in zip(ROLES, found, strict=True) if model is not None}
+    return dict(recipe.models)
 
 
 class Slides:
@@ -103,8 +92,8 @@ def test_every_hub_id_is_pinned_to_a_commit_and_to_one_only():
 def test_the_page_lists_the_roles_and_their_backends():
     offered = {
         "cull": CULL_MODELS,
-        "find": FINDERS,
-        "cut": ("sam", "semantic"),
+        "detect": BOX_DETECTORS,
+        "segment": ("sam", "semantic"),
         "caption": ("transformers", "openai"),
         "depth": DEPTH_MODELS,
         "camera": CAMERA_MODELS,
@@ -112,7 +101,6 @@ def test_the_page_lists_the_roles_and_their_backends():
     }
     listed = {cells[0].strip("`"): tuple(re.findall(r"`(\w+)`", cells[2])) for cells in rows("Another model")}
     assert listed == offered == {name: role.backends for name, role in ROLES.items()}
-    assert set(DETECTOR_OF) == set(FINDERS)
 
 
 @pytest.mark.parametrize("name", RECIPES)
@@ -146,7 +134,7 @@ def test_a_folder_of_images_gets_photos_and_all_else_given(tmp_path):
 def test_an_unknown_recipe_or_role_or_field_is_refused():
     with pytest.raises(UserError, match="'fast': unknown; choose one of given, photos, photos-fast, laptop, paper"):
         recipe_for("photos/", "fast")
-    with pytest.raises(UserError, match="role 'deptH': unknown; choose one of cull, find"):
+    with pytest.raises(UserError, match="role 'deptH': unknown; choose one of cull, detect"):
         recipe_for("photos/", "photos", Overrides(models=("deptH=onnx:x.onnx",)))
     with pytest.raises(UserError, match="seed -1"):
         recipe_for("photos/", "photos", seed=-1)
@@ -155,14 +143,31 @@ def test_an_unknown_recipe_or_role_or_field_is_refused():
 # -- wishes ------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("backend", DETECTOR_OF)
-def test_a_finder_brings_its_detector(backend):
-    found = with_models(RECIPES["given"]("rooms:2"), {"find": Model(backend, "x")}).detect
-    assert (found.detector, found.find) == (DETECTOR_OF[backend], Model(backend, "x"))
-    assert recipe_for("p", "photos", Overrides(models=(f"find={backend}:x",))).detect.detector == DETECTOR_OF[backend]
+@pytest.mark.parametrize(
+    ("backend", "detector", "threshold"),
+    [
+        ("grounding_dino", "grounded", 0.3),
+        ("owl", "grounded", 0.1),
+        ("sam3", "concepts", 0.5),
+        ("florence", "regions", 0.0),
+        ("yolox", "boxes", 0.6),
+    ],
+)
+def test_a_box_detector_brings_its_detector_and_threshold(backend, detector, threshold):
+    changed = with_models(RECIPES["given"]("rooms:2"), {"detect": Model(backend, "x")}).detect
+    assert (changed.detector, changed.detect) == (detector, Model(backend, "x"))
+    assert changed.score_threshold == threshold
+    wanted = recipe_for("p", "photos", Overrides(models=(f"detect={backend}:x",))).detect
+    assert (wanted.detector, wanted.score_threshold) == (detector, threshold)
 
 
-@pytest.mark.parametrize("role", [role for role in ROLES if role != "find"])
+def test_without_a_box_detector_objects_are_given_or_found_in_depth():
+    assert recipe_for("p", "photos", Overrides(models=("detect=none",))).detect.detector == "auto"
+    with pytest.raises(UserError, match="'some': unknown; choose one of grounding_dino, owl"):
+        with_models(RECIPES["given"]("rooms:2"), {"detect": Model("some", "x")})
+
+
+@pytest.mark.parametrize("role", [role for role in ROLES if role != "detect"])
 def test_one_role_changes_and_the_others_stay(role):
     before = recipe_for("p", "paper")
     after = recipe_for("p", "paper", Overrides(models=(f"{role} = {ROLES[role].backends[0]}:a/b@c1",)))

@@ -56,7 +56,7 @@ def build(
         str | None,
         typer.Option(
             help="[bold]given[/] annotations, [bold]clusters[/] of depth, [bold]auto[/] (given where there are any); "
-            "or that of a model for --model find=."
+            "or that of a model for --model detect=."
         ),
     ] = None,
     prompts: Prompts = None,

@@ -25,8 +25,8 @@ Models = Annotated[
     list[str] | None,
     typer.Option(
         metavar="ROLE=BACKEND:WEIGHTS",
-        help="Another model in a role (cull, find, cut, caption, depth, camera, floor), by a hub id or a path, as in "
-        "[bold]depth=depthpro:apple/DepthPro-hf@REVISION[/]; or ROLE=none. Can be repeated.",
+        help="Another model in a role (cull, detect, segment, caption, depth, camera, floor), by a hub id or a path, "
+        "as in [bold]depth=depthpro:apple/DepthPro-hf@REVISION[/]; or ROLE=none. Can be repeated.",
     ),
 ]
 Known = Annotated[

@@ -17,7 +17,7 @@ from spatialvlm.errors import UserError
 from spatialvlm.models import Model, parse_model
 from spatialvlm.pipeline.collect import source_type
 from spatialvlm.pipeline.cull import CullConfig
-from spatialvlm.pipeline.detect import LEAST_SCORES, DetectConfig
+from spatialvlm.pipeline.detect import DetectConfig, box_detector
 from spatialvlm.pipeline.estimate import EstimateConfig
 from spatialvlm.pipeline.lift import Anchor, parse_anchor
 from spatialvlm.pipeline.measure import MeasureConfig
@@ -52,10 +52,10 @@ def photos(source: str) -> Recipe:
         cull=_cull(SIGLIP2),
         detect=DetectConfig(
             "grounded",
-            find=Model(
+            detect=Model(
                 "grounding_dino", "IDEA-Research/grounding-dino-base", "12bdfa3120f3e7ec7b434d90674b3396eccf88eb"
             ),
-            cut=Model("sam", "facebook/sam2.1-hiera-large", "665f8e2ad61cf5f53d65644ff27c8ee525124610"),
+            segment=Model("sam", "facebook/sam2.1-hiera-large", "665f8e2ad61cf5f53d65644ff27c8ee525124610"),
             caption=QWEN3_VL,
         ),
         measure=OF_PHOTOS,
@@ -72,10 +72,10 @@ def photos_fast(source: str) -> Recipe:
         cull=_cull(SIGLIP2),
         detect=DetectConfig(
             "grounded",
-            find=Model(
+            detect=Model(
                 "grounding_dino", "IDEA-Research/grounding-dino-tiny", "a2bb814dd30d776dcf7e30523b00659f4f141c71"
             ),
-            cut=Model("sam", "facebook/sam2.1-hiera-tiny", "de431c4043854a71d8101e17995dfe596bf101a5"),
+            segment=Model("sam", "facebook/sam2.1-hiera-tiny", "de431c4043854a71d8101e17995dfe596bf101a5"),
         ),
         measure=OF_PHOTOS,
         estimate=EstimateConfig(
@@ -90,10 +90,11 @@ def photos_fast(source: str) -> Recipe:
 
 def laptop(source: str) -> Recipe:
     """Ordinary photos on a CPU by onnxruntime; the models are files in the folder models/, see docs/recipes.md."""
+    yolox = Model("yolox", "models/yolox_s.onnx")
     return Recipe(
         source,
         cull=_cull(None),
-        detect=DetectConfig("boxes", find=Model("yolox", "models/yolox_s.onnx"), least_score=LEAST_SCORES["yolox"]),
+        detect=DetectConfig("boxes", yolox, score_threshold=box_detector(yolox.backend).score_threshold),
         measure=OF_PHOTOS,
         estimate=EstimateConfig(depth=Model("onnx", "models/depth_anything_v2_metric_indoor_small.onnx")),
     )
@@ -106,8 +107,8 @@ def paper(source: str) -> Recipe:
         cull=CullConfig(Model("clip", "openai/clip-vit-large-patch14", "32bd64288804d66eefd0ccbe215aa642df71cc41")),
         detect=DetectConfig(
             "regions",
-            find=Model("florence", "florence-community/Florence-2-large", "4271c66b88cdbc05735372ec13b2360108de5317"),
-            cut=Model("sam", "facebook/sam-vit-huge", "87aecf0df4ce6b30cd7de76e87673c49644bdf67"),
+            detect=Model("florence", "florence-community/Florence-2-large", "4271c66b88cdbc05735372ec13b2360108de5317"),
+            segment=Model("sam", "facebook/sam-vit-huge", "87aecf0df4ce6b30cd7de76e87673c49644bdf67"),
             caption=QWEN3_VL,
         ),
         measure=OF_PHOTOS,
@@ -123,12 +124,6 @@ def paper(source: str) -> Recipe:
 RECIPES: Mapping[str, Callable[[str], Recipe]] = MappingProxyType(
     {"given": given, "photos": photos, "photos-fast": photos_fast, "laptop": laptop, "paper": paper}
 )
-
-
-DETECTOR_OF = MappingProxyType(
-    {"grounding_dino": "grounded", "owl": "grounded", "sam3": "concepts", "florence": "regions", "yolox": "boxes"}
-)
-"""The detector that a model for finding belongs to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,18 +200,19 @@ def read_depth_errors(path: Path) -> DepthErrors:
 def with_models(recipe: Recipe, models: Mapping[str, Model | None]) -> Recipe:
     """The recipe with other models in some `ROLES`; None takes a model away.
 
-    A model that finds objects brings its detector along. Raises UserError for an unknown role.
+    A model that detects objects brings its detector and score threshold along. Raises UserError for an unknown role.
     """
     cull, detect, estimate = recipe.cull, recipe.detect, recipe.estimate
     for role, model in models.items():
         match role:
             case "cull":
                 cull = dataclasses.replace(cull, model=model)
-            case "find":
-                name = "auto" if model is None else DETECTOR_OF.get(model.backend, "boxes")
-                score = detect.least_score if model is None else LEAST_SCORES.get(model.backend, detect.least_score)
-                detect = dataclasses.replace(detect, detector=name, find=model, least_score=score)
-            case "cut" | "caption":
+            case "detect":
+                detect = dataclasses.replace(detect, detector="auto", detect=model)
+                if model is not None:
+                    own = box_detector(model.backend)
+                    detect = dataclasses.replace(detect, detector=own.detector, score_threshold=own.score_threshold)
+            case "segment" | "caption":
                 detect = dataclasses.replace(detect, **{role: model})
             case "depth" | "camera" | "floor":
                 estimate = dataclasses.replace(estimate, **{role: model})

@@ -86,8 +86,8 @@ class Recipe:
         detect, estimate = self.detect, self.estimate
         wanted = {
             "cull": self.cull.model,
-            "find": detect.find,
-            "cut": detect.cut,
+            "detect": detect.detect,
+            "segment": detect.segment,
             "caption": detect.caption,
             "depth": estimate.depth,
             "camera": estimate.camera,

@@ -9,7 +9,7 @@ from typing import Any
 
 from spatialvlm.models import VLMS, Model, locate, vlm_backend
 from spatialvlm.pipeline.cull import CULL_MODELS, cull_backend
-from spatialvlm.pipeline.detect.models.finders import FINDERS
+from spatialvlm.pipeline.detect import BOX_DETECTORS, MASK_MODELS, box_detector, mask_model
 from spatialvlm.pipeline.estimate import (
     CAMERA_MODELS,
     DEPTH_MODELS,
@@ -31,8 +31,8 @@ class Role:
 ROLES: Mapping[str, Role] = MappingProxyType(
     {
         "cull": Role(CULL_MODELS, cull_backend),
-        "find": Role(FINDERS, lambda name: FINDERS),
-        "cut": Role(("sam", "semantic"), lambda name: FINDERS),
+        "detect": Role(BOX_DETECTORS, box_detector),
+        "segment": Role(MASK_MODELS, mask_model),
         "caption": Role(VLMS, vlm_backend),
         "depth": Role(DEPTH_MODELS, depth_backend),
         "camera": Role(CAMERA_MODELS, camera_backend),
@@ -48,8 +48,7 @@ def model_versions(models: Mapping[str, Model]) -> dict[str, str]:
     """
     found = {}
     for role, model in models.items():
-        files = ROLES[role].backend(model.backend)
-        files = getattr(files, "files", "transformers")
+        files = ROLES[role].backend(model.backend).files
         if files != "elsewhere":
             found[str(model)] = locate(model, files).version
     if found:

@@ -1,25 +1,28 @@
-"""Given annotations as they are: the frame's own instances, checked against the contract and passed on untouched."""
+"""Given annotations as they are, checked against the contract; and what to do where there are none."""
 
-from collections.abc import Mapping, Sequence
-from types import MappingProxyType
+from collections.abc import Sequence
 
 from spatialvlm.errors import ContractError
-from spatialvlm.records import Drop, Frame, Instance, Rle
+from spatialvlm.pipeline.detect.clusters.detector import detect_clusters
+from spatialvlm.records import Drop, Frame, Rle
 
 NO_INSTANCES = "no_instances: the frame has no annotations; give them in frames.jsonl, or use --detector clusters"
 
 
-class Given:
-    """Frames to the instances that they came with."""
+def check_given(frames: Sequence[Frame]) -> list[Frame | Drop]:
+    """Pass annotated frames on untouched; a frame that nobody annotated is a Drop.
 
-    versions: Mapping[str, str] = MappingProxyType({})
-
-    def __call__(self, frames: Sequence[Frame]) -> list[tuple[Instance, ...] | Drop]:
-        """The instances of each frame; a frame that nobody annotated is a Drop."""
-        return [_given(frame) for frame in frames]
+    An annotation that says "nothing here" (an empty tuple) is one. Raises ContractError for one that cannot be used.
+    """
+    return [_checked(frame) for frame in frames]
 
 
-def _given(frame: Frame) -> tuple[Instance, ...] | Drop:
+def given_or_clusters(frames: Sequence[Frame]) -> list[Frame | Drop]:
+    """Pass annotated frames on, and find clusters of depth in the others."""
+    return [(detect_clusters if frame.instances is None else check_given)([frame])[0] for frame in frames]
+
+
+def _checked(frame: Frame) -> Frame | Drop:
     if frame.instances is None:
         return Drop("detect", frame.id, NO_INSTANCES)
     ids: set[str] = set()
@@ -37,4 +40,4 @@ def _given(frame: Frame) -> tuple[Instance, ...] | Drop:
                 f"mask of instance {instance.id!r} in frame {frame.id!r}: got {shape}, expected "
                 f"{frame.image.shape[:2]}, the size of the image; fix the source that made the frame"
             )
-    return frame.instances
+    return frame

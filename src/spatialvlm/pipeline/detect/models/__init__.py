@@ -1,1 +1,1 @@
-"""models: boxes with names by one model, masks by another, names by a third."""
+"""models: boxes with names by one model, masks by another, captions by a third."""

@@ -18,24 +18,26 @@ import cv2
 import numpy as np
 from jaxtyping import Float32, UInt8
 
-from spatialvlm.models import Model, Runtime, load_vlm
-from spatialvlm.pipeline.detect.models.strips import without_strip
+from spatialvlm.models import Model, Runtime
+from spatialvlm.models.vlm import load_vlm
+from spatialvlm.pipeline.detect.masks import BoxXyxy, Image
+from spatialvlm.pipeline.detect.models.padding import pad_to_aspect
 from spatialvlm.records import Frame
 
-MOST_WORDS = 6
-MOST_CHARACTERS = 60
-MOST_TOKENS = 32
+MAX_WORDS = 6
+MAX_CHARACTERS = 60
+MAX_NEW_TOKENS = 32
 """Six long words and a few that lead to them."""
 
 MARGIN = 0.5
 """What the picture shows beside the box on each side, as a share of the box's longer side."""
-LEAST_MARGIN_PX = 16
+MIN_MARGIN_PX = 16
 SHORT_SIDE_PX, LONG_SIDE_PX = 336, 768
 """The picture is enlarged until its longer side has the one, and reduced to the other."""
 LINE_PX = 4
 RED = (255, 0, 0)
 
-Boxes = Sequence[Float32[np.ndarray, " 4"]] | Float32[np.ndarray, "_ 4"]
+Boxes = Sequence[BoxXyxy] | Float32[np.ndarray, "_ 4"]
 
 
 class Captioner:
@@ -45,44 +47,44 @@ class Captioner:
     """
 
     def __init__(self, model: Model, runtime: Runtime, seed: int = 0) -> None:
-        self._vlm = load_vlm(model, runtime, seed=seed, max_new_tokens=MOST_TOKENS)
+        self._vlm = load_vlm(model, runtime, seed=seed, most_tokens=MAX_NEW_TOKENS)
         self.name, self.version = self._vlm.name, self._vlm.version
         self._seed = seed
 
     def __call__(self, frames: Sequence[Frame], boxes: Sequence[Boxes]) -> list[list[str]]:
-        """The captions of each frame's boxes, in order, "" where there is none."""
+        """Caption each frame's boxes, in order, "" where there is no name."""
         lengths = [draw_lengths(self._seed, frame.id, len(own)) for frame, own in zip(frames, boxes, strict=True)]
         asked = [
-            ([picture(frame.image, box)], question(most_words))
+            ([picture(frame.image, box)], question(max_words))
             for frame, own, words in zip(frames, boxes, lengths)
-            for box, most_words in zip(own, words, strict=True)
+            for box, max_words in zip(own, words, strict=True)
         ]
         said = iter(self._vlm.answers(asked))
-        return [[clean_caption(next(said), most_words) for most_words in words] for words in lengths]
+        return [[clean_caption(next(said), max_words) for max_words in words] for words in lengths]
 
 
 def draw_lengths(seed: int, frame_id: str, count: int) -> list[int]:
-    """The most words that each of a frame's captions may have: 1 to 6, all equally likely."""
+    """Draw how many words each of a frame's captions may have at most: 1 to 6, all equally likely."""
     digest = hashlib.sha256(frame_id.encode()).digest()[:8]
     rng = np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, int.from_bytes(digest, "big")])))
-    return rng.integers(1, MOST_WORDS + 1, count).tolist()
+    return rng.integers(1, MAX_WORDS + 1, count).tolist()
 
 
-def question(most_words: int) -> str:
-    """What the model is asked."""
-    if most_words == 1:
+def question(max_words: int) -> str:
+    """Ask for a name of so many words at most."""
+    if max_words == 1:
         return "What is the main object inside the red box? Answer with one noun, nothing else."
     return (
-        f"What is the main object inside the red box? Answer with a noun phrase of at most {most_words} words that "
+        f"What is the main object inside the red box? Answer with a noun phrase of at most {max_words} words that "
         "tells it from similar objects, nothing else. Do not mention the red box."
     )
 
 
-def picture(image: UInt8[np.ndarray, "h w 3"], box_xyxy: Float32[np.ndarray, " 4"]) -> UInt8[np.ndarray, "H W 3"]:
-    """What is around a box of an image, with the box outlined in red."""
+def picture(image: Image, box_xyxy: BoxXyxy) -> UInt8[np.ndarray, "H W 3"]:
+    """Draw what is around a box of an image, with the box outlined in red."""
     height, width = image.shape[:2]
     x0, y0, x1, y1 = box_xyxy.tolist()
-    margin = max(LEAST_MARGIN_PX, MARGIN * max(x1 - x0, y1 - y0))
+    margin = max(MIN_MARGIN_PX, MARGIN * max(x1 - x0, y1 - y0))
     left, top = max(0, int(x0 - margin)), max(0, int(y0 - margin))
     right, bottom = min(width, int(np.ceil(x1 + margin))), min(height, int(np.ceil(y1 + margin)))
     crop = image[top : max(bottom, top + 1), left : max(right, left + 1)]
@@ -97,7 +99,7 @@ def picture(image: UInt8[np.ndarray, "h w 3"], box_xyxy: Float32[np.ndarray, " 4
     last = np.ceil((np.array([x1, y1]) - (left, top)) * scales).astype(int) + 2 * LINE_PX
     for step in range(LINE_PX):
         cv2.rectangle(seen, (first + step).tolist(), (last - 1 - step).tolist(), RED, 1)
-    return without_strip(seen)
+    return pad_to_aspect(seen)
 
 
 _REFUSAL = re.compile(
@@ -154,8 +156,8 @@ PROPER = _set(
 """Names that keep their capital; others lose the one that a sentence begins with."""
 
 
-def clean_caption(text: str, most_words: int) -> str:
-    """A model's answer as a noun phrase without article of at most `most_words` words, "" where it is none.
+def clean_caption(text: str, max_words: int) -> str:
+    """Make a model's answer a noun phrase without article of at most `max_words` words, "" where it is none.
 
     Lead-ins, thoughts, quotes, marks of emphasis and JSON are taken off. What is too long loses whole parts from its
     end ("with a handle"), and what is then still too long loses words from its front, since the noun comes last.
@@ -173,15 +175,15 @@ def clean_caption(text: str, most_words: int) -> str:
         return ""
     text = _POINTER.sub("", text)
     first = _END.split(text, maxsplit=1)[0]
-    words = _fitted(_words(first), most_words)
+    words = _fitted(_words(first), max_words)
     caption = " ".join(words)
-    if not re.search(r"[A-Za-z]{2}", caption) or not caption.isascii() or len(caption) > MOST_CHARACTERS:
+    if not re.search(r"[A-Za-z]{2}", caption) or not caption.isascii() or len(caption) > MAX_CHARACTERS:
         return ""
     return "" if _USELESS.match(caption) else caption
 
 
 def _words(phrase: str) -> list[str]:
-    """The words of a phrase up to the comma that ends its name, without articles in front, in lower case but names."""
+    """Take the words of a phrase up to the comma that ends its name, without articles, in lower case but names."""
     before: list[str] = []
     for part in phrase.split(","):
         if before and not all(word.lower() in DESCRIBING | ARTICLES for word in before):
@@ -195,18 +197,18 @@ def _words(phrase: str) -> list[str]:
 
 
 def _lowered(word: str) -> str:
-    """A word without its capital, but for names, abbreviations (TV) and spellings (iPhone, T-shirt)."""
+    """Take its capital from a word, but for names, abbreviations (TV) and spellings (iPhone, T-shirt)."""
     kept = word in PROPER or word.split("-")[0] in PROPER or len(word.split("-")[0]) == 1
     return word if kept or not word[1:].islower() else word[0].lower() + word[1:]
 
 
-def _fitted(words: Sequence[str], most: int) -> list[str]:
-    """The words that fit: the name with as many of its parts as there is room for, and no loose end."""
+def _fitted(words: Sequence[str], max_words: int) -> list[str]:
+    """Keep the words that fit: the name with as many of its parts as there is room for, and no loose end."""
     starts = [i for i, word in enumerate(words) if i and word.lower() in JOINTS]
     name, *parts = (list(words[a:b]) for a, b in zip([0, *starts], [*starts, len(words)], strict=True))
-    kept = name[-most:]
+    kept = name[-max_words:]
     for part in parts:
-        if len(kept) + len(part) > most or len(name) > most:
+        if len(kept) + len(part) > max_words or len(name) > max_words:
             break
         kept += part
     while kept and kept[-1].lower() in JOINTS | ARTICLES:
