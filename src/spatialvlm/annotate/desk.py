@@ -19,7 +19,7 @@ from spatialvlm.annotate.proposals import Proposal
 from spatialvlm.dataset.exports.images import file_key
 from spatialvlm.dataset.files import write_file
 from spatialvlm.errors import UserError
-from spatialvlm.page.overlay import draw_objects
+from spatialvlm.page import draw_objects
 
 LONGEST = {"annotator": 60, "question": 500, "answer": 300, "option": 120}
 WRITTEN = "written"

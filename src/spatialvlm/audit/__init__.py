@@ -6,7 +6,7 @@
     tally.py     compared facts, added up -> the figures of a preset
     run.py       the rooms through all of it, in a few processes
     result.py    the tallies -> audit.json
-    page.py      audit.json -> audit.html
+    audit_page.py  audit.json -> audit.html
 
 `audit` writes audit.json and audit.html; docs/audit.md says what the figures mean.
 """
@@ -41,8 +41,8 @@ def audit(
     same for any number of workers. Raises UserError for bad numbers, an unknown preset, a folder that
     cannot be written, and without Mitsuba.
     """
+    from spatialvlm.audit.audit_page import write_page
     from spatialvlm.audit.corrupt import PRESETS
-    from spatialvlm.audit.page import write_page
     from spatialvlm.audit.result import result_of
     from spatialvlm.audit.run import Job, run
     from spatialvlm.dataset.files import disk_faults, to_json, write_file

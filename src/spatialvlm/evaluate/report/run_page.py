@@ -1,23 +1,19 @@
 """index.html: the folder of a run enters, one page without scripts or network leaves, beside the pictures it links to.
 
-It wears the clothes of the dataset card: the same template, a few styles more. The same folder gives the same bytes.
+The same folder gives the same bytes.
 """
 
 from collections.abc import Mapping
-from html import escape
-from importlib.resources import files
 from pathlib import Path
-from string import Template
 from typing import Any
 
-from spatialvlm.audit.charts import percent
-from spatialvlm.dataset.card_frames import show
+from spatialvlm import page
 from spatialvlm.dataset.files import to_json, write_file
-from spatialvlm.evaluate.report import cases, sections
+from spatialvlm.evaluate.report import examples, sections
 from spatialvlm.evaluate.report.figures import summary_of
 from spatialvlm.evaluate.report.measures import FEWEST
 from spatialvlm.evaluate.report.rows import in_order, rows_of
-from spatialvlm.evaluate.report.table import short
+from spatialvlm.evaluate.report.run_tables import mean, short
 from spatialvlm.evaluate.results import Results, Run, TaskRun, read_results
 from spatialvlm.evaluate.tasks import Task, load_task
 
@@ -49,84 +45,63 @@ def render(results: Results, summary: Mapping[str, Any], tasks: Tasks, folder: P
         sections.lengths(figures, rows),
         sections.kinds(figures),
         sections.stated(figures),
-        cases.worst_cases(scored, folder),
-        cases.unread_cases(scored),
-        cases.disagreement_cases(scored),
+        examples.worst_cases(scored, folder),
+        examples.unread_cases(scored),
+        examples.disagreement_cases(scored),
         sections.how(figures),
         _settings(run),
     ]
     asked = sum(task["n"] for task in figures.values())
-    return dress(
+    return page.document(
         title=f"{run.model}: {asked:,} spatial questions",
         over=f"Evaluation{f' · version {run.version}' if run.version else ''}",
         headline=run.model,
-        lead=f"{asked:,} questions of {len(run.tasks)} benchmark{'s' * (len(run.tasks) != 1)}, read and scored by "
+        lead=f"{asked:,} questions of {page.counted(len(run.tasks), 'benchmark')}, read and scored by "
         "rules, without a judge.",
         tiles=_tiles(figures),
-        parts=parts,
+        sections=parts,
         footer="Intervals hold the middle 95 % of 2,000 bootstrap draws; questions about the same pictures are drawn "
         "together. Where all answers score alike, or there are fewer than "
         f"{FEWEST} sets of pictures, there is none, as such draws can't judge that. Made by SpatialVLM.",
-    )
-
-
-def dress(*, title: str, over: str, headline: str, lead: str, tiles: str, parts: list[str], footer: str) -> str:
-    """A page in the clothes of the dataset card; title, over and headline are escaped here, the rest is markup."""
-    style = files("spatialvlm.evaluate.report").joinpath("page.css").read_text("utf-8")
-    template = files("spatialvlm.dataset").joinpath("report_template.html").read_text("utf-8")
-    return Template(template).substitute(
-        title=escape(title),
         pictures="'self'",
-        source=escape(over),
-        headline=escape(headline),
-        lead=lead,
-        tiles=tiles,
-        sections=f"<style>{style}</style>\n" + "\n".join(filter(None, parts)),
-        footer=footer,
     )
 
 
-def tiles_of(pairs: list[tuple[str, str]]) -> str:
-    """The row of large figures: (figure, what it is)."""
-    return "".join(f"<div class='tile'><b>{value}</b><span>{label}</span></div>" for value, label in pairs)
-
-
-def _tiles(figures: Mapping[str, Any]) -> str:
+def _tiles(figures: Mapping[str, Any]) -> list[tuple[str, str]]:
     n = sum(task["n"] for task in figures.values())
     counts = {name: sum(task[name] for task in figures.values()) for name in ("read", "refused", "failed", "truncated")}
-    pairs = [
+    tiles = [
         (f"{n:,}", "questions asked"),
-        (percent(counts["read"] / n if n else None), "of the answers could be read"),
+        (page.percent(counts["read"] / n if n else None), "of the answers could be read"),
     ]
     if len(figures) == 1:
         (task,) = figures.values()
         if task["robust"]:
-            pairs.append((percent(task["robust"]["mean"]), "mean score"))
-    pairs += [
+            tiles.append((mean(task["robust"]), "mean score"))
+    return [
+        *tiles,
         (f"{counts['refused']:,}", "declined to answer"),
         (f"{counts['failed']:,}", "questions without any answer"),
         (f"{counts['truncated']:,}", "answers cut off"),
     ]
-    return tiles_of(pairs)
 
 
-def _asked(run: Run, tasks: Tasks) -> str:
+def _asked(run: Run, tasks: Tasks) -> page.Markup:
     heads = ("task", "asks", "questions", "the model saw", "parser", "prompts, sha256", "data", "licence")
     rows = []
     for one in run.tasks:
-        limit = "<small>the first of them</small>" if one.items == one.limit else ""
         cells = [
-            show(tasks[one.task].asks),
-            f"{one.items:,}{limit}",
-            escape(_track(one)),
-            escape(one.parser) + ("<small>and the official rule</small>" if one.official else ""),
-            f"<code title='{escape(one.prompt_sha256)}'>{escape(short(one.prompt_sha256))}</code>",
-            f"<code title='{escape(one.data)}'>{escape(short(one.data))}</code>",
-            show(one.licence),
+            page.shortened(tasks[one.task].asks),
+            page.join(f"{one.items:,}", page.small("the first of them" if one.items == one.limit else "")),
+            _track(one),
+            page.join(one.parser, page.small("and the official rule" if one.official else "")),
+            page.element("code", short(one.prompt_sha256), title=one.prompt_sha256),
+            page.element("code", short(one.data), title=one.data),
+            page.shortened(one.licence),
         ]
         rows.append((one.task, cells))
     lead = "Two runs can be compared where prompts, data and what the model saw are the same."
-    return sections.section("What was asked", lead, sections.table(heads, rows, "wide facts"))
+    return page.section("What was asked", lead, page.table(heads, rows, "texts"))
 
 
 def _track(one: TaskRun) -> str:
@@ -140,13 +115,12 @@ def _track(one: TaskRun) -> str:
     return says.get(one.track, one.track)
 
 
-def _settings(run: Run) -> str:
+def _settings(run: Run) -> page.Markup:
     rows = [("model", run.model), ("version", run.version or "not known")]
     rows += [
         (name, value if isinstance(value, str) else to_json(value)) for name, value in sorted(run.settings.items())
     ]
     for one in run.tasks:
         rows += [(f"{one.task}: prompts", one.prompt_sha256), (f"{one.task}: data", one.data)]
-    cells = "".join(f"<tr><th scope='row'>{escape(name)}</th><td>{show(value)}</td></tr>" for name, value in rows)
-    body = f"<div class='panel'><table class='made'>{cells}</table></div>"
-    return sections.section("Settings", "run.json has them; TASK.jsonl has every question with its answer.", body)
+    found = page.settings((name, page.shortened(value)) for name, value in rows)
+    return page.section("Settings", "run.json has them; TASK.jsonl has every question with its answer.", found)
