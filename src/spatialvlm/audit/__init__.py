@@ -1,11 +1,11 @@
 """audit: rooms with exact truth -> how right the facts are, how honest their error bars, and what bad input costs.
 
-    corrupt.py   exact frame -> the frame of a worse camera, model or annotator
-    truth.py     exact geometry -> the true quantities, of what is seen and of the whole objects
-    compare.py   facts + truth -> each asked fact with its truth
-    tally.py     compared facts, added up -> the figures of a preset
-    run.py       the rooms through all of it, in a few processes
-    result.py    the tallies -> audit.json
+    corrupt.py     exact frame -> the frame of a worse camera, model or annotator
+    truth.py       exact geometry -> the true quantities, of what is seen and of the whole objects
+    compare.py     facts + truth -> each asked fact with its truth
+    tally.py       compared facts, added up -> the figures of a preset
+    run.py         the rooms through all of it, in a few processes
+    result.py      the tallies -> audit.json
     audit_page.py  audit.json -> audit.html
 
 `audit` writes audit.json and audit.html; docs/audit.md says what the figures mean.

@@ -7,7 +7,7 @@ from typing import Any
 from spatialvlm import page
 from spatialvlm.audit.corrupt import PRESETS
 from spatialvlm.audit.run import UNTOLD
-from spatialvlm.dataset.files import to_json, write_file
+from spatialvlm.dataset.files import write_file
 from spatialvlm.kinds import KINDS, Kind
 
 Run = Mapping[str, Any]
@@ -235,7 +235,5 @@ def _case(case: Mapping[str, Any]) -> list[str]:
 def _made(result: Mapping[str, Any]) -> page.Markup:
     rows = [("source", result["source"])]
     rows += [(f"version: {key}", value) for key, value in sorted(result["versions"].items())]
-    rows += [
-        (f"told: {name}", to_json(run["error_model"])) for name, run in result["presets"].items() if run["error_model"]
-    ]
+    rows += [(f"told: {name}", run["error_model"]) for name, run in result["presets"].items() if run["error_model"]]
     return page.section("What made it", "The same rooms, seed and size give the same figures.", page.settings(rows))

@@ -12,7 +12,7 @@ import numpy as np
 from spatialvlm import page
 from spatialvlm.dataset.card_frames import frame_card
 from spatialvlm.dataset.counts import BINS_PER_DECADE, LENGTH_EDGES_M
-from spatialvlm.dataset.files import to_json, write_file
+from spatialvlm.dataset.files import write_file
 from spatialvlm.dataset.read import Dataset, read_dataset
 from spatialvlm.errors import DatasetError
 from spatialvlm.kinds import KINDS
@@ -51,7 +51,7 @@ def render(dataset: Dataset, info: Mapping[str, Any]) -> str:
     lengths_asked = sum(sum(bins) for bins in info["lengths"].values())
     return page.document(
         title=f"{info['qa']:,} spatial questions",
-        over=_value(info.get("source")),
+        over=page.shortened(info.get("source")),
         headline=f"{page.counted(info['qa'], 'spatial question')} about {page.counted(info['scenes'], 'image')}",
         lead="Every answer was computed from metric 3D geometry and carries its evidence: the objects it is about, the "
         "value in SI units and its error. What the error cannot decide was refused and counted.",
@@ -208,15 +208,11 @@ def _drops(info: Mapping[str, Any]) -> page.Markup:
 
 
 def _made(info: Mapping[str, Any]) -> page.Markup:
-    rows = [(name, _value(info.get(name))) for name in ("source", "fingerprint", "seed")]
-    rows += [(f"config: {key}", _value(value)) for key, value in _flat(info.get("config", {}))]
-    rows += [(f"version: {key}", _value(value)) for key, value in _flat(info.get("versions", {}))]
+    rows = [(name, info.get(name)) for name in ("source", "fingerprint", "seed")]
+    rows += [(f"config: {key}", value) for key, value in _flat(info.get("config", {}))]
+    rows += [(f"version: {key}", value) for key, value in _flat(info.get("versions", {}))]
     lead = "The settings that make this dataset again, byte for byte."
     return page.section("What made it", lead, page.settings(rows))
-
-
-def _value(value: Any) -> str:
-    return page.shortened(value if isinstance(value, str) else to_json(value))
 
 
 def _flat(value: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from spatialvlm.page.wording import width_of
 
 _MOST_TICKS = 7
-_APART = 8.0  # between two labels
+_APART = 10.0  # between two labels
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,10 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from string import Template
+from typing import Any
 
 from spatialvlm.page.markup import Markup, element, elements, join
+from spatialvlm.page.wording import shortened
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,9 @@ def document(
         over=join(over),
         headline=join(headline),
         lead=_tight(lead),
-        tiles=elements("div", (join(element("b", value), element("span", label)) for value, label in tiles), "tile"),
+        tiles=elements(
+            "div", (join(element("b", figure), element("span", _tight(what))) for figure, what in tiles), "tile"
+        ),
         sections="\n".join(filter(None, sections)),
         footer=_tight(footer),
     )
@@ -117,9 +121,9 @@ def table(
     return element("div", element("table", shown, css=css), css="panel scroll")
 
 
-def settings(rows: Iterable[tuple[str, str]]) -> Markup:
-    """A table of names and values that nobody has to read."""
-    return table((), [(name, [value]) for name, value in rows], "settings")
+def settings(rows: Iterable[tuple[str, Any]]) -> Markup:
+    """A table of names and values, texts or JSON, that nobody has to read."""
+    return table((), [(name, [shortened(value)]) for name, value in rows], "settings")
 
 
 def _cell(cell: str | Cell) -> Markup:

@@ -37,4 +37,4 @@ def _safe(text: str) -> str:
 
 
 def _attribute(value: str | float | int) -> str:
-    return _safe(value) if isinstance(value, str) else f"{round(value, 1):.10g}"
+    return escape(value) if isinstance(value, str) else f"{round(value, 1):.10g}"

@@ -1,7 +1,9 @@
 """Figures and texts as people read them: numbers and long texts enter, short plain texts leave."""
 
+import json
 import math
 import unicodedata
+from typing import Any
 
 _LONGEST = 400  # characters of a text that are shown
 _UNITS = (("mm", 0.001, 9.99), ("cm", 0.01, 99.9), ("m", 1.0, 999.0), ("km", 1000.0, math.inf))
@@ -40,8 +42,9 @@ def plural(count: int, noun: str) -> str:
     return noun if count == 1 else f"{noun}s"
 
 
-def shortened(text: str) -> str:
-    """A text of any length; the end of a very long one is left out."""
+def shortened(value: Any) -> str:
+    """A text as it is, any other value as JSON; the end of a very long one is left out."""
+    text = value if isinstance(value, str) else json.dumps(value, sort_keys=True)
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
 
 

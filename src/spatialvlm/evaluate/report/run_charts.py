@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, Float64
+from jaxtyping import Float64
 
 from spatialvlm import page
 from spatialvlm.evaluate.metrics.numbers import SPATIALVLM_WINDOWS, abs_rel, in_range
@@ -34,7 +34,7 @@ def error_plot(truth: Numbers, pred: Numbers, unit: str) -> page.Markup:
     error = np.minimum(abs_rel(pred, truth), 1.0)
     lowest, reach = min(0.0, float(truth[0])), max(float(np.quantile(truth, 0.98)), 1e-6)
     across = page.linear(lowest, reach, lambda value: f"{value:.3g}", label=f"truth, {unit}" if unit else "truth")
-    layers: list[page.Curve | page.Dots] = [*_dots(truth, error, _right(truth, pred))]
+    layers: list[page.Curve | page.Dots] = [*_dots(truth, pred, error)]
     if len(truth) >= FEWEST_SMOOTHED:
         layers.append(page.Curve(running_median(truth, error), "median"))
     return page.plot(across, page.SHARES, layers)
@@ -66,7 +66,7 @@ def answer_plot(truth: Numbers, pred: Numbers, unit: str) -> page.Markup:
     across = page.logarithmic(low, high, says, label="truth")
     window = [(low, low), (low, 2 * low), (high / 2, high), (high, high), (high, high / 2), (2 * low, low)]
     layers = [page.Curve(window, "band"), page.Curve([(low, low), (high, high)], "ideal")]
-    return page.plot(across, replace(across, label="answer ↑"), [*layers, *_dots(truth, pred, _right(truth, pred))])
+    return page.plot(across, replace(across, label="answer ↑"), [*layers, *_dots(truth, pred, pred)])
 
 
 def score_row(name: str, figures: Mapping[str, Any]) -> page.Row:
@@ -108,15 +108,11 @@ def _ends(interval: Mapping[str, Any]) -> tuple[float, float] | None:
     return None if interval["low"] is None else (interval["low"], interval["high"])
 
 
-def _right(truth: Numbers, pred: Numbers) -> Bool[np.ndarray, " n"]:
-    return in_range(pred, truth, *SPATIALVLM_WINDOWS[0])
-
-
-def _dots(across: Numbers, up: Numbers, right: Bool[np.ndarray, " n"]) -> tuple[page.Dots, page.Dots]:
+def _dots(truth: Numbers, pred: Numbers, up: Numbers) -> tuple[page.Dots, page.Dots]:
     """Dots in two groups: those in the window of 50 to 200 %, and those outside, which are drawn on top."""
-    count = len(across)
+    right, count = in_range(pred, truth, *SPATIALVLM_WINDOWS[0]), len(truth)
     shown = np.unique(np.linspace(0, count - 1, min(count, DOTS)).round().astype(int))
-    places = list(zip(across[shown].tolist(), up[shown].tolist(), right[shown].tolist(), strict=True))
+    places = list(zip(truth[shown].tolist(), up[shown].tolist(), right[shown].tolist(), strict=True))
     inside, outside = ([(x, y) for x, y, found in places if found is wanted] for wanted in (True, False))
     return page.Dots(inside, "in"), page.Dots(outside, "out")
 

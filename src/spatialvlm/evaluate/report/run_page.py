@@ -8,16 +8,24 @@ from pathlib import Path
 from typing import Any
 
 from spatialvlm import page
-from spatialvlm.dataset.files import to_json, write_file
+from spatialvlm.dataset.files import write_file
 from spatialvlm.evaluate.report import examples, sections
 from spatialvlm.evaluate.report.figures import summary_of
 from spatialvlm.evaluate.report.measures import FEWEST
 from spatialvlm.evaluate.report.rows import in_order, rows_of
 from spatialvlm.evaluate.report.run_tables import mean, short
-from spatialvlm.evaluate.results import Results, Run, TaskRun, read_results
+from spatialvlm.evaluate.results import Results, Run, read_results
 from spatialvlm.evaluate.tasks import Task, load_task
 
 PAGE = "index.html"
+_SAW = {
+    "image": "the pictures",
+    "blind": "no picture (blind)",
+    "shuffled": "another item's pictures (shuffled)",
+    "scene": "the geometry (scene)",
+    "none": "nothing (no model)",
+}
+"""What the model saw, by track."""
 
 Tasks = Mapping[str, Task]
 
@@ -93,7 +101,7 @@ def _asked(run: Run, tasks: Tasks) -> page.Markup:
         cells = [
             page.shortened(tasks[one.task].asks),
             page.join(f"{one.items:,}", page.small("the first of them" if one.items == one.limit else "")),
-            _track(one),
+            _SAW.get(one.track, one.track),
             page.join(one.parser, page.small("and the official rule" if one.official else "")),
             page.element("code", short(one.prompt_sha256), title=one.prompt_sha256),
             page.element("code", short(one.data), title=one.data),
@@ -104,23 +112,9 @@ def _asked(run: Run, tasks: Tasks) -> page.Markup:
     return page.section("What was asked", lead, page.table(heads, rows, "texts"))
 
 
-def _track(one: TaskRun) -> str:
-    says = {
-        "image": "the pictures",
-        "blind": "no picture (blind)",
-        "shuffled": "another item's pictures (shuffled)",
-        "scene": "the geometry (scene)",
-        "none": "nothing (no model)",
-    }
-    return says.get(one.track, one.track)
-
-
 def _settings(run: Run) -> page.Markup:
-    rows = [("model", run.model), ("version", run.version or "not known")]
-    rows += [
-        (name, value if isinstance(value, str) else to_json(value)) for name, value in sorted(run.settings.items())
-    ]
+    rows = [("model", run.model), ("version", run.version or "not known"), *sorted(run.settings.items())]
     for one in run.tasks:
         rows += [(f"{one.task}: prompts", one.prompt_sha256), (f"{one.task}: data", one.data)]
-    found = page.settings((name, page.shortened(value)) for name, value in rows)
-    return page.section("Settings", "run.json has them; TASK.jsonl has every question with its answer.", found)
+    lead = "run.json has them; TASK.jsonl has every question with its answer."
+    return page.section("Settings", lead, page.settings(rows))
