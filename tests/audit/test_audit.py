@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from spatialvlm.audit import audit
-from spatialvlm.audit.page import percent, render
+from spatialvlm.audit.audit_page import render
 from spatialvlm.audit.tally import Tally
 from spatialvlm.cli import app
 from spatialvlm.errors import UserError
@@ -124,9 +124,3 @@ def test_a_size_that_is_none(tmp_path, size):
     done = CliRunner().invoke(app, ["audit", "--rooms", "1", "--out", str(tmp_path), f"--size={size}"])
     assert isinstance(done.exception, UserError)
     assert not list(tmp_path.iterdir())
-
-
-def test_what_is_not_all_never_reads_as_all():
-    assert percent(1.0) == "100.0 %"
-    assert percent(0.99999, 1) == "99.999 %"
-    assert percent(None) == "–"

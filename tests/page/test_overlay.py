@@ -5,7 +5,8 @@ import pytest
 from pycocotools import mask as coco
 
 from spatialvlm.errors import ContractError
-from spatialvlm.page.overlay import PALETTE, colour, decode_mask, draw_objects
+from spatialvlm.page import colour, decode_mask, draw_objects
+from spatialvlm.page.overlay import PALETTE
 from spatialvlm.records import Rle
 
 
@@ -51,7 +52,7 @@ def test_drawing_is_deterministic_and_takes_run_lengths():
 
 
 def test_labels_of_crowded_objects_do_not_cover_each_other():
-    from spatialvlm import draw
+    from spatialvlm.page import overlay as draw
 
     spots = []
     best = draw._best

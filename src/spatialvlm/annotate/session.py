@@ -18,7 +18,7 @@ from spatialvlm.annotate.decisions import DECISIONS, Decision, DecisionFile
 from spatialvlm.annotate.proposals import QuestionProposal
 from spatialvlm.dataset import file_key, write_file
 from spatialvlm.errors import UserError
-from spatialvlm.page.overlay import draw_objects
+from spatialvlm.page import draw_objects
 
 LONGEST = {"annotator": 60, "question": 500, "answer": 300, "option": 120}
 WRITTEN = "written"

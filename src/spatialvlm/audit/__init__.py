@@ -1,12 +1,12 @@
 """audit: rooms with exact truth -> how right the facts are, how honest their error bars, and what bad input costs.
 
-    corrupt.py   exact frame -> the frame of a worse camera, model or annotator
-    truth.py     exact geometry -> the true quantities, of what is seen and of the whole objects
-    compare.py   facts + truth -> each asked fact with its truth
-    tally.py     compared facts, added up -> the figures of a preset
-    run.py       the rooms through all of it, in a few processes
-    result.py    the tallies -> audit.json
-    page.py      audit.json -> audit.html
+    corrupt.py     exact frame -> the frame of a worse camera, model or annotator
+    truth.py       exact geometry -> the true quantities, of what is seen and of the whole objects
+    compare.py     facts + truth -> each asked fact with its truth
+    tally.py       compared facts, added up -> the figures of a preset
+    run.py         the rooms through all of it, in a few processes
+    result.py      the tallies -> audit.json
+    audit_page.py  audit.json -> audit.html
 
 `audit` writes audit.json and audit.html; docs/audit.md says what the figures mean.
 """
@@ -41,8 +41,8 @@ def audit(
     same for any number of workers. Raises UserError for bad numbers, an unknown preset, a folder that
     cannot be written, and without Mitsuba.
     """
+    from spatialvlm.audit.audit_page import write_page
     from spatialvlm.audit.corrupt import PRESETS
-    from spatialvlm.audit.page import write_page
     from spatialvlm.audit.result import result_of
     from spatialvlm.audit.run import Job, run
     from spatialvlm.dataset import MAX_SEED, disk_faults, to_json, write_file

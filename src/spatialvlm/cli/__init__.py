@@ -170,7 +170,7 @@ def audit(
     workers: Workers = 1,
 ) -> None:
     """Measure on rooms with exact truth how right the facts are, how honest their error bars, what bad input costs."""
-    from spatialvlm.audit.console import audit_with_progress
+    from spatialvlm.audit.terminal import audit_with_progress
     from spatialvlm.pipeline.collect import parse_size
 
     audit_with_progress(rooms, out, seed=seed, presets=_names(presets) or (), size=parse_size(size), workers=workers)

@@ -3,20 +3,19 @@
 It shows what the questions look like on real images, how they are distributed, and what was refused and why.
 """
 
-from collections.abc import Mapping
-from importlib.resources import files
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from string import Template
 from typing import Any
 
 import numpy as np
 
-from spatialvlm.dataset.card_charts import balance, bars, length_range, lengths
-from spatialvlm.dataset.card_frames import frame_card, show
-from spatialvlm.dataset.files import to_json, write_file
+from spatialvlm import page
+from spatialvlm.dataset.card_frames import frame_card
+from spatialvlm.dataset.counts import BINS_PER_DECADE, LENGTH_EDGES_M
+from spatialvlm.dataset.files import write_file
 from spatialvlm.dataset.read import Dataset, read_dataset
 from spatialvlm.errors import DatasetError
-from spatialvlm.kinds import KINDS, Kind
+from spatialvlm.kinds import KINDS
 
 GALLERY = 24
 _OPEN = 4  # frames of the gallery that are shown at once; the others unfold
@@ -26,6 +25,12 @@ _FORMS = {
     "classify": "This or that? (relations)",
     "length": "How much? (lengths)",
 }
+_ANSWERS = {
+    "predicate": ("true", "false", "similar"),
+    "choice": ("A, the first", "B, the second", "similar"),
+    "classify": ("the first relation", "the second", "similar"),
+}
+_COLOURS = ("part1", "part2", "part3")
 
 
 def write_report(folder: Path) -> Path:
@@ -41,62 +46,49 @@ def write_report(folder: Path) -> Path:
 
 def render(dataset: Dataset, info: Mapping[str, Any]) -> str:
     """The whole page."""
-    sections = [_gallery(dataset), _kinds(info), _balance(info), _lengths(info), _refusals(info), _drops(info)]
-    source = info.get("source")
-    template = files("spatialvlm.dataset").joinpath("report_template.html").read_text("utf-8")
-    return Template(template).substitute(
+    refused = sum(sum(reasons.values()) for reasons in info["refusals"].values())
+    dropped = sum(sum(codes.values()) for codes in info["drops"].values())
+    lengths_asked = sum(sum(bins) for bins in info["lengths"].values())
+    return page.document(
         title=f"{info['qa']:,} spatial questions",
-        pictures="data:",
-        source=show(source if isinstance(source, str) else to_json(source)),
-        headline=f"{_count(info['qa'], 'spatial question')} about {_count(info['scenes'], 'image')}",
+        over=page.shortened(info.get("source")),
+        headline=f"{page.counted(info['qa'], 'spatial question')} about {page.counted(info['scenes'], 'image')}",
         lead="Every answer was computed from metric 3D geometry and carries its evidence: the objects it is about, the "
         "value in SI units and its error. What the error cannot decide was refused and counted.",
-        tiles=_tiles(info),
-        sections="\n".join([*filter(None, sections), _made(info)]),
+        tiles=[
+            (f"{info['frames']:,}", "frames read"),
+            (f"{info['scenes']:,}", "became scenes in metric 3D"),
+            (f"{info['qa']:,}", f"questions, {info['qa'] / max(info['scenes'], 1):.1f} per scene"),
+            (f"{len(info['kinds'])}", f"question kinds of {len(KINDS)}"),
+            (f"{lengths_asked / max(info['qa'], 1):.0%}", "ask for a number"),
+            (f"{refused:,}", "facts refused, not asked"),
+            (f"{dropped:,}", "rejected before that"),
+        ],
+        sections=[
+            _gallery(dataset),
+            _kinds(info),
+            _balance(info),
+            _lengths(info),
+            _refusals(info),
+            _drops(info),
+            _made(info),
+        ],
         footer="± and 1σ are one standard deviation of the quantity that the answer was decided on. Numbers on the "
         "objects are their places in the stored scene. Made by SpatialVLM.",
     )
 
 
-def _count(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
-
-
-def _tiles(info: Mapping[str, Any]) -> str:
-    refused = sum(sum(reasons.values()) for reasons in info["refusals"].values())
-    dropped = sum(sum(codes.values()) for codes in info["drops"].values())
-    lengths_asked = sum(sum(bins) for bins in info["lengths"].values())
-    tiles = [
-        (f"{info['frames']:,}", "frames read"),
-        (f"{info['scenes']:,}", "became scenes in metric 3D"),
-        (f"{info['qa']:,}", f"questions, {info['qa'] / max(info['scenes'], 1):.1f} per scene"),
-        (f"{len(info['kinds'])}", f"question kinds of {len(KINDS)}"),
-        (f"{lengths_asked / max(info['qa'], 1):.0%}", "ask for a number"),
-        (f"{refused:,}", "facts refused, not asked"),
-        (f"{dropped:,}", "rejected before that"),
-    ]
-    return "".join(f"<div class='tile'><b>{value}</b><span>{label}</span></div>" for value, label in tiles)
-
-
-def _section(title: str, lead: str, body: str) -> str:
-    return f"<section><h2>{title}</h2><p class='lead'>{lead}</p>{body}</section>"
-
-
-def _gallery(dataset: Dataset) -> str:
+def _gallery(dataset: Dataset) -> page.Markup:
     count = min(GALLERY, len(dataset))
-    if not count:
-        return ""
     places = np.linspace(0, len(dataset) - 1, count).round().astype(int).tolist()
     cards = [frame_card(*dataset.at(place)) for place in places]
     rest = cards[_OPEN:]
-    more = (
-        f"<details><summary>Show {_count(len(rest), 'more image')}</summary>{''.join(rest)}</details>" if rest else ""
-    )
+    more = page.fold(f"Show {page.counted(len(rest), 'more image')}", *rest) if rest else page.Markup()
     lead = (
-        f"{_count(count, 'image')}, spread evenly over the dataset. Under each answer is its evidence: the kind, the "
-        "value with its error, the objects."
+        f"{page.counted(count, 'image')}, spread evenly over the dataset. Under each answer is its evidence: the kind, "
+        "the value with its error, the objects."
     )
-    return _section("What it looks like", lead, "".join(cards[:_OPEN]) + more)
+    return page.section("What it looks like", lead, *cards[:_OPEN], more)
 
 
 def _by_form(names: Mapping[str, Any]) -> dict[str, list[str]]:
@@ -109,125 +101,118 @@ def _by_form(names: Mapping[str, Any]) -> dict[str, list[str]]:
     return {form: members for form, members in groups.items() if members}
 
 
-def _kinds(info: Mapping[str, Any]) -> str:
-    counts = info["kinds"]
-    largest = max(counts.values(), default=0)
-    panels = []
-    for form, names in _by_form(counts).items():
-        css = "quantitative" if form == "length" else "qualitative"
-        total = sum(counts[name] for name in names)
-        title = f"{_FORMS.get(form, 'Other')} · {total:,} · {total / max(info['qa'], 1):.0%}"
-        chart = bars([(_said(name), counts[name]) for name in names], largest, css)
-        panels.append(f"<div class='panel'><h3>{title}</h3>{chart}</div>")
-    lead = "How often each kind is asked, all on one scale."
-    return _section("Kinds of questions", lead, f"<div class='grid'>{''.join(panels)}</div>")
-
-
 def _said(name: str) -> str:
     """A kind's name as people write it, without its form."""
     if name in KINDS and KINDS[name].form == "classify":
         return f"{KINDS[name].word} / {KINDS[name].opposite}"
-    for form in ("_predicate", "_choice"):
-        name = name.removesuffix(form)
-    return name.replace("_", " ")
+    return name.removesuffix("_predicate").removesuffix("_choice").replace("_", " ")
 
 
-def _balance(info: Mapping[str, Any]) -> str:
-    parts = {
-        "predicate": ("true", "false", "similar"),
-        "choice": ("A, the first", "B, the second", "similar"),
-        "classify": ("the first relation", "the second", "similar"),
-    }
-    panels = []
+def _count_row(name: str, count: int, css: str) -> page.Row:
+    return page.Row(name, [page.Bar(0.0, float(count), css)], value=f"{count:,}")
+
+
+def _kinds(info: Mapping[str, Any]) -> page.Markup:
+    counts = info["kinds"]
+    axis = page.Axis(0.0, float(max(counts.values(), default=1)))
+    rows: dict[str, list[page.Row]] = {}
+    for form, names in _by_form(counts).items():
+        css, total = "quantitative" if form == "length" else "qualitative", sum(counts[name] for name in names)
+        title = f"{_FORMS.get(form, 'Other')} · {total:,} · {total / max(info['qa'], 1):.0%}"
+        rows[title] = [_count_row(_said(name), counts[name], css) for name in names]
+    every = [row for found in rows.values() for row in found]
+    sheets = {title: page.row_chart(found, axis, like=every) for title, found in rows.items()}
+    return page.section("Kinds of questions", "How often each kind is asked, all on one scale.", page.panels(sheets))
+
+
+def _balance(info: Mapping[str, Any]) -> page.Markup:
+    sheets = {}
     for form, names in _by_form(info["labels"]).items():
-        if form in parts:
-            rows = [(_said(name), _parts(KINDS[name], info["labels"][name])) for name in names]
-            key = "".join(
-                f"<span><i style='background:var({ink})'></i>{part}</span>"
-                for ink, part in zip(("--yes", "--no", "--same"), parts[form])
-            )
-            rows = [(label, dict(zip(parts[form], counts))) for label, counts in rows]
-            chart = balance(rows, parts[form])
-            panels.append(f"<div class='panel'><h3>{_FORMS[form]}</h3><div class='key'>{key}</div>{chart}</div>")
+        if form in _ANSWERS:
+            key = page.legend(**dict(zip(_COLOURS, _ANSWERS[form])))
+            rows = [_balance_row(name, info["labels"][name], _ANSWERS[form]) for name in names]
+            sheets[_FORMS[form]] = page.join(key, page.row_chart(rows, page.Axis(0.0, 1.0)))
     lead = "Which answers are right, as shares. A model that always says the same should not do well."
-    return _section("Balance of the answers", lead, f"<div class='grid'>{''.join(panels)}</div>") if panels else ""
+    return page.section("Balance of the answers", lead, page.panels(sheets))
 
 
-def _parts(kind: Kind, labels: Mapping[str, int]) -> tuple[int, int, int]:
+def _balance_row(name: str, labels: Mapping[str, int], answers: Sequence[str]) -> page.Row:
+    kind = KINDS[name]
     first, second = {"predicate": ("true", "false"), "choice": ("A", "B")}.get(kind.form, (kind.word, kind.opposite))
-    return labels.get(first, 0), labels.get(second, 0), labels.get("similar", 0)
+    counts = [labels.get(label, 0) for label in (first, second, "similar")]
+    return page.share_row(_said(name), dict(zip(answers, counts)), _COLOURS)
 
 
-def _lengths(info: Mapping[str, Any]) -> str:
+def _lengths(info: Mapping[str, Any]) -> page.Markup:
     if not info["lengths"]:
-        return ""
+        return page.Markup()
     total = np.sum(list(info["lengths"].values()), axis=0).tolist()
     first, last = length_range(total)
+    edges = LENGTH_EDGES_M[first : last + 2]
+    across = page.logarithmic(edges[0], edges[-1], page.metres)
+
+    def columns(counts: Sequence[int]) -> list[page.Histogram]:
+        return [page.Histogram(edges, counts[first : last + 1], "quantitative", page.metres)]
+
     order = sorted(info["lengths"], key=lambda name: (list(KINDS).index(name) if name in KINDS else len(KINDS), name))
-    small = "".join(
-        f"<div><p>{show(_said(name))} <em>{sum(info['lengths'][name]):,}</em></p>"
-        f"{lengths(info['lengths'][name], first, last, small=True)}</div>"
-        for name in order
-    )
-    body = f"<div class='panel'>{lengths(total, first, last)}<div class='small'>{small}</div></div>"
-    return _section("Lengths that are asked for", "The values behind the numbers, on a logarithmic scale.", body)
+    small = []
+    for name in order:
+        counts = info["lengths"][name]
+        title = page.element("p", f"{_said(name)} ", page.element("em", f"{sum(counts):,}"))
+        chart = page.plot(across, page.Axis(0.0, float(max(counts))), columns(counts), width=200, height=82)
+        small.append(page.element("div", title, chart))
+    up = page.linear(0.0, float(max(total)), lambda count: f"{count:,.0f}", steps=5, finest=1.0)
+    chart = page.plot(across, up, columns(total), width=page.WIDE, height=250)
+    lead = "The values behind the numbers, on a logarithmic scale."
+    return page.section("Lengths that are asked for", lead, page.panel(chart, page.element("div", *small, css="small")))
 
 
-def _refusals(info: Mapping[str, Any]) -> str:
+def length_range(counts: Sequence[int]) -> tuple[int, int]:
+    """The first and the last bin worth showing: whole decades around everything counted."""
+    used = [index for index, count in enumerate(counts) if count] or [2 * BINS_PER_DECADE, 4 * BINS_PER_DECADE - 1]
+    first = used[0] // BINS_PER_DECADE * BINS_PER_DECADE
+    return first, (used[-1] // BINS_PER_DECADE + 1) * BINS_PER_DECADE - 1
+
+
+def _refusals(info: Mapping[str, Any]) -> page.Markup:
     refusals = info["refusals"]
     if not refusals:
-        return ""
+        return page.Markup()
     totals: dict[str, int] = {}
     for reasons in refusals.values():
         for reason, count in reasons.items():
             totals[reason] = totals.get(reason, 0) + count
     order = sorted(totals, key=lambda reason: (-totals[reason], reason))
-    names = [name for group in _by_form(refusals).values() for name in group]
     largest = max(max(reasons.values()) for reasons in refusals.values())
-    head = "".join(f"<th scope='col'>{show(reason.replace('_', ' '))}</th>" for reason in order)
-    rows = "".join(
-        f"<tr><th scope='row'>{show(name.replace('_', ' '))}</th>"
-        + "".join(_heat(refusals[name].get(reason, 0), largest) for reason in order)
-        + f"<td class='sum'>{sum(refusals[name].values()):,}</td></tr>"
-        for name in names
-    )
-    foot = "".join(f"<td class='sum'>{totals[reason]:,}</td>" for reason in order)
-    table = (
-        f"<div class='panel scroll'><table class='heat'><thead><tr><th>kind</th>{head}<th>all</th></tr></thead><tbody>"
-        f"{rows}<tr><th scope='row'>all</th>{foot}<td class='sum'>{sum(totals.values()):,}</td></tr>"
-        "</tbody></table></div>"
-    )
+    rows = []
+    for name in [name for group in _by_form(refusals).values() for name in group]:
+        counts = [refusals[name].get(reason, 0) for reason in order]
+        cells = [page.Cell(f"{count:,}", "heat", 0.06 + 0.5 * count / largest) if count else "" for count in counts]
+        rows.append((name.replace("_", " "), [*cells, f"{sum(counts):,}"]))
+    rows.append(("all", [f"{totals[reason]:,}" for reason in order] + [f"{sum(totals.values()):,}"]))
+    heads = ("kind", *(page.shortened(reason.replace("_", " ")) for reason in order), "all")
     lead = "Facts that were not asked, because the geometry cannot decide them; by kind and reason."
-    return _section("What was refused", lead, table)
+    return page.section("What was refused", lead, page.table(heads, rows))
 
 
-def _heat(count: int, largest: int) -> str:
-    if not count:
-        return "<td></td>"
-    return f"<td style='background:rgba(var(--heat), {0.06 + 0.5 * count / largest:.2f})'>{count:,}</td>"
-
-
-def _drops(info: Mapping[str, Any]) -> str:
+def _drops(info: Mapping[str, Any]) -> page.Markup:
     drops = info["drops"]
-    rows = [(f"{stage}: {code.replace('_', ' ')}", count) for stage in drops for code, count in drops[stage].items()]
-    rows.sort(key=lambda row: (-row[1], row[0]))
-    if not rows:
-        return ""
-    chart = bars(rows, rows[0][1], "dropped", labels=230)
+    counts = [(f"{stage}: {code.replace('_', ' ')}", count) for stage in drops for code, count in drops[stage].items()]
+    counts.sort(key=lambda row: (-row[1], row[0]))
     lead = "What could not be used at all, by stage and reason. Every one is named in drops.parquet."
-    return _section("What was dropped", lead, f"<div class='panel'>{chart}</div>")
+    if not counts:
+        return page.Markup()
+    rows = [_count_row(page.shortened(name), count, "dropped") for name, count in counts]
+    chart = page.row_chart(rows, page.Axis(0.0, float(counts[0][1])), width=page.WIDE)
+    return page.section("What was dropped", lead, page.panel(chart))
 
 
-def _made(info: Mapping[str, Any]) -> str:
-    rows = [("source", info.get("source")), ("fingerprint", info.get("fingerprint")), ("seed", info.get("seed"))]
+def _made(info: Mapping[str, Any]) -> page.Markup:
+    rows = [(name, info.get(name)) for name in ("source", "fingerprint", "seed")]
     rows += [(f"config: {key}", value) for key, value in _flat(info.get("config", {}))]
     rows += [(f"version: {key}", value) for key, value in _flat(info.get("versions", {}))]
-    cells = "".join(
-        f"<tr><th scope='row'>{show(key)}</th><td>{show(value if isinstance(value, str) else to_json(value))}</td></tr>"
-        for key, value in rows
-    )
     lead = "The settings that make this dataset again, byte for byte."
-    return _section("What made it", lead, f"<div class='panel'><table class='made'>{cells}</table></div>")
+    return page.section("What made it", lead, page.settings(rows))
 
 
 def _flat(value: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:

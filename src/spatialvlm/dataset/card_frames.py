@@ -3,37 +3,40 @@
 import base64
 import math
 from collections.abc import Sequence
-from html import escape
 
 import cv2
 import numpy as np
 from jaxtyping import UInt8
 
+from spatialvlm import page
 from spatialvlm.kinds import KINDS
-from spatialvlm.page.overlay import colour, decode_mask, draw_objects
 from spatialvlm.records import QA, Fact, Object, Scene, Source
 
 PICTURE_WIDTH = 640
 PICTURE_HEIGHT = 800
 JPEG_QUALITY = 85
 QUESTIONS = 8
-_LONGEST = 400  # characters of a text that are shown
 
 
-def frame_card(scene: Scene, source: Source, questions: Sequence[QA]) -> str:
+def frame_card(scene: Scene, source: Source, questions: Sequence[QA]) -> page.Markup:
     """One image with its objects marked and some of its questions beside it."""
     places = {found.instance.id: index for index, found in enumerate(scene.objects)}
-    legend = " ".join(_object(scene, index) for index in range(len(scene.objects)))
-    items = "".join(_question(scene, qa, places) for qa in select(questions, QUESTIONS))
-    asked = (
-        f"<ul class='asked'>{items}</ul>" if items else "<p class='none'>Nothing could be asked about this image.</p>"
+    objects = page.join(*(_object(scene, index) for index in range(len(scene.objects))), between=" ")
+    image = page.element(
+        "img",
+        alt=f"{page.shortened(scene.frame_id)} with its objects marked",
+        src=f"data:image/jpeg;base64,{picture(scene, source)}",
     )
-    return (
-        f"<article class='frame'><figure><img alt='{show(scene.frame_id)} with its objects marked' "
-        f"src='data:image/jpeg;base64,{picture(scene, source)}'><figcaption><b>{show(scene.frame_id)}</b>"
-        f"<div class='legend'>{legend}</div>{_provenance(scene, source, len(questions))}</figcaption></figure>"
-        f"{asked}</article>"
+    caption = page.element(
+        "figcaption",
+        page.element("b", page.shortened(scene.frame_id)),
+        page.element("div", objects, css="legend"),
+        _provenance(scene, source, len(questions)),
     )
+    items = [_question(scene, qa, places) for qa in select(questions, QUESTIONS)]
+    nothing = page.element("p", "Nothing could be asked about this image.", css="none")
+    asked = page.element("ul", *items, css="asked") if items else nothing
+    return page.element("article", page.element("figure", image, caption), asked, css="frame")
 
 
 def select(questions: Sequence[QA], count: int) -> list[QA]:
@@ -57,10 +60,10 @@ def picture(scene: Scene, source: Source) -> str:
     size = (max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale)))
     image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
     masks = [
-        cv2.resize(decode_mask(found.instance.mask).astype(np.float32), size, interpolation=cv2.INTER_AREA) > 0.5
+        cv2.resize(page.decode_mask(found.instance.mask).astype(np.float32), size, interpolation=cv2.INTER_AREA) > 0.5
         for found in scene.objects
     ]
-    marked = draw_objects(image, masks, [_name(found, i) for i, found in enumerate(scene.objects)])
+    marked = page.draw_objects(image, masks, [_name(found, i) for i, found in enumerate(scene.objects)])
     _, data = cv2.imencode(".jpg", marked[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
     return base64.b64encode(data.tobytes()).decode()
 
@@ -77,24 +80,29 @@ def _image(scene: Scene, source: Source) -> UInt8[np.ndarray, "h w 3"]:
     return np.full((*size, 3), 128, np.uint8)
 
 
-def _question(scene: Scene, qa: QA, places: dict[str, int]) -> str:
-    objects = " ".join(_object(scene, places[id_]) if id_ in places else show(id_) for id_ in qa.fact.subjects)
-    return (
-        f"<li class='{qa.family}'><p>{show(qa.question)}</p><p class='answer'>{show(qa.answer)}</p>"
-        f"<small>{show(qa.kind)} · {evidence(qa.fact, places)} · {objects}</small></li>"
+def _question(scene: Scene, qa: QA, places: dict[str, int]) -> page.Markup:
+    ids = qa.fact.subjects
+    objects = page.join(
+        *(_object(scene, places[id_]) if id_ in places else page.shortened(id_) for id_ in ids), between=" "
+    )
+    return page.element(
+        "li",
+        page.element("p", page.shortened(qa.question)),
+        page.element("p", page.shortened(qa.answer), css="answer"),
+        page.element("small", page.join(page.shortened(qa.kind), evidence(qa.fact, places), objects, between=" · ")),
+        css=qa.family,
     )
 
 
-def evidence(fact: Fact, places: dict[str, int]) -> str:
+def evidence(fact: Fact, places: dict[str, int]) -> page.Markup:
     """What is known, with 1 sigma, in SI units: "0.412 ± 0.013 m"."""
     if not isinstance(fact.value, (bool, str)):
         unit = "" if fact.unit == "1" else f" {fact.unit}"
-        return f"{_with_error(fact.value, fact.error)}{unit}"
+        return page.join(f"{_with_error(fact.value, fact.error)}{unit}")
     word = str(fact.value).lower() if isinstance(fact.value, bool) else fact.value
-    said = _chip(places[word]) if word in places else show(word)
     kind = KINDS.get(fact.kind)
     unit = " m" if kind is not None and kind.quantity != "size" else ""
-    return f"{said} (1σ {fact.error:.2g}{unit})"
+    return page.join(_chip(places[word]) if word in places else page.shortened(word), f" (1σ {fact.error:.2g}{unit})")
 
 
 def _with_error(value: float, error: float) -> str:
@@ -108,14 +116,12 @@ def _provenance(scene: Scene, source: Source, asked: int) -> str:
     up = {"given": "gravity was given", "plane": "up comes from the plane", "model": "up comes from a model"}
     surface = scene.support.surface
     notes = [
-        f"{asked:,} question{'s' * (asked != 1)}",
-        f"{scene.camera.width} × {scene.camera.height} px, intrinsics from {show(scene.camera.provenance)}",
-        f"{scene.scale} scale from {show(scene.scale_provenance)}",
+        page.counted(asked, "question"),
+        f"{scene.camera.width} × {scene.camera.height} px, intrinsics from {page.shortened(scene.camera.provenance)}",
+        f"{scene.scale} scale from {page.shortened(scene.scale_provenance)}",
         up[scene.gravity] if scene.gravity else "up is unknown",
-        f"things stand on the {surface}" if surface else f"no support plane ({show(scene.support.refusal or 'none')})",
-        f"{show(source.origin)}, {show(source.licence)}"
-        if source.licence
-        else f"{show(source.origin)}, no licence given",
+        f"things stand on the {surface}" if surface else f"no support plane ({scene.support.refusal or 'none'})",
+        f"{page.shortened(source.origin)}, {page.shortened(source.licence or 'no licence given')}",
     ]
     return " · ".join(notes)
 
@@ -124,15 +130,10 @@ def _name(found: Object, index: int) -> str:
     return found.instance.captions[0] if found.instance.captions else f"object {index + 1}"
 
 
-def _object(scene: Scene, index: int) -> str:
-    return f"<span class='object'>{_chip(index)}{show(_name(scene.objects[index], index))}</span>"
+def _object(scene: Scene, index: int) -> page.Markup:
+    return page.element("span", _chip(index), page.shortened(_name(scene.objects[index], index)), css="object")
 
 
-def _chip(index: int) -> str:
-    red, green, blue = colour(index)
-    return f"<span class='chip' style='background:#{red:02x}{green:02x}{blue:02x}'>{index + 1}</span>"
-
-
-def show(text: str) -> str:
-    """Any text, safe in markup and in attributes; very long ones are cut."""
-    return escape(text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…", quote=True)
+def _chip(index: int) -> page.Markup:
+    red, green, blue = page.colour(index)
+    return page.element("span", f"{index + 1}", css="chip", style=f"background:#{red:02x}{green:02x}{blue:02x}")

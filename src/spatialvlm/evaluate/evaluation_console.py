@@ -11,11 +11,11 @@ from spatialvlm.errors import UserError
 from spatialvlm.evaluate.evaluation import evaluate, find_data
 from spatialvlm.evaluate.item_export import write_parquet, write_tsv
 from spatialvlm.evaluate.models import AskConfig
-from spatialvlm.evaluate.report.compare import compare
-from spatialvlm.evaluate.report.duel import print_comparison, write_comparison
+from spatialvlm.evaluate.report.comparison import print_comparison, write_comparison
 from spatialvlm.evaluate.report.figures import summary_of, write_summary
-from spatialvlm.evaluate.report.page import write_page
-from spatialvlm.evaluate.report.table import print_run
+from spatialvlm.evaluate.report.paired import compare_runs
+from spatialvlm.evaluate.report.run_page import write_page
+from spatialvlm.evaluate.report.run_tables import print_run
 from spatialvlm.evaluate.results import Results, read_results
 from spatialvlm.evaluate.tasks import load_task
 
@@ -58,7 +58,7 @@ def _asked_tasks(results: Results, tasks: Sequence[str]) -> list[str]:
 
 def compare_on_console(first: Path, second: Path, out: Path | None) -> None:
     """Compare two runs, and show the table; with `out` the page too."""
-    compared = compare(read_results(first), read_results(second))
+    compared = compare_runs(read_results(first), read_results(second))
     console = Console(highlight=False)
     print_comparison(console, compared)
     if out is not None:

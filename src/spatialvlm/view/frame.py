@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from spatialvlm.errors import DatasetError, UserError
-from spatialvlm.page.overlay import draw_objects
+from spatialvlm.page import draw_objects
 from spatialvlm.records import QA, Object, Scene, Source
 
 THUMBNAIL_COLUMNS = 72

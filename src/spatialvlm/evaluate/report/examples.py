@@ -1,22 +1,31 @@
-"""The few scored items that people should see: many enter, some leave, always the same ones.
+"""The few scored items that people should see: many enter, some leave, always the same ones, as markup.
 
 They are chosen by a rule and never by chance: the worst, what could not be read, and where the two parsers disagree.
-Where many are alike, kinds or reasons take turns, so that one of them does not fill the list.
+Where many are alike, kinds or reasons take turns, so that one of them does not fill the list. Pictures are links into
+the run's folder, relative to it; one that lies elsewhere, or was never kept, is not shown.
 """
 
 import math
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
 
-from spatialvlm.evaluate.items import Length, Number
+from spatialvlm import page
+from spatialvlm.evaluate.items import Choice, Clock, Length, Number, Region, Truth, YesNo
 from spatialvlm.evaluate.metrics.numbers import SLACK
 from spatialvlm.evaluate.report.figures import normal
 from spatialvlm.evaluate.report.rows import in_order, value_of
 from spatialvlm.evaluate.scoring import Scored
+from spatialvlm.records import Score
 
 WORST = 12
 UNREAD = 20
 DISAGREEMENTS = 12
+PICTURES = 4  # of one item that are shown
+LONGEST = 390  # characters of an answer that are shown
+
+Items = Mapping[str, Sequence[Scored]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -90,3 +99,140 @@ def in_turns(found: Iterable[Scored], group: Callable[[Scored], Hashable]) -> li
 
 def _is_number(one: Scored) -> bool:
     return isinstance(one.item.truth, Length | Number)
+
+
+def worst_cases(scored: Items, folder: Path) -> page.Markup:
+    """The worst answers of every task, with their pictures."""
+
+    def body(picked: Picked) -> page.Markup:
+        return page.element("div", *(_case(one, folder) for one in picked.shown), css="cases")
+
+    lead = (
+        "Answers that were read and are wrong, at most a dozen of each task: the numbers that are farthest off by "
+        "ratio, and wrong options, kinds in turn."
+    )
+    return page.section("The worst answers", lead, *_blocks(scored, worst, body, "short of the full score"))
+
+
+def unread_cases(scored: Items) -> page.Markup:
+    """Answers from which nothing was read, with the reason."""
+
+    def body(picked: Picked) -> page.Markup:
+        return _texts(picked, ("why not",), lambda one: [f"{one.parsed.how}{', cut off' if one.truncated else ''}"])
+
+    lead = "They count as wrong. Reasons take turns, so that each is seen."
+    return page.section("Answers that could not be read", lead, *_blocks(scored, unread, body, "not read"))
+
+
+def disagreement_cases(scored: Items) -> page.Markup:
+    """Answers that the two parsers score differently."""
+
+    def body(picked: Picked) -> page.Markup:
+        heads = ("our parser", "official rule")
+        return _texts(picked, heads, lambda one: [_verdict(one.robust), _verdict(one.official)])
+
+    lead = "The same answer, scored otherwise by the rule of the benchmark's authors; now one is kinder, now the other."
+    return page.section(
+        "Where the two parsers disagree", lead, *_blocks(scored, disagreements, body, "scored otherwise")
+    )
+
+
+def truth_says(truth: Truth) -> str:
+    """A truth in words, not escaped."""
+    match truth:
+        case Length(metres=metres):
+            return f"{metres:.4g} m"
+        case Number(value=value):
+            return f"{value:.6g}"
+        case Choice(options=options, right=right, lettered=lettered):
+            return f"({'ABCDEFGHIJKLMNOPQRSTUVWXYZ'[right]}) {options[right]}" if lettered else options[right]
+        case YesNo(right=right):
+            return "yes" if right else "no"
+        case Clock(hour=hour):
+            return f"{hour} o'clock"
+        case Region():
+            return "inside the outline"
+
+
+def _blocks(
+    scored: Items, pick: Callable[[Sequence[Scored]], Picked], body: Callable[[Picked], page.Markup], says: str
+) -> list[page.Markup]:
+    """One unfolding block per task that has such items, the first of them open."""
+    blocks = []
+    for name, found in scored.items():
+        picked = pick(found)
+        if picked.count:
+            shown = "" if len(picked.shown) == picked.count else f"; {len(picked.shown)} shown"
+            title = f"{name}: {picked.count:,} of {len(found):,} {says}{shown}"
+            blocks.append(page.fold(title, body(picked), is_open=not blocks))
+    return blocks
+
+
+def _texts(picked: Picked, heads: Sequence[str], more: Callable[[Scored], Sequence[str]]) -> page.Markup:
+    rows = [(one.item.id, [page.shortened(one.item.question), _said(one), *more(one)]) for one in picked.shown]
+    return page.table(("item", "question", "answer", *heads), rows, "texts")
+
+
+def _case(one: Scored, folder: Path) -> page.Markup:
+    truth = one.item.truth
+    ratio = off(one) if isinstance(truth, Length | Number) else None
+    rows = [("answer", _said(one)), ("read", one.robust.explanation), ("truth", page.shortened(truth_says(truth)))]
+    if isinstance(truth, Choice):
+        rows.append(("options", page.shortened(" / ".join(truth.options))))
+    if ratio is not None:
+        rows.append(("off", "no ratio" if math.isinf(ratio) else f"× {math.exp(ratio):.3g} (|ln| {ratio:.2f})"))
+    if one.parsed.confidence is not None:
+        rows.append(("confidence", page.percent(one.parsed.confidence, 0)))
+    facts = page.element("dl", *(page.join(page.element("dt", name), page.element("dd", text)) for name, text in rows))
+    head = page.element("small", f"{one.item.kind} · {one.item.id}")
+    text = page.element("div", head, page.element("p", page.shortened(one.item.question)), facts)
+    return page.element("article", _pictures(one, folder), text, css="case")
+
+
+def _pictures(one: Scored, folder: Path) -> page.Markup:
+    links = [
+        quote(picture.relative_to(folder).as_posix())
+        for picture in one.item.pictures
+        if isinstance(picture, Path) and picture.is_relative_to(folder)
+    ]
+    outline = _outline(one) if len(links) == 1 else page.Markup()
+    shown = [
+        page.element(
+            "span", page.element("img", loading="lazy", alt=f"picture of {one.item.id}", src=link), outline, css="shot"
+        )
+        for link in links[:PICTURES]
+    ]
+    if not links:
+        shown.append(page.element("span", "picture not kept", css="none"))
+    if len(links) > PICTURES:
+        shown.append(page.element("small", f"and {len(links) - PICTURES} more"))
+    return page.element("figure", *shown, css=f"n{min(len(links), PICTURES)}")
+
+
+def _outline(one: Scored) -> page.Markup:
+    """The region and the points that were said, the first of them in red, drawn over the picture."""
+    truth, said = one.item.truth, one.parsed.value
+    if not isinstance(truth, Region):
+        return page.Markup()
+    points = said if isinstance(said, tuple) else ()
+    dots = [
+        page.element("path", css="more" if place else "first", d=f"M{x:.4g},{y:.4g} h0")
+        for place, (x, y) in enumerate(points)
+        if 0 <= x <= 1 and 0 <= y <= 1
+    ]
+    corners = page.element("polygon", points=" ".join(f"{x:.4g},{y:.4g}" for x, y in truth.polygon))
+    return page.element("svg", corners, *dots, viewBox="0 0 1 1", preserveAspectRatio="none")
+
+
+def _said(one: Scored) -> page.Markup:
+    if one.answer is None:
+        return page.element("em", "none could be had")
+    text = one.answer.strip()
+    if len(text) > LONGEST:  # what was concluded stands at the end
+        text = f"{text[: LONGEST // 3]} … {text[-2 * LONGEST // 3 :]}"
+    return page.join(text) if text else page.element("em", "empty")
+
+
+def _verdict(score: Score | None) -> page.Markup:
+    says = score.explanation if score else ""
+    return page.join(page.element("b", page.percent(value_of(score), 0)), f" {page.shortened(says)}")

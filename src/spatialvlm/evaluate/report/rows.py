@@ -13,7 +13,6 @@ from jaxtyping import Bool, Float64, Int
 
 from spatialvlm.evaluate.items import FORMS, Choice, Clock, Item, Length, Number, Region, YesNo, form_of
 from spatialvlm.evaluate.metrics.points import any_point, first_point, in_polygon
-from spatialvlm.evaluate.parsing.extraction import ParsedAnswer
 from spatialvlm.evaluate.scoring import Scored
 from spatialvlm.records import Score
 
@@ -73,25 +72,31 @@ def in_order(scored: Sequence[Scored]) -> list[Scored]:
 
 def rows_of(scored: Sequence[Scored]) -> Rows:
     """The columns of scored items, which keep their order."""
-    count = len(scored)
-    points = np.array([_points(one) for one in scored], np.float64).reshape(count, 2)
-    return Rows(
-        cluster=cluster_numbers(scored),
-        form=np.array([_PLACES[form_of(one.item.truth)] for one in scored], np.int64),
-        robust=np.array([value_of(one.robust) for one in scored], np.float64),
-        official=np.array([value_of(one.official) for one in scored], np.float64),
-        truth=np.array([_truth(one.item) for one in scored], np.float64),
-        pred=np.array([_prediction(one.parsed) for one in scored], np.float64),
-        sigma=np.array([_number(one.parsed.sigma) for one in scored], np.float64),
-        confidence=np.array([_number(one.parsed.confidence) for one in scored], np.float64),
-        chance=np.array([_chance(one.item) for one in scored], np.float64),
-        first=points[:, 0],
-        any=points[:, 1],
-        read=np.array([one.parsed.value is not None for one in scored], np.bool_),
-        refused=np.array([one.parsed.refused and one.parsed.value is None for one in scored], np.bool_),
-        failed=np.array([one.answer is None for one in scored], np.bool_),
-        truncated=np.array([one.truncated for one in scored], np.bool_),
+    forms = np.array([_PLACES[form_of(one.item.truth)] for one in scored], np.int64)
+    numbers = np.array([_numbers(one) for one in scored], np.float64).reshape(len(scored), 9)
+    flags = np.array([_flags(one) for one in scored], np.bool_).reshape(len(scored), 4)
+    return Rows(cluster_numbers(scored), forms, *numbers.T, *flags.T)
+
+
+def _numbers(one: Scored) -> tuple[float, ...]:
+    """The columns from `robust` to `any`."""
+    said = one.parsed.value
+    return (
+        value_of(one.robust),
+        value_of(one.official),
+        _truth(one.item),
+        float(said) if isinstance(said, float | int) else _NAN,
+        _NAN if one.parsed.sigma is None else one.parsed.sigma,
+        _NAN if one.parsed.confidence is None else one.parsed.confidence,
+        _chance(one.item),
+        *_points(one),
     )
+
+
+def _flags(one: Scored) -> tuple[bool, ...]:
+    """The columns from `read` to `truncated`."""
+    is_read = one.parsed.value is not None
+    return is_read, one.parsed.refused and not is_read, one.answer is None, one.truncated
 
 
 def cluster_numbers(scored: Sequence[Scored]) -> Int[np.ndarray, " n"]:
@@ -113,15 +118,6 @@ def _truth(item: Item) -> float:
         case Length(metres=value) | Number(value=value) | Clock(hour=value):
             return float(value)
     return _NAN
-
-
-def _prediction(reading: ParsedAnswer) -> float:
-    value = reading.value
-    return float(value) if isinstance(value, float | int) else _NAN
-
-
-def _number(value: float | None) -> float:
-    return _NAN if value is None else float(value)
 
 
 def _chance(item: Item) -> float:

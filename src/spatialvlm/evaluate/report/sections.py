@@ -1,69 +1,57 @@
-"""The tables and plots of a run's page: figures and scored items enter, markup leaves. Every text is escaped."""
+"""The tables and plots of a run's page: figures and scored items enter, a section each leaves."""
 
+import math
 from collections.abc import Mapping, Sequence
-from html import escape
 from typing import Any
 
 import numpy as np
 
-from spatialvlm.audit.charts import coverage, percent
-from spatialvlm.evaluate.report.bars import FEW, Bar, bars
-from spatialvlm.evaluate.report.charts import error_by_truth, reliability, risk_coverage, scatter
+from spatialvlm import page
 from spatialvlm.evaluate.report.measures import PAPER
-from spatialvlm.evaluate.report.published import ASKED, NOTE, PUBLISHED
+from spatialvlm.evaluate.report.paper import ASKED, NOTE, PUBLISHED
 from spatialvlm.evaluate.report.rows import Rows
-from spatialvlm.evaluate.report.table import FURTHER, FURTHER_LEGEND, HEADS, further, mean, own_rows, paper_rows, spread
+from spatialvlm.evaluate.report.run_charts import answer_plot, error_plot, score_row
+from spatialvlm.evaluate.report.run_tables import (
+    FEW,
+    FURTHER,
+    FURTHER_LEGEND,
+    HEADS,
+    further_rows,
+    mean,
+    own_rows,
+    paper_rows,
+    published_cells,
+    spread,
+)
 
 Figures = Mapping[str, Any]
 
-
-def section(title: str, lead: str, body: str) -> str:
-    """A part of the page; nothing where it has nothing to show."""
-    return f"<section><h2>{title}</h2><p class='lead'>{tight(lead)}</p>{body}</section>" if body else ""
+LIMIT = 0.25
+"""The loss at which the plot of risk has a line, as `measures.by_sigma` counts coverage at it."""
 
 
-def tight(text: str) -> str:
-    """Text in which no line begins with a per cent sign."""
-    return text.replace(" %", "&nbsp;%")
-
-
-def table(heads: Sequence[str], rows: Sequence[tuple[str, Sequence[str]]], css: str = "") -> str:
-    """A table of figures; `rows` are names, escaped here, and cells of markup."""
-    head = "".join(f"<th scope='col'>{text}</th>" for text in heads)
-    body = "".join(
-        f"<tr><th scope='row'>{escape(name)}</th>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
-        for name, cells in rows
-    )
-    content = f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody>"
-    return f"<div class='panel scroll'><table class='heat {css}'>{content}</table></div>"
-
-
-def scores(tasks: Figures) -> str:
+def scores(tasks: Figures) -> page.Markup:
     """The summary: every task with its score and interval, and what became of its questions."""
     heads = ("task", "questions", "score", "official", "read", "declined", "not read", "failed", "cut off")
     rows = []
     for name, task in tasks.items():
         n = task["n"]
         lost = [_counted(task[key], n) for key in ("refused", "unread", "failed", "truncated")]
-        asked = f"{n:,}<small>{_clusters(task)}</small>"
-        rows.append((name, [asked, _sure(task["robust"]), _sure(task["official"]), percent(task["parse_rate"]), *lost]))
-    lead = (
+        shared = "" if task["clusters"] == n else f"{page.counted(task['clusters'], 'set')} of pictures"
+        means = [_sure(task["robust"]), _sure(task["official"]), page.percent(task["parse_rate"])]
+        rows.append((name, [page.join(f"{n:,}", page.small(shared)), *means, *lost]))
+    lead = page.Markup(
         "Mean score over all questions, with its 95 % interval below. What was not read, declined or failed counts as "
         "wrong, whichever way. <em>score</em> is by our parser; <em>official</em> is by the rule of the benchmark's "
         "authors, where it needs no judge."
     )
-    own = [
-        (f"{task}: {figure}", [percent(robust), percent(official)])
-        for task, figure, robust, official in own_rows(tasks)
-    ]
-    more = ""
-    if own:
-        counted = table(("", "score", "official"), own)
-        more = f"<h3 class='gap'>As the benchmarks' authors count</h3>{counted}"
-    return section("Scores", lead, table(heads, rows, "wide") + more)
+    more = []
+    if own := own_rows(tasks):
+        more = [page.heading("As the benchmarks' authors count"), page.table(("", "score", "official"), own)]
+    return page.section("Scores", lead, page.table(heads, rows), *more)
 
 
-def paper(tasks: Figures) -> str:
+def paper(tasks: Figures) -> page.Markup:
     """The paper's columns of all tasks that have them, beside the paper's own."""
     rows = []
     for name, metric, qualitative in paper_rows(tasks):
@@ -72,33 +60,28 @@ def paper(tasks: Figures) -> str:
         asked = " + ".join(f"{found['n']:,}" for found in (qualitative, metric) if found)
         rows.append((name, [asked, *cells]))
     if not rows:
-        return ""
-    for name, row in PUBLISHED.items():
-        rows.append((f"{name}, as published", [ASKED, *(percent(row[key]) for key in ("qualitative", *PAPER))]))
-    heads = ("", "questions", "comparisons right", *map(tight, HEADS.values()))
+        return page.Markup()
+    published = {f"{name}, as published": [ASKED, *published_cells(name)] for name in PUBLISHED}
+    heads = ("", "questions", "comparisons right", *HEADS.values())
     lead = (
         "The columns of SpatialVLM's tables 1, 2 and 4: comparisons (options, yes or no) that are right, and numbers "
         f"within a window around the truth, of all that were asked for. {NOTE}"
     )
-    found = [(name, metric) for name, metric, _ in paper_rows(tasks) if metric]
-    more = ""
-    if found:
-        cells = [(name, [further(key, metric[key]) for key in FURTHER]) for name, metric in found]
-        more = (
-            f"<h3 class='gap'>Other ways to count lengths and numbers</h3>{table(('', *FURTHER.values()), cells)}"
-            f"<p class='note'>{tight(escape(FURTHER_LEGEND))}</p>"
-        )
-    return section("As in the paper", lead, table(heads, rows, f"wide published{len(PUBLISHED)}") + more)
+    more = []
+    if found := further_rows(tasks):
+        title = page.heading("Other ways to count lengths and numbers")
+        more = [title, page.table(("", *FURTHER.values()), found), page.note(FURTHER_LEGEND)]
+    return page.section("As in the paper", lead, page.table(heads, [*rows, *published.items()], dim=published), *more)
 
 
-def forms(tasks: Figures) -> str:
+def forms(tasks: Figures) -> page.Markup:
     """What choices, hours and places have of their own."""
     rows = []
     for name, task in tasks.items():
         one, hour, place = task["qualitative"], task["clock"], task["regions"]
         if one:
             cells = [f"{one['n']:,}", _sure(one["accuracy"])]
-            rows.append((f"{name}: options, yes or no", [*cells, f"{percent(one['chance'])} by guessing"]))
+            rows.append((f"{name}: options, yes or no", [*cells, f"{page.percent(one['chance'])} by guessing"]))
         if hour:
             off = hour["mean_angle_error_deg"]
             says = "no hour read" if off is None else f"{off:.0f}° off on average, of {hour['read']:,} read"
@@ -107,133 +90,116 @@ def forms(tasks: Figures) -> str:
             says = f"{mean(place['any_point'])} with any of its points"
             rows.append((f"{name}: places, first point", [f"{place['n']:,}", _sure(place["first_point"]), says]))
     lead = "Accuracy by the form of the answer, with 95 % intervals."
-    return section("Options, hours, places", lead, table(("", "questions", "right", ""), rows) if rows else "")
+    table = page.table(("", "questions", "right", ""), rows) if rows else ""
+    return page.section("Options, hours, places", lead, table)
 
 
-def lengths(tasks: Figures, rows: Mapping[str, Rows]) -> str:
+def lengths(tasks: Figures, rows: Mapping[str, Rows]) -> page.Markup:
     """The two plots of every task with lengths or numbers."""
-    panels = []
+    sheets = {}
     for name in tasks:
         for form, unit in (("length", "m"), ("number", "")):
             asked = rows[name].of(form)
             read = asked.only(asked.read)
             if not len(read):
                 continue
-            title = escape(name if form == "length" else f"{name}: numbers")
-            panels.append(
-                f"<div class='panel'><h3>{title}: relative error against the truth</h3>"
-                f"{error_by_truth(read.truth, read.pred, unit)}{_missing(asked, read)}</div>"
-            )
+            title, missing = name if form == "length" else f"{name}: numbers", len(asked) - len(read)
+            note = f"{len(read):,} answers; {missing:,} without a number are not drawn." if missing else ""
+            chart = error_plot(read.truth, read.pred, unit)
+            sheets[f"{title}: relative error against the truth"] = _noted(chart, note)
             above = (read.truth > 0) & (read.pred > 0)
             if np.any(above):
-                chart = scatter(read.truth[above], read.pred[above], unit)
                 left = int(np.sum(~above))
-                note = f"<p class='note'>{left:,} at or below 0 not drawn.</p>" if left else ""
-                panels.append(f"<div class='panel'><h3>{title}: answer against the truth</h3>{chart}{note}</div>")
-    key = (
-        "<div class='key'><span><i class='in'></i>from 50 to 200 % of the truth</span><span><i class='out'></i>outside"
-        "</span><span><i class='median'></i>running median</span></div>"
-    )
+                note = f"{left:,} at or below 0 not drawn." if left else ""
+                chart = answer_plot(read.truth[above], read.pred[above], unit)
+                sheets[f"{title}: answer against the truth"] = _noted(chart, note)
+    key = page.legend(**{"in": "from 50 to 200 % of the truth", "out": "outside", "median": "running median"})
     lead = (
         "Left: the relative error, at most 100 %, against the true value, as in the paper's figure 11; on the zero "
         "line an answer is exact. Right: answers against the truth, both logarithmic, with the window of 50 to 200 %; "
         "what lies beyond an axis is drawn at its end. Of many answers 1,000 are drawn, spread over the truth."
     )
-    return section(
-        "How far lengths and numbers are off", lead, f"{key}<div class='grid'>{''.join(panels)}</div>" if panels else ""
-    )
+    return page.section("How far lengths and numbers are off", lead, key if sheets else "", page.panels(sheets))
 
 
-def kinds(tasks: Figures) -> str:
+def kinds(tasks: Figures) -> page.Markup:
     """A bar per kind of every task."""
-    panels = []
+    sheets = {}
     for name, task in tasks.items():
-        scored = {
-            kind: one for kind, one in task["kinds"].items() if one["robust"] and one["robust"]["mean"] is not None
-        }
-        found = [_bar(kind, one) for kind, one in scored.items()]
-        if found:
-            panels.append(f"<div class='panel'><h3>{escape(name)}</h3>{bars(found)}</div>")
-    key = (
-        "<div class='key'><span><i class='score'></i>score</span><span><i class='reach'></i>95 % interval</span>"
-        "<span><i class='chance'></i>by guessing among the options</span><span><i class='official'></i>official</span>"
-        "</div>"
-    )
-    body = f"{key}<div class='flow'>{''.join(panels)}</div>" if panels else ""
-    return section("By kind of question", "The mean score of each kind.", body)
+        if rows := [score_row(kind, one) for kind, one in task["kinds"].items() if mean(one["robust"]) != "–"]:
+            sheets[name] = page.row_chart(rows, page.SHARES)
+    guessed = "by guessing among the options"
+    key = page.legend(score="score", reach="95 % interval", chance=guessed, official="official")
+    lead = "The mean score of each kind."
+    return page.section("By kind of question", lead, key if sheets else "", page.panels(sheets, "flow"))
 
 
-def stated(tasks: Figures) -> str:
+def stated(tasks: Figures) -> page.Markup:
     """Calibration and risk-coverage of the tasks whose answers state an error or a confidence."""
-    panels = []
+    sheets = {}
     for name, task in tasks.items():
         if found := task["by_sigma"]:
             pairs = [pair for pair in found["calibration"] if pair[1] is not None]
-            says = f"80 % intervals hold {percent(found['coverage_of_80'])} of the truths."
-            panels.append(_panel(f"{name}: stated errors", coverage({"told": pairs}), _states(found) + says))
-            panels.append(_panel(f"{name}: risk, by stated error", risk_coverage(found["risk_coverage"]), _risk(found)))
+            says = f"80 % intervals hold {page.percent(found['coverage_of_80'])} of the truths."
+            sheets[f"{name}: stated errors"] = _noted(page.calibration_plot({"told": pairs}), _states(found) + says)
+            sheets[f"{name}: risk, by stated error"] = _risk(found)
         if found := task["by_confidence"]:
-            says = f"Off by {percent(found['calibration_error'])} on average."
-            panels.append(
-                _panel(f"{name}: stated confidence", reliability(found["reliability"]), _states(found) + says)
-            )
-            panels.append(_panel(f"{name}: risk, by confidence", risk_coverage(found["risk_coverage"]), _risk(found)))
+            says = f"Off by {page.percent(found['calibration_error'])} on average."
+            chart = reliability_plot(found["reliability"])
+            sheets[f"{name}: stated confidence"] = _noted(chart, _states(found) + says)
+            sheets[f"{name}: risk, by confidence"] = _risk(found)
     lead = (
         "Where answers state an error (±) or a confidence. Stated errors: the share of truths that an interval should "
         "hold (across) and holds (up). Stated confidence: against the mean score, larger dots for more answers. On the "
         "diagonal both are honest. Risk: the share of questions that are answered, the surest first (across), and the "
         "mean loss on them (up); those that state nothing come last, all at once."
     )
-    body = f"<div class='grid squares'>{''.join(panels)}</div>" if panels else ""
-    return section("What stated errors are worth", lead, body)
+    return page.section("What stated errors are worth", lead, page.panels(sheets, "squares"))
 
 
-def how(tasks: Figures) -> str:
+def how(tasks: Figures) -> page.Markup:
     """How answers were read, by task."""
     blocks = []
     for name, task in tasks.items():
-        rows = [(text, [f"{count:,}", percent(count / task["n"])]) for text, count in task["how"].items()]
-        blocks.append(f"<div class='part'><h3>{escape(name)}</h3>{table(('', 'answers', 'share'), rows)}</div>")
+        rows = [(text, [f"{count:,}", page.percent(count / task["n"])]) for text, count in task["how"].items()]
+        blocks.append(page.element("div", page.element("h3", name), page.table(("", "answers", "share"), rows)))
     lead = "Every answer was read by rules, without a judge. What an answer was taken from:"
-    return section("How answers were read", lead, f"<div class='flow'>{''.join(blocks)}</div>")
+    return page.section("How answers were read", lead, page.element("div", *blocks, css="flow") if blocks else "")
 
 
-def _bar(kind: str, one: Figures) -> Bar:
-    robust, official, guess = one["robust"], one["official"], one["qualitative"]
-    chance = guess["chance"] if guess and guess["n"] == one["n"] else None
-    score = (robust["mean"], robust["low"], robust["high"])
-    return Bar(kind, one["n"], *score, chance=chance, official=official["mean"] if official else None)
+def reliability_plot(bins: Sequence[Sequence[float | int]]) -> page.Markup:
+    """Stated confidence (across) against the score (up), by bins of (confidence, score, answers)."""
+    most = max(count for _, _, count in bins)
+    line = [(float(sure), float(score)) for sure, score, _ in bins]
+    radii = [2.5 + 4.5 * math.sqrt(count / most) for _, _, count in bins]
+    says = [f"{count:,.0f} answers, stated {sure:.0%}, score {score:.0%}" for sure, score, count in bins]
+    return page.share_plot([page.DIAGONAL, page.Curve(line, "told"), page.Dots(line, "told", radii, says)])
 
 
-def _sure(interval: Figures | None) -> str:
-    if interval is None:
-        return "–"
-    says = spread(interval).replace(FEW, f"{FEW} pictures to judge")
-    return mean(interval) if says == "–" else f"{mean(interval)}<small>{says}</small>"
+def risk_plot(curve: Sequence[Sequence[float]]) -> page.Markup:
+    """The share of questions that are answered, the surest first (across), against the mean loss on them (up)."""
+    line = [(coverage, risk) for coverage, risk in curve]
+    return page.share_plot([page.Curve([(0.0, LIMIT), (1.0, LIMIT)], "ideal"), page.Curve(line, "told")])
 
 
-def _counted(count: int, total: int) -> str:
-    return f"{count:,}<small>{percent(count / total)}</small>" if count else "0"
+def _risk(found: Figures) -> page.Markup:
+    most = page.percent(found["coverage_at_25_risk"])
+    says = f"A limit on what is stated lets {most} be answered at a loss of 25 % (dashed)."
+    return _noted(risk_plot(found["risk_coverage"]), f"Area {found['aurc']:.3f}. {says}")
 
 
-def _clusters(task: Figures) -> str:
-    count = task["clusters"]
-    return "" if count == task["n"] else f"{count:,} set{'s' * (count != 1)} of pictures"
-
-
-def _missing(asked: Rows, read: Rows) -> str:
-    count = len(asked) - len(read)
-    return f"<p class='note'>{len(read):,} answers; {count:,} without a number are not drawn.</p>" if count else ""
-
-
-def _panel(title: str, chart: str, note: str) -> str:
-    return f"<div class='panel'><h3>{escape(title)}</h3>{chart}<p class='note'>{tight(note)}</p></div>"
+def _noted(chart: str, says: str) -> page.Markup:
+    return page.join(chart, page.note(says))
 
 
 def _states(found: Figures) -> str:
     return f"{found['stated']:,} of {found['n']:,} answers state one. "
 
 
-def _risk(found: Figures) -> str:
-    most = percent(found["coverage_at_25_risk"])
-    return f"Area {found['aurc']:.3f}. A limit on what is stated lets {most} be answered at a loss of 25 % (dashed)."
+def _sure(interval: Figures | None) -> page.Markup:
+    says = spread(interval).replace(FEW, f"{FEW} pictures to judge")
+    return page.join(mean(interval), page.small("" if says == "–" else says))
+
+
+def _counted(count: int, total: int) -> page.Markup:
+    return page.join(f"{count:,}", page.small(page.percent(count / total) if count else ""))

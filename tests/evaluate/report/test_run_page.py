@@ -22,7 +22,7 @@ from fixtures.evaluate.fabricated import (
 )
 from spatialvlm.evaluate.items import Length
 from spatialvlm.evaluate.report.examples import WORST, disagreements, in_turns, off, unread, worst
-from spatialvlm.evaluate.report.page import write_page
+from spatialvlm.evaluate.report.run_page import write_page
 from spatialvlm.evaluate.scoring import score
 from spatialvlm.records import Score
 

@@ -11,8 +11,7 @@ from rich.console import Console
 from fixtures.evaluate.fabricated import item, scored_lengths, scored_letters, write_results
 from spatialvlm.errors import DatasetError, UserError
 from spatialvlm.evaluate.items import Length, Number
-from spatialvlm.evaluate.report.compare import FEWEST, compare, mcnemar, verdict
-from spatialvlm.evaluate.report.duel import (
+from spatialvlm.evaluate.report.comparison import (
     comparison_section,
     names,
     print_comparison,
@@ -20,6 +19,7 @@ from spatialvlm.evaluate.report.duel import (
     warnings,
     write_comparison,
 )
+from spatialvlm.evaluate.report.paired import FEWEST, compare_runs, mcnemar, verdict
 from spatialvlm.evaluate.results import Results, read_results
 from spatialvlm.evaluate.scoring import score
 
@@ -46,25 +46,25 @@ def metres(*answers, pictures=None):
 
 def test_a_run_does_not_differ_from_itself(results):
     run = results({"lengths": scored_lengths(60), "letters": scored_letters(60)})
-    compared = compare(run, run)
+    compared = compare_runs(run, run)
     json.dumps(compared, allow_nan=False)
     assert warnings(compared) == []
     for task in compared["tasks"].values():
-        for duel in (task["robust"], task["official"], *(kind["robust"] for kind in task["kinds"].values())):
-            assert duel["difference"] == {"mean": 0.0, "low": 0.0, "high": 0.0}
-            assert (duel["second_better"], duel["first_better"], duel["mcnemar_p"]) == (0, 0, 1.0)
-            assert verdict(duel, "a", "b") == "no difference can be told"
+        for paired in (task["robust"], task["official"], *(kind["robust"] for kind in task["kinds"].values())):
+            assert paired["difference"] == {"mean": 0.0, "low": 0.0, "high": 0.0}
+            assert (paired["second_better"], paired["first_better"], paired["mcnemar_p"]) == (0, 0, 1.0)
+            assert verdict(paired, "a", "b") == "no difference can be told"
 
 
 def test_a_small_comparison_is_counted_as_by_hand(results):
     first = results({"mixed": metres("1 m", "3 m", "3 m", "3 m", "3 m", "3 m", "3 m", "3 m", "3 m", None)})
     second = results({"mixed": metres("3 m", "1 m", "1 m", "1 m", "1 m", "1 m", "1 m", "1 m", "1 m", None)})
-    duel = compare(first, second)["tasks"]["mixed"]["robust"]
-    assert (duel["n"], duel["first"], duel["second"]) == (10, 0.1, 0.8)
-    assert (duel["second_better"], duel["first_better"], duel["ties"]) == (8, 1, 1)
-    assert duel["difference"]["mean"] == pytest.approx(0.7)
-    assert duel["mcnemar_p"] == pytest.approx(2 * (1 + 9) / 2**9)
-    assert verdict(duel, "a", "b") == "b is better"
+    paired = compare_runs(first, second)["tasks"]["mixed"]["robust"]
+    assert (paired["n"], paired["first"], paired["second"]) == (10, 0.1, 0.8)
+    assert (paired["second_better"], paired["first_better"], paired["ties"]) == (8, 1, 1)
+    assert paired["difference"]["mean"] == pytest.approx(0.7)
+    assert paired["mcnemar_p"] == pytest.approx(2 * (1 + 9) / 2**9)
+    assert verdict(paired, "a", "b") == "b is better"
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_mcnemar_is_exact(wins, losses, p):
 def test_the_other_way_round_all_signs_turn(results):
     one = results({"lengths": scored_lengths(80)})
     other = results({"lengths": scored_lengths(80, seed=4, skill=0.8)})
-    there, back = (compare(*pair)["tasks"]["lengths"]["robust"] for pair in ((one, other), (other, one)))
+    there, back = (compare_runs(*pair)["tasks"]["lengths"]["robust"] for pair in ((one, other), (other, one)))
     assert there["difference"]["mean"] == -back["difference"]["mean"]
     assert there["difference"]["low"] == pytest.approx(-back["difference"]["high"], abs=0.03)
     assert (there["second_better"], there["ties"]) == (back["first_better"], back["ties"])
@@ -90,10 +90,10 @@ def test_a_large_difference_can_be_told_and_a_small_one_cannot(results):
         results({"letters": scored_letters(200, seed=seed, skill=skill)})
         for seed, skill in ((1, 0.1), (2, 0.6), (3, 0.62))
     )
-    told = compare(poor, good)["tasks"]["letters"]
+    told = compare_runs(poor, good)["tasks"]["letters"]
     assert verdict(told["robust"], "poor", "good") == "good is better"
-    assert verdict(compare(good, poor)["tasks"]["letters"]["robust"], "good", "poor") == "good is better"
-    assert verdict(compare(fair, good)["tasks"]["letters"]["robust"], "a", "b") == "no difference can be told"
+    assert verdict(compare_runs(good, poor)["tasks"]["letters"]["robust"], "good", "poor") == "good is better"
+    assert verdict(compare_runs(fair, good)["tasks"]["letters"]["robust"], "a", "b") == "no difference can be told"
     assert said_of(told, "poor", "good") == "good is better; by the official rule: good is better"
 
 
@@ -104,15 +104,15 @@ def test_few_pictures_tell_nothing_however_clear_they_look(results, count, tmp_p
         Results(run.run, {"mixed": tuple(metres(*[answer] * 30, pictures=pictures))})
         for run, answer in ((results({"mixed": metres("3 m")}), "3 m"), (results({"mixed": metres("1 m")}), "1 m"))
     )
-    duel = compare(first, second)["tasks"]["mixed"]["robust"]
-    assert (duel["clusters"], duel["told"]) == (count, count >= FEWEST)
-    assert ("fewer than 6 sets of pictures" in verdict(duel, "a", "b")) == (count < FEWEST)
-    assert (duel["difference"]["low"] is None) == (duel["difference"]["high"] is None) == (count < FEWEST)
+    paired = compare_runs(first, second)["tasks"]["mixed"]["robust"]
+    assert (paired["clusters"], paired["told"]) == (count, count >= FEWEST)
+    assert ("fewer than 6 sets of pictures" in verdict(paired, "a", "b")) == (count < FEWEST)
+    assert (paired["difference"]["low"] is None) == (paired["difference"]["high"] is None) == (count < FEWEST)
     file = io.StringIO()
-    print_comparison(Console(file=file), compare(first, second))
+    print_comparison(Console(file=file), compare_runs(first, second))
     (line,) = [line for line in file.getvalue().splitlines() if line.startswith("mixed  ")]
     assert ("too few" in line) == (count < FEWEST)
-    comparison_section(compare(first, second))
+    comparison_section(compare_runs(first, second))
 
 
 def test_graded_scores_have_no_mcnemar(results):
@@ -120,14 +120,14 @@ def test_graded_scores_have_no_mcnemar(results):
         results({"mixed": [score(item(str(place), Number(10.0)), answer) for place in range(8)]})
         for answer in ("11", "10")
     )
-    duel = compare(first, second)["tasks"]["mixed"]["robust"]
-    assert duel["mcnemar_p"] is None
-    assert duel["difference"]["mean"] == pytest.approx(0.1)
+    paired = compare_runs(first, second)["tasks"]["mixed"]["robust"]
+    assert paired["mcnemar_p"] is None
+    assert paired["difference"]["mean"] == pytest.approx(0.1)
 
 
 def test_questions_of_one_run_alone_are_named_and_left_out(results):
     scored = scored_lengths(30)
-    compared = compare(results({"lengths": scored[:20]}), results({"lengths": scored[15:]}))
+    compared = compare_runs(results({"lengths": scored[:20]}), results({"lengths": scored[15:]}))
     task = compared["tasks"]["lengths"]
     assert (task["n"], task["only_first"]["count"], task["only_second"]["count"]) == (5, 15, 10)
     assert len(task["only_first"]["ids"]) == 10
@@ -148,14 +148,14 @@ def test_questions_of_one_run_alone_are_named_and_left_out(results):
 )
 def test_what_is_not_the_same_is_said(results, field, value, says):
     scored = {"lengths": scored_lengths(20)}
-    compared = compare(results(scored), results(scored, **{field: value}))
+    compared = compare_runs(results(scored), results(scored, **{field: value}))
     assert warnings(compared) == [f"lengths: {says}"]
 
 
 def test_questions_that_changed_under_their_id_are_said(results):
     scored = scored_lengths(20)
     other = [replace(one, item=replace(one.item, truth=Length(9.0))) for one in scored[:3]]
-    compared = compare(results({"lengths": scored}), results({"lengths": [*other, *scored[3:]]}))
+    compared = compare_runs(results({"lengths": scored}), results({"lengths": [*other, *scored[3:]]}))
     assert warnings(compared) == [
         "lengths: 3 questions with the same id in both runs, but with other words or another truth"
     ]
@@ -164,28 +164,28 @@ def test_questions_that_changed_under_their_id_are_said(results):
 def test_runs_without_a_question_in_common_cannot_be_compared(results):
     lengths, letters = results({"lengths": scored_lengths(9)}), results({"letters": scored_letters(9)})
     with pytest.raises(UserError, match="no question in common: got the tasks lengths and letters"):
-        compare(lengths, letters)
+        compare_runs(lengths, letters)
 
 
 def test_an_id_that_comes_twice_is_refused(results):
     scored = scored_lengths(9)
     run = results({"lengths": scored})
     with pytest.raises(DatasetError, match="item 'room/00003': twice"):
-        compare(run, results({"lengths": [*scored, scored[3]]}))
+        compare_runs(run, results({"lengths": [*scored, scored[3]]}))
 
 
 def test_the_order_of_the_items_does_not_matter(results):
     one, other = scored_lengths(60), scored_lengths(60, seed=2)
     order = np.random.default_rng(1)
     shuffled = [[found[i] for i in order.permutation(60)] for found in (one, other)]
-    assert compare(*(results({"lengths": found}) for found in (one, other))) == compare(
+    assert compare_runs(*(results({"lengths": found}) for found in (one, other))) == compare_runs(
         *(results({"lengths": found}) for found in shuffled)
     )
 
 
 def test_two_runs_of_one_model_are_told_apart(results):
     scored = {"lengths": scored_lengths(9)}
-    compared = compare(results(scored), results(scored))
+    compared = compare_runs(results(scored), results(scored))
     assert names(compared) == ("example/model-7b, the first run", "example/model-7b, the second run")
     compared["second"]["version"] = None
     assert names(compared) == ("example/model-7b 2026-08-01", "example/model-7b of no known version")
@@ -194,7 +194,7 @@ def test_two_runs_of_one_model_are_told_apart(results):
 def test_it_is_shown_in_a_terminal_in_a_section_and_on_a_page(results, tmp_path):
     first = results({"lengths": scored_lengths(60), "letters": scored_letters(60)})
     second = results({"lengths": scored_lengths(60, seed=3, skill=1.5)}, model="other/<model>")
-    compared = compare(first, second)
+    compared = compare_runs(first, second)
     file = io.StringIO()
     print_comparison(Console(file=file, width=40), compared)
     assert "lengths: example/model-7b is better" in file.getvalue()

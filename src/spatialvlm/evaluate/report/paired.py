@@ -18,10 +18,11 @@ from scipy.special import bdtr
 from spatialvlm.errors import DatasetError, UserError
 from spatialvlm.evaluate.metrics.bootstrap import difference_interval
 from spatialvlm.evaluate.report.measures import FEWEST, tidy
-from spatialvlm.evaluate.report.rows import Numbers, cluster_numbers, value_of
-from spatialvlm.evaluate.report.table import short
+from spatialvlm.evaluate.report.rows import cluster_numbers, value_of
+from spatialvlm.evaluate.report.run_tables import short
 from spatialvlm.evaluate.results import Results, TaskRun
 from spatialvlm.evaluate.scoring import Scored
+from spatialvlm.page import counted
 
 SHOWN = 10
 """Ids of one run alone that are listed."""
@@ -34,7 +35,7 @@ _NAMES = {"prompt_sha256": "prompts", "data": "data", "parser": "parsers", "trac
 Pair = tuple[Scored, Scored]
 
 
-def compare(first: Results, second: Results) -> dict[str, Any]:
+def compare_runs(first: Results, second: Results) -> dict[str, Any]:
     """What differs, by task and kind, JSON values only. Raises UserError where the runs have no question in common."""
     heads = [{one.task: one for one in results.run.tasks} for results in (first, second)]
     tasks = [name for name in heads[0] if name in heads[1]]
@@ -62,7 +63,9 @@ def _task(first: Sequence[Scored], second: Sequence[Scored], warnings: list[str]
     pairs = [(ours[name], theirs[name]) for name in common]
     other = sum(a.item.truth != b.item.truth or a.item.question != b.item.question for a, b in pairs)
     if other:
-        warnings.append(f"{questions(other)} with the same id in both runs, but with other words or another truth")
+        warnings.append(
+            f"{counted(other, 'question')} with the same id in both runs, but with other words or another truth"
+        )
     alone = [sorted(ours.keys() - theirs.keys()), sorted(theirs.keys() - ours.keys())]
     kinds = sorted({a.item.kind for a, _ in pairs})
     by_kind = {kind: [pair for pair in pairs if pair[0].item.kind == kind] for kind in kinds}
@@ -71,26 +74,24 @@ def _task(first: Sequence[Scored], second: Sequence[Scored], warnings: list[str]
         "only_first": {"count": len(alone[0]), "ids": alone[0][:SHOWN]},
         "only_second": {"count": len(alone[1]), "ids": alone[1][:SHOWN]},
         "warnings": warnings,
-        "robust": _duel(pairs),
-        "official": _official(pairs),
-        "kinds": {kind: {"robust": _duel(some), "official": _official(some)} for kind, some in by_kind.items()},
+        **_both(pairs),
+        "kinds": {kind: _both(some) for kind, some in by_kind.items()},
     }
 
 
-def _duel(pairs: Sequence[Pair]) -> dict[str, Any] | None:
-    """The two runs over some questions by our parser; None of none."""
-    return _scores(pairs, *(_column([pair[which].robust for pair in pairs]) for which in (0, 1)))
+def _both(pairs: Sequence[Pair]) -> dict[str, dict[str, Any] | None]:
+    """The two runs over some questions, by our parser and by the official rule."""
+    return {rule: _paired(pairs, rule) for rule in ("robust", "official")}
 
 
-def _official(pairs: Sequence[Pair]) -> dict[str, Any] | None:
-    """The same by the official rule; None where either run has none."""
-    if any(one.official is None for pair in pairs for one in pair):
+def _paired(pairs: Sequence[Pair], rule: str) -> dict[str, Any] | None:
+    """What differs over some questions by one rule; None of none, and where either run has no such scores."""
+    scores = [[getattr(one, rule) for one in pair] for pair in pairs]
+    if any(None in found for found in scores):
         return None
-    return _scores(pairs, *(_column([pair[which].official for pair in pairs]) for which in (0, 1)))
-
-
-def _scores(pairs: Sequence[Pair], first: Numbers, second: Numbers) -> dict[str, Any] | None:
-    clusters = _clusters(pairs)
+    first, second = (np.array([value_of(found[which]) for found in scores], np.float64) for which in (0, 1))
+    # as either run knows the pictures of a question
+    clusters = cluster_numbers([a if a.item.pictures else b for a, b in pairs]).tolist()
     difference = difference_interval(second, first, clusters)
     if difference is None:
         return None
@@ -120,29 +121,14 @@ def mcnemar(wins: int, losses: int) -> float:
     return min(1.0, 2.0 * float(bdtr(min(wins, losses), wins + losses, 0.5)))
 
 
-def verdict(duel: Mapping[str, Any] | None, first: str, second: str) -> str:
+def verdict(paired: Mapping[str, Any] | None, first: str, second: str) -> str:
     """What can be said of two runs, in words."""
-    if duel is None:
+    if paired is None:
         return "nothing in common"
-    if not duel["told"]:
-        few = duel["clusters"] < FEWEST
+    if not paired["told"]:
+        few = paired["clusters"] < FEWEST
         return TOLD[False] + (f": fewer than {FEWEST} sets of pictures" if few else "")
-    return TOLD[True].format(better=second if duel["difference"]["mean"] > 0 else first)
-
-
-def questions(count: int) -> str:
-    """So many questions."""
-    return f"{count:,} question{'s' * (count != 1)}"
-
-
-def _clusters(pairs: Sequence[Pair]) -> list[int]:
-    """Questions that share their pictures, as either run knows them."""
-    known = [first if first.item.pictures else second for first, second in pairs]
-    return cluster_numbers(known).tolist()
-
-
-def _column(scores: Sequence[Any]) -> Numbers:
-    return np.array([value_of(score) for score in scores], np.float64)
+    return TOLD[True].format(better=second if paired["difference"]["mean"] > 0 else first)
 
 
 def _by_id(scored: Sequence[Scored]) -> dict[str, Scored]:

@@ -1,21 +1,17 @@
-"""A comparison of two runs (`compare.compare`) -> a table in the terminal, a section of a page, a page of its own."""
+"""A paired comparison of two runs (`paired.compare_runs`) -> tables in the terminal, a section of a page, a page."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from html import escape
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.text import Text
 
-from spatialvlm.audit.charts import percent
+from spatialvlm import page
 from spatialvlm.dataset import write_file
-from spatialvlm.evaluate.report import sections
-from spatialvlm.evaluate.report.bars import FEW, Gap, gaps, points
-from spatialvlm.evaluate.report.compare import questions, verdict
 from spatialvlm.evaluate.report.measures import FEWEST
-from spatialvlm.evaluate.report.page import dress, tiles_of
-from spatialvlm.evaluate.report.table import heading, new_table, roomy
+from spatialvlm.evaluate.report.paired import verdict
+from spatialvlm.evaluate.report.run_charts import difference_chart, difference_row
+from spatialvlm.evaluate.report.run_tables import FEW, print_table, roomy
 
 Figures = Mapping[str, Any]
 
@@ -33,22 +29,14 @@ def print_comparison(console: Console, compared: Figures) -> None:
     first, second = names(compared)
     for which, name in (("first:  ", first), ("second: ", second)):
         console.print(f"{which}{name}", style="bold", highlight=False, markup=False)
-    table = new_table("task", *HEADS)
-    for name, duel in _duels(compared["tasks"]):
-        table.add_row(Text(name), *_cells(duel))
-    console.print(table)
-    console.print(LEGEND, style="dim", highlight=False)
+    print_table(console, ("task", *HEADS), _rows(compared["tasks"]), legend=LEGEND)
     for task, one in compared["tasks"].items():
         console.print(f"{task}: {said_of(one, first, second)}", highlight=False, markup=False)
     for warning in warnings(compared):
         console.print(f"warning: {warning}", style="yellow", highlight=False, markup=False)
     for task, one in compared["tasks"].items():
         if len(one["kinds"]) > 1:
-            heading(console, task)
-            table = new_table("kind", *HEADS)
-            for name, duel in _duels(one["kinds"]):
-                table.add_row(Text(name), *_cells(duel))
-            console.print(table)
+            print_table(console, ("kind", *HEADS), _rows(one["kinds"]), title=task)
 
 
 def names(compared: Figures) -> tuple[str, str]:
@@ -85,35 +73,40 @@ def warnings(compared: Figures) -> list[str]:
             if count := one[f"only_{which}"]["count"]:
                 ids = ", ".join(one[f"only_{which}"]["ids"])
                 more = ", ..." if count > len(one[f"only_{which}"]["ids"]) else ""
-                found.append(f"{task}: {questions(count)} only in the {which} run, left out: {ids}{more}")
+                found.append(
+                    f"{task}: {page.counted(count, 'question')} only in the {which} run, left out: {ids}{more}"
+                )
     return found
 
 
-def comparison_section(compared: Figures) -> str:
+def comparison_section(compared: Figures) -> page.Markup:
     """The comparison as a part of a page."""
     first, second = names(compared)
-    said = "".join(
-        f"<p class='verdict'><b>{escape(task)}</b> {escape(said_of(one, first, second))}</p>"
+    said = [
+        page.element("p", page.join(page.element("b", task), said_of(one, first, second), between=" "), css="verdict")
         for task, one in compared["tasks"].items()
-    )
-    warned = "".join(f"<li>{escape(text)}</li>" for text in warnings(compared))
-    warned = f"<ul class='warned'>{warned}</ul>" if warned else ""
-    rows = [(name, _markup(duel)) for name, duel in _duels(compared["tasks"])]
-    panels = []
+    ]
+    warned = page.elements("li", warnings(compared))
+    sheets = {}
     for task, one in compared["tasks"].items():
-        found = [_gap(name, duel) for name, duel in _duels({task: one}) if duel]
-        found += [_gap(kind, duel["robust"]) for kind, duel in one["kinds"].items() if len(one["kinds"]) > 1]
-        if found:
-            panels.append(f"<div class='panel'><h3>{escape(task)}</h3>{gaps(found)}</div>")
-    body = (
-        f"{said}{warned}{sections.table(('', *HEADS), rows)}<p class='note'>{sections.tight(LEGEND)}</p>"
-        f"<h3 class='gap'>Difference by kind, in points</h3><div class='flow'>{''.join(panels)}</div>"
-    )
+        kinds = [(kind, found["robust"]) for kind, found in one["kinds"].items() if len(one["kinds"]) > 1]
+        paired = [*_by_parser({task: one}), *kinds]
+        if rows := [difference_row(name, found) for name, found in paired if found]:
+            sheets[task] = difference_chart(rows)
     lead = (
         "The same questions, answered by both. Right of zero the second is better. Where the interval covers zero, no "
         "difference can be told: the figures may well come out the other way on other questions of this sort."
     )
-    return sections.section("What differs", lead, body)
+    return page.section(
+        "What differs",
+        lead,
+        *said,
+        page.element("ul", warned, css="warned") if warned else "",
+        page.table(("", *HEADS), [(name, _marked(paired)) for name, paired in _by_parser(compared["tasks"])]),
+        page.note(LEGEND),
+        page.heading("Difference by kind, in points"),
+        page.panels(sheets, "flow"),
+    )
 
 
 def write_comparison(path: Path, compared: Figures) -> None:
@@ -122,27 +115,27 @@ def write_comparison(path: Path, compared: Figures) -> None:
     tasks = compared["tasks"]
     told = sum(bool(one["robust"] and one["robust"]["told"]) for one in tasks.values())
     asked, warned = sum(one["n"] for one in tasks.values()), len(warnings(compared))
-    tiles = [
-        (f"{asked:,}", f"question{'s' * (asked != 1)} that both were asked"),
-        (f"{len(tasks)}", f"task{'s' * (len(tasks) != 1)} in both runs"),
-        (f"{told}", f"task{'s' * (told != 1)} with a difference that can be told"),
-        (f"{warned}", f"warning{'s' * (warned != 1)}"),
-    ]
-    page = dress(
+    content = page.document(
         title=f"{first} and {second}",
         over="Comparison of two runs",
         headline=f"{second} against {first}",
-        lead=f"First: {escape(first)}. Second: {escape(second)}.",
-        tiles=tiles_of(tiles),
-        parts=[comparison_section(compared)],
+        lead=f"First: {first}. Second: {second}.",
+        tiles=[
+            (f"{asked:,}", f"{page.plural(asked, 'question')} that both were asked"),
+            (f"{len(tasks)}", f"{page.plural(len(tasks), 'task')} in both runs"),
+            (f"{told}", f"{page.plural(told, 'task')} with a difference that can be told"),
+            (f"{warned}", page.plural(warned, "warning")),
+        ],
+        sections=[comparison_section(compared)],
         footer="Intervals hold the middle 95 % of 2,000 paired bootstrap draws; questions about the same pictures are "
         "drawn together. Many kinds were compared: of twenty without a difference, one looks like one. Made by "
         "SpatialVLM.",
+        pictures="'self'",
     )
-    write_file(path, lambda file: file.write(page.encode("utf-8", "xmlcharrefreplace")))
+    write_file(path, lambda file: file.write(content.encode("utf-8", "xmlcharrefreplace")))
 
 
-def _duels(groups: Figures) -> Iterable[tuple[str, Figures | None]]:
+def _by_parser(groups: Figures) -> Iterable[tuple[str, Figures | None]]:
     """Each group by our parser, and by the official rule where that says something else."""
     for name, one in groups.items():
         yield name, one["robust"]
@@ -150,30 +143,29 @@ def _duels(groups: Figures) -> Iterable[tuple[str, Figures | None]]:
             yield f"{name}, official", one["official"]
 
 
-def _cells(duel: Figures | None) -> Sequence[str]:
-    if duel is None:
+def _rows(groups: Figures) -> Iterable[tuple[str, Sequence[str]]]:
+    return ((name, _cells(paired)) for name, paired in _by_parser(groups))
+
+
+def _cells(paired: Figures | None) -> list[str]:
+    if paired is None:
         return ["0", *["–"] * (len(HEADS) - 1)]
-    difference = duel["difference"]
-    counts = [f"{duel[key]:,}" for key in ("second_better", "first_better", "ties")]
-    p = duel["mcnemar_p"]
+    difference, p = paired["difference"], paired["mcnemar_p"]
+    low, high = difference["low"], difference["high"]
     return [
-        f"{duel['n']:,}",
-        percent(duel["first"]),
-        percent(duel["second"]),
-        points(difference["mean"]),
-        FEW if difference["low"] is None else f"{points(difference['low'])} to {points(difference['high'])}",
-        *counts,
+        f"{paired['n']:,}",
+        page.percent(paired["first"]),
+        page.percent(paired["second"]),
+        page.points(difference["mean"]),
+        FEW if low is None else f"{page.points(low)} to {page.points(high)}",
+        *(f"{paired[key]:,}" for key in ("second_better", "first_better", "ties")),
         "–" if p is None else "< 0.001" if p < 0.001 else f"{p:.3f}",
     ]
 
 
-def _markup(duel: Figures | None) -> list[str]:
-    cells = [escape(cell) for cell in _cells(duel)]
-    if duel is not None and duel["told"]:
-        cells[3] = f"<b>{cells[3]}</b>"
+def _marked(paired: Figures | None) -> list[str]:
+    """The cells, with a gain that can be told in bold."""
+    cells = _cells(paired)
+    if paired is not None and paired["told"]:
+        cells[3] = page.element("b", cells[3])
     return cells
-
-
-def _gap(name: str, duel: Figures) -> Gap:
-    difference = duel["difference"]
-    return Gap(name, duel["n"], difference["mean"], difference["low"], difference["high"], duel["told"])

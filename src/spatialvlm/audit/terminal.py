@@ -10,7 +10,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from spatialvlm.audit import audit
-from spatialvlm.audit.page import in_order, percent
+from spatialvlm.audit.audit_page import in_order
+from spatialvlm.page import percent
 
 LOG_EVERY_S = 30.0
 COLUMNS = {

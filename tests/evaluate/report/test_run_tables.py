@@ -7,7 +7,7 @@ from rich.console import Console
 
 from fixtures.evaluate.fabricated import LETTERS, TASKS, scored_lengths, scored_letters, scored_mixed, write_results
 from spatialvlm.evaluate.report.figures import figures_of, summary_of
-from spatialvlm.evaluate.report.table import mean, print_run, spread
+from spatialvlm.evaluate.report.run_tables import mean, print_run, spread
 from spatialvlm.evaluate.results import read_results
 
 

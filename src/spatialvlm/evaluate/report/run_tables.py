@@ -3,22 +3,25 @@
 Where the output is no terminal they are plain text of whatever width they need, so that nothing is cut off in a file.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from spatialvlm.audit.charts import percent
-from spatialvlm.evaluate.report.bars import FEW
 from spatialvlm.evaluate.report.measures import FEWEST, PAPER
-from spatialvlm.evaluate.report.published import NOTE, PUBLISHED
+from spatialvlm.evaluate.report.paper import NOTE, PUBLISHED
+from spatialvlm.page import percent
 
 Figures = Mapping[str, Any]
 PaperRow = tuple[str, Figures | None, Figures | None]
 """A name, figures of lengths or numbers, figures of comparisons."""
+TextRow = tuple[str, Sequence[str]]
+"""A name and the cells beside it."""
 
+FEW = "too few"
+"""What stands in place of the interval of a few pictures."""
 COUNTS = ("n", "read", "declined", "cut off", "failed")
 SCORES = ("score", "95 %", "official")
 HEADS: Mapping[str, str] = {
@@ -60,24 +63,45 @@ def print_run(console: Console, summary: Figures) -> None:
     console = roomy(console)
     version = f", {summary['version']}" if summary["version"] else ""
     console.print(f"{summary['model']}{version}", style="bold", highlight=False, markup=False)
-    console.print(_scores("task", tasks.items()))
-    console.print(LEGEND, style="dim", highlight=False)
-    rows = list(paper_rows(tasks))
-    if rows:
-        heading(console, "as in the paper")
-        console.print(_paper(rows))
-        console.print(NOTE, style="dim", highlight=False)
-    if any(metric for _, metric, _ in rows):
-        heading(console, "lengths and numbers")
-        console.print(_further(rows))
-        console.print(FURTHER_LEGEND, style="dim", highlight=False)
-    if any(task["own"]["robust"] for task in tasks.values()):
-        heading(console, "as the benchmarks' authors count")
-        console.print(_own(tasks))
+    print_table(console, ("task", *COUNTS, *SCORES), _score_rows(tasks), legend=LEGEND)
+    if rows := list(paper_rows(tasks)):
+        published = {f"{name}, the paper": published_cells(name) for name in PUBLISHED}
+        cells = [(name, _paper_cells(metric, qualitative)) for name, metric, qualitative in rows]
+        heads = ("", "comparisons", *HEADS.values())
+        found = [*cells, *published.items()]
+        print_table(console, heads, found, title="as in the paper", legend=NOTE, dim=published)
+    if found := further_rows(tasks):
+        heads = ("", *FURTHER.values())
+        print_table(console, heads, found, title="lengths and numbers", legend=FURTHER_LEGEND)
+    if found := own_rows(tasks):
+        print_table(console, ("", "score", "official"), found, title="as the benchmarks' authors count")
     for name, task in tasks.items():
         if len(task["kinds"]) > 1:
-            heading(console, name)
-            console.print(_scores("kind", task["kinds"].items()))
+            print_table(console, ("kind", *COUNTS, *SCORES), _score_rows(task["kinds"]), title=name)
+
+
+def print_table(
+    console: Console,
+    heads: Sequence[str],
+    rows: Iterable[TextRow],
+    *,
+    title: str = "",
+    legend: str = "",
+    dim: Collection[str] = (),
+) -> None:
+    """Print a table without lines: names first, then columns of figures; rows whose names are in `dim` step back."""
+    if title:
+        console.print()
+        console.print(title, style="bold", highlight=False, markup=False)
+    table = Table(box=None, padding=(0, 1, 0, 0))
+    table.add_column(heads[0], min_width=12, overflow="fold")
+    for text in heads[1:]:
+        table.add_column(text, justify="right", no_wrap=True)
+    for name, cells in rows:
+        table.add_row(Text(name), *cells, style="dim" if name in dim else None)
+    console.print(table)
+    if legend:
+        console.print(legend, style="dim", highlight=False)
 
 
 def roomy(console: Console) -> Console:
@@ -118,65 +142,39 @@ def mean(interval: Figures | None) -> str:
     return percent(None if interval is None else interval["mean"])
 
 
-def own_rows(tasks: Figures) -> Iterable[tuple[str, str, float | None, float | None]]:
-    """(task, figure, by our parser, by the official rule) of the figures that are no plain means."""
+def own_rows(tasks: Figures) -> list[TextRow]:
+    """The figures that are no plain means, by our parser and by the official rule."""
+    rows = []
     for name, task in tasks.items():
         official = task["own"]["official"] or {}
         for figure, value in (task["own"]["robust"] or {}).items():
-            yield name, figure, value, official.get(figure)
+            rows.append((f"{name}: {figure}", [percent(value), percent(official.get(figure))]))
+    return rows
 
 
-def further(name: str, value: float | None) -> str:
-    """A figure of lengths for people: a share, or the logarithm as it is."""
-    if name == "median_log_error":
-        return "–" if value is None else f"{value:.3f}"
-    return percent(value)
+def further_rows(tasks: Figures) -> list[TextRow]:
+    """The columns of FURTHER of all tasks with lengths or numbers: shares, and the logarithm as it is."""
+    rows = []
+    for name, metric, _ in paper_rows(tasks):
+        if metric:
+            log = metric["median_log_error"]
+            cells = [percent(metric[key]) for key in FURTHER if key != "median_log_error"]
+            rows.append((name, [*cells, "–" if log is None else f"{log:.3f}"]))
+    return rows
 
 
-def new_table(first: str, *others: str) -> Table:
-    """A table without lines: names first, then columns of figures."""
-    table = Table(box=None, padding=(0, 1, 0, 0))
-    table.add_column(first, min_width=12, overflow="fold")
-    for text in others:
-        table.add_column(text, justify="right", no_wrap=True)
-    return table
+def published_cells(model: str) -> list[str]:
+    """What the paper reports of a model: comparisons, then the columns of PAPER."""
+    return [percent(PUBLISHED[model][key]) for key in ("qualitative", *PAPER)]
 
 
-def heading(console: Console, text: str) -> None:
-    """A line above a table."""
-    console.print()
-    console.print(text, style="bold", highlight=False, markup=False)
-
-
-def _scores(what: str, groups: Iterable[tuple[str, Figures]]) -> Table:
-    table = new_table(what, *COUNTS, *SCORES)
-    for name, one in groups:
+def _score_rows(groups: Figures) -> Iterable[TextRow]:
+    for name, one in groups.items():
         cells = [percent(one["parse_rate"]), percent(one["abstain_rate"]), str(one["truncated"]), str(one["failed"])]
         scores = [mean(one["robust"]), spread(one["robust"]), mean(one["official"])]
-        table.add_row(Text(name), f"{one['n']:,}", *cells, *scores)
-    return table
+        yield name, [f"{one['n']:,}", *cells, *scores]
 
 
-def _paper(rows: Sequence[PaperRow]) -> Table:
-    table = new_table("", "comparisons", *HEADS.values())
-    for name, metric, qualitative in rows:
-        cells = [mean(qualitative["accuracy"]) if qualitative else "–"]
-        table.add_row(Text(name), *cells, *(percent(metric[key]) if metric else "–" for key in PAPER))
-    for name, row in PUBLISHED.items():
-        table.add_row(f"{name}, the paper", *(percent(row[key]) for key in ("qualitative", *PAPER)), style="dim")
-    return table
-
-
-def _further(rows: Sequence[PaperRow]) -> Table:
-    table = new_table("", *FURTHER.values())
-    for name, metric, _ in rows:
-        if metric:
-            table.add_row(Text(name), *(further(key, metric[key]) for key in FURTHER))
-    return table
-
-
-def _own(tasks: Figures) -> Table:
-    table = new_table("task", "figure", "score", "official")
-    for name, figure, robust, official in own_rows(tasks):
-        table.add_row(Text(name), Text(figure), percent(robust), percent(official))
-    return table
+def _paper_cells(metric: Figures | None, qualitative: Figures | None) -> list[str]:
+    right = mean(qualitative["accuracy"]) if qualitative else "–"
+    return [right, *(percent(metric[key]) if metric else "–" for key in PAPER)]
