@@ -67,12 +67,12 @@ def pixel_slopes(
     rows: Integer[np.ndarray, "*#n"],
     columns: Integer[np.ndarray, "*#n"],
 ) -> tuple[Float64[np.ndarray, "*n"], Float64[np.ndarray, "*n"]]:
-    """The x and the y of those rays; the y of a row of pixels is the same for all, and may be broadcast."""
+    """The x and the y of those rays; without skew, x is that of the column alone."""
     fx, skew, cx = image_from_camera[0]
     fy, cy = image_from_camera[1, 1:]
     y = (rows + 0.5 - cy) / fy
-    x = (columns + 0.5 - cx - skew * y) / fx
-    return x, np.broadcast_to(y, x.shape)
+    x = (columns + 0.5 - cx - (skew * y if skew else 0.0)) / fx
+    return np.broadcast_arrays(x, y)
 
 
 def unproject(

@@ -92,7 +92,8 @@ def clean_surface(
     slopes = pixel_slopes(image_from_camera, grid.rows[:, None], grid.columns)
     ring = _dilated(grid.mask, 2) & ~grid.mask & np.isfinite(fit.inverse_m)
     nearer = ring & grid.known & (grid.inverse_m > fit.inverse_m * (1.0 + max(STEP, 6.0 * noise)))
-    nearer &= _outermost(grid.mask)
+    if nearer.any():
+        nearer &= _outermost(grid.mask)
     return Surface(
         points_in_camera=(_rays(slopes, kept) / inverse_m).T,
         depth_m=at_m,
@@ -113,8 +114,9 @@ def _rays(
     slopes: tuple[Float64[np.ndarray, "r c"], Float64[np.ndarray, "r c"]], where: Bool[np.ndarray, "r c"]
 ) -> Float64[np.ndarray, "3 n"]:
     """The rays of the pixels in `where`, axis by axis, which is how all that follows is fastest."""
-    x, y = (slope[where] for slope in slopes)
-    return np.stack([x, y, np.ones(len(x))])
+    rays = np.ones((3, np.count_nonzero(where)))
+    rays[0], rays[1] = (slope[where] for slope in slopes)
+    return rays
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -187,18 +189,18 @@ def _main_component(
     areas = np.bincount(labels.ravel())
     areas[0] = 0
     largest = int(areas.argmax())
-    depth_m = 1.0 / grid.inverse_m[labels == largest]
+    main = labels == largest
+    depth_m = 1.0 / grid.inverse_m[main]
     ordered = np.sort(depth_m[:: max(1, len(depth_m) // 500)])
     near, far = ordered[len(ordered) // 50], ordered[-1 - len(ordered) // 50]
     across_px = grid.stride * max(cv2.boundingRect(grid.mask.view(np.uint8))[2:])
     reach = DEEP * across_px * float(ordered[len(ordered) // 2]) / focal_px
     near, far = float(near) - reach, float(far) + reach
-    keep = np.zeros(count, bool)
-    keep[largest] = True
     for label in np.flatnonzero(areas >= max(8, 0.02 * areas[largest])):
-        if label != largest:
-            keep[label] = near < 1.0 / middle(grid.inverse_m[labels == label]) < far
-    return keep[labels], max(near, 1e-3), far
+        piece = labels == label
+        if label != largest and near < 1.0 / middle(grid.inverse_m[piece]) < far:
+            main |= piece
+    return main, max(near, 1e-3), far
 
 
 def _bends(
