@@ -25,7 +25,6 @@ def questions_table(rows: Sequence[tuple[str, Sequence[QA]]]) -> pa.Table:
     questions = list(chain.from_iterable(qas for _, qas in rows))
     facts = [qa.fact for qa in questions]
     values = [fact.value for fact in facts]
-    numbers = [None if isinstance(value, (bool, str)) else value for value in values]
     subjects = [fact.subjects for fact in facts]
     columns = {
         "kind": texts([qa.kind for qa in questions]),
@@ -33,9 +32,9 @@ def questions_table(rows: Sequence[tuple[str, Sequence[QA]]]) -> pa.Table:
         "question": texts([qa.question for qa in questions]),
         "answer": texts([qa.answer for qa in questions]),
         "subjects": lists(subjects, texts(list(chain.from_iterable(subjects)))),
-        "number": pa.array(numbers, pa.float64()),
+        "number": pa.array([None if isinstance(v, (bool, str)) else v for v in values], pa.float64()),
         "unit": texts([None if fact.unit == "1" else fact.unit for fact in facts]),
-        "label": texts([_LABELS.get(v, v) if number is None else None for v, number in zip(values, numbers)]),
+        "label": texts([v if isinstance(v, str) else _LABELS[v] if isinstance(v, bool) else None for v in values]),
         "error": pa.array([fact.error for fact in facts], pa.float64(), from_pandas=True),  # NaN is null
         "in_frame": texts([fact.in_frame for fact in facts]),
         "template": texts([qa.template for qa in questions]),

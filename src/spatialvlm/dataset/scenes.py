@@ -20,7 +20,7 @@ def encode_mask(mask: Bool[np.ndarray, "h w"] | Rle) -> Rle:
     """A mask as run lengths; an Rle is returned as it is."""
     if isinstance(mask, Rle):
         return mask
-    by_column = cv2.transpose(mask.view(np.uint8))  # ten times as fast as numpy
+    by_column = np.asarray(cv2.transpose(mask.view(np.uint8)), np.uint8)  # ten times as fast as numpy
     rle = cast(dict[str, Any], coco.encode(by_column.T))
     return Rle(mask.shape[0], mask.shape[1], rle["counts"])
 

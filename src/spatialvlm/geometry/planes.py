@@ -245,7 +245,7 @@ def _refine(
 ) -> tuple[Gradient, Bool[np.ndarray, "r c"], Float64[np.ndarray, "3 3"]]:
     """Least squares in relative inverse depth on the inliers, tighter each time: gradient, inliers, covariance."""
     points, wander = samples.points(free, 1, 3), DRIFT_SIGMAS * drift.relative
-    covariance, chosen, blob = np.eye(3), None, NOISE_BLOB_SAMPLES
+    chosen, normal, covariance, blob = points[:0], np.eye(3), np.eye(3), NOISE_BLOB_SAMPLES
     if drift.relative > noise:
         blob = max(blob, 2.0 * math.pi * (drift.reach * len(samples.rays_x) / 3.0) ** 2)
     for tolerance in (max(4.0 * noise, 0.015), max(3.0 * noise, 0.008), *[max(3.0 * noise, 0.005)] * 3):
@@ -255,7 +255,7 @@ def _refine(
         chosen = points.take(near, axis=0)
         normal = chosen.T @ chosen
         gradient = np.linalg.solve(normal, sum_of(chosen))
-    if chosen is not None:
+    if len(chosen):
         covariance = np.linalg.inv(normal) * float(np.std(chosen @ gradient - 1.0)) ** 2 * blob
     apart = samples.inverse_on(gradient)
     apart -= samples.inverse_m

@@ -72,7 +72,8 @@ def pixel_slopes(
     fy, cy = image_from_camera[1, 1:]
     y = (rows + 0.5 - cy) / fy
     x = (columns + 0.5 - cx - (skew * y if skew else 0.0)) / fx
-    return np.broadcast_arrays(x, y)
+    shape = np.broadcast(x, y).shape
+    return np.broadcast_to(x, shape), np.broadcast_to(y, shape)
 
 
 def unproject(
