@@ -31,7 +31,7 @@ NOISE_ROWS = 60  # of a depth map are enough to know its noise within a percent
 
 
 # glibc hands freed memory back to the system, to be faulted in again for the next array, until a block of this size has
-# been freed once. That would be a third of the time that lifting takes.
+# been freed once. That can be a quarter of the time that lifting takes.
 np.empty(1 << 21)
 
 

@@ -231,6 +231,8 @@ def _votes(
 ) -> Float64[np.ndarray, " n"]:
     """The share of all background samples within a relative `tolerance` of each proposal, on a sparse subset."""
     by_axis = np.ascontiguousarray(samples.points(free, 3, 6).T)
+    if not by_axis.size:
+        return np.zeros(len(proposals))
     votes = []
     for start in range(0, len(proposals), VOTED_TOGETHER):
         apart = proposals[start : start + VOTED_TOGETHER] @ by_axis

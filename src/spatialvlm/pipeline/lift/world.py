@@ -7,7 +7,7 @@ everything that needs it is withheld.
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -63,35 +63,24 @@ def find_world(
 
     `provenance` says who knows it.
     """
-    world = _world(planes, up, provenance, surfaces, camera, config)
-    local = {"local": config.depth_local_error, "local_reach_px": config.depth_local_reach * camera.width}
-    return replace(world, errors=replace(world.errors, **local))
-
-
-def _world(
-    planes: list[Plane] | str,
-    up: Up | None,
-    provenance: Literal["given", "model"],
-    surfaces: Sequence[Surface],
-    camera: Camera,
-    config: LiftConfig,
-) -> World:
     focal_px = float(camera.image_from_camera[0, 0])
     refusal = planes if isinstance(planes, str) else "no_object_stands_on_plane"
     candidates = [] if isinstance(planes, str) else planes
     accepted = [plane for plane in candidates if things_stand_on(plane, surfaces, focal_px, config)]
     if up is None:
         if not accepted:
-            return _without_gravity(refusal, config)
-        return _with_gravity(accepted[0], accepted[0].up_in_camera, accepted[0].tilt_error_rad, "plane", config)
+            errors = _errors(camera, config, 0.0, 0.0)
+            return World(WORLD_FROM_LEVEL_CAMERA.copy(), None, Support(None, refusal), errors)
+        return _on_plane(accepted[0], accepted[0].up_in_camera, accepted[0].tilt_error_rad, "plane", camera, config)
     if not candidates:
-        return _without_support(up, refusal, provenance, config)
+        errors = _errors(camera, config, up[1], 0.0)
+        return World(world_from_camera(up[0], 0.0), provenance, Support(None, refusal), errors)
     plane = accepted[0] if accepted else candidates[0]
     # A wrong focal length turns a plane that is seen at a slant, but not what is known otherwise.
     slant = abs(float(plane.up_in_camera[2])) * math.sqrt(max(0.0, 1.0 - float(plane.up_in_camera[2]) ** 2))
     plane_error = math.hypot(plane.tilt_error_rad, camera.focal_error * slant)
     fused, tilt_error = _fused(*up, plane.up_in_camera, plane_error)
-    return _with_gravity(plane, fused, tilt_error, provenance, config)
+    return _on_plane(plane, fused, tilt_error, provenance, camera, config)
 
 
 def things_stand_on(plane: Plane, surfaces: Sequence[Surface], focal_px: float, config: LiftConfig) -> bool:
@@ -116,23 +105,19 @@ def _fused(
     return mean / np.linalg.norm(mean), (weight_a + weight_b) ** -0.5
 
 
-def _with_gravity(
+def _on_plane(
     plane: Plane,
     up: Float64[np.ndarray, " 3"],
     tilt_error: float,
     gravity: Provenance,
+    camera: Camera,
     config: LiftConfig,
 ) -> World:
-    errors = SceneErrors(config.depth_scale_error, tilt_error, plane.height_error_m)
+    errors = _errors(camera, config, tilt_error, plane.height_error_m)
     matrix = world_from_camera(up, plane.camera_height_m / float(up @ plane.up_in_camera))
     return World(matrix, gravity, Support(plane.surface), errors)
 
 
-def _without_support(up: Up, refusal: str, provenance: Provenance, config: LiftConfig) -> World:
-    errors = SceneErrors(config.depth_scale_error, up[1], 0.0)
-    return World(world_from_camera(up[0], 0.0), provenance, Support(None, refusal), errors)
-
-
-def _without_gravity(refusal: str, config: LiftConfig) -> World:
-    errors = SceneErrors(config.depth_scale_error, 0.0, 0.0)
-    return World(WORLD_FROM_LEVEL_CAMERA.copy(), None, Support(None, refusal), errors)
+def _errors(camera: Camera, config: LiftConfig, tilt_rad: float, support_m: float) -> SceneErrors:
+    reach_px = config.depth_local_reach * camera.width
+    return SceneErrors(config.depth_scale_error, tilt_rad, support_m, config.depth_local_error, reach_px)
