@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from spatialvlm.dataset import schema
 from spatialvlm.dataset.questions import questions_table, read_questions
-from spatialvlm.dataset.scenes import encode_mask, read_scenes, scenes_table
+from spatialvlm.dataset.scenes import read_scenes, scenes_table
 from spatialvlm.errors import DatasetError
+from spatialvlm.geometry import encode_mask
 from spatialvlm.kinds import KINDS
 from spatialvlm.records import QA, Fact, Rle
 

@@ -41,6 +41,14 @@ def test_floor_is_found_exactly_at_any_tilt(pitch, roll, noise):
     assert plane.surface == "floor"
 
 
+def test_the_search_ends_where_no_background_is_left():
+    cast = ray_cast(SceneDescription(pitch_rad=math.radians(60), camera_height_m=1.4))
+    everywhere = np.ones(cast.depth_m.shape, bool)
+    depth_m, matrix = cast.depth_m.astype(np.float32), SceneDescription().image_from_camera
+    planes = find_planes(depth_m, matrix, everywhere, relative_noise(depth_m), enough=lambda plane: False)
+    assert len(planes) == 1
+
+
 def test_a_wall_that_dominates_does_not_win():
     description = SceneDescription(pitch_rad=math.radians(5), camera_height_m=1.2, walls=(wall(4.0),))
     plane = planes_of(description)[0]

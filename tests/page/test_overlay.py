@@ -5,7 +5,8 @@ import pytest
 from pycocotools import mask as coco
 
 from spatialvlm.errors import ContractError
-from spatialvlm.page import colour, decode_mask, draw_objects
+from spatialvlm.geometry import decode_mask
+from spatialvlm.page import colour, draw_objects
 from spatialvlm.page.overlay import PALETTE
 from spatialvlm.records import Rle
 

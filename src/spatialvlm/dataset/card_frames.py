@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import UInt8
 
 from spatialvlm import page
+from spatialvlm.geometry import decode_mask
 from spatialvlm.kinds import KINDS
 from spatialvlm.records import QA, Fact, Object, Scene, Source
 
@@ -60,7 +61,7 @@ def picture(scene: Scene, source: Source) -> str:
     size = (max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale)))
     image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
     masks = [
-        cv2.resize(page.decode_mask(found.instance.mask).astype(np.float32), size, interpolation=cv2.INTER_AREA) > 0.5
+        cv2.resize(decode_mask(found.instance.mask).astype(np.float32), size, interpolation=cv2.INTER_AREA) > 0.5
         for found in scene.objects
     ]
     marked = page.draw_objects(image, masks, [_name(found, i) for i, found in enumerate(scene.objects)])

@@ -3,24 +3,15 @@
 import dataclasses
 from collections.abc import Iterator, Sequence
 from itertools import chain, pairwise
-from typing import Any, cast
+from typing import cast
 
 import numpy as np
 import pyarrow as pa
-from jaxtyping import Bool
-from pycocotools import mask as coco
 
 from spatialvlm.dataset import schema
 from spatialvlm.dataset.questions import lists, texts
+from spatialvlm.geometry import encode_mask
 from spatialvlm.records import Box, Camera, Instance, Object, Rle, Scene, SceneErrors, Source, Support, Verdict
-
-
-def encode_mask(mask: Bool[np.ndarray, "h w"] | Rle) -> Rle:
-    """A mask as run lengths; an Rle is returned as it is."""
-    if isinstance(mask, Rle):
-        return mask
-    rle = cast(dict[str, Any], coco.encode(np.asfortranarray(mask, dtype=np.uint8)))
-    return Rle(mask.shape[0], mask.shape[1], rle["counts"])
 
 
 def scenes_table(rows: Sequence[tuple[Scene, Source]]) -> pa.Table:

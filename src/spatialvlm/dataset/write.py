@@ -35,7 +35,8 @@ from spatialvlm.dataset.manifest import (
     sort_manifest,
 )
 from spatialvlm.dataset.questions import questions_table, texts
-from spatialvlm.dataset.scenes import encode_mask, scenes_table
+from spatialvlm.dataset.scenes import scenes_table
+from spatialvlm.geometry import encode_mask
 from spatialvlm.records import QA, Drop, Sample, Scene, Source
 
 __all__ = ["Progress", "finish", "open_for_build", "write_questions", "write_shard"]

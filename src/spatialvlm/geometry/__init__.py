@@ -3,6 +3,7 @@
 transforms   rotations, poses and pinhole cameras; `a_from_b` maps column vectors of b to a
 planes       the planes of a depth map that face up
 depth_maps   how noisy a depth map is, and what its surfaces look like without the noise
+masks        arrays <-> COCO run lengths
 """
 
 from spatialvlm.geometry.depth_maps import (
@@ -13,6 +14,7 @@ from spatialvlm.geometry.depth_maps import (
     relative_noise,
     smooth_inverse,
 )
+from spatialvlm.geometry.masks import decode_mask, encode_mask
 from spatialvlm.geometry.planes import (
     Drift,
     Plane,
@@ -25,7 +27,9 @@ from spatialvlm.geometry.transforms import (
     intrinsics,
     invert,
     pixel_rays,
+    pixel_slopes,
     project,
+    sum_of,
     transform,
     unproject,
     world_from_camera,
@@ -39,15 +43,19 @@ __all__ = [
     "Plane",
     "Smoothed",
     "angle_between",
+    "decode_mask",
+    "encode_mask",
     "find_planes",
     "heading_in_camera",
     "intrinsics",
     "invert",
     "middle",
     "pixel_rays",
+    "pixel_slopes",
     "project",
     "relative_noise",
     "smooth_inverse",
+    "sum_of",
     "transform",
     "unproject",
     "world_from_camera",

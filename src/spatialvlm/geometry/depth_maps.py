@@ -30,6 +30,11 @@ NO_DEPTH = (
 NOISE_ROWS = 60  # of a depth map are enough to know its noise within a percent
 
 
+# glibc hands freed memory back to the system, to be faulted in again for the next array, until a block of this size has
+# been freed once. That can be a quarter of the time that lifting takes.
+np.empty(1 << 21)
+
+
 @dataclass(frozen=True, slots=True)
 class Smoothed:
     """Inverse depth after a local affine fit: values (NaN: unsupported), noise left as a factor, slope per pixel."""
@@ -75,26 +80,26 @@ def smooth_inverse(inverse_m: Float64[np.ndarray, "h w"], where: Bool[np.ndarray
     that it extrapolates over a mask's rim and over small holes without a bias on slanted planes. `noise_factor` is the
     noise of the fitted value over that of one pixel.
     """
-    height, width = inverse_m.shape
-    v, u = np.mgrid[0:height, 0:width].astype(np.float64)
-    weight = where.astype(np.float64)
-    value = np.where(where, inverse_m, 0.0)
-    s, su, sv = (_window_sum(weight * f, radius) for f in (1.0, u, v))
-    suu, suv, svv = (_window_sum(weight * f, radius) for f in (u * u, u * v, v * v))
-    sd, sud, svd = (_window_sum(value * f, radius) for f in (1.0, u, v))
-    supported = s >= 3.0
-    count = np.where(supported, s, 1.0)
+    v, u = np.indices(inverse_m.shape, np.float64)
+    weight, value = where.astype(np.float64), np.where(where, inverse_m, 0.0)
+    weight_u, weight_v = weight * u, weight * v
+    s, su, sv = (_window_sum(f, radius) for f in (weight, weight_u, weight_v))
+    suu, suv, svv = (_window_sum(f, radius) for f in (weight_u * u, weight_u * v, weight_v * v))
+    sd, sud, svd = (_window_sum(f, radius) for f in (value, value * u, value * v))
+    lonely = s < 3.0
+    count = np.maximum(s, 1.0)
     mu, mv, md = su / count, sv / count, sd / count
+    s_mu, s_mv = s * mu, s * mv
     # A small ridge keeps one-pixel-wide shapes solvable: their unseen slope is taken as zero.
-    cuu, cuv, cvv = suu - s * mu * mu + 0.5, suv - s * mu * mv, svv - s * mv * mv + 0.5
-    cud, cvd = sud - s * mu * md, svd - s * mv * md
+    cuu, cuv, cvv = suu - s_mu * mu + 0.5, suv - s_mu * mv, svv - s_mv * mv + 0.5
+    cud, cvd = sud - s_mu * md, svd - s_mv * md
     determinant = cuu * cvv - cuv * cuv
     du, dv = u - mu, v - mv
     slope_u, slope_v = (cvv * cud - cuv * cvd) / determinant, (cuu * cvd - cuv * cud) / determinant
     fitted = md + slope_u * du + slope_v * dv
     leverage = 1.0 / count + (cvv * du * du - 2.0 * cuv * du * dv + cuu * dv * dv) / determinant
-    fitted[~supported] = np.nan
-    return Smoothed(fitted, np.sqrt(np.where(supported, leverage, np.inf)), np.hypot(slope_u, slope_v))
+    fitted[lonely], leverage[lonely] = np.nan, np.inf
+    return Smoothed(fitted, np.sqrt(leverage), cv2.magnitude(slope_u, slope_v))
 
 
 def _window_sum(values: Float64[np.ndarray, "h w"], radius: int) -> Float64[np.ndarray, "h w"]:

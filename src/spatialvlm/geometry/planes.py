@@ -13,10 +13,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+import cv2
 import numpy as np
 from jaxtyping import Bool, Float32, Float64
 
-from spatialvlm.geometry.transforms import UP_IN_CAMERA_WHEN_LEVEL, angle_between
+from spatialvlm.geometry.transforms import UP_IN_CAMERA_WHEN_LEVEL, angle_between, sum_of
 
 GRID_COLUMNS = 320  # the picture is sampled to about this width
 BLOCK = 8  # samples along each side of a block
@@ -27,6 +28,7 @@ MIN_SHARE = 0.06  # of the background that has depth
 MIN_EXTENT_M = 0.15  # second-longest extent of the inliers
 MAX_PLANES = 3
 MAX_PROPOSALS = 256
+VOTED_TOGETHER = 32  # their votes fit into the processor's cache
 SYSTEMATIC_TILT_RAD = math.radians(0.1)  # what lenses and stereo matching bend, beyond independent noise
 SYSTEMATIC_HEIGHT_M = 0.001
 NOISE_BLOB_SAMPLES = 4.0  # neighbouring depth pixels share their noise: one independent value in so many samples
@@ -85,10 +87,17 @@ class _Samples:
     inverse_m: Float64[np.ndarray, "r c"]
     background: Bool[np.ndarray, "r c"]
 
-    def rays(self, where: Bool[np.ndarray, "r c"]) -> Float64[np.ndarray, "n 3"]:
-        """The rays of the samples in `where`, in row order."""
-        rows, columns = np.nonzero(where)
-        return np.stack([self.rays_x[columns], self.rays_y[rows], np.ones(len(rows))], axis=1)
+    def points(self, where: Bool[np.ndarray, "r c"], first: int, step: int) -> Float64[np.ndarray, "n 3"]:
+        """The camera points of the samples in `where`, in row order, of every `step`-th row and column from `first`."""
+        some = np.s_[first::step]
+        rows, columns = np.nonzero(where[some, some])
+        inverse_m = self.inverse_m[some, some][rows, columns]
+        rays_x, rays_y = self.rays_x[some][columns], self.rays_y[some][rows]
+        return np.stack([rays_x / inverse_m, rays_y / inverse_m, 1.0 / inverse_m], axis=1)
+
+    def inverse_on(self, gradient: Gradient) -> Float64[np.ndarray, "r c"]:
+        """The inverse depth that the samples would have on a plane."""
+        return self.rays_x * gradient[0] + (self.rays_y * gradient[1] + gradient[2])[:, None]
 
 
 def find_planes(
@@ -171,14 +180,15 @@ def _sample(
     stride = max(1, depth_m.shape[1] // GRID_COLUMNS)
     height, width = ((n // (stride * BLOCK)) * BLOCK for n in depth_m.shape)
     rows, columns = np.arange(height) * stride, np.arange(width) * stride
+    window = np.s_[: height * stride : stride, : width * stride : stride]
     with np.errstate(invalid="ignore"):
-        inverse_m = 1.0 / depth_m[rows[:, None], columns].astype(np.float64)
+        inverse_m = 1.0 / depth_m[window].astype(np.float64)
     known = np.isfinite(inverse_m)
     inverse_m[~known] = 0.0
     fx, _, cx = image_from_camera[0]
     fy, cy = image_from_camera[1, 1:]
     rays_x, rays_y = (columns + 0.5 - cx) / fx, (rows + 0.5 - cy) / fy
-    return _Samples(rays_x, rays_y, inverse_m, known & background[rows[:, None], columns])
+    return _Samples(rays_x, rays_y, inverse_m, known & background[window])
 
 
 def _propose(samples: _Samples, noise: float) -> Float64[np.ndarray, "n 3"]:
@@ -199,14 +209,11 @@ def _propose(samples: _Samples, noise: float) -> Float64[np.ndarray, "n 3"]:
 
     w, d, dd = moments(weight), moments(value), moments(value * samples.inverse_m)
     count = w[:, 0, :, 0]
-    normal = np.empty((*count.shape, 3, 3))
-    # rays are (x, y, 1); moments are indexed [row block, power of y, column block, power of x]
-    for i, (yi, xi) in enumerate(((0, 1), (1, 0), (0, 0))):
-        for j, (yj, xj) in enumerate(((0, 1), (1, 0), (0, 0))):
-            normal[..., i, j] = w[:, yi + yj, :, xi + xj]
-    right = np.stack([d[:, 0, :, 1], d[:, 1, :, 0], d[:, 0, :, 0]], axis=-1)
     enough = count > 4.5 * BLOCK * BLOCK
-    normal, right = normal[enough], right[enough]
+    # rays are (x, y, 1); moments are indexed [row block, power of y, column block, power of x]
+    x, y = np.array([1, 0, 0]), np.array([0, 1, 0])
+    normal = np.moveaxis(w[:, y[:, None] + y, :, x[:, None] + x][:, :, enough], -1, 0)
+    right = d[:, y, :, x][:, enough].T
     gradients = np.linalg.solve(normal, right[..., None])[..., 0]
     mean = right[:, 2] / normal[:, 2, 2]
     residual = dd[:, 0, :, 0][enough] - np.einsum("ni,ni->n", gradients, right)
@@ -223,46 +230,45 @@ def _votes(
     samples: _Samples, free: Bool[np.ndarray, "r c"], proposals: Float64[np.ndarray, "n 3"], tolerance: float
 ) -> Float64[np.ndarray, " n"]:
     """The share of all background samples within a relative `tolerance` of each proposal, on a sparse subset."""
-    sparse = np.zeros_like(free)
-    sparse[3::6, 3::6] = True
-    rays = samples.rays(sparse & free)
-    inverse_m = samples.inverse_m[sparse & free]
-    near = np.abs(proposals @ (rays / inverse_m[:, None]).T - 1.0) < tolerance
-    return near.sum(axis=1) / max(1, np.count_nonzero(sparse & samples.background))
+    by_axis = np.ascontiguousarray(samples.points(free, 3, 6).T)
+    if not by_axis.size:
+        return np.zeros(len(proposals))
+    votes = []
+    for start in range(0, len(proposals), VOTED_TOGETHER):
+        apart = proposals[start : start + VOTED_TOGETHER] @ by_axis
+        apart -= 1.0
+        near = np.abs(apart, out=apart) < tolerance
+        votes.append(cv2.reduce(near.view(np.uint8), 1, cv2.REDUCE_SUM, dtype=cv2.CV_32S)[:, 0])
+    return np.concatenate(votes) / max(1, np.count_nonzero(samples.background[3::6, 3::6]))
 
 
 def _refine(
     samples: _Samples, free: Bool[np.ndarray, "r c"], gradient: Gradient, noise: float, drift: Drift
 ) -> tuple[Gradient, Bool[np.ndarray, "r c"], Float64[np.ndarray, "3 3"]]:
     """Least squares in relative inverse depth on the inliers, tighter each time: gradient, inliers, covariance."""
-    sparse = np.zeros_like(free)
-    sparse[1::3, 1::3] = True
-    sparse &= free
-    relative = samples.rays(sparse) / samples.inverse_m[sparse][:, None]
-    covariance, wander = np.eye(3), DRIFT_SIGMAS * drift.relative
-    blob = NOISE_BLOB_SAMPLES
+    points, wander = samples.points(free, 1, 3), DRIFT_SIGMAS * drift.relative
+    chosen, normal, covariance, blob = points[:0], np.eye(3), np.eye(3), NOISE_BLOB_SAMPLES
     if drift.relative > noise:
         blob = max(blob, 2.0 * math.pi * (drift.reach * len(samples.rays_x) / 3.0) ** 2)
     for tolerance in (max(4.0 * noise, 0.015), max(3.0 * noise, 0.008), *[max(3.0 * noise, 0.005)] * 3):
-        tolerance = max(tolerance, wander)
-        chosen = relative[np.abs(relative @ gradient - 1.0) < tolerance]
-        if len(chosen) < 30:
+        near = np.flatnonzero(np.abs(points @ gradient - 1.0) < max(tolerance, wander))
+        if len(near) < 30:
             break
+        chosen = points.take(near, axis=0)
         normal = chosen.T @ chosen
-        gradient = np.linalg.solve(normal, chosen.sum(axis=0))
-        spread = float(np.std(chosen @ gradient - 1.0))
-        covariance = np.linalg.inv(normal) * spread**2 * blob
-    fitted = samples.rays_x * gradient[0] + (samples.rays_y * gradient[1] + gradient[2])[:, None]
-    inliers = free & (np.abs(fitted - samples.inverse_m) < max(3.0 * noise, 0.008, wander) * samples.inverse_m)
+        gradient = np.linalg.solve(normal, sum_of(chosen))
+    if len(chosen):
+        covariance = np.linalg.inv(normal) * float(np.std(chosen @ gradient - 1.0)) ** 2 * blob
+    apart = samples.inverse_on(gradient)
+    apart -= samples.inverse_m
+    inliers = free & (np.abs(apart, out=apart) < max(3.0 * noise, 0.008, wander) * samples.inverse_m)
     return gradient, inliers, covariance
 
 
 def _extent_m(samples: _Samples, inliers: Bool[np.ndarray, "r c"]) -> float:
     """The second-longest principal extent (2.5 sigma) of the inlier points."""
-    sparse = np.zeros_like(inliers)
-    sparse[::4, ::4] = inliers[::4, ::4]
-    points = samples.rays(sparse) / samples.inverse_m[sparse][:, None]
-    return 2.5 * math.sqrt(max(0.0, float(np.linalg.eigvalsh(np.cov(points.T))[1])))
+    covariance = np.cov(samples.points(inliers, 0, 4).T)
+    return 2.5 * math.sqrt(max(0.0, float(np.linalg.eigvalsh(covariance)[1])))
 
 
 def _plane(samples: _Samples, gradient: Gradient, covariance: Float64[np.ndarray, "3 3"], drift: Drift) -> Plane:
@@ -273,10 +279,12 @@ def _plane(samples: _Samples, gradient: Gradient, covariance: Float64[np.ndarray
     tilt = math.sqrt(float(np.trace(across @ covariance @ across))) / length
     height_error = math.sqrt(float(up @ covariance @ up)) * height_m**2
     known = samples.inverse_m > 0
-    fitted = samples.rays_x * gradient[0] + (samples.rays_y * gradient[1] + gradient[2])[:, None]
+    deeper = samples.inverse_on(gradient)
+    deeper -= samples.inverse_m
+    deeper *= height_m
     # A point's height above the plane is height_m * (1 - z * g . ray).
     lower_by_m = max(LOWER_BY_M, 3.0 * drift.relative * height_m)
-    below = known & (height_m * (fitted - samples.inverse_m) > lower_by_m * samples.inverse_m)
+    below = known & (deeper > lower_by_m * samples.inverse_m)
     raised = np.count_nonzero(below) > LOWER_SHARE * np.count_nonzero(known)
     return Plane(
         up,

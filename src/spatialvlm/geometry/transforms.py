@@ -6,6 +6,7 @@ camera's heading on the plane, +x right. Points are rows of (n, 3) arrays; matri
 
 import math
 
+import cv2
 import numpy as np
 from jaxtyping import Bool, Float, Float64, Integer
 
@@ -55,13 +56,24 @@ def pixel_rays(
 
     `rows` and `columns` are broadcast, so that `rows[:, None], columns` is a whole grid.
     """
-    fx, skew, cx = image_from_camera[0]
-    fy, cy = image_from_camera[1, 1:]
-    y = (rows + 0.5 - cy) / fy
-    x = (columns + 0.5 - cx - skew * y) / fx
+    x, y = pixel_slopes(image_from_camera, rows, columns)
     rays = np.ones((*x.shape, 3))
     rays[..., 0], rays[..., 1] = x, y
     return rays
+
+
+def pixel_slopes(
+    image_from_camera: Float64[np.ndarray, "3 3"],
+    rows: Integer[np.ndarray, "*#n"],
+    columns: Integer[np.ndarray, "*#n"],
+) -> tuple[Float64[np.ndarray, "*n"], Float64[np.ndarray, "*n"]]:
+    """The x and the y of those rays; without skew, x is that of the column alone."""
+    fx, skew, cx = image_from_camera[0]
+    fy, cy = image_from_camera[1, 1:]
+    y = (rows + 0.5 - cy) / fy
+    x = (columns + 0.5 - cx - (skew * y if skew else 0.0)) / fx
+    shape = np.broadcast(x, y).shape
+    return np.broadcast_to(x, shape), np.broadcast_to(y, shape)
 
 
 def unproject(
@@ -73,6 +85,11 @@ def unproject(
     known = np.isfinite(depth_m) if where is None else np.isfinite(depth_m) & where
     rows, columns = np.nonzero(known)
     return pixel_rays(image_from_camera, rows, columns) * depth_m[rows, columns].astype(np.float64)[:, None]
+
+
+def sum_of(points: Float64[np.ndarray, "n 3"]) -> Float64[np.ndarray, " 3"]:
+    """Add points up one after the other, which numpy does for rows too, but several times slower."""
+    return cv2.reduce(np.ascontiguousarray(points), 0, cv2.REDUCE_SUM)[0]
 
 
 def angle_between(a: Float64[np.ndarray, " 3"], b: Float64[np.ndarray, " 3"]) -> float:

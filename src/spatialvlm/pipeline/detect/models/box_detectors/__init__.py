@@ -18,7 +18,8 @@ class BoxDetector(ABC):
     """A batch of frames to the candidates of each, in order, best first.
 
     `detector`: the `DetectConfig.detector` that it belongs to. `score_threshold`: the score from which on its boxes are
-    mostly right; what models call a score differs. `files`: what its weights are. `name` and `version` are those of the weights that were loaded.
+    mostly right; what models call a score differs. `files`: what its weights are. `name` and `version` are those of the
+    weights that were loaded.
     """
 
     detector: ClassVar[str]
