@@ -15,7 +15,7 @@ from spatialvlm.kinds import KINDS
 from spatialvlm.pipeline.collect.shapes import ShapesSource
 from spatialvlm.pipeline.lift import load_lift
 from spatialvlm.pipeline.measure import MeasureConfig, measure
-from spatialvlm.worlds.rooms.truth import Truth
+from spatialvlm.worlds import Truth
 from spatialvlm.worlds.solids.primitives import Cuboid, Sphere
 from spatialvlm.worlds.solids.scene import SceneDescription, Thing, ray_cast
 

@@ -25,7 +25,7 @@ from spatialvlm.pipeline.collect.rooms import RoomsSource
 from spatialvlm.pipeline.lift import LiftConfig, load_lift
 from spatialvlm.pipeline.measure import MeasureConfig, measure
 from spatialvlm.records import Frame
-from spatialvlm.worlds.rooms.truth import Truth
+from spatialvlm.worlds import Truth
 
 UNTOLD = " untold"
 

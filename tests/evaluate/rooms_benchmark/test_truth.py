@@ -9,7 +9,7 @@ from spatialvlm.errors import ContractError
 from spatialvlm.evaluate.rooms_benchmark.build import here_versions, scalar_rooms
 from spatialvlm.evaluate.rooms_benchmark.definition import Asked, load_definition, parse, to_text
 from spatialvlm.evaluate.rooms_benchmark.truth import measured, with_truth
-from spatialvlm.worlds.rooms.truth import Truth
+from spatialvlm.worlds import Truth
 
 HERE = load_definition()
 ROOMS = (HERE.rooms[0], HERE.rooms[-1])

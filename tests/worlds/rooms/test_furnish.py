@@ -9,11 +9,11 @@ import pytest
 
 from plausible import faults
 from spatialvlm.worlds.rooms.cameras import room_from_camera
-from spatialvlm.worlds.rooms.captions import USUAL_HEIGHTS_M, USUAL_SIZES_M
+from spatialvlm.worlds.rooms.room_captions import USUAL_HEIGHTS_M, USUAL_SIZES_M
 from spatialvlm.worlds.rooms.furniture import CATEGORIES
-from spatialvlm.worlds.rooms.layout import furnish
+from spatialvlm.worlds.rooms.furnishing import furnish
 from spatialvlm.worlds.rooms.palette import NAMES
-from spatialvlm.worlds.rooms.plans import PLANS, dressing
+from spatialvlm.worlds.rooms.plans import PLANS, tabletops
 from spatialvlm.worlds.rooms.rendering import trace
 
 SEEDS = range(2)
@@ -60,7 +60,7 @@ def test_the_same_seed_makes_the_same_room():
     )
     for a, b in zip(one.things, other.things, strict=True):
         assert (a.at, a.yaw_rad, a.captions, a.on, a.mount) == (b.at, b.yaw_rad, b.captions, b.on, b.mount)
-        assert a.model.vertices.tobytes() == b.model.vertices.tobytes()
+        assert a.furniture.vertices.tobytes() == b.furniture.vertices.tobytes()
     for a, b in zip(one.shell, other.shell, strict=True):
         assert (a.mesh.vertices.tobytes(), a.material) == (b.mesh.vertices.tobytes(), b.material)
 
@@ -80,8 +80,8 @@ def test_cameras_keep_their_bounds(rooms):
         assert abs(view.roll_rad) <= math.radians(10)
         assert math.radians(45) <= view.horizontal_fov_rad <= math.radians(75)
         for thing in room.things:
-            points = thing.to_room(thing.model.vertices)
-            assert np.linalg.norm(points - view.at, axis=1).min() > 0.2, thing.model.category
+            points = thing.to_room(thing.furniture.vertices)
+            assert np.linalg.norm(points - view.at, axis=1).min() > 0.2, thing.furniture.category
 
 
 def test_cameras_see_things_and_none_too_near(rooms):
@@ -112,17 +112,17 @@ def test_what_stands_on_something_names_an_earlier_thing(rooms):
 def test_captions_are_short_and_true(rooms):
     for room in rooms:
         for thing in room.things:
-            model, support = thing.model, "floor" if thing.on is None else room.things[thing.on].model.category
+            furniture, support = thing.furniture, "floor" if thing.on is None else room.things[thing.on].furniture.category
             place = "wall" if thing.mount == "wall" else support
             assert 1 <= len(thing.captions) == len(set(thing.captions))
             for caption in thing.captions:
                 assert 1 <= len(caption.split()) <= 6
                 phrase, _, where = caption.partition(" on the ")
                 assert where in ("", place)
-                adjectives = phrase.removesuffix(model.category).split()
-                assert phrase.endswith(model.category)
-                assert {word for word in adjectives if word in NAMES} <= {model.colour}
-                assert set(adjectives) <= {model.colour, *model.words, "tall", "short", "large", "small"}
+                adjectives = phrase.removesuffix(furniture.category).split()
+                assert phrase.endswith(furniture.category)
+                assert {word for word in adjectives if word in NAMES} <= {furniture.colour}
+                assert set(adjectives) <= {furniture.colour, *furniture.words, "tall", "short", "large", "small"}
 
 
 def test_captions_come_at_all_lengths(rooms):
@@ -134,12 +134,12 @@ def test_size_words_hold_among_those_of_a_category(rooms):
     said = 0
     for room in rooms:
         for thing in room.things:
-            others = [t for t in room.things if t.model.category == thing.model.category and t is not thing]
+            others = [t for t in room.things if t.furniture.category == thing.furniture.category and t is not thing]
             for caption in thing.captions:
                 word = caption.split()[0]
                 if word in ("tall", "short") and others:
-                    heights = [float(np.ptp(t.model.vertices[:, 2])) for t in others]
-                    own = float(np.ptp(thing.model.vertices[:, 2]))
+                    heights = [float(np.ptp(t.furniture.vertices[:, 2])) for t in others]
+                    own = float(np.ptp(thing.furniture.vertices[:, 2]))
                     assert own > max(heights) if word == "tall" else own < min(heights)
                 said += word in ("tall", "short", "large", "small")
     assert said
@@ -149,9 +149,9 @@ def test_usual_sizes_are_those_of_the_furniture():
     measured = defaultdict(list)
     for category in CATEGORIES.values():
         for k in range(6):
-            model = category.make(np.random.default_rng(k))
-            width, depth, height = np.ptp(model.vertices, axis=0)
-            measured[model.category].append((height, np.cbrt(width * depth * height)))
+            furniture = category.make(np.random.default_rng(k))
+            width, depth, height = np.ptp(furniture.vertices, axis=0)
+            measured[furniture.category].append((height, np.cbrt(width * depth * height)))
     for column, usual in enumerate((USUAL_HEIGHTS_M, USUAL_SIZES_M)):
         for name, (low, high) in usual.items():
             values = np.array(measured[name])[:, column]
@@ -159,6 +159,6 @@ def test_usual_sizes_are_those_of_the_furniture():
 
 
 def test_what_tops_hold_exists():
-    names = {name for items in vars(dressing).values() if isinstance(items, tuple)
-             for item in items if isinstance(item, dressing.Item) for name in item.names.split("|")}  # fmt: skip
-    assert names - {dressing.ANY_SMALL} <= set(CATEGORIES)
+    names = {name for items in vars(tabletops).values() if isinstance(items, tuple)
+             for item in items if isinstance(item, tabletops.Item) for name in item.names.split("|")}  # fmt: skip
+    assert names - {tabletops.ANY_SMALL} <= set(CATEGORIES)

@@ -9,7 +9,7 @@ import pytest
 from spatialvlm.geometry.transforms import pixel_rays
 from spatialvlm.worlds.rooms.cameras import image_from_camera, room_from_camera
 from spatialvlm.worlds.rooms.meshes import box, moved, sheet, turned
-from spatialvlm.worlds.rooms.model import Material, Model, Part, Placed, Room, View
+from spatialvlm.worlds.rooms.room import Material, Furniture, MeshPart, Placement, Room, View
 from spatialvlm.worlds.rooms.rendering import render, trace
 
 SIZE = (96, 72)
@@ -19,11 +19,11 @@ VIEW = View((1.6, 0.4, 1.5), -0.1, 0.35, 0.06, math.radians(62))
 RED, BLUE = Material((190, 35, 40)), Material((40, 80, 170), "glossy")
 
 
-def wall(low, high) -> Part:
-    return Part(box(tuple(map(float, low)), tuple(map(float, high)), bevel=0.0), Material((225, 222, 215)))
+def wall(low, high) -> MeshPart:
+    return MeshPart(box(tuple(map(float, low)), tuple(map(float, high)), bevel=0.0), Material((225, 222, 215)))
 
 
-def room(*, walls: bool = True, things: tuple[Placed, ...] = (), view: View = VIEW, seed: int = 3) -> Room:
+def room(*, walls: bool = True, things: tuple[Placement, ...] = (), view: View = VIEW, seed: int = 3) -> Room:
     width, length, height = ROOM_M
     shell = [wall((0, 0, -0.1), (width, length, 0))]
     if walls:
@@ -33,9 +33,9 @@ def room(*, walls: bool = True, things: tuple[Placed, ...] = (), view: View = VI
     return Room("test", ROOM_M, tuple(shell), (), things, view, seed)
 
 
-def crate(material: Material = RED) -> Placed:
+def crate(material: Material = RED) -> Placement:
     mesh = box(tuple(map(float, LOW)), tuple(map(float, HIGH)), bevel=0.0)
-    return Placed(Model("box", (Part(mesh, material),), "red"), (0.0, 0.0, 0.0), 0.0, ("box",))
+    return Placement(Furniture("box", (MeshPart(mesh, material),), "red"), (0.0, 0.0, 0.0), 0.0, ("box",))
 
 
 def exact(view: View) -> tuple[np.ndarray, np.ndarray]:
@@ -73,7 +73,7 @@ def test_nothing_is_nan():
 
 def test_backs_are_seen_like_fronts():
     flat = turned(sheet(1.2, 1.0), "z", math.pi)
-    thing = Placed(Model("sheet", (Part(moved(flat, 1.8, 2.5, 0.5), BLUE),), "blue"), (0.0, 0.0, 0.0), 0.0, ("sheet",))
+    thing = Placement(Furniture("sheet", (MeshPart(moved(flat, 1.8, 2.5, 0.5), BLUE),), "blue"), (0.0, 0.0, 0.0), 0.0, ("sheet",))
     traced = trace(room(things=(thing,)), SIZE)
     assert (traced.thing == 0).sum() > 200
 

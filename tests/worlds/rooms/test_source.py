@@ -9,7 +9,7 @@ from spatialvlm.geometry.transforms import transform, unproject
 from spatialvlm.pipeline.collect import CollectConfig, open_source, parse_size
 from spatialvlm.pipeline.collect.rooms import RoomsSource
 from spatialvlm.recipes.recipe import Recipe
-from spatialvlm.worlds.rooms.truth import Truth
+from spatialvlm.worlds.rooms.room_frame import Truth
 
 SIZE = (96, 72)
 COUNT = 6

@@ -7,7 +7,7 @@ import pytest
 
 from spatialvlm.errors import UserError
 from spatialvlm.worlds.rooms import variants
-from spatialvlm.worlds.rooms.variants import (
+from spatialvlm.worlds.rooms.mitsuba_variant import (
     LIBRARY_VARIABLE,
     LLVM,
     SCALAR,

@@ -23,7 +23,7 @@ from spatialvlm.pipeline.collect.rooms import RoomsSource
 from spatialvlm.pipeline.phrase import Phrase, Phrased
 from spatialvlm.recipes.recipe import Recipe
 from spatialvlm.records import Facts, Scene
-from spatialvlm.worlds.rooms.variants import SCALAR, VARIABLE, load_mitsuba
+from spatialvlm.worlds.rooms import SCALAR, VARIABLE, load_mitsuba
 
 SHARD_ROOMS = 10  # a room takes seconds: what is lost when a build is stopped
 PACKAGES = ("mitsuba", "numpy", "opencv-python-headless")

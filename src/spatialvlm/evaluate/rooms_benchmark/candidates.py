@@ -19,7 +19,7 @@ from spatialvlm.kinds import KINDS
 from spatialvlm.pipeline.phrase import Phrase, PhraseConfig
 from spatialvlm.pipeline.phrase.templates import load_sheet
 from spatialvlm.records import QA
-from spatialvlm.worlds.rooms.truth import Truth
+from spatialvlm.worlds import Truth
 
 EVERYTHING = 20_000
 """More questions than any image has: all that can be asked, each once."""

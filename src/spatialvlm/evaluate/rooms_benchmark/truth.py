@@ -16,7 +16,7 @@ from spatialvlm.kinds import KINDS
 from spatialvlm.pipeline.lift import LiftConfig, load_lift
 from spatialvlm.pipeline.measure import MeasureConfig, measure
 from spatialvlm.records import Facts, Frame, Scene
-from spatialvlm.worlds.rooms.truth import Truth
+from spatialvlm.worlds import Truth
 
 DIGITS = 5
 

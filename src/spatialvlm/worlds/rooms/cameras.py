@@ -7,8 +7,8 @@ import numpy as np
 from jaxtyping import Float64
 
 from spatialvlm.geometry.transforms import intrinsics
-from spatialvlm.worlds.rooms.model import View
-from spatialvlm.worlds.rooms.variants import load_mitsuba
+from spatialvlm.worlds.rooms.mitsuba_variant import load_mitsuba
+from spatialvlm.worlds.rooms.room import View
 
 
 def image_from_camera(view: View, size: tuple[int, int]) -> Float64[np.ndarray, "3 3"]:

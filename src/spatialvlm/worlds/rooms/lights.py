@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from spatialvlm.worlds.rooms.meshes import joined, mesh, moved
-from spatialvlm.worlds.rooms.model import Mesh, Room, Window
+from spatialvlm.worlds.rooms.room import Mesh, Room, Window
 
 DAY_SHARE = 0.75
 PANE_OVERLAP_M = 0.01

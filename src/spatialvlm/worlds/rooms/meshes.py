@@ -14,8 +14,8 @@ import numpy as np
 from jaxtyping import Float
 from scipy.interpolate import CubicSpline
 
-from spatialvlm.worlds.rooms.cube import SIDES, bevelled_cube
-from spatialvlm.worlds.rooms.model import Mesh
+from spatialvlm.worlds.rooms.bevelled_cube import SIDES, bevelled_cube
+from spatialvlm.worlds.rooms.room import Mesh
 
 CREASE_RAD = 0.7
 """A profile that turns by more than this has an edge there."""

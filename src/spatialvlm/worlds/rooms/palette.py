@@ -5,7 +5,7 @@ from typing import NamedTuple, TypeVar
 
 import numpy as np
 
-from spatialvlm.worlds.rooms.model import Finish, Material, Rgb, Texture
+from spatialvlm.worlds.rooms.room import Finish, Material, Rgb, Texture
 
 COLOURS: dict[str, tuple[Rgb, ...]] = {
     "white": ((242, 240, 235), (250, 250, 248), (234, 232, 228)),
@@ -26,7 +26,7 @@ COLOURS: dict[str, tuple[Rgb, ...]] = {
 }
 MIXED = "colourful"
 NAMES = (*COLOURS, MIXED)
-"""Every name that a model's colour may have."""
+"""Every name that the colour of furniture may have."""
 
 BRIGHT = "red orange yellow green turquoise blue purple pink"
 CLOTH = "grey grey beige beige white blue green brown red turquoise pink yellow black"

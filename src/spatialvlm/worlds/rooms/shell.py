@@ -1,6 +1,6 @@
 """The empty room: its size and a generator enter; floor, walls, ceiling, a door and windows leave.
 
-What a wall carries is built facing -y with its back at y = 0, like a model, and then moved there. A window is an
+What a wall carries is built facing -y with its back at y = 0, as furniture is, and then moved there. A window is an
 opening with a frame; its `Window` is the pane, at the outer end of the opening.
 """
 
@@ -9,10 +9,20 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from spatialvlm.worlds.rooms.blocks import Blocks
+from spatialvlm.worlds.rooms.collision_boxes import CollisionBoxes
 from spatialvlm.worlds.rooms.meshes import boxes, grid, joined, mesh, moved, tube, turned
-from spatialvlm.worlds.rooms.model import Finish, Material, Mesh, Part, Rgb, Texture, Window
-from spatialvlm.worlds.rooms.walls import Size, Wall, walls_of
+from spatialvlm.worlds.rooms.room import (
+    Finish,
+    Material,
+    Mesh,
+    MeshPart,
+    Rgb,
+    RoomSize,
+    Texture,
+    Wall,
+    Window,
+    walls_of,
+)
 
 SKIRTING_M = 0.014
 REVEAL_M = 0.14  # how deep a window sits in its wall
@@ -36,9 +46,9 @@ _CURTAINS: tuple[Rgb, ...] = ((226, 220, 208), (150, 164, 172), (178, 150, 120),
 class Shell:
     """The parts that are no objects, the windows, and what furniture may not reach into."""
 
-    parts: tuple[Part, ...]
+    parts: tuple[MeshPart, ...]
     windows: tuple[Window, ...]
-    blocked: Blocks
+    blocked: CollisionBoxes
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +62,7 @@ class _Opening:
 
 
 def build_shell(
-    size_m: Size, rng: np.random.Generator, *, floor: Texture, window_walls: Sequence[int], door_wall: int
+    size_m: RoomSize, rng: np.random.Generator, *, floor: Texture, window_walls: Sequence[int], door_wall: int
 ) -> Shell:
     """An empty room with a window in each of some walls and a door in one; `floor` is planks, tiles or weave."""
     openings = {number: _opening(walls_of(size_m)[number], size_m[2], rng) for number in window_walls}
@@ -71,20 +81,20 @@ def build_shell(
         parts.append(_fixed(_skirting(wall, door), wall, trim))
         if door is not None:
             parts += _door(wall, door, rng)
-            blocked.append(_blocks(wall, (door - 0.5, -_BEFORE_DOOR_M, 0.0), (door + 0.5, 0.0, _DOOR_M[1] + 0.1)))
+            blocked.append(_boxes(wall, (door - 0.5, -_BEFORE_DOOR_M, 0.0), (door + 0.5, 0.0, _DOOR_M[1] + 0.1)))
         if opening is not None:
             parts.append(_fixed(_window_frame(opening), wall, trim))
             windows.append(_window(wall, opening))
             reach = -0.13 if hung else -0.07
             side = 0.5 if hung else 0.06
             sill = (opening.left - 0.06, reach, opening.low - 0.08), (opening.right + 0.06, 0.0, opening.high + 0.1)
-            blocked.append(_blocks(wall, *sill))
+            blocked.append(_boxes(wall, *sill))
             if hung:
                 drop = 0.03 if rng.random() < 0.7 else opening.low - 0.12
                 parts += _curtains(wall, opening, drop, size_m[2], curtain, rng)
                 for low, high in ((opening.left - side, opening.left), (opening.right, opening.right + side)):
-                    blocked.append(_blocks(wall, (low, -0.15, drop), (high, 0.0, size_m[2])))
-    return Shell(tuple(parts), tuple(windows), sum(blocked, Blocks.none()))
+                    blocked.append(_boxes(wall, (low, -0.15, drop), (high, 0.0, size_m[2])))
+    return Shell(tuple(parts), tuple(windows), sum(blocked, CollisionBoxes.none()))
 
 
 def _choose(rng: np.random.Generator, colours: Sequence[Rgb]) -> Rgb:
@@ -106,13 +116,13 @@ def _door_place(wall: Wall, rng: np.random.Generator) -> float:
     return float((wall.length_m / 2 - rng.uniform(0.6, 0.8)) * rng.choice([-1, 1]))
 
 
-def _fixed(meshes: Sequence[Mesh], wall: Wall, material: Material) -> Part:
+def _fixed(meshes: Sequence[Mesh], wall: Wall, material: Material) -> MeshPart:
     """What is built in a wall's own coordinates, in the room."""
-    return Part(moved(turned(joined(meshes), "z", wall.yaw_rad), *wall.point(0.0, 0.0)), material)
+    return MeshPart(moved(turned(joined(meshes), "z", wall.yaw_rad), *wall.point(0.0, 0.0)), material)
 
 
-def _blocks(wall: Wall, low: Corners, high: Corners) -> Blocks:
-    return Blocks.between(np.array([low]), np.array([high])).moved((*wall.point(0.0, 0.0), 0.0), wall.yaw_rad)
+def _boxes(wall: Wall, low: Corners, high: Corners) -> CollisionBoxes:
+    return CollisionBoxes.between(np.array([low]), np.array([high])).moved((*wall.point(0.0, 0.0), 0.0), wall.yaw_rad)
 
 
 def _panel(left: float, right: float, low: float, high: float) -> Mesh:
@@ -135,7 +145,7 @@ def _wall_mesh(wall: Wall, height_m: float, hole: _Opening | None) -> Mesh:
     )
 
 
-def _floor_and_ceiling(size_m: Size, rng: np.random.Generator, texture: Texture) -> tuple[Part, Part]:
+def _floor_and_ceiling(size_m: RoomSize, rng: np.random.Generator, texture: Texture) -> tuple[MeshPart, MeshPart]:
     width, length, height = size_m
     corners = np.array([[0, 0], [width, 0], [width, length], [0, length]], float)
     faces = np.array([[0, 1, 2], [0, 2, 3]])
@@ -145,7 +155,7 @@ def _floor_and_ceiling(size_m: Size, rng: np.random.Generator, texture: Texture)
     ground = Material(_choose(rng, colours), finish, texture, seed=int(rng.integers(1000)))
     floor = mesh(np.insert(corners, 2, 0.0, axis=1), faces, along)
     ceiling = mesh(np.insert(corners, 2, height, axis=1), np.ascontiguousarray(faces[:, ::-1]), corners)
-    return Part(floor, ground), Part(ceiling, Material((244, 243, 240)))
+    return MeshPart(floor, ground), MeshPart(ceiling, Material((244, 243, 240)))
 
 
 def _boards(*corners: tuple[Corners, Corners], bevel: float = 0.004) -> Mesh:
@@ -159,7 +169,7 @@ def _skirting(wall: Wall, door: float | None) -> list[Mesh]:
     return [_boards(((a, -SKIRTING_M, 0.0), (b, 0.0, 0.08))) for a, b in ends if b - a > 0.02]
 
 
-def _door(wall: Wall, at: float, rng: np.random.Generator) -> list[Part]:
+def _door(wall: Wall, at: float, rng: np.random.Generator) -> list[MeshPart]:
     half, high = _DOOR_M[0] / 2, _DOOR_M[1]
     frame = _boards(
         ((at - half - 0.07, -0.025, 0.0), (at - half, 0.0, high + 0.07)),
@@ -209,7 +219,7 @@ def _window(wall: Wall, hole: _Opening) -> Window:
 
 def _curtains(
     wall: Wall, hole: _Opening, low: float, height_m: float, cloth: Material, rng: np.random.Generator
-) -> list[Part]:
+) -> list[MeshPart]:
     """A pleated curtain on each side of a window, on a rod."""
     top = min(hole.high + 0.12, height_m - 0.06)
     limit = wall.length_m / 2 - 0.05

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from jaxtyping import Float32, UInt8
 
-from spatialvlm.worlds.rooms.model import Material, Rgb
+from spatialvlm.worlds.rooms.room import Material, Rgb
 
 Tones = Float32[np.ndarray, "h w"]
 Colour = Float32[np.ndarray, " 3"]

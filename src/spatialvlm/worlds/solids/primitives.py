@@ -1,4 +1,4 @@
-"""Boxes, upright cylinders, balls and planes, and where rays meet them, in closed form and float64.
+"""Boxes, upright cylinders, balls and half-spaces, and where rays meet them, in closed form and float64.
 
 Each solid is convex, so a ray enters and leaves it once. World: z up.
 """
@@ -42,14 +42,14 @@ Solid = Cuboid | Cylinder | Sphere
 
 
 @dataclass(frozen=True, slots=True)
-class Plane:
-    """Points p with normal . p = offset_m; the normal is a unit vector on the side that is seen. A wall, a ceiling."""
+class HalfSpace:
+    """All points p with normal . p <= offset_m, seen from outside: a floor, a wall. The normal has length 1."""
 
     normal_in_world: Vector
     offset_m: float
 
 
-FLOOR = Plane((0.0, 0.0, 1.0), 0.0)
+FLOOR = HalfSpace((0.0, 0.0, 1.0), 0.0)
 
 
 def entry_exit(
@@ -76,10 +76,10 @@ def entry_exit(
 
 
 def hit(
-    surface: Solid | Plane, origin: Float64[np.ndarray, " 3"], directions: Float64[np.ndarray, "*n 3"]
+    surface: Solid | HalfSpace, origin: Float64[np.ndarray, " 3"], directions: Float64[np.ndarray, "*n 3"]
 ) -> Float64[np.ndarray, "*n"]:
     """The least positive multiple of `directions` that lies on the surface, as seen; infinity where none does."""
-    if isinstance(surface, Plane):
+    if isinstance(surface, HalfSpace):
         normal = np.array(surface.normal_in_world)
         approach = -dot(directions, normal)
         away = float(normal @ origin) - surface.offset_m
@@ -114,14 +114,6 @@ def levels(solid: Solid) -> tuple[float, float]:
         case Cuboid(centre, size, _):
             half = size[2] / 2
     return centre[2] - half, centre[2] + half
-
-
-def rotate(matrix: Float64[np.ndarray, "3 3"], vectors: Float64[np.ndarray, "n 3"]) -> Float64[np.ndarray, "n 3"]:
-    """`vectors @ matrix.T` in a fixed order of sums, and without waking threads that contend for the processor."""
-    turned = np.empty(vectors.shape)
-    for axis in range(3):
-        turned[:, axis] = dot(vectors, matrix[axis])
-    return turned
 
 
 def dot(one: Float[np.ndarray, "*#n k"], other: Float[np.ndarray, "*#n k"]) -> Float[np.ndarray, "*n"]:

@@ -1,11 +1,11 @@
-"""Pillows, rugs and bags: chance enters, a model leaves."""
+"""Pillows, rugs and bags: chance enters, furniture leaves."""
 
 import numpy as np
 
 from spatialvlm.worlds.rooms import meshes
-from spatialvlm.worlds.rooms.furniture.building import Piece, assembled, painted, top
-from spatialvlm.worlds.rooms.model import Mesh, Model
+from spatialvlm.worlds.rooms.furniture.assembly import Piece, assembled, painted, top
 from spatialvlm.worlds.rooms.palette import BRIGHT, CLOTH, PALE, Coat, chance, choose, coat, plain, two_tone
+from spatialvlm.worlds.rooms.room import Furniture, Mesh
 
 
 def _fabric(rng: np.random.Generator) -> tuple[Coat, tuple[str, ...]]:
@@ -31,7 +31,7 @@ def _cushion(half_x: float, half_y: float, thick: float) -> Mesh:
     return meshes.joined([top_side, meshes.mesh(bottom.vertices, bottom.faces[:, ::-1], bottom.uv, smooth=True)])
 
 
-def pillow(rng: np.random.Generator) -> Model:
+def pillow(rng: np.random.Generator) -> Furniture:
     """A square cushion or a bed's pillow, lying flat."""
     if chance(rng, 0.5):
         cloth, words = _fabric(rng)
@@ -45,7 +45,7 @@ def pillow(rng: np.random.Generator) -> Model:
     )
 
 
-def rug(rng: np.random.Generator) -> Model:
+def rug(rng: np.random.Generator) -> Furniture:
     """A rug: rectangular with a border or fringes, or round."""
     cloth, words = _fabric(rng)
     thick = float(rng.uniform(0.006, 0.01))
@@ -80,7 +80,7 @@ def rug(rng: np.random.Generator) -> Model:
     return assembled("rug", pieces, cloth.colour, ("rectangular", *words), [top(half_x - 0.01, half_y - 0.01, thick)])
 
 
-def backpack(rng: np.random.Generator) -> Model:
+def backpack(rng: np.random.Generator) -> Furniture:
     """A backpack that stands upright: a main bag, a pocket in front, two at the sides, straps behind."""
     cloth = coat(rng, "blue black grey red green orange purple turquoise pink", "matte", "weave")
     trim = coat(rng, "black grey black brown", "matte").material if cloth.colour != "black" else plain(112, 114, 118)
@@ -117,7 +117,7 @@ def _upright(half_x: float, tall: float, half_y: float, soft: float) -> Mesh:
     return meshes.moved(meshes.turned(block, "x", np.pi / 2), z=tall / 2)
 
 
-def suitcase(rng: np.random.Generator) -> Model:
+def suitcase(rng: np.random.Generator) -> Furniture:
     """A hard suitcase that stands on its wheels, its handle pulled out or not."""
     shell = coat(rng, BRIGHT + " black black silver grey", "satin")
     half_x, half_y, tall = float(rng.uniform(0.18, 0.23)), float(rng.uniform(0.1, 0.13)), float(rng.uniform(0.48, 0.62))
@@ -160,7 +160,7 @@ def _vault(half: np.ndarray, tall: np.ndarray, y: np.ndarray, low: float) -> Mes
     return meshes.loft(np.concatenate([ends[:1], rings, ends[-1:]]), edges)
 
 
-def shoe(rng: np.random.Generator) -> Model:
+def shoe(rng: np.random.Generator) -> Furniture:
     """One sneaker: a sole, an upper with its opening, laces."""
     upper = coat(rng, "white black red blue grey green pink turquoise brown", "matte")
     sole = plain(244, 244, 242, "satin") if upper.colour != "white" else plain(150, 150, 152, "satin")

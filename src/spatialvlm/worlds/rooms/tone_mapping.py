@@ -3,7 +3,7 @@
 import numpy as np
 from jaxtyping import Bool, Float32, UInt8
 
-Picture = Float32[np.ndarray, "h w 3"]
+from spatialvlm.worlds.rooms.denoising import Picture
 
 GREY = 0.3
 """The mean that the picture is exposed for."""

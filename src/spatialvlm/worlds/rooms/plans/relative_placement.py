@@ -5,9 +5,8 @@ before it, beside it, at it, above it or on it. Each returns the new thing's ind
 import math
 from collections.abc import Sequence
 
-from spatialvlm.worlds.rooms.model import Model
-from spatialvlm.worlds.rooms.placing import EDGE_M, Arrangement, Span
-from spatialvlm.worlds.rooms.walls import Wall, walls_of
+from spatialvlm.worlds.rooms.placement import EDGE_M, Arrangement, Span
+from spatialvlm.worlds.rooms.room import Furniture, Wall, walls_of
 
 QUARTER_TURN = math.pi / 2
 
@@ -32,7 +31,7 @@ def along_of(room: Arrangement, wall: Wall, index: int) -> float:
 
 def against_wall(
     room: Arrangement,
-    model: Model,
+    furniture: Furniture,
     walls: Sequence[Wall],
     *,
     spread: float = 1.0,
@@ -40,35 +39,41 @@ def against_wall(
     tries: int = 4,
 ) -> int | None:
     """Back to the first wall that has room for it, within that share of the wall around its middle."""
-    shape, spots = room.shape(model), []
+    extent, spots = room.extent(furniture), []
     for wall in walls:
-        spare = max(0.0, (wall.length_m - shape.width) / 2 - EDGE_M)
+        spare = max(0.0, (wall.length_m - extent.width) / 2 - EDGE_M)
         for _ in range(tries):
-            out = EDGE_M + 0.001 + room.between(*gap_m) + float(shape.high[1])
+            out = EDGE_M + 0.001 + room.between(*gap_m) + float(extent.high[1])
             spots.append((wall.point(room.between(-spread, spread) * spare, out), wall.yaw_rad))
-    return room.put_first_free(model, spots)
+    return room.put_first_free(furniture, spots)
 
 
-def into_corner(room: Arrangement, model: Model, *, turn_rad: float = 0.0) -> int | None:
+def into_corner(room: Arrangement, furniture: Furniture, *, turn_rad: float = 0.0) -> int | None:
     """Into a free corner, its back to one of the walls, turned by up to `turn_rad`."""
-    shape, spots = room.shape(model), []
-    reach = max(float(abs(shape.low[:2]).max()), float(shape.high[:2].max())) if turn_rad else 0.0
+    extent, spots = room.extent(furniture), []
+    reach = max(float(abs(extent.low[:2]).max()), float(extent.high[:2].max())) if turn_rad else 0.0
     for wall in shuffled_walls(room):
         side = float(room.rng.choice([-1, 1]))
         for _ in range(2):
-            half = max(reach, shape.width / 2)
+            half = max(reach, extent.width / 2)
             along = side * (wall.length_m / 2 - half - EDGE_M - room.between(0.01, 0.12))
-            out = max(reach, float(shape.high[1])) + EDGE_M + room.between(0.01, 0.1)
+            out = max(reach, float(extent.high[1])) + EDGE_M + room.between(0.01, 0.1)
             spots.append((wall.point(along, out), wall.yaw_rad + room.between(-turn_rad, turn_rad)))
             side = -side
-    return room.put_first_free(model, spots)
+    return room.put_first_free(furniture, spots)
 
 
 def beside(
-    room: Arrangement, index: int, model: Model, sides: Sequence[int], *, gap_m: Span = (0.02, 0.1), flush: float = 1.0
+    room: Arrangement,
+    index: int,
+    furniture: Furniture,
+    sides: Sequence[int],
+    *,
+    gap_m: Span = (0.02, 0.1),
+    flush: float = 1.0,
 ) -> int | None:
     """To the left (-1) or right (1) of a thing, facing as it does; backs in line at `flush` 1, fronts at -1."""
-    own, other = room.shape_at(index), room.shape(model)
+    own, other = room.extent_at(index), room.extent(furniture)
     yaw_rad, spots = room.things[index].yaw_rad, []
     low, high = float(own.low[1] - other.low[1]), float(own.high[1] - other.high[1])
     y = low + (high - low) * (flush + 1) / 2
@@ -76,13 +81,13 @@ def beside(
         edge = float(own.high[0] - other.low[0]) if side > 0 else float(own.low[0] - other.high[0])
         gap = room.between(*gap_m)
         spots += [(room.point(index, edge + side * (gap + more), y), yaw_rad) for more in (0.0, 0.04, 0.1)]
-    return room.put_first_free(model, spots)
+    return room.put_first_free(furniture, spots)
 
 
 def before(
     room: Arrangement,
     index: int,
-    model: Model,
+    furniture: Furniture,
     *,
     gap_m: float,
     aside_m: float = 0.0,
@@ -90,20 +95,22 @@ def before(
     more_m: Sequence[float] = (0.0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3),
 ) -> int | None:
     """In front of a thing; further out step by step where that is not free. `turn_rad` pi faces it."""
-    own, other = room.shape_at(index), room.shape(model)
+    own, other = room.extent_at(index), room.extent(furniture)
     cos = math.cos(turn_rad)
     near = float(other.high[1] if cos > 0.5 else -other.low[1] if cos < -0.5 else other.width / 2)
     yaw_rad = room.things[index].yaw_rad + turn_rad
     spots = [(room.point(index, aside_m, float(own.low[1]) - gap_m - more - near), yaw_rad) for more in more_m]
-    return room.put_first_free(model, spots)
+    return room.put_first_free(furniture, spots)
 
 
-def at_side(room: Arrangement, index: int, model: Model, side: int, *, along_m: float, tuck_m: float) -> int | None:
+def at_side(
+    room: Arrangement, index: int, furniture: Furniture, side: int, *, along_m: float, tuck_m: float
+) -> int | None:
     """A seat at a table, facing it: side 0 is the front, 1 the right, 2 the back, 3 the left.
 
     It starts `tuck_m` under the edge and is pulled out until it is free; now and then it stands further out, askew.
     """
-    own, seat = room.shape_at(index), room.shape(model)
+    own, seat = room.extent_at(index), room.extent(furniture)
     outward = -QUARTER_TURN + side * QUARTER_TURN
     half = (own.depth if side % 2 == 0 else own.width) / 2
     pulled, askew = (room.between(0.05, 0.25), room.between(-0.5, 0.5)) if room.chance(0.25) else (0.0, 0.0)
@@ -114,23 +121,23 @@ def at_side(room: Arrangement, index: int, model: Model, side: int, *, along_m: 
         x, y = out * math.cos(outward), out * math.sin(outward)
         right = (-math.sin(outward), math.cos(outward))
         spots.append((room.point(index, x + along_m * right[0], y + along_m * right[1]), yaw_rad))
-    return room.put_first_free(model, spots)
+    return room.put_first_free(furniture, spots)
 
 
-def hang(room: Arrangement, model: Model, wall: Wall, along_m: float, middle_z: float) -> int | None:
+def hang(room: Arrangement, furniture: Furniture, wall: Wall, along_m: float, middle_z: float) -> int | None:
     """On a wall, its middle at that place and height."""
-    shape = room.shape(model)
-    z = middle_z - float(shape.low[2] + shape.high[2]) / 2
-    return room.put(model, wall.point(along_m, 0.001), wall.yaw_rad, mount="wall", z=z)
+    extent = room.extent(furniture)
+    z = middle_z - float(extent.low[2] + extent.high[2]) / 2
+    return room.put(furniture, wall.point(along_m, 0.001), wall.yaw_rad, mount="wall", z=z)
 
 
 def hang_anywhere(room: Arrangement, category: str, tries: int = 6) -> int | None:
     """On any wall at eye height, where it is free of furniture."""
-    model = room.make(category)
+    furniture = room.make(category)
     for wall in shuffled_walls(room)[:3]:
-        spare = wall.length_m / 2 - room.shape(model).width / 2 - 0.2
+        spare = wall.length_m / 2 - room.extent(furniture).width / 2 - 0.2
         for _ in range(tries // 3):
-            index = hang(room, model, wall, room.between(-spare, spare), room.between(1.45, 1.7))
+            index = hang(room, furniture, wall, room.between(-spare, spare), room.between(1.45, 1.7))
             if index is not None:
                 return index
     return None
@@ -138,22 +145,22 @@ def hang_anywhere(room: Arrangement, category: str, tries: int = 6) -> int | Non
 
 def hang_above(room: Arrangement, index: int, category: str, *, aside_m: float = 0.0) -> int | None:
     """On the wall behind a thing, above it."""
-    wall, model = wall_behind(room, index), room.make(category)
-    thing_top = room.things[index].at[2] + room.shape_at(index).height
-    middle_z = max(1.45, thing_top + 0.12 + room.shape(model).height / 2) + room.between(0.0, 0.12)
-    return hang(room, model, wall, along_of(room, wall, index) + aside_m, middle_z)
+    wall, furniture = wall_behind(room, index), room.make(category)
+    thing_top = room.things[index].at[2] + room.extent_at(index).height
+    middle_z = max(1.45, thing_top + 0.12 + room.extent(furniture).height / 2) + room.between(0.0, 0.12)
+    return hang(room, furniture, wall, along_of(room, wall, index) + aside_m, middle_z)
 
 
 def lay_rug_before(room: Arrangement, index: int, *, aside_m: float = 0.0, tries: int = 3) -> int | None:
     """A rug right in front of a thing, its long side along it if that fits."""
-    own, yaw_rad = room.shape_at(index), room.things[index].yaw_rad
+    own, yaw_rad = room.extent_at(index), room.things[index].yaw_rad
     for _ in range(tries):
         rug = room.make("rug")
-        shape = room.shape(rug)
-        turns = (0.0, QUARTER_TURN) if shape.width >= shape.depth else (QUARTER_TURN, 0.0)
+        extent = room.extent(rug)
+        turns = (0.0, QUARTER_TURN) if extent.width >= extent.depth else (QUARTER_TURN, 0.0)
         spots = []
         for turn in turns:
-            reach = (shape.depth if turn == 0.0 else shape.width) / 2
+            reach = (extent.depth if turn == 0.0 else extent.width) / 2
             y = float(own.low[1]) - reach - room.between(0.01, 0.06)
             spots.append((room.point(index, aside_m + room.between(-0.1, 0.1), y), yaw_rad + turn))
         placed = room.put_first_free(rug, spots)
@@ -165,7 +172,7 @@ def lay_rug_before(room: Arrangement, index: int, *, aside_m: float = 0.0, tries
 def pile(room: Arrangement, index: int, category: str, count: int) -> None:
     """Stack up to so many more of a category on a thing, each a little askew."""
     for _ in range(count):
-        tops = room.things[index].model.tops
+        tops = room.things[index].furniture.tops
         turn = room.between(-0.25, 0.25)
         upper = room.put_on(room.make(category), index, tops[0], turn_rad=turn, tries=2) if tops else None
         if upper is None:
@@ -187,12 +194,12 @@ def scatter(room: Arrangement, names: str, most: int) -> None:
     """Small things on the floor, near the furniture and the walls: the middle of the room stays free to walk."""
     choices = names.split("|")
     for _ in range(int(room.rng.integers(0, most + 1))):
-        model = (room.make_any("floor", 0.6) if room.chance(0.3) else None) or room.make(room.pick(choices))
+        furniture = (room.make_any("floor", 0.6) if room.chance(0.3) else None) or room.make(room.pick(choices))
         spots = []
         for wall in shuffled_walls(room):
             along = room.between(-0.5, 0.5) * wall.length_m
-            out = room.between(0.1, 0.35 * wall.reach_m) + room.shape(model).depth / 2
+            out = room.between(0.1, 0.35 * wall.reach_m) + room.extent(furniture).depth / 2
             spot = wall.point(along, out), room.between(-math.pi, math.pi)
-            if room.is_open_above(model, *spot):
+            if room.is_open_above(furniture, *spot):
                 spots.append(spot)
-        room.put_first_free(model, spots)
+        room.put_first_free(furniture, spots)

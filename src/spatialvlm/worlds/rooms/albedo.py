@@ -1,4 +1,4 @@
-"""How things look without light: what was cast enters, normals and the surfaces' own colours leave, per pixel."""
+"""Albedo, the colours of surfaces without light: a G-buffer enters, the colour of each pixel leaves."""
 
 from functools import lru_cache
 
@@ -8,29 +8,16 @@ from jaxtyping import Float32, Float64
 
 from spatialvlm.geometry.transforms import pixel_rays
 from spatialvlm.worlds.rooms.cameras import image_from_camera, room_from_camera
-from spatialvlm.worlds.rooms.casting import NOTHING, Seen, distinct, face_normals
-from spatialvlm.worlds.rooms.model import Material, View
-from spatialvlm.worlds.rooms.surfaces import Surface
+from spatialvlm.worlds.rooms.denoising import Picture
+from spatialvlm.worlds.rooms.ray_casting import NOTHING, GBuffer, distinct
+from spatialvlm.worlds.rooms.room import Material, View
+from spatialvlm.worlds.rooms.room_surfaces import RoomSurface
 from spatialvlm.worlds.rooms.textures import SHOWN_ONCE, bitmap, fitted, linear, linear_table
 
 SUBPIXELS = (-0.25, 0.25)
 """A texture is looked up on a grid within the pixel, so that it does not flicker."""
 DARKEST = 0.02
 """Even black paint returns so much, and light is divided by it."""
-
-Picture = Float32[np.ndarray, "h w 3"]
-
-
-def normals_of(seen: Seen, towards: Float64[np.ndarray, " 3"]) -> Picture:
-    """Unit normals of the faces, on the side of the point `towards`; 0 where there is nothing."""
-    hit = seen.face != NOTHING
-    faces, which = distinct(seen.face[hit], len(seen.whole.faces))
-    normals = face_normals(seen.whole, faces)
-    away = np.einsum("ij,ij->i", normals, towards - seen.whole.vertices[seen.whole.faces[faces, 0]]) < 0
-    normals[away] *= -1
-    found = np.zeros((*seen.face.shape, 3), dtype=np.float32)
-    found[hit] = normals[which]
-    return found
 
 
 @lru_cache(maxsize=1024)
@@ -43,13 +30,13 @@ def mean_colour(material: Material) -> tuple[float, float, float]:
     return red, green, blue
 
 
-def plain_albedo(seen: Seen, surfaces: list[Surface]) -> Picture:
+def plain_albedo(seen: GBuffer, surfaces: list[RoomSurface]) -> Picture:
     """The mean colours of what is seen; DARKEST where there is nothing."""
     colours = [mean_colour(surface.material) for surface in surfaces]
     return np.array([*colours, (DARKEST,) * 3], dtype=np.float32)[seen.surface]
 
 
-def textured_albedo(seen: Seen, surfaces: list[Surface], plain: Picture, view: View) -> Picture:
+def textured_albedo(seen: GBuffer, surfaces: list[RoomSurface], plain: Picture, view: View) -> Picture:
     """The colours of what is seen with its textures, the mean over each pixel."""
     albedo = plain.copy()
     for place in np.unique(seen.surface):
@@ -60,7 +47,7 @@ def textured_albedo(seen: Seen, surfaces: list[Surface], plain: Picture, view: V
 
 
 def _texture_at(
-    seen: Seen, surface: Surface, rows: np.ndarray, columns: np.ndarray, view: View
+    seen: GBuffer, surface: RoomSurface, rows: np.ndarray, columns: np.ndarray, view: View
 ) -> Float32[np.ndarray, "n 3"]:
     """The mean of the texture over pixels, each taken as a piece of the plane of the face at its centre."""
     size = seen.face.shape[1], seen.face.shape[0]
@@ -84,7 +71,7 @@ def _texture_at(
 
 
 def _homographies(
-    seen: Seen, surface: Surface, rows: np.ndarray, columns: np.ndarray, view: View
+    seen: GBuffer, surface: RoomSurface, rows: np.ndarray, columns: np.ndarray, view: View
 ) -> Float64[np.ndarray, "n 3 3"]:
     """For each pixel the matrix that takes a camera ray to (u, v, 1) times some factor, on the plane of its face."""
     faces, which = distinct(seen.face[rows, columns], len(seen.whole.faces))

@@ -1,12 +1,12 @@
-"""What furniture is put together from: pieces enter, a model that keeps the contract of `Model` leaves."""
+"""What furniture is put together from: pieces enter, a `Furniture` that keeps its contract leaves."""
 
 from collections.abc import Iterable, Sequence
 
 import numpy as np
 
 from spatialvlm.worlds.rooms import meshes
-from spatialvlm.worlds.rooms.model import Material, Mesh, Model, Mount, Part, Top
 from spatialvlm.worlds.rooms.palette import choose
+from spatialvlm.worlds.rooms.room import Furniture, Material, Mesh, MeshPart, Mount, Top
 
 Piece = tuple[Mesh, Material]
 
@@ -19,8 +19,8 @@ def assembled(
     tops: Iterable[Top] = (),
     *,
     mount: Mount = "floor",
-) -> Model:
-    """A model of the pieces, moved so that its origin is where it belongs. Tops move along."""
+) -> Furniture:
+    """Join the pieces, moved so that its origin is where it belongs. Tops move along."""
     parts = tuple(pieces)
     everything = np.concatenate([shape.vertices for shape, _ in parts])
     low, high = everything.min(0), everything.max(0)
@@ -29,9 +29,9 @@ def assembled(
     if mount == "wall":
         shift[1] = -high[1]
     x, y, z = (float(value) for value in shift)
-    return Model(
+    return Furniture(
         category,
-        tuple(Part(meshes.moved(shape, x, y, z), material) for shape, material in parts),
+        tuple(MeshPart(meshes.moved(shape, x, y, z), material) for shape, material in parts),
         colour,
         tuple(words),
         tuple(
@@ -136,3 +136,19 @@ def fronts(
             else:
                 handles.append(handle(style, (left + right) / 2, y, (bottom + head) / 2, min(0.2, (right - left) / 2)))
     return shapes, handles
+
+
+def round_sheet(radius: float) -> Mesh:
+    """A thin upright circle that faces -y, about the origin; for dials."""
+    turn = 2 * np.pi * np.arange(36) / 36
+    rim = np.stack([radius * np.cos(turn), np.zeros(36), radius * np.sin(turn)], -1)
+    faces = np.stack([np.zeros(36), np.arange(36) + 1, np.roll(np.arange(36), -1) + 1], -1)
+    vertices = np.concatenate([np.zeros((1, 3)), rim])
+    return meshes.mesh(vertices, faces, vertices[:, [0, 2]] + radius)
+
+
+def wrapped_sheet(radius: float, low: float, high: float, angle_rad: float, segments: int = 12) -> Mesh:
+    """A piece of an upright cylinder's skin that faces -y, `angle_rad` around; for labels."""
+    angles = np.linspace(-angle_rad / 2, angle_rad / 2, segments + 1)
+    ring = np.stack([radius * np.sin(angles), -radius * np.cos(angles), np.zeros_like(angles)], -1)
+    return meshes.grid(np.stack([ring + (0, 0, low), ring + (0, 0, high)]))

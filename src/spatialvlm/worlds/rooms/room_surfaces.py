@@ -10,7 +10,7 @@ from typing import Literal
 
 from spatialvlm.worlds.rooms.lights import Light, lights_of
 from spatialvlm.worlds.rooms.meshes import joined
-from spatialvlm.worlds.rooms.model import Material, Mesh, Part, Room
+from spatialvlm.worlds.rooms.room import Material, Mesh, MeshPart, Room
 from spatialvlm.worlds.rooms.textures import SHOWN_ONCE, linear
 
 BACKGROUND = -1
@@ -19,7 +19,7 @@ LAMP_WHITE = Material((255, 255, 255), "glow")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Surface:
+class RoomSurface:
     """A mesh of one material. `owner` indexes `room.things`.
 
     What shines has a `radiance`, and its `light` says which of the room's lights it is.
@@ -32,25 +32,25 @@ class Surface:
     radiance: Light | None = None
 
 
-def surfaces_of(room: Room) -> list[Surface]:
+def surfaces_of(room: Room) -> list[RoomSurface]:
     """The surfaces of the shell, the lights and the things; those of one thing that look alike are one."""
     lights = lights_of(room)
-    found = [Surface(BACKGROUND, lights.ceiling, LAMP_WHITE, "ceiling", lights.ceiling_radiance)]
+    found = [RoomSurface(BACKGROUND, lights.ceiling, LAMP_WHITE, "ceiling", lights.ceiling_radiance)]
     if lights.panes is not None:
-        found.append(Surface(BACKGROUND, lights.panes, LAMP_WHITE, "panes", lights.pane_radiance))
-    found += [Surface(BACKGROUND, mesh, material) for material, mesh in _alike(room.shell)]
+        found.append(RoomSurface(BACKGROUND, lights.panes, LAMP_WHITE, "panes", lights.pane_radiance))
+    found += [RoomSurface(BACKGROUND, mesh, material) for material, mesh in _alike(room.shell)]
     for owner, thing in enumerate(room.things):
-        for material, mesh in _alike(thing.model.parts):
+        for material, mesh in _alike(thing.furniture.parts):
             placed = Mesh(thing.to_room(mesh.vertices), mesh.faces, mesh.uv, mesh.smooth)
             if material.finish == "glow":
                 red, green, blue = (lights.glow * share for share in linear(material.rgb))
-                found.append(Surface(owner, placed, material, "glow", (red, green, blue)))
+                found.append(RoomSurface(owner, placed, material, "glow", (red, green, blue)))
             else:
-                found.append(Surface(owner, placed, material))
+                found.append(RoomSurface(owner, placed, material))
     return found
 
 
-def _alike(parts: Sequence[Part]) -> Iterator[tuple[Material, Mesh]]:
+def _alike(parts: Sequence[MeshPart]) -> Iterator[tuple[Material, Mesh]]:
     """Parts of one material and shading as one mesh, but for textures that each mesh shows as a whole."""
     groups: dict[tuple[Material, bool, int], list[Mesh]] = defaultdict(list)
     for place, part in enumerate(parts):

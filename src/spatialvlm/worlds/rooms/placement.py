@@ -1,7 +1,7 @@
-"""Placing models in an empty room: a model and where it should go enter; it is placed there, or not where it would
-meet what stands already or leave the room.
+"""Placing furniture in an empty room: furniture and where it should go enter; it is placed there, or not where it
+would meet what stands already or leave the room.
 
-A thing's frame is that of its model: x to its right, y to its back. What stands in relation to it is said in that
+A thing's frame is that of its furniture: x to its right, y to its back. What stands in relation to it is said in that
 frame.
 """
 
@@ -12,10 +12,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from jaxtyping import Float64, Int64
 
-from spatialvlm.worlds.rooms.blocks import Blocks, blocks_of
+from spatialvlm.worlds.rooms.collision_boxes import CollisionBoxes, collision_boxes
 from spatialvlm.worlds.rooms.furniture import CATEGORIES
-from spatialvlm.worlds.rooms.model import Model, Mount, Placed, Top
-from spatialvlm.worlds.rooms.walls import Point
+from spatialvlm.worlds.rooms.room import FloorPoint, Furniture, Mount, Placement, Top
 
 EDGE_M = 0.02  # nothing comes nearer to a wall: the skirting is there
 APART_M = 0.004  # things beside each other keep this far apart
@@ -27,10 +26,10 @@ Span = tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Shape:
-    """What placing knows of a model: its boxes, its extent and that of its foot, in the model's coordinates."""
+class Extent:
+    """What placing knows of furniture: its collision boxes, its extent and that of its foot, in its own coordinates."""
 
-    blocks: Blocks
+    boxes: CollisionBoxes
     low: Float64[np.ndarray, "3"]
     high: Float64[np.ndarray, "3"]
     foot_low: Float64[np.ndarray, "2"]
@@ -52,11 +51,11 @@ class Shape:
         return float(self.high[2] - self.low[2])
 
 
-def _shape_of(model: Model) -> Shape:
-    blocks, points = blocks_of(model), model.vertices
+def _extent_of(furniture: Furniture) -> Extent:
+    boxes, points = collision_boxes(furniture), furniture.vertices
     low, high = points.min(0), points.max(0)
     foot = points[points[:, 2] < low[2] + _FOOT_M, :2]
-    return Shape(blocks, low, high, foot.min(0), foot.max(0))
+    return Extent(boxes, low, high, foot.min(0), foot.max(0))
 
 
 @dataclass(slots=True, eq=False)
@@ -69,36 +68,36 @@ class Arrangement:
     kind: str
     size_m: tuple[float, float, float]
     rng: np.random.Generator
-    blocked: Blocks
-    things: list[Placed] = field(default_factory=list)
-    taken: Blocks = field(default_factory=Blocks.none)
+    blocked: CollisionBoxes
+    things: list[Placement] = field(default_factory=list)
+    taken: CollisionBoxes = field(default_factory=CollisionBoxes.none)
     owners: Int64[np.ndarray, " n"] = field(default_factory=lambda: np.zeros(0, np.int64))
-    _shapes: dict[Model, Shape] = field(default_factory=dict)
+    _extents: dict[Furniture, Extent] = field(default_factory=dict)
 
-    def make(self, category: str) -> Model:
-        """A new model of a category."""
+    def make(self, category: str) -> Furniture:
+        """Make new furniture of a category."""
         return CATEGORIES[category].make(self.rng)
 
-    def make_any(self, mount: Mount, most_m: float) -> Model | None:
-        """A new model of any category for this kind of room that is held so; None where it is larger than that."""
+    def make_any(self, mount: Mount, most_m: float) -> Furniture | None:
+        """Make new furniture of any category for this room that is held so; None where it is larger than that."""
         suited = [
             name for name, category in CATEGORIES.items() if category.mount == mount and self.kind in category.rooms
         ]
         if not suited:
             return None
-        model = self.make(self.pick(suited))
-        shape = self.shape(model)
-        return model if max(shape.width, shape.depth, shape.height) <= most_m else None
+        furniture = self.make(self.pick(suited))
+        extent = self.extent(furniture)
+        return furniture if max(extent.width, extent.depth, extent.height) <= most_m else None
 
-    def shape(self, model: Model) -> Shape:
-        """What placing knows of a model."""
-        if model not in self._shapes:
-            self._shapes[model] = _shape_of(model)
-        return self._shapes[model]
+    def extent(self, furniture: Furniture) -> Extent:
+        """What placing knows of furniture."""
+        if furniture not in self._extents:
+            self._extents[furniture] = _extent_of(furniture)
+        return self._extents[furniture]
 
-    def shape_at(self, index: int) -> Shape:
+    def extent_at(self, index: int) -> Extent:
         """That of a thing."""
-        return self.shape(self.things[index].model)
+        return self.extent(self.things[index].furniture)
 
     def chance(self, share: float) -> bool:
         """True in that share of the cases."""
@@ -112,15 +111,15 @@ class Arrangement:
         """One of several names."""
         return categories[int(self.rng.integers(len(categories)))]
 
-    def point(self, index: int, x: float, y: float) -> Point:
+    def point(self, index: int, x: float, y: float) -> FloorPoint:
         """A point of a thing's frame, in the room."""
         there = self.things[index].to_room(np.array([[x, y, 0.0]]))[0]
         return float(there[0]), float(there[1])
 
     def put(
         self,
-        model: Model,
-        at: Point,
+        furniture: Furniture,
+        at: FloorPoint,
         yaw_rad: float,
         *,
         on: int | None = None,
@@ -128,26 +127,26 @@ class Arrangement:
         z: float = 0.0,
         within: int | None = None,
     ) -> int | None:
-        """Place a model with its origin at `at`, `z` above the floor, where it keeps clear of all things but `within`.
+        """Place furniture with its origin at `at`, `z` above the floor, where it keeps clear of things but `within`.
 
         Returns its index, or None where it can't be.
         """
-        blocks = self.shape(model).blocks.moved((*at, z), yaw_rad)
-        if not self._is_free(blocks, edge_m=0.0 if mount == "wall" else EDGE_M, within=within):
+        boxes = self.extent(furniture).boxes.moved((*at, z), yaw_rad)
+        if not self._is_free(boxes, edge_m=0.0 if mount == "wall" else EDGE_M, within=within):
             return None
-        self.taken = self.taken + blocks
-        self.owners = np.append(self.owners, np.full(len(blocks), len(self.things)))
-        self.things.append(Placed(model, (*at, z), yaw_rad, (), mount, on))
+        self.taken = self.taken + boxes
+        self.owners = np.append(self.owners, np.full(len(boxes), len(self.things)))
+        self.things.append(Placement(furniture, (*at, z), yaw_rad, (), mount, on))
         return len(self.things) - 1
 
-    def _is_free(self, blocks: Blocks, edge_m: float, within: int | None = None) -> bool:
-        low, high = blocks.bounds
+    def _is_free(self, boxes: CollisionBoxes, edge_m: float, within: int | None = None) -> bool:
+        low, high = boxes.bounds
         if (low[:2] < edge_m).any() or (high[:2] > np.array(self.size_m[:2]) - edge_m).any():
             return False
         if high[2] > self.size_m[2] - 0.02:
             return False
         middle, reach = (low + high) / 2, (high - low) / 2
-        wide = blocks.grown(APART_M)
+        wide = boxes.grown(APART_M)
         for others in (self.taken, self.blocked):
             cells = np.hypot(*others.half_xy.T) + APART_M
             near = (np.abs(others.centre_xy - middle[:2]) < reach[:2] + cells[:, None]).all(-1)
@@ -158,23 +157,23 @@ class Arrangement:
                 return False
         return True
 
-    def is_open_above(self, model: Model, at: Point, yaw_rad: float) -> bool:
+    def is_open_above(self, furniture: Furniture, at: FloorPoint, yaw_rad: float) -> bool:
         """Whether nothing is over a place on the floor up to eye height: not under a table, not in a shelf."""
-        low, high = self.shape(model).low, self.shape(model).high
-        column = Blocks.between(low[None], np.array([[high[0], high[1], 1.5]]))
+        low, high = self.extent(furniture).low, self.extent(furniture).high
+        column = CollisionBoxes.between(low[None], np.array([[high[0], high[1], 1.5]]))
         return self._is_free(column.moved((*at, 0.0), yaw_rad), edge_m=EDGE_M)
 
-    def put_first_free(self, model: Model, spots: Sequence[tuple[Point, float]]) -> int | None:
-        """Stand a model on the floor at the first (point, yaw) of several that is free."""
+    def put_first_free(self, furniture: Furniture, spots: Sequence[tuple[FloorPoint, float]]) -> int | None:
+        """Stand furniture on the floor at the first (point, yaw) of several that is free."""
         for at, yaw_rad in spots:
-            index = self.put(model, at, yaw_rad)
+            index = self.put(furniture, at, yaw_rad)
             if index is not None:
                 return index
         return None
 
     def put_on(
         self,
-        model: Model,
+        furniture: Furniture,
         support: int,
         top: Top,
         *,
@@ -184,37 +183,37 @@ class Arrangement:
         mount: Mount = "top",
         tries: int = 6,
     ) -> int | None:
-        """Stand a model on a top of a thing, turned from that thing's own yaw by `turn_rad`.
+        """Stand furniture on a top of a thing, turned from that thing's own yaw by `turn_rad`.
 
         `across` and `back` say where: -1 is the left (front) end of the top, 1 the right (back) end. Its foot stays on
         the top; what is all above the top is clear of its support (of a tray's rim, a shelf's sides). Returns its
         index, or None where no place was found in so many tries.
         """
-        shape, parent = self.shape(model), self.things[support]
-        if shape.height > top.room_m - 0.003:
+        extent, parent = self.extent(furniture), self.things[support]
+        if extent.height > top.room_m - 0.003:
             return None
-        low, high = self._spots_on(shape, top, turn_rad)
+        low, high = self._spots_on(extent, top, turn_rad)
         if (low > high).any():
             return None
-        full_low, full_high = _turned(shape.low[:2], shape.high[:2], turn_rad)
+        full_low, full_high = _turned(extent.low[:2], extent.high[:2], turn_rad)
         for _ in range(tries):
             share = (np.array([self.between(*across), self.between(*back)]) + 1) / 2
             spot = low + share * (high - low)
             inside = (spot + full_low >= top.low_xy).all() and (spot + full_high <= top.high_xy).all()
             at = self.point(support, *spot)
             yaw_rad, z = parent.yaw_rad + turn_rad, parent.at[2] + top.z
-            index = self.put(model, at, yaw_rad, on=support, mount=mount, z=z, within=support if inside else None)
+            index = self.put(furniture, at, yaw_rad, on=support, mount=mount, z=z, within=support if inside else None)
             if index is not None:
                 return index
         return None
 
-    def _spots_on(self, shape: Shape, top: Top, turn_rad: float) -> tuple[np.ndarray, np.ndarray]:
-        """From where to where a model's origin may be on a top, in the support's frame; low beyond high for nowhere.
+    def _spots_on(self, extent: Extent, top: Top, turn_rad: float) -> tuple[np.ndarray, np.ndarray]:
+        """From where to where furniture's origin may be on a top, in the support's frame; low beyond high for nowhere.
 
         Its foot stays on the top, and what is wider may reach over the edge a little; not where the top has a roof.
         """
-        foot_low, foot_high = _turned(shape.foot_low, shape.foot_high, turn_rad)
-        full_low, full_high = _turned(shape.low[:2], shape.high[:2], turn_rad)
+        foot_low, foot_high = _turned(extent.foot_low, extent.foot_high, turn_rad)
+        full_low, full_high = _turned(extent.low[:2], extent.high[:2], turn_rad)
         over = _OVERHANG_M if top.room_m > 2.0 else 0.0
         low, high = np.array(top.low_xy), np.array(top.high_xy)
         return (

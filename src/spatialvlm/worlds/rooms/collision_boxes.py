@@ -1,4 +1,4 @@
-"""What a model takes up, for placing: a model in, upright boxes out, one per connected piece of it; do any two meet?
+"""What furniture takes up: furniture enters, an upright box for each connected piece of it leaves; do any two meet?
 
 Boxes of pieces, not of whole things: a chair's seat goes under a table's top, between its legs. A piece never leaves
 its box, so things whose boxes stay apart can't touch.
@@ -11,7 +11,7 @@ from jaxtyping import Bool, Float64, Int32, Int64
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from spatialvlm.worlds.rooms.model import Model
+from spatialvlm.worlds.rooms.room import Furniture
 
 _WELD_M = 1e-4  # vertices nearer than this are one
 _ABSORB_M = 0.01
@@ -20,7 +20,7 @@ _CONTACT_M = 5e-4  # boxes that overlap by less than this stand on each other
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Blocks:
+class CollisionBoxes:
     """Upright boxes, each turned about the vertical: `axis_xy` is the direction of its first half size."""
 
     centre_xy: Float64[np.ndarray, "n 2"]
@@ -30,12 +30,12 @@ class Blocks:
     high_z: Float64[np.ndarray, " n"]
 
     @classmethod
-    def none(cls) -> "Blocks":
+    def none(cls) -> "CollisionBoxes":
         """No box at all."""
         return cls(np.zeros((0, 2)), np.zeros((0, 2)), np.zeros((0, 2)), np.zeros(0), np.zeros(0))
 
     @classmethod
-    def between(cls, low: Float64[np.ndarray, "n 3"], high: Float64[np.ndarray, "n 3"]) -> "Blocks":
+    def between(cls, low: Float64[np.ndarray, "n 3"], high: Float64[np.ndarray, "n 3"]) -> "CollisionBoxes":
         """Boxes along the axes, from their opposite corners."""
         centre, half = (low + high) / 2, (high - low) / 2
         axis = np.tile([1.0, 0.0], (len(low), 1))
@@ -44,11 +44,12 @@ class Blocks:
     def __len__(self) -> int:
         return len(self.low_z)
 
-    def __getitem__(self, rows: Bool[np.ndarray, " n"] | Int64[np.ndarray, " m"] | slice) -> "Blocks":
-        return Blocks(self.centre_xy[rows], self.half_xy[rows], self.axis_xy[rows], self.low_z[rows], self.high_z[rows])
+    def __getitem__(self, rows: Bool[np.ndarray, " n"] | Int64[np.ndarray, " m"] | slice) -> "CollisionBoxes":
+        xy = (self.centre_xy[rows], self.half_xy[rows], self.axis_xy[rows])
+        return CollisionBoxes(*xy, self.low_z[rows], self.high_z[rows])
 
-    def __add__(self, other: "Blocks") -> "Blocks":
-        return Blocks(
+    def __add__(self, other: "CollisionBoxes") -> "CollisionBoxes":
+        return CollisionBoxes(
             np.concatenate([self.centre_xy, other.centre_xy]),
             np.concatenate([self.half_xy, other.half_xy]),
             np.concatenate([self.axis_xy, other.axis_xy]),
@@ -56,18 +57,18 @@ class Blocks:
             np.concatenate([self.high_z, other.high_z]),
         )
 
-    def moved(self, at: tuple[float, float, float], yaw_rad: float) -> "Blocks":
-        """Turned about the origin's vertical, then moved, as `Placed` does it."""
+    def moved(self, at: tuple[float, float, float], yaw_rad: float) -> "CollisionBoxes":
+        """Turned about the origin's vertical, then moved, as `Placement` does it."""
         cos, sin = np.cos(yaw_rad), np.sin(yaw_rad)
         turn = np.array([[cos, sin], [-sin, cos]])  # for row vectors
         x, y, z = at
-        return Blocks(
+        return CollisionBoxes(
             self.centre_xy @ turn + (x, y), self.half_xy, self.axis_xy @ turn, self.low_z + z, self.high_z + z
         )
 
-    def grown(self, by_m: float) -> "Blocks":
+    def grown(self, by_m: float) -> "CollisionBoxes":
         """Wider by that much on each side; the heights stay."""
-        return Blocks(self.centre_xy, self.half_xy + by_m, self.axis_xy, self.low_z, self.high_z)
+        return CollisionBoxes(self.centre_xy, self.half_xy + by_m, self.axis_xy, self.low_z, self.high_z)
 
     @property
     def bounds(self) -> tuple[Float64[np.ndarray, "3"], Float64[np.ndarray, "3"]]:
@@ -79,12 +80,12 @@ class Blocks:
         low, high = (self.centre_xy - reach).min(0), (self.centre_xy + reach).max(0)
         return np.array([*low, self.low_z.min()]), np.array([*high, self.high_z.max()])
 
-    def meets(self, other: "Blocks") -> bool:
+    def meets(self, other: "CollisionBoxes") -> bool:
         """Whether any box of one overlaps any of the other; standing on each other is no overlap."""
         return bool(_overlaps(self, other).any())
 
 
-def _overlaps(one: Blocks, other: Blocks) -> Bool[np.ndarray, "n m"]:
+def _overlaps(one: CollisionBoxes, other: CollisionBoxes) -> Bool[np.ndarray, "n m"]:
     """By separating axes: the heights, and the four directions of two turned rectangles."""
     low = np.maximum(one.low_z[:, None], other.low_z[None])
     high = np.minimum(one.high_z[:, None], other.high_z[None])
@@ -93,11 +94,11 @@ def _overlaps(one: Blocks, other: Blocks) -> Bool[np.ndarray, "n m"]:
     sin = np.sqrt(np.maximum(0.0, 1.0 - cos**2))
     mine, theirs = one.half_xy[:, None], other.half_xy[None]
     apart = high - low < _CONTACT_M
-    for blocks, along, half, reach in (
+    for boxes, along, half, reach in (
         (one, (slice(None), None), mine, theirs),
         (other, (None, slice(None)), theirs, mine),
     ):
-        axis = blocks.axis_xy[along]
+        axis = boxes.axis_xy[along]
         right = np.abs(step[..., 0] * axis[..., 0] + step[..., 1] * axis[..., 1])
         back = np.abs(step[..., 1] * axis[..., 0] - step[..., 0] * axis[..., 1])
         apart |= right >= half[..., 0] + reach[..., 0] * cos + reach[..., 1] * sin
@@ -105,12 +106,12 @@ def _overlaps(one: Blocks, other: Blocks) -> Bool[np.ndarray, "n m"]:
     return ~apart
 
 
-def blocks_of(model: Model) -> Blocks:
-    """The boxes of all connected pieces of all parts, in the model's coordinates; of something flat only one."""
-    meshes = [part.mesh for part in model.parts]
+def collision_boxes(furniture: Furniture) -> CollisionBoxes:
+    """The boxes of all connected pieces of all parts, in its coordinates; of something flat only one."""
+    meshes = [part.mesh for part in furniture.parts]
     vertices = np.concatenate([mesh.vertices for mesh in meshes])
     if np.ptp(vertices[:, 2]) < _FLAT_M:
-        return Blocks.between(vertices.min(0)[None], vertices.max(0)[None])
+        return CollisionBoxes.between(vertices.min(0)[None], vertices.max(0)[None])
     sizes = [len(mesh.vertices) for mesh in meshes]
     starts = np.cumsum([0, *sizes[:-1]])
     faces = np.concatenate([mesh.faces + start for mesh, start in zip(meshes, starts)])
@@ -119,7 +120,7 @@ def blocks_of(model: Model) -> Blocks:
     order = np.argsort(piece, kind="stable")
     first = np.flatnonzero(np.diff(piece[order], prepend=-1))
     low = np.minimum.reduceat(vertices[order], first, axis=0)
-    return Blocks.between(*_absorbed(low, np.maximum.reduceat(vertices[order], first, axis=0)))
+    return CollisionBoxes.between(*_absorbed(low, np.maximum.reduceat(vertices[order], first, axis=0)))
 
 
 def _absorbed(

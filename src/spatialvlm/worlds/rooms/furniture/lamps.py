@@ -1,11 +1,11 @@
-"""Lamps: chance enters, a model leaves. Shades glow."""
+"""Lamps: chance enters, furniture leaves. Shades glow."""
 
 import numpy as np
 
 from spatialvlm.worlds.rooms import meshes
-from spatialvlm.worlds.rooms.furniture.building import Piece, assembled, painted
-from spatialvlm.worlds.rooms.model import Material, Mesh, Model
+from spatialvlm.worlds.rooms.furniture.assembly import Piece, assembled, painted
 from spatialvlm.worlds.rooms.palette import CERAMIC, Coat, chance, choose, coat, steel, wood
+from spatialvlm.worlds.rooms.room import Furniture, Material, Mesh
 
 BULB = Material((255, 240, 214), "glow")
 
@@ -44,7 +44,7 @@ def _lamp_base(rng: np.random.Generator, style: str, foot: float, tall: float) -
     return meshes.lathe([(0, 0), *belly, *neck, (0, tall)]), paint
 
 
-def table_lamp(rng: np.random.Generator) -> Model:
+def table_lamp(rng: np.random.Generator) -> Furniture:
     """A lamp with a shade on a bellied, ball-shaped or slender base."""
     shade = _shade_coat(rng)
     style = choose(rng, ("belly", "ball", "stick"))
@@ -62,7 +62,7 @@ def table_lamp(rng: np.random.Generator) -> Model:
     return assembled("table lamp", pieces, shade.colour if style == "stick" else paint.colour)
 
 
-def floor_lamp(rng: np.random.Generator) -> Model:
+def floor_lamp(rng: np.random.Generator) -> Furniture:
     """A tall lamp: a shade on a pole with a round foot, or on three wooden legs."""
     shade, height = _shade_coat(rng), float(rng.uniform(1.4, 1.7))
     wide = float(rng.uniform(0.17, 0.23))
@@ -93,7 +93,7 @@ def floor_lamp(rng: np.random.Generator) -> Model:
     return assembled("floor lamp", pieces, shade.colour)
 
 
-def desk_lamp(rng: np.random.Generator) -> Model:
+def desk_lamp(rng: np.random.Generator) -> Furniture:
     """A lamp with a jointed arm and a metal shade that points down, over its front."""
     paint = coat(rng, "black black white silver red blue green yellow", "satin")
     low, high = float(rng.uniform(0.2, 0.26)), float(rng.uniform(0.17, 0.22))
@@ -125,7 +125,7 @@ def desk_lamp(rng: np.random.Generator) -> Model:
     return assembled("desk lamp", pieces, paint.colour)
 
 
-def candle(rng: np.random.Generator) -> Model:
+def candle(rng: np.random.Generator) -> Furniture:
     """A candle: thick on a dish, or slender in a holder; sometimes lit."""
     wax = coat(rng, "white white beige red green blue pink purple yellow", "satin")
     if chance(rng, 0.55):

@@ -1,6 +1,6 @@
 """Random scenes of solids that stand on a floor or a table, as somebody would lay them out for a picture.
 
-A Generator enters, a SceneDescription leaves. Things don't touch, and each is seen: nothing is wholly hidden, though
+A Generator enters, a SceneDescription leaves. Bodies don't touch, and each is seen: nothing is wholly hidden, though
 some are cut by the image border or by something nearer.
 """
 
@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.random import Generator
 
-from spatialvlm.worlds.solids.primitives import Cuboid, Cylinder, Plane, Solid, Sphere, levels
-from spatialvlm.worlds.solids.scene import SceneDescription, Style, Thing, ray_cast, table
+from spatialvlm.worlds.solids.primitives import Cuboid, Cylinder, HalfSpace, Solid, Sphere, levels
+from spatialvlm.worlds.solids.scene import Body, SceneDescription, ray_cast, table
 
 COLOURS = {
     "red": (203, 68, 62),
@@ -28,24 +28,23 @@ COLOURS = {
     "black": (52, 53, 58),
 }
 TABLES = {"wooden": (186, 134, 88), "dark wooden": (122, 82, 56), "white": (232, 229, 222)}
-FLOORS = {
-    "wood": ((196, 160, 120), (172, 132, 94), (212, 184, 150)),
-    "tile": ((214, 208, 198), (190, 198, 200), (222, 204, 188)),
-    "plain": ((208, 202, 194), (184, 194, 200), (222, 206, 190), (190, 198, 184)),
-}
+_WOODS = ((196, 160, 120), (172, 132, 94), (212, 184, 150))
+_TILES = ((214, 208, 198), (190, 198, 200), (222, 204, 188))
+_PLAIN = ((208, 202, 194), (184, 194, 200), (222, 206, 190), (190, 198, 184))
+FLOORS = (_WOODS, _WOODS, _TILES, _PLAIN, _PLAIN)
 WALLS = ((230, 226, 216), (206, 218, 222), (226, 212, 200), (208, 216, 200), (214, 210, 222))
 
 MIN_VISIBLE_PX = 60
-MIN_VISIBLE_PART = 0.3  # of what would be seen of a thing if it stood there alone
-MIN_THINGS = 3
-TWINS = 0.25  # how often a thing may be called just as another in its scene, for the tests of ambiguity
+MIN_VISIBLE_PART = 0.3  # of what would be seen of a body if it stood there alone
+MIN_BODIES = 3
+TWINS = 0.25  # how often a body may be called just as another in its scene, for the tests of ambiguity
 
 
 @dataclass(frozen=True, slots=True)
 class _Spot:
-    """A thing with the upright cylinder that it keeps others out of."""
+    """A body with the upright cylinder that it keeps others out of."""
 
-    thing: Thing
+    body: Body
     x: float
     y: float
     radius: float
@@ -59,7 +58,7 @@ class _Spot:
 
 
 def random_scene(rng: Generator, *, width: int = 640, height: int = 480) -> SceneDescription:
-    """A scene of 3 to 12 things, each visible; a table is one of them in about a third of the scenes."""
+    """A scene of 3 to 12 bodies, each visible; a table is one of them in about a third of the scenes."""
     while True:
         camera = _random_camera(rng, width, height)
         wanted = int(rng.integers(5, 13))
@@ -67,38 +66,36 @@ def random_scene(rng: Generator, *, width: int = 640, height: int = 480) -> Scen
         for _ in range(12 * wanted):
             if len(spots) >= wanted:
                 break
-            spot = _try_on_floor(rng, camera, [other.thing for other in spots])
+            spot = _try_on_floor(rng, camera, [other.body for other in spots])
             if spot is not None and all(spot.is_clear_of(other) for other in spots):
                 spots.append(spot)
         walls = _random_walls(rng, spots) if spots else ()
         order = rng.permutation(len(spots))
-        scene = replace(camera, things=tuple(spots[place].thing for place in order), walls=walls)
-        scene = replace(scene, things=_visible(scene))
-        if len(scene.things) >= MIN_THINGS and _stands_on_something(scene):
+        scene = replace(camera, bodies=tuple(spots[place].body for place in order), walls=walls)
+        scene = replace(scene, bodies=_visible(scene))
+        if len(scene.bodies) >= MIN_BODIES and _stands_on_something(scene):
             return scene
 
 
 def _random_camera(rng: Generator, width: int, height: int) -> SceneDescription:
-    floor = ("wood", "wood", "tile", "plain", "plain")[rng.integers(5)]
-    # From a side and a little from behind the camera, so that shadows are seen beside what casts them.
+    floors = FLOORS[rng.integers(len(FLOORS))]
+    # From a side and a little from behind the camera, so that the sides of a box differ.
     angle, elevation = rng.uniform(-0.9, 0.1), math.radians(rng.uniform(40, 58))
     angle = angle if rng.random() < 0.5 else -math.pi - angle
     light = (math.cos(angle) * math.cos(elevation), math.sin(angle) * math.cos(elevation), math.sin(elevation))
-    return SceneDescription(
+    camera = SceneDescription(
         camera_height_m=float(rng.uniform(0.5, 2.5)),
         pitch_rad=math.radians(rng.uniform(5, 60)),
         roll_rad=math.radians(rng.uniform(-15, 15)),
         horizontal_fov_rad=math.radians(rng.uniform(45, 75)),
         width=width,
         height=height,
-        style=Style(
-            floor=floor,
-            floor_rgb=FLOORS[floor][rng.integers(len(FLOORS[floor]))],
-            wall_rgb=WALLS[rng.integers(len(WALLS))],
-            towards_light_in_world=light,
-            seed=int(rng.integers(1 << 31)),
-        ),
+        floor_rgb=floors[rng.integers(len(floors))],
+        wall_rgb=WALLS[rng.integers(len(WALLS))],
+        towards_light_in_world=light,
     )
+    rng.integers(1 << 31)  # nothing uses it any more, but without it every scene would be another
+    return camera
 
 
 def _aim(rng: Generator, camera: SceneDescription, level_m: float, spread: float) -> tuple[float, float, float] | None:
@@ -115,20 +112,20 @@ def _aim(rng: Generator, camera: SceneDescription, level_m: float, spread: float
     return (x, y, depth_m * camera.width / float(matrix[0, 0])) if 0.3 < depth_m < 7.0 else None
 
 
-def _try_on_floor(rng: Generator, camera: SceneDescription, others: list[Thing]) -> _Spot | None:
-    """A thing of a size that suits the picture somewhere on the floor in view."""
+def _try_on_floor(rng: Generator, camera: SceneDescription, others: list[Body]) -> _Spot | None:
+    """A body of a size that suits the picture somewhere on the floor in view."""
     place = _aim(rng, camera, 0.0, 1.04)
     if place is None:
         return None
     x, y, view_width = place
     size = min(max(view_width * math.exp(rng.uniform(math.log(0.09), math.log(0.27))), 0.08), 1.0)
-    spot = _random_thing(rng, (x, y, 0.0), size, others)
+    spot = _random_body(rng, (x, y, 0.0), size, others)
     clear_of_camera = math.hypot(x, y) > spot.radius + 0.1 or spot.top < camera.camera_height_m - 0.2
     return spot if clear_of_camera else None
 
 
 def _furnish(rng: Generator, camera: SceneDescription) -> list[_Spot]:
-    """A table with one to four things on it, or nothing where there is no room for it."""
+    """A table with one to four bodies on it, or nothing where there is no room for it."""
     height = min(max(camera.camera_height_m * rng.uniform(0.3, 0.5), 0.15), 0.75)
     place = _aim(rng, camera, height, 0.5)
     if place is None:
@@ -140,29 +137,28 @@ def _furnish(rng: Generator, camera: SceneDescription) -> list[_Spot]:
         return []
     name = list(TABLES)[rng.integers(len(TABLES))]
     solids = table((x, y), (width, length, height), yaw, thickness_m=max(0.012, 0.05 * width))
-    material = "paint" if name == "white" else "wood"
-    named = Thing(solids, (f"{name} table", "table"), TABLES[name], material)
+    named = Body(solids, (f"{name} table", "table"), TABLES[name])
     spots = [_Spot(named, x, y, math.hypot(width, length) / 2, 0.0, height)]
     for _ in range(12 * int(rng.integers(1, 5))):
-        on_table = _try_on_table(rng, (x, y, height), (width, length, yaw), [spot.thing for spot in spots])
+        on_table = _try_on_table(rng, (x, y, height), (width, length, yaw), [spot.body for spot in spots])
         if len(spots) < 5 and all(on_table.is_clear_of(other) for other in spots):
             spots.append(on_table)
     return spots
 
 
 def _try_on_table(
-    rng: Generator, centre: tuple[float, float, float], top: tuple[float, float, float], others: list[Thing]
+    rng: Generator, centre: tuple[float, float, float], top: tuple[float, float, float], others: list[Body]
 ) -> _Spot:
-    """A thing somewhere on a table top of this width, length and yaw; none of it hangs over the edge."""
+    """A body somewhere on a table top of this width, length and yaw; none of it hangs over the edge."""
     width, length, yaw = top
     size = length * rng.uniform(0.2, 0.5)
     across, along = ((rng.random(2) - 0.5) * (np.array([width, length]) - 1.25 * size)).tolist()
     x = centre[0] + math.cos(yaw) * across - math.sin(yaw) * along
     y = centre[1] + math.sin(yaw) * across + math.cos(yaw) * along
-    return _random_thing(rng, (x, y, centre[2]), max(size, 0.05), others)
+    return _random_body(rng, (x, y, centre[2]), max(size, 0.05), others)
 
 
-def _random_thing(rng: Generator, foot: tuple[float, float, float], size: float, others: list[Thing]) -> _Spot:
+def _random_body(rng: Generator, foot: tuple[float, float, float], size: float, others: list[Body]) -> _Spot:
     """A box, cylinder or ball that stands on `foot` and whose longest edge or diameter is `size`."""
     x, y, bottom = foot
     solid, words, radius, height = _random_solid(rng, foot, size)
@@ -174,7 +170,7 @@ def _random_thing(rng: Generator, foot: tuple[float, float, float], size: float,
         if captions[0] not in taken or rng.random() < TWINS:
             break
     captions = (*captions, words[-1][1])
-    return _Spot(Thing((solid,), captions, COLOURS[name]), x, y, radius, bottom, bottom + height)
+    return _Spot(Body((solid,), captions, COLOURS[name]), x, y, radius, bottom, bottom + height)
 
 
 def _random_solid(
@@ -210,7 +206,7 @@ def _random_solid(
     return solid, words, math.hypot(edges[0], edges[1]) / 2, edges[2]
 
 
-def _random_walls(rng: Generator, spots: list[_Spot]) -> tuple[Plane, ...]:
+def _random_walls(rng: Generator, spots: list[_Spot]) -> tuple[HalfSpace, ...]:
     """No wall, one behind everything, or that and one at a side, square to each other."""
     kind = rng.random()
     if kind < 0.25:
@@ -224,33 +220,28 @@ def _random_walls(rng: Generator, spots: list[_Spot]) -> tuple[Plane, ...]:
     walls = []
     for normal in normals:
         reach = min(min(normal[0] * spot.x + normal[1] * spot.y - spot.radius for spot in spots), -0.4)
-        walls.append(Plane(normal, reach - room))
+        walls.append(HalfSpace(normal, reach - room))
     return tuple(walls)
 
 
-def _visible(scene: SceneDescription) -> tuple[Thing, ...]:
-    """The things of which enough is seen, by number of pixels and by part. Those left only show more of themselves."""
+def _visible(scene: SceneDescription) -> tuple[Body, ...]:
+    """The bodies of which enough is seen, by number of pixels and by part. Those left only show more of themselves."""
     step = max(1, min(scene.width // 320, scene.height // 240))
     small = replace(scene, width=scene.width // step, height=scene.height // step)
     index = ray_cast(small).index
     enough_px = 1.5 * MIN_VISIBLE_PX / step**2
     kept = []
-    for place, thing in enumerate(scene.things):
+    for place, body in enumerate(scene.bodies):
         seen = int(np.count_nonzero(index == place))
         if seen < enough_px:
             continue
-        alone = int(np.count_nonzero(ray_cast(replace(small, things=(thing,), floor=False, walls=())).index == 0))
+        alone = int(np.count_nonzero(ray_cast(replace(small, bodies=(body,), floor=False, walls=())).index == 0))
         if seen >= MIN_VISIBLE_PART * alone:
-            kept.append(thing)
+            kept.append(body)
     return tuple(kept)
 
 
 def _stands_on_something(scene: SceneDescription) -> bool:
     """Nothing floats because the table under it was not visible enough to be kept."""
-    lowest = [min(solid_bottom(part) for part in thing.parts) for thing in scene.things]
-    return all(low < 1e-9 for low in lowest) or any("table" in thing.captions for thing in scene.things)
-
-
-def solid_bottom(solid: Solid) -> float:
-    """The height of a solid's lowest point."""
-    return levels(solid)[0]
+    lowest = [min(levels(part)[0] for part in body.parts) for body in scene.bodies]
+    return all(low < 1e-9 for low in lowest) or any("table" in body.captions for body in scene.bodies)

@@ -1,9 +1,8 @@
 """Living rooms and bedrooms: an empty room enters, it is furnished around a sofa or a bed."""
 
-from spatialvlm.worlds.rooms.placing import Arrangement
-from spatialvlm.worlds.rooms.plans import dressing
-from spatialvlm.worlds.rooms.plans.dressing import LEFT, RIGHT, dress, fill_shelf, largest_top
-from spatialvlm.worlds.rooms.plans.groups import (
+from spatialvlm.worlds.rooms.placement import Arrangement
+from spatialvlm.worlds.rooms.plans import tabletops
+from spatialvlm.worlds.rooms.plans.relative_placement import (
     against_wall,
     at_side,
     before,
@@ -15,7 +14,8 @@ from spatialvlm.worlds.rooms.plans.groups import (
     shuffled_walls,
     wall_behind,
 )
-from spatialvlm.worlds.rooms.walls import Wall, walls_of
+from spatialvlm.worlds.rooms.plans.tabletops import LEFT, RIGHT, dress, fill_shelf, largest_top
+from spatialvlm.worlds.rooms.room import Wall, walls_of
 
 
 def living_room(room: Arrangement) -> None:
@@ -28,7 +28,7 @@ def living_room(room: Arrangement) -> None:
     if room.chance(0.75):
         fill_shelf(room, against_wall(room, room.make("bookshelf"), shuffled_walls(room)))
     if room.chance(0.4):
-        dress(room, against_wall(room, room.make("cabinet"), shuffled_walls(room)), dressing.CABINET)
+        dress(room, against_wall(room, room.make("cabinet"), shuffled_walls(room)), tabletops.CABINET)
     corner_and_wall_things(room, "tall_plant floor_lamp armchair", "picture clock picture")
     scatter(room, "ball|basket|box|backpack|toy car|teddy bear|book", 3)
 
@@ -39,14 +39,14 @@ def _seating_group(room: Arrangement, sofa: int) -> None:
         hang_above(room, sofa, "picture")
     sides = [int(side) for side in room.rng.permutation([-1, 1])]
     if room.chance(0.75):
-        dress(room, beside(room, sofa, room.make("side table"), sides, flush=0.0), dressing.SIDE_TABLE)
+        dress(room, beside(room, sofa, room.make("side table"), sides, flush=0.0), tabletops.SIDE_TABLE)
     if room.chance(0.7):
         beside(room, sofa, room.make("floor lamp"), sides[::-1], gap_m=(0.08, 0.25))
     rug = lay_rug_before(room, sofa) if room.chance(0.7) else None
     table = _table_before(room, sofa, rug)
     if table is None:
         return
-    dress(room, table, dressing.COFFEE_TABLE)
+    dress(room, table, tabletops.COFFEE_TABLE)
     seats = [int(side) for side in room.rng.permutation([0, 1, 3])][: int(room.rng.integers(0, 3))]
     armchair = room.make("armchair")
     for side in seats:
@@ -57,7 +57,7 @@ def _table_before(room: Arrangement, sofa: int, rug: int | None) -> int | None:
     """A low table on the rug where it fits there, or before the sofa."""
     table = room.make("coffee table")
     if rug is not None:
-        face = room.things[rug].model.tops[0]
+        face = room.things[rug].furniture.tops[0]
         turn = room.things[sofa].yaw_rad - room.things[rug].yaw_rad
         on = room.put_on(table, rug, face, across=(-0.2, 0.2), back=(-0.2, 0.2), turn_rad=turn, mount="floor", tries=2)
         if on is not None:
@@ -85,7 +85,7 @@ def _television(room: Arrangement, walls: list[Wall]) -> None:
         middle = room.between(-0.1, 0.1)
         if room.put_on(room.make("television"), stand, top, across=(middle, middle), back=(-0.2, 0.4)) is not None:
             break
-    dress(room, stand, dressing.SIDEBOARD)
+    dress(room, stand, tabletops.SIDEBOARD)
     if room.chance(0.4):
         beside(room, stand, room.make(room.pick(("tall plant", "floor lamp", "basket"))), [1, -1], gap_m=(0.05, 0.2))
 
@@ -99,7 +99,7 @@ def bedroom(room: Arrangement) -> None:
         against_wall(room, room.make("wardrobe"), shuffled_walls(room))
     if room.chance(0.8):
         dresser = against_wall(room, room.make("dresser"), shuffled_walls(room), spread=0.8)
-        dress(room, dresser, dressing.DRESSER)
+        dress(room, dresser, tabletops.DRESSER)
         if dresser is not None and room.chance(0.5):
             hang_above(room, dresser, "picture")
     if room.chance(0.35):
@@ -109,20 +109,20 @@ def bedroom(room: Arrangement) -> None:
 
 
 def _bed_group(room: Arrangement, bed: int) -> None:
-    head, cover = room.things[bed].model.tops[0], room.things[bed].model.tops[-1]
+    head, cover = room.things[bed].furniture.tops[0], room.things[bed].furniture.tops[-1]
     pillow = room.make("pillow")
-    for across in [(-0.9, -0.5), (0.5, 0.9)] if room.shape_at(bed).width > 1.25 else [(-0.1, 0.1)]:
+    for across in [(-0.9, -0.5), (0.5, 0.9)] if room.extent_at(bed).width > 1.25 else [(-0.1, 0.1)]:
         room.put_on(pillow, bed, head, across=across, back=(0.0, 1.0), turn_rad=room.between(-0.1, 0.1))
     for name, share in (("pillow", 0.3), ("book|teddy bear|laptop|backpack", 0.4)):
         if room.chance(share):
-            model = room.make(room.pick(name.split("|")))
-            room.put_on(model, bed, cover, across=(-0.8, 0.8), turn_rad=room.between(-1.0, 1.0))
+            furniture = room.make(room.pick(name.split("|")))
+            room.put_on(furniture, bed, cover, across=(-0.8, 0.8), turn_rad=room.between(-1.0, 1.0))
     if room.chance(0.7):
         hang_above(room, bed, "picture")
     nightstand = room.make("nightstand")
     for side in (-1, 1):
         if room.chance(0.85):
-            dress(room, beside(room, bed, nightstand, [side], gap_m=(0.03, 0.12)), dressing.NIGHTSTAND)
+            dress(room, beside(room, bed, nightstand, [side], gap_m=(0.03, 0.12)), tabletops.NIGHTSTAND)
     if room.chance(0.4):
         before(room, bed, room.make("bench"), gap_m=0.05)
     elif room.chance(0.7):

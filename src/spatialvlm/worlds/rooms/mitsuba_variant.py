@@ -55,7 +55,7 @@ print("drawn" if float(mitsuba.render(scene, spp=1).array[0]) >= 0.0 else "not d
 
 @cache
 def load_mitsuba() -> tuple[ModuleType, str]:
-    """Mitsuba with the variant set that works here, and the variant's name. One thread per process.
+    """Load Mitsuba with the variant that works here, and name the variant; no warnings, one thread per process.
 
     The environment variable SPATIALVLM_ROOMS_VARIANT forces one of the two. Raises UserError where Mitsuba is missing
     or the forced variant is unknown or does not work.
@@ -63,9 +63,11 @@ def load_mitsuba() -> tuple[ModuleType, str]:
     if importlib.util.find_spec("mitsuba") is None:
         raise UserError("rooms are drawn by Mitsuba 3, which is not installed; pip install 'spatialvlm[rooms]'")
     variant = choose_variant()
-    mitsuba = importlib.import_module("mitsuba")
+    drjit, mitsuba = importlib.import_module("drjit"), importlib.import_module("mitsuba")
+    drjit.set_log_level(drjit.LogLevel.Error)  # warnings would go straight to the user's terminal
     mitsuba.set_variant(variant)
-    importlib.import_module("drjit").set_thread_count(1)  # the workers are the parallelism
+    mitsuba.set_log_level(mitsuba.LogLevel.Error)
+    drjit.set_thread_count(1)  # the workers are the parallelism
     return mitsuba, variant
 
 

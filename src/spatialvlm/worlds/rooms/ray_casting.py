@@ -1,4 +1,5 @@
-"""What the camera sees: surfaces, a View and a size enter, which triangle is at the centre of each pixel leaves.
+"""What the camera sees: surfaces, a View and a size enter, a G-buffer leaves: the triangle at the centre of
+each pixel and its depth.
 
 Mitsuba finds the triangle; the rest is computed from the triangle in double precision, so depth is exact and is the
 same whether or not a picture is drawn.
@@ -13,26 +14,29 @@ from jaxtyping import Float32, Float64, Int32, Int64
 from spatialvlm.geometry.transforms import pixel_rays
 from spatialvlm.worlds.rooms.cameras import image_from_camera, room_from_camera, sensor_of
 from spatialvlm.worlds.rooms.meshes import joined
-from spatialvlm.worlds.rooms.model import Mesh, View
-from spatialvlm.worlds.rooms.surfaces import BACKGROUND, Surface
-from spatialvlm.worlds.rooms.variants import load_mitsuba, to_buffer
+from spatialvlm.worlds.rooms.mitsuba_variant import load_mitsuba, to_buffer
+from spatialvlm.worlds.rooms.room import Mesh, View
+from spatialvlm.worlds.rooms.room_surfaces import BACKGROUND, RoomSurface
 
 NOTHING = -1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Seen:
-    """By pixel: the surface and the face of `whole`, NOTHING where none is hit; z-depth in metres, NaN there."""
+class GBuffer:
+    """What is at the pixel centres: the surface and the face of `whole`, NOTHING where none is hit.
+
+    `depth_m` is z-depth, NaN where nothing is hit; `thing` the place in `room.things`, -1 for what is none.
+    """
 
     whole: Mesh
     surface: Int32[np.ndarray, "h w"]
     face: Int64[np.ndarray, "h w"]
     depth_m: Float32[np.ndarray, "h w"]
-    owner: Int32[np.ndarray, "h w"]
+    thing: Int32[np.ndarray, "h w"]
 
 
-def cast(surfaces: list[Surface], view: View, size: tuple[int, int]) -> Seen:
-    """What is at the pixel centres, front or back side."""
+def cast(surfaces: list[RoomSurface], view: View, size: tuple[int, int]) -> GBuffer:
+    """Find what is at the pixel centres, front or back side."""
     whole = joined([surface.mesh for surface in surfaces])
     every = np.arange(len(whole.faces))
     face = _hits(whole, whole.faces, every, view, size)
@@ -44,8 +48,8 @@ def cast(surfaces: list[Surface], view: View, size: tuple[int, int]) -> Seen:
     of_face = np.repeat(np.arange(len(surfaces), dtype=np.int32), [len(s.mesh.faces) for s in surfaces])
     surface = np.where(face == NOTHING, NOTHING, of_face[face]).astype(np.int32)
     owners = np.array([s.owner for s in surfaces], dtype=np.int32)
-    owner = np.where(face == NOTHING, BACKGROUND, owners[surface]).astype(np.int32)
-    return Seen(whole, surface, face, _depth(whole, face, view, size), owner)
+    thing = np.where(face == NOTHING, BACKGROUND, owners[surface]).astype(np.int32)
+    return GBuffer(whole, surface, face, _depth(whole, face, view, size), thing)
 
 
 def _hits(
@@ -112,7 +116,19 @@ def face_normals(whole: Mesh, faces: np.ndarray) -> Float64[np.ndarray, "n 3"]:
     return normals / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-18)
 
 
-def points_in_room(seen: Seen, view: View) -> Float64[np.ndarray, "h w 3"]:
+def normals_of(seen: GBuffer, towards: Float64[np.ndarray, " 3"]) -> Float32[np.ndarray, "h w 3"]:
+    """Unit normals of the faces, on the side of the point `towards`; 0 where there is nothing."""
+    hit = seen.face != NOTHING
+    faces, which = distinct(seen.face[hit], len(seen.whole.faces))
+    normals = face_normals(seen.whole, faces)
+    away = np.einsum("ij,ij->i", normals, towards - seen.whole.vertices[seen.whole.faces[faces, 0]]) < 0
+    normals[away] *= -1
+    found = np.zeros((*seen.face.shape, 3), dtype=np.float32)
+    found[hit] = normals[which]
+    return found
+
+
+def points_in_room(seen: GBuffer, view: View) -> Float64[np.ndarray, "h w 3"]:
     """The points that are seen; 100 m away where there is nothing."""
     height, width = seen.face.shape
     rows, columns = np.arange(height)[:, None], np.arange(width)[None]

@@ -1,7 +1,7 @@
 """What things are called: the things of a room enter, captions for each leave, of 1 to 6 words, the preferred one
 first.
 
-A caption is a plain noun phrase without an article, and true: the model's own words and colour, what it stands on, and
+A caption is a plain noun phrase without an article, and true: the thing's own words and colour, what it stands on, and
 a size only where it shows beside the others of its category, or against what is usual where it is the only one.
 """
 
@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from spatialvlm.worlds.rooms.model import Placed
+from spatialvlm.worlds.rooms.room import Placement
 
 MOST_WORDS = 6
 MOST_ON_FLOOR_M = 0.7
@@ -77,12 +77,12 @@ USUAL_SIZES_M = {
 """The same for small and large, as the side of a cube of the volume that the thing's box has."""
 
 
-def describe(things: Sequence[Placed], rng: np.random.Generator) -> list[tuple[str, ...]]:
+def describe(things: Sequence[Placement], rng: np.random.Generator) -> list[tuple[str, ...]]:
     """The captions of each thing, one to five of them."""
     return [_captions(things, i, rng) for i in range(len(things))]
 
 
-def _captions(things: Sequence[Placed], index: int, rng: np.random.Generator) -> tuple[str, ...]:
+def _captions(things: Sequence[Placement], index: int, rng: np.random.Generator) -> tuple[str, ...]:
     """The noun or one adjective more comes first, most often; then some others, the fullest ones among them."""
     short, full = _phrases(things, index)
     first = full[int(rng.integers(len(full)))] if rng.random() < 0.25 else short[int(rng.integers(len(short)))]
@@ -94,10 +94,10 @@ def _captions(things: Sequence[Placed], index: int, rng: np.random.Generator) ->
     return tuple(dict.fromkeys(chosen))
 
 
-def _phrases(things: Sequence[Placed], index: int) -> tuple[list[str], list[str]]:
+def _phrases(things: Sequence[Placement], index: int) -> tuple[list[str], list[str]]:
     """Short captions (noun, and with one adjective) and fuller ones."""
     thing = things[index]
-    noun, colour, words = thing.model.category, thing.model.colour, thing.model.words
+    noun, colour, words = thing.furniture.category, thing.furniture.colour, thing.furniture.words
     place = _place(things, thing)
     size = size_word(things, index)
     adjectives = [word for word in (size, *words[:2], colour) if word is not None and word != noun]
@@ -118,20 +118,20 @@ def _joined(adjectives: Sequence[str], noun: str) -> str:
     return " ".join([*ordered, noun])
 
 
-def _place(things: Sequence[Placed], thing: Placed) -> str | None:
+def _place(things: Sequence[Placement], thing: Placement) -> str | None:
     """Where it is; nobody says of a sofa that it is on the floor."""
     if thing.mount == "wall":
         return "on the wall"
     if thing.on is not None:
-        return f"on the {things[thing.on].model.category}"
-    return "on the floor" if np.ptp(thing.model.vertices, axis=0).max() < MOST_ON_FLOOR_M else None
+        return f"on the {things[thing.on].furniture.category}"
+    return "on the floor" if np.ptp(thing.furniture.vertices, axis=0).max() < MOST_ON_FLOOR_M else None
 
 
-def size_word(things: Sequence[Placed], index: int) -> str | None:
+def size_word(things: Sequence[Placement], index: int) -> str | None:
     """ "tall", "short", "large" or "small" where that is true beyond doubt, else None."""
-    category = things[index].model.category
+    category = things[index].furniture.category
     own = _height_and_size(things[index])
-    others = [_height_and_size(t) for i, t in enumerate(things) if t.model.category == category and i != index]
+    others = [_height_and_size(t) for i, t in enumerate(things) if t.furniture.category == category and i != index]
     for words, table, measure, clearly in (
         (("short", "tall"), USUAL_HEIGHTS_M, 0, CLEARLY_TALLER),
         (("small", "large"), USUAL_SIZES_M, 1, CLEARLY_LARGER),
@@ -149,6 +149,6 @@ def size_word(things: Sequence[Placed], index: int) -> str | None:
     return None
 
 
-def _height_and_size(thing: Placed) -> tuple[float, float]:
-    extent = np.ptp(thing.model.vertices, axis=0)
+def _height_and_size(thing: Placement) -> tuple[float, float]:
+    extent = np.ptp(thing.furniture.vertices, axis=0)
     return float(extent[2]), float(np.cbrt(np.prod(extent)))

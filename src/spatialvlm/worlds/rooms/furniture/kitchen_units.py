@@ -1,11 +1,11 @@
-"""What stands along a kitchen's wall: chance enters, a model leaves. About 0.6 m deep, the worktops 0.9 m high."""
+"""What stands along a kitchen's wall: chance enters, furniture leaves. About 0.6 m deep, the worktops 0.9 m high."""
 
 import numpy as np
 
 from spatialvlm.worlds.rooms import meshes
-from spatialvlm.worlds.rooms.furniture.building import HANDLES, Piece, assembled, fronts, painted, top
-from spatialvlm.worlds.rooms.model import Material, Mesh, Model, Top
+from spatialvlm.worlds.rooms.furniture.assembly import HANDLES, Piece, assembled, fronts, painted, top
 from spatialvlm.worlds.rooms.palette import Coat, chance, choose, coat, plain, wood
+from spatialvlm.worlds.rooms.room import Furniture, Material, Mesh, Top
 
 HALF_DEPTH_M, WORKTOP_M = 0.3, 0.9
 BLACK_GLASS = plain(22, 22, 24, "glossy")
@@ -51,7 +51,7 @@ def _sink(half_x: float, x: float, low: float) -> tuple[list[Mesh], list[Mesh], 
     return boards, [basin, tap, lever, foot], [each for each in tops if each.high_xy[0] - each.low_xy[0] > 0.2]
 
 
-def counter(rng: np.random.Generator) -> Model:
+def counter(rng: np.random.Generator) -> Furniture:
     """A kitchen counter with drawers over doors, often with a sink."""
     paint = coat(rng, "white white white grey green blue beige black", "satin") if chance(rng, 0.7) else wood(rng)
     board = _worktop(rng)
@@ -84,7 +84,7 @@ def counter(rng: np.random.Generator) -> Model:
     return assembled("counter", pieces, paint.colour, (), tops)
 
 
-def stove(rng: np.random.Generator) -> Model:
+def stove(rng: np.random.Generator) -> Furniture:
     """A cooker: an oven with a window and knobs, and a hob of glass with four rings."""
     paint = coat(rng, "white silver silver black red", "satin")
     face = -HALF_DEPTH_M + 0.02
@@ -123,7 +123,7 @@ def stove(rng: np.random.Generator) -> Model:
     return assembled("stove", pieces, paint.colour, (), [top(0.27, 0.26, WORKTOP_M + 0.0005, y=0.01)])
 
 
-def fridge(rng: np.random.Generator) -> Model:
+def fridge(rng: np.random.Generator) -> Furniture:
     """A refrigerator with two doors one above the other or side by side, sometimes rounded."""
     paint = coat(rng, "white white silver silver black red turquoise", "satin")
     half_x, half_y, height = (
@@ -164,7 +164,7 @@ def fridge(rng: np.random.Generator) -> Model:
     return assembled("fridge", pieces, paint.colour, (), [top(half_x - 0.02, half_y - 0.06, height, y=0.03)])
 
 
-def washing_machine(rng: np.random.Generator) -> Model:
+def washing_machine(rng: np.random.Generator) -> Furniture:
     """A front loader with a round door."""
     paint = coat(rng, "white white white silver grey", "satin")
     height, face = 0.85, -0.28

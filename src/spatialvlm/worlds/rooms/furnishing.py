@@ -5,12 +5,12 @@ from dataclasses import replace
 import numpy as np
 
 from spatialvlm.errors import ContractError
-from spatialvlm.worlds.rooms.captions import describe
-from spatialvlm.worlds.rooms.model import Room
-from spatialvlm.worlds.rooms.placing import Arrangement
+from spatialvlm.worlds.rooms.camera_placement import choose_view
+from spatialvlm.worlds.rooms.placement import Arrangement
 from spatialvlm.worlds.rooms.plans import PLANS, Plan
+from spatialvlm.worlds.rooms.room import Room
+from spatialvlm.worlds.rooms.room_captions import describe
 from spatialvlm.worlds.rooms.shell import Shell, build_shell
-from spatialvlm.worlds.rooms.views import choose_view
 
 _ATTEMPTS = 12
 

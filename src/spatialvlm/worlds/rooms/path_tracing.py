@@ -5,11 +5,11 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float32
 
 from spatialvlm.worlds.rooms.cameras import sensor_of
-from spatialvlm.worlds.rooms.model import View
-from spatialvlm.worlds.rooms.variants import load_mitsuba
+from spatialvlm.worlds.rooms.denoising import Picture
+from spatialvlm.worlds.rooms.mitsuba_variant import load_mitsuba
+from spatialvlm.worlds.rooms.room import View
 
 RAYS = 4
 """A pass sends so many rays through each pixel, one through each quarter."""
@@ -21,12 +21,8 @@ CELL_PX = 4
 """Light that comes from other surfaces is computed for cells of so many pixels."""
 BOUNCES = 4
 
-Picture = Float32[np.ndarray, "h w 3"]
-Cells = Float32[np.ndarray, "rows columns 3"]
-Size = tuple[int, int]
 
-
-def direct_light(scene: Any, view: View, size: Size, spp: int, seed: int) -> Picture:
+def direct_light(scene: Any, view: View, size: tuple[int, int], spp: int, seed: int) -> Picture:
     """What comes from the lights straight to the surface and from there to the camera, and the lights themselves.
 
     At least `spp` points on lights count for each pixel.
@@ -38,7 +34,7 @@ def direct_light(scene: Any, view: View, size: Size, spp: int, seed: int) -> Pic
     return _mean(scene, sensor, integrator, [RAYS] * passes, seed)
 
 
-def all_light(scene: Any, view: View, size: Size, spp: int, seed: int) -> Cells:
+def all_light(scene: Any, view: View, size: tuple[int, int], spp: int, seed: int) -> Picture:
     """All light, by a quarter as many paths as `spp` for each cell of CELL_PX pixels.
 
     The cells are centred on the picture; the last ones may reach beyond it.
@@ -53,9 +49,7 @@ def all_light(scene: Any, view: View, size: Size, spp: int, seed: int) -> Cells:
     return _mean(scene, sensor, integrator, [PATHS] * full + [rest] * (rest > 0), seed)
 
 
-def _mean(
-    scene: Any, sensor: Any, integrator: dict[str, Any], passes: list[int], seed: int
-) -> Float32[np.ndarray, "h w 3"]:
+def _mean(scene: Any, sensor: Any, integrator: dict[str, Any], passes: list[int], seed: int) -> Picture:
     """The mean of several passes of so many samples each: all at once would take too much memory in LLVM."""
     mitsuba, _ = load_mitsuba()
     method = mitsuba.load_dict(integrator)

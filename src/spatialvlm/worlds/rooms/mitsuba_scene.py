@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float32, Float64
 
-from spatialvlm.worlds.rooms.appearance import mean_colour
-from spatialvlm.worlds.rooms.surfaces import Surface
-from spatialvlm.worlds.rooms.variants import load_mitsuba, to_buffer
+from spatialvlm.worlds.rooms.albedo import mean_colour
+from spatialvlm.worlds.rooms.mitsuba_variant import load_mitsuba, to_buffer
+from spatialvlm.worlds.rooms.room_surfaces import RoomSurface
 
 SHEEN: dict[str, dict[str, float]] = {
     "satin": {"roughness": 0.5, "specular": 0.35},
@@ -33,10 +33,10 @@ AWAY_M = 10.0
 COLOUR = {"type": "mesh_attribute", "name": "face_color"}
 
 
-def load_scene(surfaces: list[Surface]) -> Any:
+def load_scene(surfaces: list[RoomSurface]) -> Any:
     """The Mitsuba scene of all surfaces: one mesh for each finish and each kind of light."""
     mitsuba, _ = load_mitsuba()
-    groups: dict[str, list[Surface]] = {name: [] for name in ("matte", *SHEEN, *LIGHTS)}
+    groups: dict[str, list[RoomSurface]] = {name: [] for name in ("matte", *SHEEN, *LIGHTS)}
     for surface in surfaces:
         groups[surface.light or surface.material.finish].append(surface)
     shapes = {name: _shape(name, members) for name, members in groups.items()}
@@ -44,7 +44,7 @@ def load_scene(surfaces: list[Surface]) -> Any:
     return mitsuba.load_dict({"type": "scene", **shapes}, parallel=False, optimize=False)
 
 
-def _shape(name: str, members: list[Surface]) -> Any:
+def _shape(name: str, members: list[RoomSurface]) -> Any:
     """One Mitsuba mesh with normals at its corners and a colour for each face."""
     mitsuba, _ = load_mitsuba()
     corners, normals, colours = _stand_in() if not members else _corners(members, shines=name in LIGHTS)
@@ -64,7 +64,7 @@ def _shape(name: str, members: list[Surface]) -> Any:
 
 
 def _bsdf(name: str) -> dict[str, Any]:
-    """Seen from both sides. Lights return nothing: what they send out is all."""
+    """GBuffer from both sides. Lights return nothing: what they send out is all."""
     if name in LIGHTS:
         return {"type": "diffuse", "reflectance": {"type": "rgb", "value": 0.0}}
     if name in SHEEN:
@@ -91,7 +91,7 @@ def _stand_in() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def _corners(
-    members: list[Surface], *, shines: bool
+    members: list[RoomSurface], *, shines: bool
 ) -> tuple[Float64[np.ndarray, "m 3 3"], Float64[np.ndarray, "m 3 3"], Float32[np.ndarray, "m 3"]]:
     """The corners of all faces, the normals there, and the faces' colours or radiances."""
     corners, normals, colours = [], [], []

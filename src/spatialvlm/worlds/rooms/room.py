@@ -1,10 +1,11 @@
-"""The nouns of rendered rooms: Mesh Material Part Model Top Placed Window View Room.
+"""The nouns of rendered rooms: Mesh Material MeshPart Furniture Top Placement Window View Room.
 
-A Model is one object by itself: x right, y back (its front faces -y), z up, the origin under the middle of its
+A Furniture is one object by itself: x right, y back (its front faces -y), z up, the origin under the middle of its
 footprint at its lowest point; what hangs on a wall has its back at y = 0. A Room is in room coordinates: z up, the
 floor at z = 0, the inner walls at x = 0, x = width, y = 0 and y = length. Everything in metres and radians.
 """
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -17,6 +18,9 @@ Texture = Literal[
     "plain", "wood", "planks", "weave", "tiles", "marble", "stripes", "checks", "leaf", "picture", "label", "dial"
 ]
 Mount = Literal["floor", "top", "wall"]
+FloorPoint = tuple[float, float]
+RoomSize = tuple[float, float, float]
+"""Width (x), length (y) and height (z)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,8 +48,8 @@ class Material:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Part:
-    """A mesh and its material. Parts of one model may touch and overlap."""
+class MeshPart:
+    """A mesh and its material. The parts of one object may touch and overlap."""
 
     mesh: Mesh
     material: Material
@@ -53,7 +57,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Top:
-    """A level rectangle of a model where other things may stand, in the model's coordinates; free `room_m` above it."""
+    """A level rectangle of furniture where other things may stand, in its coordinates; free `room_m` above it."""
 
     low_xy: tuple[float, float]
     high_xy: tuple[float, float]
@@ -62,7 +66,7 @@ class Top:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Model:
+class Furniture:
     """One object: what it is called, its parts, and where others may stand on it.
 
     `category` is the plain noun ("mug"), `colour` the name of the colour that people would say, `words` true adjectives
@@ -70,7 +74,7 @@ class Model:
     """
 
     category: str
-    parts: tuple[Part, ...]
+    parts: tuple[MeshPart, ...]
     colour: str
     words: tuple[str, ...] = ()
     tops: tuple[Top, ...] = ()
@@ -82,13 +86,13 @@ class Model:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Placed:
-    """A model in a room, turned by `yaw_rad` about the vertical (counter-clockwise from above), then moved.
+class Placement:
+    """Furniture in a room, turned by `yaw_rad` about the vertical (counter-clockwise from above), then moved.
 
     `on` is the index of the thing that it stands on, None for the floor (or the wall, for what hangs).
     """
 
-    model: Model
+    furniture: Furniture
     at: tuple[float, float, float]
     yaw_rad: float
     captions: tuple[str, ...]
@@ -96,10 +100,30 @@ class Placed:
     on: int | None = None
 
     def to_room(self, points: Float64[np.ndarray, "n 3"]) -> Float64[np.ndarray, "n 3"]:
-        """Points of the model in room coordinates."""
+        """Points of the furniture in room coordinates."""
         cos, sin = np.cos(self.yaw_rad), np.sin(self.yaw_rad)
         turn = np.array([[cos, -sin, 0.0], [sin, cos, 0.0], [0.0, 0.0, 1.0]])
         return points @ turn.T + self.at
+
+
+@dataclass(frozen=True, slots=True)
+class Wall:
+    """A wall as one sees it from inside: number 0 is the far one (y = length), 1 the left one, 2 the near one.
+
+    `yaw_rad` is that of a thing with its back to the wall.
+    """
+
+    number: int
+    yaw_rad: float
+    length_m: float
+    room_middle: FloorPoint
+    reach_m: float
+
+    def point(self, along_m: float, out_m: float) -> FloorPoint:
+        """The point so far to the right of the wall's middle and so far into the room."""
+        cos, sin = math.cos(self.yaw_rad), math.sin(self.yaw_rad)
+        back = self.reach_m - out_m
+        return self.room_middle[0] + cos * along_m - sin * back, self.room_middle[1] + sin * along_m + cos * back
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,9 +155,20 @@ class Room:
     """
 
     kind: str
-    size_m: tuple[float, float, float]
-    shell: tuple[Part, ...]
+    size_m: RoomSize
+    shell: tuple[MeshPart, ...]
     windows: tuple[Window, ...]
-    things: tuple[Placed, ...]
+    things: tuple[Placement, ...]
     view: View
     seed: int
+
+
+def walls_of(size_m: RoomSize) -> tuple[Wall, Wall, Wall, Wall]:
+    """The walls of a room of that width, length and height."""
+    width, length, _ = size_m
+    middle = (width / 2, length / 2)
+    far, left, near, right = (
+        Wall(number, number * math.pi / 2, along, middle, across / 2)
+        for number, (along, across) in enumerate([(width, length), (length, width)] * 2)
+    )
+    return far, left, near, right

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float32, Float64, Int64
 
-from spatialvlm.worlds.rooms.blocks import Blocks
 from spatialvlm.worlds.rooms.cameras import room_from_camera
-from spatialvlm.worlds.rooms.model import Placed, View
-from spatialvlm.worlds.rooms.placing import Arrangement
+from spatialvlm.worlds.rooms.collision_boxes import CollisionBoxes
+from spatialvlm.worlds.rooms.placement import Arrangement
+from spatialvlm.worlds.rooms.room import Placement, View
 
 EYE_M = (0.4, 2.0)
 PITCH_RAD = (math.radians(-2.0), math.radians(60.0))
@@ -89,24 +89,25 @@ def _draw(room: Arrangement, style: tuple[float, float], middles: Float64[np.nda
 
 def _group_middle(room: Arrangement, middles: Float64[np.ndarray, "n 3"]) -> Float64[np.ndarray, "3"]:
     """The middle of a thing and its neighbours, each counted by its size, raised a little towards eye height."""
-    sizes = np.array([math.sqrt(room.shape(t.model).height * (room.shape(t.model).width + 0.1)) for t in room.things])
+    extents = [room.extent(thing.furniture) for thing in room.things]
+    sizes = np.array([math.sqrt(extent.height * (extent.width + 0.1)) for extent in extents])
     one = int(room.rng.integers(len(middles)))
     near = np.exp(-0.5 * (np.linalg.norm(middles[:, :2] - middles[one, :2], axis=-1) / 0.9) ** 2) * sizes
     target = (near[:, None] * middles).sum(0) / near.sum()
     return target + (0.0, 0.0, room.between(-0.35, 0.2))
 
 
-def _middle(room: Arrangement, thing: Placed) -> Float64[np.ndarray, "3"]:
-    shape = room.shape(thing.model)
-    return thing.to_room((shape.low + shape.high)[None] / 2)[0]
+def _middle(room: Arrangement, thing: Placement) -> Float64[np.ndarray, "3"]:
+    extent = room.extent(thing.furniture)
+    return thing.to_room((extent.low + extent.high)[None] / 2)[0]
 
 
 def _draw_close(room: Arrangement, focus: int) -> View | None:
     """A look down at a top from its front, half a metre to a metre away."""
-    thing, shape = room.things[focus], room.shape_at(focus)
-    top = max((top.z for top in thing.model.tops), default=shape.height)
-    tall = [room.shape(other.model).height for other in room.things if other.on == focus]
-    aim = room.point(focus, room.between(-0.22, 0.22) * shape.width, room.between(-0.1, 0.15))
+    thing, extent = room.things[focus], room.extent_at(focus)
+    top = max((top.z for top in thing.furniture.tops), default=extent.height)
+    tall = [room.extent(other.furniture).height for other in room.things if other.on == focus]
+    aim = room.point(focus, room.between(-0.22, 0.22) * extent.width, room.between(-0.1, 0.15))
     z = top + thing.at[2] + min(0.12, float(np.median(tall)) / 2 if tall else 0.0)
     pitch, distance = room.between(math.radians(15), math.radians(58)), room.between(0.6, 1.1)
     around = thing.yaw_rad - math.pi / 2 + room.between(-0.75, 0.75)
@@ -179,7 +180,7 @@ def _look(room: Arrangement, view: View) -> _Coarse:
 
 
 def _slabs(
-    view: View, boxes: Blocks, directions: Float64[np.ndarray, "r 3"]
+    view: View, boxes: CollisionBoxes, directions: Float64[np.ndarray, "r 3"]
 ) -> tuple[Float32[np.ndarray, "r n"], Float32[np.ndarray, "r n"]]:
     """Where rays from the camera enter and leave upright boxes, in multiples of their directions."""
     step, axis = np.array(view.at[:2]) - boxes.centre_xy, boxes.axis_xy
