@@ -22,13 +22,13 @@ from statistics import median
 import cv2
 import numpy as np
 
-from accuracy import corrupted, plain_frame
+from spatialvlm.audit.corrupt import noisy
 from spatialvlm.dataset.write import write_shard
 from spatialvlm.pipeline.collect.shapes import ShapesSource
 from spatialvlm.pipeline.lift import load_lift
 from spatialvlm.pipeline.measure import measure
 from spatialvlm.pipeline.phrase import Phrase, PhraseConfig
-from spatialvlm.worlds.solids.scene import ray_cast
+from spatialvlm.worlds.solids import frame_of
 
 
 def frames_with_eight(count):
@@ -36,14 +36,12 @@ def frames_with_eight(count):
     frames, k = [], 0
     names = ("red box", "blue ball", "green can", "white lamp", "black bin", "yellow stool", "brown chest", "pink vase")
     while len(frames) < count:
-        description = ShapesSource(100_000).describe(k)
-        cast = ray_cast(description)
-        frame = plain_frame(description, cast, f"speed-{k}")
+        frame = frame_of(ShapesSource(100_000).describe(k), f"speed-{k}", picture=False)
         k += 1
         if len(frame.instances) < 8:
             continue
         kept = [dataclasses.replace(i, captions=(name,)) for i, name in zip(frame.instances[:8], names, strict=True)]
-        frame = corrupted(frame, np.random.default_rng(k), noise=0.002)
+        frame = noisy(frame, np.random.default_rng(k), relative=0.002)
         frames.append(dataclasses.replace(frame, instances=tuple(kept), gravity_in_camera=None))
     return frames
 

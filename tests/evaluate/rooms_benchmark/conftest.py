@@ -1,14 +1,14 @@
 import pytest
 
-from spatialvlm.worlds.rooms import variants
+from spatialvlm.worlds.rooms import SCALAR, VARIABLE, load_mitsuba
 
 
 @pytest.fixture(scope="module")
 def scalar_variant():
     """As in a new process that draws by Mitsuba's scalar variant: other tests may have loaded the LLVM one."""
     patch = pytest.MonkeyPatch()
-    patch.setenv(variants.VARIABLE, variants.SCALAR)
-    variants.load_mitsuba.cache_clear()
+    patch.setenv(VARIABLE, SCALAR)
+    load_mitsuba.cache_clear()
     yield
     patch.undo()
-    variants.load_mitsuba.cache_clear()
+    load_mitsuba.cache_clear()

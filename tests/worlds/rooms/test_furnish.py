@@ -7,14 +7,14 @@ from collections import defaultdict
 import numpy as np
 import pytest
 
-from plausible import faults
+from fixtures.worlds.plausible import faults
 from spatialvlm.worlds.rooms.cameras import room_from_camera
-from spatialvlm.worlds.rooms.room_captions import USUAL_HEIGHTS_M, USUAL_SIZES_M
-from spatialvlm.worlds.rooms.furniture import CATEGORIES
 from spatialvlm.worlds.rooms.furnishing import furnish
+from spatialvlm.worlds.rooms.furniture import CATEGORIES
 from spatialvlm.worlds.rooms.palette import NAMES
 from spatialvlm.worlds.rooms.plans import PLANS, tabletops
 from spatialvlm.worlds.rooms.rendering import trace
+from spatialvlm.worlds.rooms.room_captions import USUAL_HEIGHTS_M, USUAL_SIZES_M
 
 SEEDS = range(2)
 
@@ -112,7 +112,10 @@ def test_what_stands_on_something_names_an_earlier_thing(rooms):
 def test_captions_are_short_and_true(rooms):
     for room in rooms:
         for thing in room.things:
-            furniture, support = thing.furniture, "floor" if thing.on is None else room.things[thing.on].furniture.category
+            furniture, support = (
+                thing.furniture,
+                "floor" if thing.on is None else room.things[thing.on].furniture.category,
+            )
             place = "wall" if thing.mount == "wall" else support
             assert 1 <= len(thing.captions) == len(set(thing.captions))
             for caption in thing.captions:
@@ -159,6 +162,6 @@ def test_usual_sizes_are_those_of_the_furniture():
 
 
 def test_what_tops_hold_exists():
-    names = {name for items in vars(tabletops).values() if isinstance(items, tuple)
-             for item in items if isinstance(item, tabletops.Item) for name in item.names.split("|")}  # fmt: skip
+    names = {name for rules in vars(tabletops).values() if isinstance(rules, tuple)
+             for rule in rules if isinstance(rule, tabletops.Rule) for name in rule.names.split("|")}  # fmt: skip
     assert names - {tabletops.ANY_SMALL} <= set(CATEGORIES)

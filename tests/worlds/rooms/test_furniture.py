@@ -5,8 +5,8 @@ import pytest
 
 from spatialvlm.worlds.rooms import meshes
 from spatialvlm.worlds.rooms.furniture import CATEGORIES
-from spatialvlm.worlds.rooms.room import Mesh, Furniture, Top
 from spatialvlm.worlds.rooms.palette import NAMES
+from spatialvlm.worlds.rooms.room import Furniture, Mesh, Top
 
 SEEDS = range(4)
 MOST_TRIANGLES = 6000
@@ -103,8 +103,8 @@ def _heights_below(furniture: Furniture, x: float, y: float) -> np.ndarray:
 
 
 def test_a_model_stands_at_its_origin(name: str, furniture: list[Furniture]) -> None:
-    for furniture in furniture:
-        low, high = furniture.vertices.min(0), furniture.vertices.max(0)
+    for piece in furniture:
+        low, high = piece.vertices.min(0), piece.vertices.max(0)
         assert abs(low[2]) < 1e-9
         assert abs(low[0] + high[0]) < 1e-9
         if CATEGORIES[name].mount == "wall":
@@ -115,16 +115,16 @@ def test_a_model_stands_at_its_origin(name: str, furniture: list[Furniture]) -> 
 
 def test_sizes_are_those_of_real_things(name: str, furniture: list[Furniture]) -> None:
     least, most, low, high = LONGEST_AND_HEIGHT_CM[name]
-    for furniture in furniture:
-        x, y, z = np.ptp(furniture.vertices, axis=0) * 100
+    for piece in furniture:
+        x, y, z = np.ptp(piece.vertices, axis=0) * 100
         assert least <= max(x, y) <= most
         assert low <= z <= high
 
 
 def test_meshes_are_sound(furniture: list[Furniture]) -> None:
-    for furniture in furniture:
-        assert sum(len(part.mesh.faces) for part in furniture.parts) <= MOST_TRIANGLES
-        for part in furniture.parts:
+    for piece in furniture:
+        assert sum(len(part.mesh.faces) for part in piece.parts) <= MOST_TRIANGLES
+        for part in piece.parts:
             mesh = part.mesh
             assert np.isfinite(mesh.vertices).all()
             assert np.isfinite(mesh.uv).all()
@@ -155,11 +155,11 @@ def _points(top: Top) -> list[tuple[float, float]]:
 
 
 def test_tops_lie_on_the_model_and_are_free(furniture: list[Furniture]) -> None:
-    for furniture in furniture:
-        for top in furniture.tops:
+    for piece in furniture:
+        for top in piece.tops:
             assert top.low_xy < top.high_xy
             for x, y in _points(top):
-                heights = _heights_below(furniture, x, y)
+                heights = _heights_below(piece, x, y)
                 below = heights[heights <= top.z + 1e-6]
                 assert top.z - below.max(initial=-1.0) < 0.012
                 above = heights[heights > top.z + 1e-6]
@@ -167,21 +167,21 @@ def test_tops_lie_on_the_model_and_are_free(furniture: list[Furniture]) -> None:
 
 
 def test_captions_words(name: str, furniture: list[Furniture]) -> None:
-    for furniture in furniture:
-        assert furniture.category in name
-        assert furniture.colour in NAMES
-        assert not SIZES & set(furniture.words)
-        assert len(set(furniture.words)) == len(furniture.words)
+    for piece in furniture:
+        assert piece.category in name
+        assert piece.colour in NAMES
+        assert not SIZES & set(piece.words)
+        assert len(set(piece.words)) == len(piece.words)
 
 
 def test_what_stands_has_a_foot_under_its_middle(name: str, furniture: list[Furniture]) -> None:
-    for furniture in furniture:
+    for piece in furniture:
         if CATEGORIES[name].mount == "wall":
             continue
-        areas = [_areas(part.mesh) for part in furniture.parts]
-        middles = [_corners(part.mesh).mean(1) for part in furniture.parts]
+        areas = [_areas(part.mesh) for part in piece.parts]
+        middles = [_corners(part.mesh).mean(1) for part in piece.parts]
         middle = np.average(np.concatenate(middles), axis=0, weights=np.concatenate(areas))
-        foot = furniture.vertices[furniture.vertices[:, 2] < 0.012, :2]
+        foot = piece.vertices[piece.vertices[:, 2] < 0.012, :2]
         assert (middle[:2] > foot.min(0) - 0.02).all()
         assert (middle[:2] < foot.max(0) + 0.02).all()
 

@@ -12,6 +12,8 @@ from jaxtyping import Bool, Float32
 
 Picture = Float32[np.ndarray, "h w 3"]
 Map = Float32[np.ndarray, "h w"]
+Cells = Float32[np.ndarray, "rows columns c"]
+"""A picture of fewer, larger pixels."""
 
 THIRDS = np.full(3, 1 / 3, dtype=np.float32)
 STEPS = (1, 2, 4, 8)

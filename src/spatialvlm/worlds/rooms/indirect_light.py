@@ -8,9 +8,8 @@ import cv2
 import numpy as np
 from jaxtyping import Bool, Float32
 
-from spatialvlm.worlds.rooms.denoising import Guide, Picture, smooth
+from spatialvlm.worlds.rooms.denoising import Cells, Guide, Picture, smooth
 
-Cells = Float32[np.ndarray, "rows columns c"]
 
 BLUR_STEPS = (1, 2, 4, 8)
 NORMAL_SHARPNESS, PLANE_SHARPNESS = 4.0, 40.0

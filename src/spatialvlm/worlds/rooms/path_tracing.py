@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from spatialvlm.worlds.rooms.cameras import sensor_of
-from spatialvlm.worlds.rooms.denoising import Picture
+from spatialvlm.worlds.rooms.denoising import Cells, Picture
 from spatialvlm.worlds.rooms.mitsuba_variant import load_mitsuba
 from spatialvlm.worlds.rooms.room import View
 
@@ -34,7 +34,7 @@ def direct_light(scene: Any, view: View, size: tuple[int, int], spp: int, seed: 
     return _mean(scene, sensor, integrator, [RAYS] * passes, seed)
 
 
-def all_light(scene: Any, view: View, size: tuple[int, int], spp: int, seed: int) -> Picture:
+def all_light(scene: Any, view: View, size: tuple[int, int], spp: int, seed: int) -> Cells:
     """All light, by a quarter as many paths as `spp` for each cell of CELL_PX pixels.
 
     The cells are centred on the picture; the last ones may reach beyond it.

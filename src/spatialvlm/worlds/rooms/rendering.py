@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import UInt8
 
 from spatialvlm.worlds.rooms.albedo import plain_albedo, textured_albedo
-from spatialvlm.worlds.rooms.denoising import Guide, Picture, at_edges, edges_of, smooth, without_sparks
+from spatialvlm.worlds.rooms.denoising import Cells, Guide, Picture, at_edges, edges_of, smooth, without_sparks
 from spatialvlm.worlds.rooms.indirect_light import bounced_light
 from spatialvlm.worlds.rooms.mitsuba_scene import load_scene
 from spatialvlm.worlds.rooms.path_tracing import CELL_PX, all_light, direct_light
@@ -37,7 +37,7 @@ def render(room: Room, size: tuple[int, int], spp: int) -> tuple[UInt8[np.ndarra
 
 
 def _develop(
-    room: Room, surfaces: list[RoomSurface], seen: GBuffer, direct: Picture, everything: Picture
+    room: Room, surfaces: list[RoomSurface], seen: GBuffer, direct: Picture, everything: Cells
 ) -> UInt8[np.ndarray, "h w 3"]:
     """Clean the light, put the surfaces' colours back, expose."""
     radiance = np.array([*(surface.radiance or (0, 0, 0) for surface in surfaces), (0, 0, 0)], dtype=np.float32)

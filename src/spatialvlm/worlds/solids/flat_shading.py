@@ -12,7 +12,7 @@ from spatialvlm.worlds.solids.primitives import Cuboid, Cylinder, HalfSpace, Sol
 from spatialvlm.worlds.solids.scene import RayCast, SceneDescription, surfaces
 
 BACKGROUND_RGB = (226, 232, 238)
-AMBIENT, DIFFUSE = 0.6, 0.5
+AMBIENT, DIFFUSE = 0.7, 0.4
 
 
 def draw(description: SceneDescription, cast: RayCast) -> UInt8[np.ndarray, "h w 3"]:

@@ -6,7 +6,7 @@ import os
 import pytest
 
 from spatialvlm.errors import UserError
-from spatialvlm.worlds.rooms import variants
+from spatialvlm.worlds.rooms import mitsuba_variant
 from spatialvlm.worlds.rooms.mitsuba_variant import (
     LIBRARY_VARIABLE,
     LLVM,
@@ -64,7 +64,7 @@ def test_children_do_as_the_parent_found(monkeypatch):
 def test_old_libraries_are_not_even_tried(tmp_path, monkeypatch):
     for name in ("libLLVM-15.so.1", "libLLVM-14.0.6.so.1", "libLLVM.so.19.1", "libLLVM-18.so.1", "libLLVM.so"):
         (tmp_path / name).touch()
-    monkeypatch.setattr(variants, "FOLDERS", (str(tmp_path),))
+    monkeypatch.setattr(mitsuba_variant, "FOLDERS", (str(tmp_path),))
     found = [path for path in llvm_libraries() if path.startswith(str(tmp_path.resolve()))]
     assert [path.rsplit("/", 1)[1] for path in found] == ["libLLVM.so.19.1", "libLLVM-18.so.1"]
 
@@ -73,3 +73,10 @@ def test_without_mitsuba_the_extra_is_named(monkeypatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(UserError, match=r"spatialvlm\[rooms\]"):
         load_mitsuba.__wrapped__()
+
+
+def test_no_warning_reaches_the_terminal(capfd):
+    mitsuba, _ = load_mitsuba()
+    mitsuba.Log(mitsuba.LogLevel.Warn, "nobody can do anything about this")
+    mitsuba.load_dict({"type": "stratified", "sample_count": 3})  # warns that it takes 4
+    assert capfd.readouterr() == ("", "")
