@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from fixtures.worlds.furnished import furniture_of
 from spatialvlm.worlds.rooms import meshes
 from spatialvlm.worlds.rooms.furniture import CATEGORIES
 from spatialvlm.worlds.rooms.palette import NAMES
@@ -65,7 +66,7 @@ def name(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(scope="module")
 def furniture(name: str) -> list[Furniture]:
-    return [CATEGORIES[name].make(np.random.default_rng(seed)) for seed in SEEDS]
+    return [furniture_of(name, seed) for seed in SEEDS]
 
 
 def _corners(mesh: Mesh) -> np.ndarray:
