@@ -30,7 +30,7 @@ class Truth:
 
 
 def instance_id(place: int) -> str:
-    """The id of the object at this place in its world; ids count from 1."""
+    """Name the object at this place in its world; ids count from 1."""
     return str(place + 1)
 
 

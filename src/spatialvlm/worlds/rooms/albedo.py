@@ -22,7 +22,7 @@ DARKEST = 0.02
 
 @lru_cache(maxsize=1024)
 def mean_colour(material: Material) -> tuple[float, float, float]:
-    """The share of red, green and blue light that a surface returns, over all its texture; never less than DARKEST."""
+    """Find the shares of red, green and blue that a surface returns, over all its texture; never less than DARKEST."""
     shares = linear(material.rgb)
     if material.texture != "plain":
         shares = linear_table()[bitmap(material)[0][::3, ::3].reshape(-1, 3)].mean(axis=0)
@@ -31,13 +31,13 @@ def mean_colour(material: Material) -> tuple[float, float, float]:
 
 
 def plain_albedo(seen: GBuffer, surfaces: list[RoomSurface]) -> Picture:
-    """The mean colours of what is seen; DARKEST where there is nothing."""
+    """Find the mean colours of what is seen; DARKEST where there is nothing."""
     colours = [mean_colour(surface.material) for surface in surfaces]
     return np.array([*colours, (DARKEST,) * 3], dtype=np.float32)[seen.surface]
 
 
 def textured_albedo(seen: GBuffer, surfaces: list[RoomSurface], plain: Picture, view: View) -> Picture:
-    """The colours of what is seen with its textures, the mean over each pixel."""
+    """Find the colours of what is seen with its textures, the mean over each pixel."""
     albedo = plain.copy()
     for place in np.unique(seen.surface):
         if place != NOTHING and surfaces[place].material.texture != "plain":
@@ -49,7 +49,7 @@ def textured_albedo(seen: GBuffer, surfaces: list[RoomSurface], plain: Picture, 
 def _texture_at(
     seen: GBuffer, surface: RoomSurface, rows: np.ndarray, columns: np.ndarray, view: View
 ) -> Float32[np.ndarray, "n 3"]:
-    """The mean of the texture over pixels, each taken as a piece of the plane of the face at its centre."""
+    """Take the mean of the texture over pixels, each taken as a piece of the plane of the face at its centre."""
     size = seen.face.shape[1], seen.face.shape[0]
     uv_from_rays = _homographies(seen, surface, rows, columns, view)
     colours, covered = bitmap(surface.material)
@@ -73,7 +73,7 @@ def _texture_at(
 def _homographies(
     seen: GBuffer, surface: RoomSurface, rows: np.ndarray, columns: np.ndarray, view: View
 ) -> Float64[np.ndarray, "n 3 3"]:
-    """For each pixel the matrix that takes a camera ray to (u, v, 1) times some factor, on the plane of its face."""
+    """Find for each pixel the matrix that takes a camera ray to (u, v, 1) times a factor, on the plane of its face."""
     faces, which = distinct(seen.face[rows, columns], len(seen.whole.faces))
     pose = room_from_camera(view)
     corners = seen.whole.faces[faces]
@@ -85,7 +85,7 @@ def _homographies(
 
 
 def _looked_up(table: Picture, uv: Float64[np.ndarray, "n 2"], *, once: bool) -> Float32[np.ndarray, "n 3"]:
-    """Colours at uv from 0 to 1, between the texels; outside it repeats, or goes on as at its rim."""
+    """Look up colours at uv from 0 to 1, between the texels; outside it repeats, or goes on as at its rim."""
     height, width = table.shape[:2]
     if not once:
         uv = uv - np.floor(uv)

@@ -27,7 +27,7 @@ SIDES = 24, 12
 
 
 def _polygons() -> list[tuple[list[Corner], int]]:
-    """Sides, cut edges, cut corners: the points around each, and the axis to lay a texture on along."""
+    """List sides, cut edges, cut corners: the points around each, and the axis to lay a texture on along."""
     corners = list(itertools.product((-1, 1), repeat=3))
     sides, edges = [], []
     for axis in range(3):
@@ -43,7 +43,7 @@ def _polygons() -> list[tuple[list[Corner], int]]:
 
 
 def bevelled_cube() -> Cube:
-    """The tables, every face counter-clockwise from outside."""
+    """Make the tables, every face counter-clockwise from outside."""
     signs, pulled, axes, faces = [], [], [], []
     for polygon, axis in _polygons():
         points = np.array([[s if i == up else 0.8 * s for i, s in enumerate(sign)] for sign, up in polygon])

@@ -44,12 +44,12 @@ class _Coarse:
     nearest_m: float
 
     def in_view(self) -> Bool[np.ndarray, " things"]:
-        """The things that are substantially in view."""
+        """Find the things that are substantially in view."""
         return (self.seen >= _SEEN_CELLS) & (self.seen >= _SEEN_SHARE * self.unhidden)
 
 
 def choose_view(room: Arrangement, focus: int | None) -> View | None:
-    """A view of a group of things, or down at `focus`; None where no good one was found."""
+    """Choose a view of a group of things, or down at `focus`; None where no good one was found."""
     style = _STYLES[int(room.rng.choice(len(_STYLES), p=_STYLE_WEIGHTS))]
     middles = np.array([_middle(room, thing) for thing in room.things])
     for _ in range(_ROUNDS):
@@ -64,7 +64,7 @@ def choose_view(room: Arrangement, focus: int | None) -> View | None:
 
 
 def _promise(view: View, middles: Float64[np.ndarray, "n 3"]) -> float:
-    """How many things have their middle well within the picture, the near ones counted fully, the far ones less."""
+    """Count the things whose middle is well within the picture, the near ones fully, the far ones less."""
     x, y, z = ((middles - view.at) @ room_from_camera(view)[:3, :3]).T
     half = math.tan(view.horizontal_fov_rad / 2)
     inside = (z > 0.3) & (np.abs(x) < 0.9 * half * z) & (np.abs(y) < 0.9 * half * z * _GRID[0] / _GRID[1])
@@ -72,7 +72,7 @@ def _promise(view: View, middles: Float64[np.ndarray, "n 3"]) -> float:
 
 
 def _draw(room: Arrangement, style: tuple[float, float], middles: Float64[np.ndarray, "n 3"]) -> View | None:
-    """A look at the middle of some neighbouring things from somewhere in the room."""
+    """Try a look at the middle of some neighbouring things from somewhere in the room."""
     target = _group_middle(room, middles)
     width, length, _ = room.size_m
     x, y = room.between(0.25, width - 0.25), room.between(0.25, length - 0.25)
@@ -88,7 +88,7 @@ def _draw(room: Arrangement, style: tuple[float, float], middles: Float64[np.nda
 
 
 def _group_middle(room: Arrangement, middles: Float64[np.ndarray, "n 3"]) -> Float64[np.ndarray, "3"]:
-    """The middle of a thing and its neighbours, each counted by its size, raised a little towards eye height."""
+    """Find the middle of a thing and its neighbours, each counted by its size, raised a little towards eye height."""
     extents = [room.extent(thing.furniture) for thing in room.things]
     sizes = np.array([math.sqrt(extent.height * (extent.width + 0.1)) for extent in extents])
     one = int(room.rng.integers(len(middles)))
@@ -103,7 +103,7 @@ def _middle(room: Arrangement, thing: Placement) -> Float64[np.ndarray, "3"]:
 
 
 def _draw_close(room: Arrangement, focus: int) -> View | None:
-    """A look down at a top from its front, half a metre to a metre away."""
+    """Try a look down at a top from its front, half a metre to a metre away."""
     thing, extent = room.things[focus], room.extent_at(focus)
     top = max((top.z for top in thing.furniture.tops), default=extent.height)
     tall = [room.extent(other.furniture).height for other in room.things if other.on == focus]
@@ -127,7 +127,7 @@ def _view(
 
 
 def _stands_free(room: Arrangement, view: View) -> bool:
-    """Inside the room, and no box of a thing around the camera."""
+    """Say whether the camera is inside the room, with no box of a thing around it."""
     x, y, z = view.at
     width, length, height = room.size_m
     if not (0.2 < x < width - 0.2 and 0.2 < y < length - 0.2 and z < height - 0.3):
@@ -142,7 +142,7 @@ def _stands_free(room: Arrangement, view: View) -> bool:
 
 
 def rays(view: View, rows: int, columns: int) -> Float64[np.ndarray, "rays 3"]:
-    """Directions in the room through the cells' middles of a picture of that many rows and columns, z-depth 1 m."""
+    """Find directions in the room through the cells' middles of a picture of so many rows and columns, z-depth 1 m."""
     half = math.tan(view.horizontal_fov_rad / 2)
     x = (np.arange(columns) + 0.5) / columns * 2 - 1
     y = ((np.arange(rows) + 0.5) / rows * 2 - 1) * rows / columns
@@ -182,7 +182,7 @@ def _look(room: Arrangement, view: View) -> _Coarse:
 def _slabs(
     view: View, boxes: CollisionBoxes, directions: Float64[np.ndarray, "r 3"]
 ) -> tuple[Float32[np.ndarray, "r n"], Float32[np.ndarray, "r n"]]:
-    """Where rays from the camera enter and leave upright boxes, in multiples of their directions."""
+    """Find where rays from the camera enter and leave upright boxes, in multiples of their directions."""
     step, axis = np.array(view.at[:2]) - boxes.centre_xy, boxes.axis_xy
     turned_axis = np.stack([-axis[:, 1], axis[:, 0]], 1)
     sides = (
@@ -202,7 +202,7 @@ def _slabs(
 
 
 def _score(room: Arrangement, view: View) -> float | None:
-    """How good a picture it makes; None where it makes none."""
+    """Rate how good a picture it makes; None where it makes none."""
     coarse = _look(room, view)
     shown = coarse.in_view()
     if coarse.nearest_m < NEAREST_M or shown.sum() < LEAST_IN_VIEW:

@@ -31,12 +31,12 @@ class CollisionBoxes:
 
     @classmethod
     def none(cls) -> "CollisionBoxes":
-        """No box at all."""
+        """Return no box at all."""
         return cls(np.zeros((0, 2)), np.zeros((0, 2)), np.zeros((0, 2)), np.zeros(0), np.zeros(0))
 
     @classmethod
     def between(cls, low: Float64[np.ndarray, "n 3"], high: Float64[np.ndarray, "n 3"]) -> "CollisionBoxes":
-        """Boxes along the axes, from their opposite corners."""
+        """Make boxes along the axes, from their opposite corners."""
         centre, half = (low + high) / 2, (high - low) / 2
         axis = np.tile([1.0, 0.0], (len(low), 1))
         return cls(centre[:, :2], half[:, :2], axis, low[:, 2], high[:, 2])
@@ -58,7 +58,7 @@ class CollisionBoxes:
         )
 
     def moved(self, at: tuple[float, float, float], yaw_rad: float) -> "CollisionBoxes":
-        """Turned about the origin's vertical, then moved, as `Placement` does it."""
+        """Turn them about the origin's vertical, then move them, as `Placement` does it."""
         cos, sin = np.cos(yaw_rad), np.sin(yaw_rad)
         turn = np.array([[cos, sin], [-sin, cos]])  # for row vectors
         x, y, z = at
@@ -67,7 +67,7 @@ class CollisionBoxes:
         )
 
     def grown(self, by_m: float) -> "CollisionBoxes":
-        """Wider by that much on each side; the heights stay."""
+        """Widen them by that much on each side; the heights stay."""
         return CollisionBoxes(self.centre_xy, self.half_xy + by_m, self.axis_xy, self.low_z, self.high_z)
 
     @property
@@ -81,12 +81,12 @@ class CollisionBoxes:
         return np.array([*low, self.low_z.min()]), np.array([*high, self.high_z.max()])
 
     def meets(self, other: "CollisionBoxes") -> bool:
-        """Whether any box of one overlaps any of the other; standing on each other is no overlap."""
+        """Say whether any box of one overlaps any of the other; standing on each other is no overlap."""
         return bool(_overlaps(self, other).any())
 
 
 def _overlaps(one: CollisionBoxes, other: CollisionBoxes) -> Bool[np.ndarray, "n m"]:
-    """By separating axes: the heights, and the four directions of two turned rectangles."""
+    """Test by separating axes: the heights, and the four directions of two turned rectangles."""
     low = np.maximum(one.low_z[:, None], other.low_z[None])
     high = np.minimum(one.high_z[:, None], other.high_z[None])
     step = other.centre_xy[None] - one.centre_xy[:, None]
@@ -107,7 +107,7 @@ def _overlaps(one: CollisionBoxes, other: CollisionBoxes) -> Bool[np.ndarray, "n
 
 
 def collision_boxes(furniture: Furniture) -> CollisionBoxes:
-    """The boxes of all connected pieces of all parts, in its coordinates; of something flat only one."""
+    """Find the boxes of all connected pieces of all parts, in its coordinates; of something flat only one."""
     meshes = [part.mesh for part in furniture.parts]
     vertices = np.concatenate([mesh.vertices for mesh in meshes])
     if np.ptp(vertices[:, 2]) < _FLAT_M:
@@ -126,7 +126,7 @@ def collision_boxes(furniture: Furniture) -> CollisionBoxes:
 def _absorbed(
     low: Float64[np.ndarray, "n 3"], high: Float64[np.ndarray, "n 3"]
 ) -> tuple[Float64[np.ndarray, "k 3"], Float64[np.ndarray, "k 3"]]:
-    """Fewer boxes: one that all but lies in a larger one (a key, a knob, a seam) makes that one a little larger."""
+    """Join boxes: one that all but lies in a larger one (a key, a knob, a seam) makes that one a little larger."""
     volume = np.prod(high - low + 1e-6, axis=-1)
     within = (low[:, None] >= low[None] - _ABSORB_M).all(-1) & (high[:, None] <= high[None] + _ABSORB_M).all(-1)
     within &= volume[:, None] < volume[None]
@@ -140,7 +140,7 @@ def _absorbed(
 
 
 def _welded(vertices: Float64[np.ndarray, "n 3"], part: Int64[np.ndarray, " n"]) -> Int64[np.ndarray, " n"]:
-    """A number for each vertex; those of a part at the same place have the same one."""
+    """Give a number for each vertex; those of a part at the same place have the same one."""
     cells = np.round(vertices / _WELD_M).astype(np.int64)
     cells -= cells.min(0)
     spread = cells.max(0) + 1
@@ -149,7 +149,7 @@ def _welded(vertices: Float64[np.ndarray, "n 3"], part: Int64[np.ndarray, " n"])
 
 
 def _connected(corners: Int64[np.ndarray, "m 3"], size: int) -> Int32[np.ndarray, " k"]:
-    """The number of each point's connected piece, from the points of the triangles."""
+    """Find the number of each point's connected piece, from the points of the triangles."""
     ends = np.concatenate([corners[:, :2], corners[:, 1:]])
     graph = coo_array((np.ones(len(ends), np.int8), (ends[:, 0], ends[:, 1])), shape=(size, size))
     return connected_components(graph, directed=False)[1]

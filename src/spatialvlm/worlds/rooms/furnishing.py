@@ -16,7 +16,7 @@ _ATTEMPTS = 12
 
 
 def furnish(rng: np.random.Generator, kind: str | None = None) -> Room:
-    """A random room of a kind of `PLANS`, by default a random one, seen from a good place in it.
+    """Make a random room of a kind of `PLANS`, by default a random one, seen from a good place in it.
 
     The same generator gives the same room. Raises ContractError if no attempt leaves a view of at least four things,
     which no seed has done so far.
@@ -47,7 +47,7 @@ def _attempt(kind: str, plan: Plan, rng: np.random.Generator) -> Room | None:
 
 
 def _shell(size: tuple[float, float, float], plan: Plan, rng: np.random.Generator) -> Shell:
-    """A door in one wall, a window in one or two of the others."""
+    """Put a door in one wall, a window in one or two of the others."""
     door, *others = (int(number) for number in rng.permutation(4))
     windows = others[: 2 if rng.random() < 0.35 else 1]
     floor = plan.floors[int(rng.integers(len(plan.floors)))]

@@ -10,7 +10,6 @@ from jaxtyping import Bool, Float32
 
 from spatialvlm.worlds.rooms.denoising import Cells, Guide, Picture, smooth
 
-
 BLUR_STEPS = (1, 2, 4, 8)
 NORMAL_SHARPNESS, PLANE_SHARPNESS = 4.0, 40.0
 SPARK = 8.0
@@ -22,7 +21,7 @@ LEAST_WEIGHT = 1e-5
 def bounced_light(
     everything: Cells, direct: Picture, albedo: Picture, guide: Guide, shines: Bool[np.ndarray, "h w"], cell_px: int
 ) -> Picture:
-    """Light that falls on the surfaces by way of others: all light of each cell less the direct light of its pixels.
+    """Find light that falls on surfaces by way of others: all light of each cell less the direct light of its pixels.
 
     `direct` is 0 where the surface `shines`; cells that hold such pixels say nothing.
     """
@@ -44,7 +43,7 @@ def bounced_light(
 
 
 def _cells(values: Float32[np.ndarray, "h w c"], shape: tuple[int, ...], cell_px: int) -> Cells:
-    """The mean over each cell; the grid of cells is centred on the picture and may reach beyond it."""
+    """Take the mean over each cell; the grid of cells is centred on the picture and may reach beyond it."""
     rows, columns = (count * cell_px - length for count, length in zip(shape, values.shape))
     around = np.array([[rows // 2, rows - rows // 2], [columns // 2, columns - columns // 2], [0, 0]])
     padded = np.pad(values, around, mode="edge") if rows or columns else values
@@ -53,7 +52,7 @@ def _cells(values: Float32[np.ndarray, "h w c"], shape: tuple[int, ...], cell_px
 
 
 def _to_pixels(light: Cells, coarse: Guide, fine: Guide, usable: np.ndarray, cell_px: int) -> Picture:
-    """Interpolated between the four nearest cells, those on the pixel's surface counting most."""
+    """Interpolate between the four nearest cells, those on the pixel's surface counting most."""
     height, width = fine.depth_m.shape
     rows, down = _neighbours(height, light.shape[0], cell_px)
     columns, right = _neighbours(width, light.shape[1], cell_px)
@@ -75,7 +74,7 @@ def _to_pixels(light: Cells, coarse: Guide, fine: Guide, usable: np.ndarray, cel
 
 
 def _neighbours(pixels: int, cells: int, cell_px: int) -> tuple[list[np.ndarray], list[np.ndarray]]:
-    """For each pixel of a row or column: the cell before and after its centre, and their linear weights."""
+    """Find for each pixel of a row or column: the cell before and after its centre, and their linear weights."""
     place = (np.arange(pixels) + 0.5 + (cells * cell_px - pixels) // 2) / cell_px - 0.5
     first = np.floor(place).astype(int)
     share = (place - first).astype(np.float32)

@@ -34,7 +34,7 @@ COLOUR = {"type": "mesh_attribute", "name": "face_color"}
 
 
 def load_scene(surfaces: list[RoomSurface]) -> Any:
-    """The Mitsuba scene of all surfaces: one mesh for each finish and each kind of light."""
+    """Make the Mitsuba scene of all surfaces: one mesh for each finish and each kind of light."""
     mitsuba, _ = load_mitsuba()
     groups: dict[str, list[RoomSurface]] = {name: [] for name in ("matte", *SHEEN, *LIGHTS)}
     for surface in surfaces:
@@ -45,7 +45,7 @@ def load_scene(surfaces: list[RoomSurface]) -> Any:
 
 
 def _shape(name: str, members: list[RoomSurface]) -> Any:
-    """One Mitsuba mesh with normals at its corners and a colour for each face."""
+    """Make one Mitsuba mesh with normals at its corners and a colour for each face."""
     mitsuba, _ = load_mitsuba()
     corners, normals, colours = _stand_in() if not members else _corners(members, shines=name in LIGHTS)
     properties = mitsuba.Properties()
@@ -64,7 +64,7 @@ def _shape(name: str, members: list[RoomSurface]) -> Any:
 
 
 def _bsdf(name: str) -> dict[str, Any]:
-    """GBuffer from both sides. Lights return nothing: what they send out is all."""
+    """Describe a finish, seen from both sides. Lights return nothing: what they send out is all."""
     if name in LIGHTS:
         return {"type": "diffuse", "reflectance": {"type": "rgb", "value": 0.0}}
     if name in SHEEN:
@@ -73,7 +73,7 @@ def _bsdf(name: str) -> dict[str, Any]:
 
 
 def _emitter(corners: np.ndarray, radiances: np.ndarray) -> dict[str, Any]:
-    """An area light of one radiance for all faces, their mean.
+    """Make an area light of one radiance for all faces, their mean.
 
     It is sampled by the root of what it sends out: a weak lamp counts for much where it is near.
     """
@@ -85,7 +85,7 @@ def _emitter(corners: np.ndarray, radiances: np.ndarray) -> dict[str, Any]:
 
 
 def _stand_in() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """A triangle of a millimetre, far below."""
+    """Make a triangle of a millimetre, far below."""
     corners = np.array([[[0.0, 0.0, 0.0], [1e-3, 0.0, 0.0], [0.0, 1e-3, 0.0]]]) - (0.0, 0.0, AWAY_M)
     return corners, np.broadcast_to([0.0, 0.0, -1.0], (1, 3, 3)), np.full((1, 3), 1e-3)
 
@@ -93,7 +93,7 @@ def _stand_in() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 def _corners(
     members: list[RoomSurface], *, shines: bool
 ) -> tuple[Float64[np.ndarray, "m 3 3"], Float64[np.ndarray, "m 3 3"], Float32[np.ndarray, "m 3"]]:
-    """The corners of all faces, the normals there, and the faces' colours or radiances."""
+    """Find the corners of all faces, the normals there, and the faces' colours or radiances."""
     corners, normals, colours = [], [], []
     for surface in members:
         mesh = surface.mesh

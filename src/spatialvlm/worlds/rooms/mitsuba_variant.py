@@ -72,7 +72,7 @@ def load_mitsuba() -> tuple[ModuleType, str]:
 
 
 def to_buffer(values: np.ndarray, kind: type[np.float32] | type[np.uint32]) -> Any:
-    """Numbers as the buffers of Mitsuba's meshes take them: flat."""
+    """Write numbers as the buffers of Mitsuba's meshes take them: flat."""
     mitsuba, variant = load_mitsuba()
     flat = np.ascontiguousarray(values, dtype=kind).ravel()
     if variant == SCALAR:
@@ -81,7 +81,7 @@ def to_buffer(values: np.ndarray, kind: type[np.float32] | type[np.uint32]) -> A
 
 
 def choose_variant() -> str:
-    """The forced variant, or LLVM where one of the machine's libraries draws, else scalar; told to child processes."""
+    """Take the forced variant, or LLVM where one of the machine's libraries draws, else scalar; tell children."""
     forced = os.environ.get(VARIABLE)
     if forced not in (None, LLVM, SCALAR):
         raise UserError(f"{VARIABLE}={forced!r}: expected {LLVM} or {SCALAR}, or leave it unset")
@@ -101,7 +101,7 @@ def choose_variant() -> str:
 
 
 def llvm_libraries() -> list[str]:
-    """The files that may be a fit LLVM library: the one that DrJit is told of, else those found, newest first."""
+    """List the files that may be a fit LLVM library: the one that DrJit is told of, else those found, newest first."""
     told = os.environ.get(LIBRARY_VARIABLE)
     if told:
         return [told]
@@ -116,7 +116,7 @@ def llvm_libraries() -> list[str]:
 
 
 def _version_of(library: Path) -> int:
-    """The major version that a file name states: libLLVM.so.19.1, libLLVM-18.so.1, libLLVM.dylib in llvm@19; else 0."""
+    """Read the major version from libLLVM.so.19.1, libLLVM-18.so.1, libLLVM.dylib in llvm@19; 0 where none is named."""
     for name in (library.resolve().name, library.name, str(library.parent)):
         numbers = re.findall(r"(?:LLVM[-.]|\.so\.|llvm[-@])(\d+)", name)
         if numbers:
@@ -125,7 +125,7 @@ def _version_of(library: Path) -> int:
 
 
 def draws_with(library: str) -> bool:
-    """Whether Mitsuba draws a tiny scene with this LLVM library, tried in a process that may crash."""
+    """Try whether Mitsuba draws a tiny scene with this LLVM library, in a process that may crash."""
     environment = {**os.environ, LIBRARY_VARIABLE: library}
     try:
         done = subprocess.run(

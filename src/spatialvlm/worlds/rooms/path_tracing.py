@@ -23,7 +23,7 @@ BOUNCES = 4
 
 
 def direct_light(scene: Any, view: View, size: tuple[int, int], spp: int, seed: int) -> Picture:
-    """What comes from the lights straight to the surface and from there to the camera, and the lights themselves.
+    """Trace what comes from the lights straight to the surface and from there to the camera, and the lights themselves.
 
     At least `spp` points on lights count for each pixel.
     """
@@ -35,7 +35,7 @@ def direct_light(scene: Any, view: View, size: tuple[int, int], spp: int, seed: 
 
 
 def all_light(scene: Any, view: View, size: tuple[int, int], spp: int, seed: int) -> Cells:
-    """All light, by a quarter as many paths as `spp` for each cell of CELL_PX pixels.
+    """Trace all light, by a quarter as many paths as `spp` for each cell of CELL_PX pixels.
 
     The cells are centred on the picture; the last ones may reach beyond it.
     """
@@ -50,7 +50,7 @@ def all_light(scene: Any, view: View, size: tuple[int, int], spp: int, seed: int
 
 
 def _mean(scene: Any, sensor: Any, integrator: dict[str, Any], passes: list[int], seed: int) -> Picture:
-    """The mean of several passes of so many samples each: all at once would take too much memory in LLVM."""
+    """Take the mean of several passes of so many samples each: all at once would take too much memory in LLVM."""
     mitsuba, _ = load_mitsuba()
     method = mitsuba.load_dict(integrator)
     width, height = (int(length) for length in sensor.film().size())

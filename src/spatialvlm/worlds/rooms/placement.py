@@ -90,29 +90,29 @@ class Arrangement:
         return furniture if max(extent.width, extent.depth, extent.height) <= most_m else None
 
     def extent(self, furniture: Furniture) -> Extent:
-        """What placing knows of furniture."""
+        """Say what placing knows of furniture."""
         if furniture not in self._extents:
             self._extents[furniture] = _extent_of(furniture)
         return self._extents[furniture]
 
     def extent_at(self, index: int) -> Extent:
-        """That of a thing."""
+        """Say it of a thing."""
         return self.extent(self.things[index].furniture)
 
     def chance(self, share: float) -> bool:
-        """True in that share of the cases."""
+        """Return True in that share of the cases."""
         return bool(self.rng.random() < share)
 
     def between(self, low: float, high: float) -> float:
-        """Any number of a range."""
+        """Draw any number of a range."""
         return float(self.rng.uniform(low, high))
 
     def pick(self, categories: Sequence[str]) -> str:
-        """One of several names."""
+        """Draw one of several names."""
         return categories[int(self.rng.integers(len(categories)))]
 
     def point(self, index: int, x: float, y: float) -> FloorPoint:
-        """A point of a thing's frame, in the room."""
+        """Find a point of a thing's frame, in the room."""
         there = self.things[index].to_room(np.array([[x, y, 0.0]]))[0]
         return float(there[0]), float(there[1])
 
@@ -158,7 +158,7 @@ class Arrangement:
         return True
 
     def is_open_above(self, furniture: Furniture, at: FloorPoint, yaw_rad: float) -> bool:
-        """Whether nothing is over a place on the floor up to eye height: not under a table, not in a shelf."""
+        """Say whether nothing is over a place on the floor up to eye height: not under a table, not in a shelf."""
         low, high = self.extent(furniture).low, self.extent(furniture).high
         column = CollisionBoxes.between(low[None], np.array([[high[0], high[1], 1.5]]))
         return self._is_free(column.moved((*at, 0.0), yaw_rad), edge_m=EDGE_M)
@@ -208,7 +208,7 @@ class Arrangement:
         return None
 
     def _spots_on(self, extent: Extent, top: Top, turn_rad: float) -> tuple[np.ndarray, np.ndarray]:
-        """From where to where furniture's origin may be on a top, in the support's frame; low beyond high for nowhere.
+        """Find from where to where furniture's origin may be on a top, in the support's frame; low above high: nowhere.
 
         Its foot stays on the top, and what is wider may reach over the edge a little; not where the top has a roof.
         """
@@ -223,7 +223,7 @@ class Arrangement:
 
 
 def _turned(low: np.ndarray, high: np.ndarray, yaw_rad: float) -> tuple[np.ndarray, np.ndarray]:
-    """The extent of a rectangle turned about the origin."""
+    """Find the extent of a rectangle turned about the origin."""
     cos, sin = math.cos(yaw_rad), math.sin(yaw_rad)
     corners = np.array([[x, y] for x in (low[0], high[0]) for y in (low[1], high[1])])
     turned = corners @ np.array([[cos, sin], [-sin, cos]])

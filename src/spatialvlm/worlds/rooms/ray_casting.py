@@ -55,7 +55,7 @@ def cast(surfaces: list[RoomSurface], view: View, size: tuple[int, int]) -> GBuf
 def _hits(
     whole: Mesh, faces: np.ndarray, numbers: np.ndarray, view: View, size: tuple[int, int]
 ) -> Int64[np.ndarray, "h w"]:
-    """The number of the face at each pixel centre, or NOTHING.
+    """Find the number of the face at each pixel centre, or NOTHING.
 
     Each face shines with its own number. Mitsuba could name the shape and the point as well, but takes thirty times as
     long over it in its scalar variant.
@@ -85,7 +85,7 @@ def _first_light(scene: Any, view: View, size: tuple[int, int]) -> Float32[np.nd
 
 
 def _depth(whole: Mesh, face: np.ndarray, view: View, size: tuple[int, int]) -> Float32[np.ndarray, "h w"]:
-    """Where the pixels' rays meet the planes of their faces, held within the faces' own depths."""
+    """Find where the pixels' rays meet the planes of their faces, held within the faces' own depths."""
     hit = face != NOTHING
     rows, columns = np.nonzero(hit)
     faces, which = distinct(face[rows, columns], len(whole.faces))
@@ -103,21 +103,21 @@ def _depth(whole: Mesh, face: np.ndarray, view: View, size: tuple[int, int]) -> 
 
 
 def distinct(values: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
-    """The values, below `count`, that occur, and for each value its place among them."""
+    """List the values, below `count`, that occur, and for each value its place among them."""
     occurs = np.zeros(count, dtype=bool)
     occurs[values] = True
     return np.flatnonzero(occurs), (np.cumsum(occurs) - 1)[values]
 
 
 def face_normals(whole: Mesh, faces: np.ndarray) -> Float64[np.ndarray, "n 3"]:
-    """Unit normals of some faces, to their fronts."""
+    """Find unit normals of some faces, to their fronts."""
     corners = whole.vertices[whole.faces[faces]]
     normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
     return normals / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-18)
 
 
 def normals_of(seen: GBuffer, towards: Float64[np.ndarray, " 3"]) -> Float32[np.ndarray, "h w 3"]:
-    """Unit normals of the faces, on the side of the point `towards`; 0 where there is nothing."""
+    """Find unit normals of the faces, on the side of the point `towards`; 0 where there is nothing."""
     hit = seen.face != NOTHING
     faces, which = distinct(seen.face[hit], len(seen.whole.faces))
     normals = face_normals(seen.whole, faces)
@@ -129,7 +129,7 @@ def normals_of(seen: GBuffer, towards: Float64[np.ndarray, " 3"]) -> Float32[np.
 
 
 def points_in_room(seen: GBuffer, view: View) -> Float64[np.ndarray, "h w 3"]:
-    """The points that are seen; 100 m away where there is nothing."""
+    """Find the points that are seen; 100 m away where there is nothing."""
     height, width = seen.face.shape
     rows, columns = np.arange(height)[:, None], np.arange(width)[None]
     pose = room_from_camera(view)

@@ -100,7 +100,7 @@ class Placement:
     on: int | None = None
 
     def to_room(self, points: Float64[np.ndarray, "n 3"]) -> Float64[np.ndarray, "n 3"]:
-        """Points of the furniture in room coordinates."""
+        """Move points of the furniture into room coordinates."""
         cos, sin = np.cos(self.yaw_rad), np.sin(self.yaw_rad)
         turn = np.array([[cos, -sin, 0.0], [sin, cos, 0.0], [0.0, 0.0, 1.0]])
         return points @ turn.T + self.at
@@ -120,7 +120,7 @@ class Wall:
     reach_m: float
 
     def point(self, along_m: float, out_m: float) -> FloorPoint:
-        """The point so far to the right of the wall's middle and so far into the room."""
+        """Find the point so far to the right of the wall's middle and so far into the room."""
         cos, sin = math.cos(self.yaw_rad), math.sin(self.yaw_rad)
         back = self.reach_m - out_m
         return self.room_middle[0] + cos * along_m - sin * back, self.room_middle[1] + sin * along_m + cos * back
@@ -164,7 +164,7 @@ class Room:
 
 
 def walls_of(size_m: RoomSize) -> tuple[Wall, Wall, Wall, Wall]:
-    """The walls of a room of that width, length and height."""
+    """List the walls of a room of that width, length and height."""
     width, length, _ = size_m
     middle = (width / 2, length / 2)
     far, left, near, right = (

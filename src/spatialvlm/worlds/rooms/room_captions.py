@@ -78,12 +78,12 @@ USUAL_SIZES_M = {
 
 
 def describe(things: Sequence[Placement], rng: np.random.Generator) -> list[tuple[str, ...]]:
-    """The captions of each thing, one to five of them."""
+    """Make the captions of each thing, one to five of them."""
     return [_captions(things, i, rng) for i in range(len(things))]
 
 
 def _captions(things: Sequence[Placement], index: int, rng: np.random.Generator) -> tuple[str, ...]:
-    """The noun or one adjective more comes first, most often; then some others, the fullest ones among them."""
+    """Put the noun or one adjective more first, most often; then some others, the fullest ones among them."""
     short, full = _phrases(things, index)
     first = full[int(rng.integers(len(full)))] if rng.random() < 0.25 else short[int(rng.integers(len(short)))]
     count = int(rng.choice([0, 1, 2, 3], p=[0.1, 0.25, 0.4, 0.25]))
@@ -95,7 +95,7 @@ def _captions(things: Sequence[Placement], index: int, rng: np.random.Generator)
 
 
 def _phrases(things: Sequence[Placement], index: int) -> tuple[list[str], list[str]]:
-    """Short captions (noun, and with one adjective) and fuller ones."""
+    """Make short captions (noun, and with one adjective) and fuller ones."""
     thing = things[index]
     noun, colour, words = thing.furniture.category, thing.furniture.colour, thing.furniture.words
     place = _place(things, thing)
@@ -113,13 +113,13 @@ def _phrases(things: Sequence[Placement], index: int) -> tuple[list[str], list[s
 
 
 def _joined(adjectives: Sequence[str], noun: str) -> str:
-    """Adjectives in the order of speech before a noun: they come as size, own words, colour."""
+    """Put adjectives in the order of speech before a noun: they come as size, own words, colour."""
     ordered = sorted(adjectives, key=lambda word: word in _AFTER_COLOUR)
     return " ".join([*ordered, noun])
 
 
 def _place(things: Sequence[Placement], thing: Placement) -> str | None:
-    """Where it is; nobody says of a sofa that it is on the floor."""
+    """Say where it is; nobody says of a sofa that it is on the floor."""
     if thing.mount == "wall":
         return "on the wall"
     if thing.on is not None:
@@ -128,7 +128,7 @@ def _place(things: Sequence[Placement], thing: Placement) -> str | None:
 
 
 def size_word(things: Sequence[Placement], index: int) -> str | None:
-    """ "tall", "short", "large" or "small" where that is true beyond doubt, else None."""
+    """Say "tall", "short", "large" or "small" where that is true beyond doubt, else None."""
     category = things[index].furniture.category
     own = _height_and_size(things[index])
     others = [_height_and_size(t) for i, t in enumerate(things) if t.furniture.category == category and i != index]

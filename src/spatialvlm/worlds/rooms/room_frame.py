@@ -34,7 +34,7 @@ def truth_of(room: Room, frame_id: str, size: tuple[int, int]) -> Truth:
 
 
 def world_from_room(room: Room) -> Float64[np.ndarray, "4 4"]:
-    """From the room to the viewer's world: the origin on the floor under the camera, y the heading."""
+    """Map from the room to the viewer's world: the origin on the floor under the camera, y the heading."""
     pose = room_from_camera(room.view)
     from_camera = world_from_camera(_up_in_camera(room), float(pose[2, 3]))
     turned = np.eye(4)
@@ -56,7 +56,7 @@ def _up_in_camera(room: Room) -> Float64[np.ndarray, " 3"]:
 
 
 def _support(thing: Placement) -> float:
-    """A thing on another stands where its own lowest point is."""
+    """Find the height that a thing stands at: on another, that of its own lowest point."""
     if thing.mount == "wall":
         return float("nan")
     return 0.0 if thing.on is None else float(thing.to_room(thing.furniture.vertices)[:, 2].min())

@@ -33,7 +33,7 @@ class RoomSurface:
 
 
 def surfaces_of(room: Room) -> list[RoomSurface]:
-    """The surfaces of the shell, the lights and the things; those of one thing that look alike are one."""
+    """List the surfaces of the shell, the lights and the things; those of one thing that look alike are one."""
     lights = lights_of(room)
     found = [RoomSurface(BACKGROUND, lights.ceiling, LAMP_WHITE, "ceiling", lights.ceiling_radiance)]
     if lights.panes is not None:
@@ -51,7 +51,7 @@ def surfaces_of(room: Room) -> list[RoomSurface]:
 
 
 def _alike(parts: Sequence[MeshPart]) -> Iterator[tuple[Material, Mesh]]:
-    """Parts of one material and shading as one mesh, but for textures that each mesh shows as a whole."""
+    """Join parts of one material and shading as one mesh, but for textures that each mesh shows as a whole."""
     groups: dict[tuple[Material, bool, int], list[Mesh]] = defaultdict(list)
     for place, part in enumerate(parts):
         alone = place if part.material.texture in SHOWN_ONCE else -1

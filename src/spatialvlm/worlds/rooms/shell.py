@@ -64,7 +64,7 @@ class _Opening:
 def build_shell(
     size_m: RoomSize, rng: np.random.Generator, *, floor: Texture, window_walls: Sequence[int], door_wall: int
 ) -> Shell:
-    """An empty room with a window in each of some walls and a door in one; `floor` is planks, tiles or weave."""
+    """Make an empty room with a window in each of some walls and a door in one; `floor` is planks, tiles or weave."""
     openings = {number: _opening(walls_of(size_m)[number], size_m[2], rng) for number in window_walls}
     paint = _choose(rng, _WALLS)
     accent = _choose(rng, _ACCENTS) if rng.random() < 0.3 else paint
@@ -112,12 +112,12 @@ def _opening(wall: Wall, height_m: float, rng: np.random.Generator) -> _Opening:
 
 
 def _door_place(wall: Wall, rng: np.random.Generator) -> float:
-    """Where the door's middle is along its wall: near a corner."""
+    """Draw where the door's middle is along its wall: near a corner."""
     return float((wall.length_m / 2 - rng.uniform(0.6, 0.8)) * rng.choice([-1, 1]))
 
 
 def _fixed(meshes: Sequence[Mesh], wall: Wall, material: Material) -> MeshPart:
-    """What is built in a wall's own coordinates, in the room."""
+    """Move what is built in a wall's own coordinates into the room."""
     return MeshPart(moved(turned(joined(meshes), "z", wall.yaw_rad), *wall.point(0.0, 0.0)), material)
 
 
@@ -126,7 +126,7 @@ def _boxes(wall: Wall, low: Corners, high: Corners) -> CollisionBoxes:
 
 
 def _panel(left: float, right: float, low: float, high: float) -> Mesh:
-    """An upright rectangle at y = 0 that faces -y, its texture as if the wall were one."""
+    """Make an upright rectangle at y = 0 that faces -y, its texture as if the wall were one."""
     corners = np.array([[left, low], [right, low], [right, high], [left, high]])
     return mesh(np.insert(corners, 1, 0.0, axis=1), np.array([[0, 1, 2], [0, 2, 3]]), corners)
 
@@ -191,7 +191,7 @@ def _door(wall: Wall, at: float, rng: np.random.Generator) -> list[MeshPart]:
 
 
 def _window_frame(hole: _Opening) -> list[Mesh]:
-    """The lining of the opening, a frame around the pane with one or two bars, and a sill."""
+    """Make the lining of the opening, a frame around the pane with one or two bars, and a sill."""
     left, right, low, high = hole.left, hole.right, hole.low, hole.high
     bars = [left + (right - left) * share for share in ((0.5,) if right - left < 1.5 else (1 / 3, 2 / 3))]
     inner, outer = REVEAL_M - 0.06, REVEAL_M
@@ -220,7 +220,7 @@ def _window(wall: Wall, hole: _Opening) -> Window:
 def _curtains(
     wall: Wall, hole: _Opening, low: float, height_m: float, cloth: Material, rng: np.random.Generator
 ) -> list[MeshPart]:
-    """A pleated curtain on each side of a window, on a rod."""
+    """Make a pleated curtain on each side of a window, on a rod."""
     top = min(hole.high + 0.12, height_m - 0.06)
     limit = wall.length_m / 2 - 0.05
     ends = max(hole.left - 0.35, -limit), min(hole.right + 0.35, limit)

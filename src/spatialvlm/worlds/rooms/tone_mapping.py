@@ -17,7 +17,7 @@ LUMINANCE = np.array([0.2126, 0.7152, 0.0722], dtype=np.float32)
 
 
 def exposure(light: Picture, falls: Picture, lit: Bool[np.ndarray, "h w"]) -> Float32[np.ndarray, " 3"]:
-    """What to multiply red, green and blue by: exposure and white balance.
+    """Find what to multiply red, green and blue by: exposure and white balance.
 
     `falls` is the light that falls on the surfaces, `lit` where there are any that do not shine themselves.
     """
@@ -32,7 +32,7 @@ def exposure(light: Picture, falls: Picture, lit: Bool[np.ndarray, "h w"]) -> Fl
 
 
 def film(light: Picture) -> Picture:
-    """Exposed light to sRGB from 0 to 1, by a curve with a soft shoulder; bright colours pale a little, as on film."""
+    """Turn exposed light to sRGB, 0 to 1, by a curve with a soft shoulder; bright colours pale a little, as on film."""
     brightness = (light @ LUMINANCE)[..., None]
     whole = light * (_shoulder(brightness) / np.maximum(brightness, 1e-6))
     paled = np.clip(0.6 * whole + 0.4 * _shoulder(light), 0.0, 1.0)
@@ -42,7 +42,7 @@ def film(light: Picture) -> Picture:
 
 
 def to_bytes(picture: Picture) -> UInt8[np.ndarray, "h w 3"]:
-    """From 0 to 1 to 0 to 255."""
+    """Scale 0 to 1 up to 0 to 255."""
     return (255.0 * picture + 0.5).astype(np.uint8)
 
 

@@ -58,7 +58,7 @@ class _Spot:
 
 
 def random_scene(rng: Generator, *, width: int = 640, height: int = 480) -> SceneDescription:
-    """A scene of 3 to 12 bodies, each visible; a table is one of them in about a third of the scenes."""
+    """Draw a scene of 3 to 12 bodies, each visible; a table is one of them in about a third of the scenes."""
     while True:
         camera = _random_camera(rng, width, height)
         wanted = int(rng.integers(5, 13))
@@ -99,7 +99,7 @@ def _random_camera(rng: Generator, width: int, height: int) -> SceneDescription:
 
 
 def _aim(rng: Generator, camera: SceneDescription, level_m: float, spread: float) -> tuple[float, float, float] | None:
-    """A random place at a height, as seen in the image, and the width of the image there; None where it is the sky."""
+    """Draw a place at a height, as seen in the image, and the width of the image there; None where it is the sky."""
     one, other = rng.random((2, 2))
     u, v = (0.5 - spread / 2 + spread * (one if rng.random() < 0.4 else (one + other) / 2)).tolist()
     matrix, pose = camera.image_from_camera, camera.world_from_camera
@@ -113,7 +113,7 @@ def _aim(rng: Generator, camera: SceneDescription, level_m: float, spread: float
 
 
 def _try_on_floor(rng: Generator, camera: SceneDescription, others: list[Body]) -> _Spot | None:
-    """A body of a size that suits the picture somewhere on the floor in view."""
+    """Try a body of a size that suits the picture somewhere on the floor in view."""
     place = _aim(rng, camera, 0.0, 1.04)
     if place is None:
         return None
@@ -125,7 +125,7 @@ def _try_on_floor(rng: Generator, camera: SceneDescription, others: list[Body]) 
 
 
 def _furnish(rng: Generator, camera: SceneDescription) -> list[_Spot]:
-    """A table with one to four bodies on it, or nothing where there is no room for it."""
+    """Draw a table with one to four bodies on it, or nothing where there is no room for it."""
     height = min(max(camera.camera_height_m * rng.uniform(0.3, 0.5), 0.15), 0.75)
     place = _aim(rng, camera, height, 0.5)
     if place is None:
@@ -149,7 +149,7 @@ def _furnish(rng: Generator, camera: SceneDescription) -> list[_Spot]:
 def _try_on_table(
     rng: Generator, centre: tuple[float, float, float], top: tuple[float, float, float], others: list[Body]
 ) -> _Spot:
-    """A body somewhere on a table top of this width, length and yaw; none of it hangs over the edge."""
+    """Try a body somewhere on a table top of this width, length and yaw; none of it hangs over the edge."""
     width, length, yaw = top
     size = length * rng.uniform(0.2, 0.5)
     across, along = ((rng.random(2) - 0.5) * (np.array([width, length]) - 1.25 * size)).tolist()
@@ -159,7 +159,7 @@ def _try_on_table(
 
 
 def _random_body(rng: Generator, foot: tuple[float, float, float], size: float, others: list[Body]) -> _Spot:
-    """A box, cylinder or ball that stands on `foot` and whose longest edge or diameter is `size`."""
+    """Draw a box, cylinder or ball that stands on `foot` and whose longest edge or diameter is `size`."""
     x, y, bottom = foot
     solid, words, radius, height = _random_solid(rng, foot, size)
     taken = {other.captions[0] for other in others}
@@ -176,7 +176,7 @@ def _random_body(rng: Generator, foot: tuple[float, float, float], size: float, 
 def _random_solid(
     rng: Generator, foot: tuple[float, float, float], size: float
 ) -> tuple[Solid, tuple[tuple[str, str], ...], float, float]:
-    """A solid, the (adjective, noun) pairs that name it from telling to plain, its footprint's radius and height."""
+    """Draw a solid, (adjective, noun) pairs that name it from telling to plain, its footprint's radius and height."""
     x, y, bottom = foot
     form = ("cube", "tall box", "flat box", "long box", "cylinder", "tall cylinder", "disc", "ball", "ball")[
         rng.integers(9)
@@ -207,7 +207,7 @@ def _random_solid(
 
 
 def _random_walls(rng: Generator, spots: list[_Spot]) -> tuple[HalfSpace, ...]:
-    """No wall, one behind everything, or that and one at a side, square to each other."""
+    """Draw no wall, one behind everything, or that and one at a side, square to each other."""
     kind = rng.random()
     if kind < 0.25:
         return ()
@@ -225,7 +225,7 @@ def _random_walls(rng: Generator, spots: list[_Spot]) -> tuple[HalfSpace, ...]:
 
 
 def _visible(scene: SceneDescription) -> tuple[Body, ...]:
-    """The bodies of which enough is seen, by number of pixels and by part. Those left only show more of themselves."""
+    """Keep the bodies of which enough is seen, by pixels and by part. Those left only show more of themselves."""
     step = max(1, min(scene.width // 320, scene.height // 240))
     small = replace(scene, width=scene.width // step, height=scene.height // step)
     index = ray_cast(small).index
@@ -242,6 +242,6 @@ def _visible(scene: SceneDescription) -> tuple[Body, ...]:
 
 
 def _stands_on_something(scene: SceneDescription) -> bool:
-    """Nothing floats because the table under it was not visible enough to be kept."""
+    """Say whether nothing floats because the table under it was not visible enough to be kept."""
     lowest = [min(levels(part)[0] for part in body.parts) for body in scene.bodies]
     return all(low < 1e-9 for low in lowest) or any("table" in body.captions for body in scene.bodies)

@@ -90,7 +90,7 @@ class RayCast:
 def table(
     centre_on_floor: tuple[float, float], size_m: Vector, yaw_rad: float = 0.0, thickness_m: float = 0.03
 ) -> tuple[Solid, ...]:
-    """A top and four square legs that end where the top begins; `size_m` is over all."""
+    """Make a top and four square legs that end where the top begins; `size_m` is over all."""
     x, y = centre_on_floor
     width, length, height = size_m
     leg, legs_height = min(0.09 * min(width, length), 2 * thickness_m), height - thickness_m
@@ -105,12 +105,12 @@ def table(
 
 
 def surfaces(description: SceneDescription) -> tuple[Solid | HalfSpace, ...]:
-    """Everything a ray can hit: the solids of all bodies in order, then the floor and the walls."""
+    """List everything a ray can hit: the solids of all bodies in order, then the floor and the walls."""
     return (*(part for body in description.bodies for part in body.parts), *description.planes)
 
 
 def _owners(description: SceneDescription) -> Int64[np.ndarray, " n"]:
-    """For each of `surfaces` the index of its body, -1 for the floor and walls; one more -1 at the end for nothing."""
+    """Find for each of `surfaces` the index of its body, -1 for floor and walls; one more -1 at the end for nothing."""
     parts = [index for index, body in enumerate(description.bodies) for _ in body.parts]
     return np.array(parts + [-1] * (len(description.planes) + 1), dtype=np.int64)
 
@@ -140,7 +140,7 @@ def ray_cast(description: SceneDescription) -> RayCast:
 
 
 def _bounds(surface: Solid | HalfSpace, pose: Float64[np.ndarray, "4 4"]) -> tuple[float, float, float, float]:
-    """A rectangle at z = 1 in the camera that holds every ray which can hit the surface: left, top, right, bottom."""
+    """Bound at z = 1 in the camera every ray that can hit the surface: left, top, right, bottom."""
     everything = (-math.inf, -math.inf, math.inf, math.inf)
     if isinstance(surface, HalfSpace):
         return everything

@@ -42,17 +42,17 @@ def assembled(
 
 
 def top(half_x: float, half_y: float, z: float, room_m: float = 10.0, *, x: float = 0.0, y: float = 0.0) -> Top:
-    """A place to stand things on, about (x, y)."""
+    """Make a place to stand things on, about (x, y)."""
     return Top((x - half_x, y - half_y), (x + half_x, y + half_y), z, room_m)
 
 
 def painted(shapes: Iterable[Mesh], material: Material) -> list[Piece]:
-    """Each mesh as a piece of its own, all of one material."""
+    """Make each mesh a piece of its own, all of one material."""
     return [(shape, material) for shape in shapes]
 
 
 def at_corners(shape: Mesh, x: float, y: float) -> list[Mesh]:
-    """The mesh at the four corners (+-x, +-y), mirrored so that what points outward at (+x, +y) does everywhere."""
+    """Put the mesh at the four corners (+-x, +-y), mirrored so that what points outward at (+x, +y) does everywhere."""
     return [
         meshes.moved(meshes.scaled(shape, side, front), side * x, front * y)
         for side, front in ((1, 1), (-1, 1), (1, -1), (-1, -1))
@@ -65,7 +65,7 @@ LEGS = ("square", "tapered", "round", "splayed")
 def legs(
     rng: np.random.Generator, half_x: float, half_y: float, height: float, styles: Sequence[str] = LEGS
 ) -> list[Mesh]:
-    """Four legs whose feet stay within +-half_x, +-half_y; sturdier the taller."""
+    """Make four legs whose feet stay within +-half_x, +-half_y; sturdier the taller."""
     thick = float(rng.uniform(0.036, 0.052) * max(height, 0.2) ** 0.5 / 0.7)
     style = choose(rng, styles)
     x, y = half_x - thick / 2, half_y - thick / 2
@@ -85,7 +85,7 @@ def legs(
 
 
 def front(low: meshes.Point, high: meshes.Point, gap: float = 0.0025) -> Mesh:
-    """A door's or a drawer's front, a gap smaller on each side."""
+    """Make a door's or a drawer's front, a gap smaller on each side."""
     return meshes.box((low[0] + gap, low[1], low[2] + gap), (high[0] - gap, high[1], high[2] - gap), 0.002)
 
 
@@ -93,7 +93,7 @@ HANDLES = ("knob", "bar", "cup")
 
 
 def handle(style: str, x: float, y: float, z: float, length: float, *, upright: bool = False) -> Mesh:
-    """A knob, a bar or a recessed cup on a front whose face is at y, about (x, z)."""
+    """Make a knob, a bar or a recessed cup on a front whose face is at y, about (x, z)."""
     if style == "knob":
         knob = meshes.lathe([(0, -0.002), (0.007, 0), (0.006, 0.01), (0.014, 0.016), (0.013, 0.024), (0, 0.027)], 14)
         return meshes.moved(meshes.turned(knob, "x", np.pi / 2), x, y, z)
@@ -121,7 +121,7 @@ def fronts(
     rows: int = 1,
     doors: bool = False,
 ) -> tuple[list[Mesh], list[Mesh]]:
-    """Drawer fronts or doors that fill (x, z) from low to high, their faces at y; and their handles."""
+    """Make drawer fronts or doors that fill (x, z) from low to high, their faces at y; and their handles."""
     xs, zs = np.linspace(low[0], high[0], columns + 1).tolist(), np.linspace(low[1], high[1], rows + 1).tolist()
     shapes, handles = [], []
     for i in range(columns):
@@ -139,7 +139,7 @@ def fronts(
 
 
 def round_sheet(radius: float) -> Mesh:
-    """A thin upright circle that faces -y, about the origin; for dials."""
+    """Make a thin upright circle that faces -y, about the origin; for dials."""
     turn = 2 * np.pi * np.arange(36) / 36
     rim = np.stack([radius * np.cos(turn), np.zeros(36), radius * np.sin(turn)], -1)
     faces = np.stack([np.zeros(36), np.arange(36) + 1, np.roll(np.arange(36), -1) + 1], -1)
@@ -148,7 +148,7 @@ def round_sheet(radius: float) -> Mesh:
 
 
 def wrapped_sheet(radius: float, low: float, high: float, angle_rad: float, segments: int = 12) -> Mesh:
-    """A piece of an upright cylinder's skin that faces -y, `angle_rad` around; for labels."""
+    """Make a piece of an upright cylinder's skin that faces -y, `angle_rad` around; for labels."""
     angles = np.linspace(-angle_rad / 2, angle_rad / 2, segments + 1)
     ring = np.stack([radius * np.sin(angles), -radius * np.cos(angles), np.zeros_like(angles)], -1)
     return meshes.grid(np.stack([ring + (0, 0, low), ring + (0, 0, high)]))

@@ -4,17 +4,7 @@ import numpy as np
 
 from spatialvlm.worlds.rooms import meshes
 from spatialvlm.worlds.rooms.furniture.assembly import Piece, assembled, wrapped_sheet
-from spatialvlm.worlds.rooms.palette import (
-    BRIGHT,
-    CERAMIC,
-    PALE,
-    chance,
-    choose,
-    coat,
-    plain,
-    shade,
-    two_tone,
-)
+from spatialvlm.worlds.rooms.palette import BRIGHT, CERAMIC, PALE, chance, choose, coat, plain, shade, two_tone
 from spatialvlm.worlds.rooms.room import Furniture, Material, Mesh
 
 

@@ -84,12 +84,7 @@ def floor_lamp(rng: np.random.Generator) -> Furniture:
         shapes = [meshes.tube([(x, y, 0.012), (x * 0.08, y * 0.08, low + 0.02)], [0.012, 0.016]) for x, y in feet]
         pieces += painted(shapes, paint.material)
         pieces.append((meshes.cylinder(0.035, low - 0.02, low + 0.06), paint.material))
-    pieces.append(
-        (
-            meshes.moved(meshes.ellipsoid(0.03, 0.03, 0.045, 8, 12), z=(low + height) / 2),
-            BULB,
-        )
-    )
+    pieces.append((meshes.moved(meshes.ellipsoid(0.03, 0.03, 0.045, 8, 12), z=(low + height) / 2), BULB))
     return assembled("floor lamp", pieces, shade.colour)
 
 

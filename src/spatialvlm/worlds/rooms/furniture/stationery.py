@@ -59,13 +59,7 @@ def pencil_cup(rng: np.random.Generator) -> Furniture:
 
 def tissue_box(rng: np.random.Generator) -> Furniture:
     """A box of tissues with one pulled half out."""
-    paint = two_tone(
-        rng,
-        "blue pink green purple turquoise",
-        PALE,
-        choose(rng, ("stripes", "checks")),
-        "satin",
-    )
+    paint = two_tone(rng, "blue pink green purple turquoise", PALE, choose(rng, ("stripes", "checks")), "satin")
     half_x, half_y, tall = 0.115, 0.06, float(rng.uniform(0.075, 0.1))
     body = meshes.finer(meshes.box((-half_x, -half_y, 0), (half_x, half_y, tall), 0.002), 4.0)
     hole = meshes.moved(meshes.scaled(meshes.cylinder(0.05, 0, 0.0008, bevel=0.0002), y=0.45), z=tall - 0.0004)

@@ -3,15 +3,7 @@
 import numpy as np
 
 from spatialvlm.worlds.rooms import meshes
-from spatialvlm.worlds.rooms.furniture.assembly import (
-    HANDLES,
-    Piece,
-    assembled,
-    fronts,
-    legs,
-    painted,
-    top,
-)
+from spatialvlm.worlds.rooms.furniture.assembly import HANDLES, Piece, assembled, fronts, legs, painted, top
 from spatialvlm.worlds.rooms.palette import Coat, chance, choose, coat, plain, steel, wood
 from spatialvlm.worlds.rooms.room import Furniture, Top
 

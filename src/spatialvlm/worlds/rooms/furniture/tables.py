@@ -5,16 +5,7 @@ import itertools
 import numpy as np
 
 from spatialvlm.worlds.rooms import meshes
-from spatialvlm.worlds.rooms.furniture.assembly import (
-    HANDLES,
-    Piece,
-    assembled,
-    front,
-    handle,
-    legs,
-    painted,
-    top,
-)
+from spatialvlm.worlds.rooms.furniture.assembly import HANDLES, Piece, assembled, front, handle, legs, painted, top
 from spatialvlm.worlds.rooms.palette import Coat, chance, choose, coat, steel, wood
 from spatialvlm.worlds.rooms.room import Furniture
 

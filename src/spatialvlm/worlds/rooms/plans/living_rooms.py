@@ -19,7 +19,7 @@ from spatialvlm.worlds.rooms.room import Wall, walls_of
 
 
 def living_room(room: Arrangement) -> None:
-    """A sofa with a low table before it, a television opposite, shelves, lamps and plants around."""
+    """Place a sofa with a low table before it, a television opposite, shelves, lamps and plants around."""
     sofa = against_wall(room, room.make("sofa"), shuffled_walls(room), spread=0.5, gap_m=(0.0, 0.08))
     if sofa is not None:
         _seating_group(room, sofa)
@@ -54,7 +54,7 @@ def _seating_group(room: Arrangement, sofa: int) -> None:
 
 
 def _table_before(room: Arrangement, sofa: int, rug: int | None) -> int | None:
-    """A low table on the rug where it fits there, or before the sofa."""
+    """Place a low table on the rug where it fits there, or before the sofa."""
     table = room.make("coffee table")
     if rug is not None:
         face = room.things[rug].furniture.tops[0]
@@ -66,7 +66,7 @@ def _table_before(room: Arrangement, sofa: int, rug: int | None) -> int | None:
 
 
 def _lean_pillows(room: Arrangement, sofa: int, count: int) -> None:
-    """Pillows on the seat, at its ends first."""
+    """Place pillows on the seat, at its ends first."""
     top = largest_top(room, sofa)
     if top is None:
         return
@@ -76,7 +76,7 @@ def _lean_pillows(room: Arrangement, sofa: int, count: int) -> None:
 
 
 def _television(room: Arrangement, walls: list[Wall]) -> None:
-    """A television on a low cabinet, and what stands beside it."""
+    """Place a television on a low cabinet, and what stands beside it."""
     stand = against_wall(room, room.make("tv stand"), walls, spread=0.4)
     top = None if stand is None else largest_top(room, stand)
     if stand is None or top is None:
@@ -91,7 +91,7 @@ def _television(room: Arrangement, walls: list[Wall]) -> None:
 
 
 def bedroom(room: Arrangement) -> None:
-    """A bed with nightstands and lamps, a dresser, perhaps a desk, a rug and a chair."""
+    """Place a bed with nightstands and lamps, a dresser, perhaps a desk, a rug and a chair."""
     bed = against_wall(room, room.make("bed"), shuffled_walls(room), spread=0.6)
     if bed is not None:
         _bed_group(room, bed)

@@ -19,7 +19,7 @@ from spatialvlm.worlds.rooms.room import Furniture
 
 
 def office(room: Arrangement) -> None:
-    """One or two desks with a chair each, shelves, a cabinet, a bin."""
+    """Place one or two desks with a chair each, shelves, a cabinet, a bin."""
     _desk_with_chair(room, tabletops.DESK_SIDES)
     if room.chance(0.4):
         _desk_with_chair(room, tabletops.DESK_SIDES)
@@ -27,7 +27,7 @@ def office(room: Arrangement) -> None:
 
 
 def desk_top(room: Arrangement) -> int | None:
-    """A full desk to be looked at, in an office."""
+    """Place a full desk to be looked at, in an office."""
     desk = _desk_with_chair(room, tabletops.FULL_DESK)
     _around_desks(room)
     return desk
@@ -57,14 +57,14 @@ def _around_desks(room: Arrangement) -> None:
 
 
 def kitchen(room: Arrangement) -> None:
-    """A row of worktop, stove and fridge along a wall, and a table with chairs."""
+    """Place a row of worktop, stove and fridge along a wall, and a table with chairs."""
     _kitchen_row(room, tabletops.WORKTOP)
     _dining_group(room, tabletops.DINING_MIDDLE)
     _around_kitchen(room)
 
 
 def kitchen_top(room: Arrangement) -> int | None:
-    """A full worktop or a laid table to be looked at, in a kitchen."""
+    """Place a full worktop or a laid table to be looked at, in a kitchen."""
     worktop = _kitchen_row(room, tabletops.FULL_WORKTOP)
     laid = _dining_group(room, tabletops.FULL_TABLE, laid=1.0) if room.chance(0.5) else None
     _around_kitchen(room)
@@ -72,7 +72,7 @@ def kitchen_top(room: Arrangement) -> int | None:
 
 
 def _kitchen_row(room: Arrangement, rules: tuple[tabletops.Rule, ...]) -> int | None:
-    """Cabinets with worktops side by side, with a stove among them and a fridge at one end. Returns a worktop."""
+    """Place cabinets with worktops side by side, with a stove among them and a fridge at one end. Returns a worktop."""
     counter = room.make("counter")
     first = against_wall(room, counter, shuffled_walls(room), spread=0.35, gap_m=(0.0, 0.0))
     if first is None:
@@ -104,7 +104,7 @@ def _kitchen_row(room: Arrangement, rules: tuple[tabletops.Rule, ...]) -> int | 
 
 
 def _dining_group(room: Arrangement, rules: tuple[tabletops.Rule, ...], laid: float = 0.6) -> int | None:
-    """A table off the walls with chairs around it, laid in that share of the cases."""
+    """Place a table off the walls with chairs around it, laid in that share of the cases."""
     table = room.make("table")
     extent = room.extent(table)
     spots = []
@@ -132,7 +132,7 @@ def _dining_group(room: Arrangement, rules: tuple[tabletops.Rule, ...], laid: fl
 
 
 def _seats(room: Arrangement, table: int) -> list[tuple[int, float]]:
-    """(side, share of the way from its middle to its end) of two to six seats."""
+    """Choose (side, share of the way from its middle to its end) of two to six seats."""
     extent = room.extent_at(table)
     seats: list[tuple[int, float]] = []
     for side in range(4):

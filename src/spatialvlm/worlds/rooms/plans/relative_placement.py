@@ -12,18 +12,18 @@ QUARTER_TURN = math.pi / 2
 
 
 def shuffled_walls(room: Arrangement) -> list[Wall]:
-    """The four walls in any order."""
+    """List the four walls in any order."""
     walls = walls_of(room.size_m)
     return [walls[i] for i in room.rng.permutation(4)]
 
 
 def wall_behind(room: Arrangement, index: int) -> Wall:
-    """The wall that a thing has its back to."""
+    """Find the wall that a thing has its back to."""
     return walls_of(room.size_m)[round(room.things[index].yaw_rad / QUARTER_TURN) % 4]
 
 
 def along_of(room: Arrangement, wall: Wall, index: int) -> float:
-    """How far to the right of a wall's middle a thing stands."""
+    """Find how far to the right of a wall's middle a thing stands."""
     x, y = wall.point(0.0, 0.0)
     at = room.things[index].at
     return (at[0] - x) * math.cos(wall.yaw_rad) + (at[1] - y) * math.sin(wall.yaw_rad)
@@ -38,7 +38,7 @@ def against_wall(
     gap_m: Span = (0.0, 0.03),
     tries: int = 4,
 ) -> int | None:
-    """Back to the first wall that has room for it, within that share of the wall around its middle."""
+    """Stand it against the first wall that has room for it, within that share of the wall around its middle."""
     extent, spots = room.extent(furniture), []
     for wall in walls:
         spare = max(0.0, (wall.length_m - extent.width) / 2 - EDGE_M)
@@ -49,7 +49,7 @@ def against_wall(
 
 
 def into_corner(room: Arrangement, furniture: Furniture, *, turn_rad: float = 0.0) -> int | None:
-    """Into a free corner, its back to one of the walls, turned by up to `turn_rad`."""
+    """Stand it into a free corner, its back to one of the walls, turned by up to `turn_rad`."""
     extent, spots = room.extent(furniture), []
     reach = max(float(abs(extent.low[:2]).max()), float(extent.high[:2].max())) if turn_rad else 0.0
     for wall in shuffled_walls(room):
@@ -72,7 +72,7 @@ def beside(
     gap_m: Span = (0.02, 0.1),
     flush: float = 1.0,
 ) -> int | None:
-    """To the left (-1) or right (1) of a thing, facing as it does; backs in line at `flush` 1, fronts at -1."""
+    """Stand it to the left (-1) or right (1) of a thing, facing alike; backs in line at `flush` 1, fronts at -1."""
     own, other = room.extent_at(index), room.extent(furniture)
     yaw_rad, spots = room.things[index].yaw_rad, []
     low, high = float(own.low[1] - other.low[1]), float(own.high[1] - other.high[1])
@@ -94,7 +94,7 @@ def before(
     turn_rad: float = 0.0,
     more_m: Sequence[float] = (0.0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3),
 ) -> int | None:
-    """In front of a thing; further out step by step where that is not free. `turn_rad` pi faces it."""
+    """Stand it in front of a thing; further out step by step where that is not free. `turn_rad` pi faces it."""
     own, other = room.extent_at(index), room.extent(furniture)
     cos = math.cos(turn_rad)
     near = float(other.high[1] if cos > 0.5 else -other.low[1] if cos < -0.5 else other.width / 2)
@@ -106,7 +106,7 @@ def before(
 def at_side(
     room: Arrangement, index: int, furniture: Furniture, side: int, *, along_m: float, tuck_m: float
 ) -> int | None:
-    """A seat at a table, facing it: side 0 is the front, 1 the right, 2 the back, 3 the left.
+    """Put a seat at a table, facing it: side 0 is the front, 1 the right, 2 the back, 3 the left.
 
     It starts `tuck_m` under the edge and is pulled out until it is free; now and then it stands further out, askew.
     """
@@ -125,14 +125,14 @@ def at_side(
 
 
 def hang(room: Arrangement, furniture: Furniture, wall: Wall, along_m: float, middle_z: float) -> int | None:
-    """On a wall, its middle at that place and height."""
+    """Hang it on a wall, its middle at that place and height."""
     extent = room.extent(furniture)
     z = middle_z - float(extent.low[2] + extent.high[2]) / 2
     return room.put(furniture, wall.point(along_m, 0.001), wall.yaw_rad, mount="wall", z=z)
 
 
 def hang_anywhere(room: Arrangement, category: str, tries: int = 6) -> int | None:
-    """On any wall at eye height, where it is free of furniture."""
+    """Hang it on any wall at eye height, where it is free of furniture."""
     furniture = room.make(category)
     for wall in shuffled_walls(room)[:3]:
         spare = wall.length_m / 2 - room.extent(furniture).width / 2 - 0.2
@@ -144,7 +144,7 @@ def hang_anywhere(room: Arrangement, category: str, tries: int = 6) -> int | Non
 
 
 def hang_above(room: Arrangement, index: int, category: str, *, aside_m: float = 0.0) -> int | None:
-    """On the wall behind a thing, above it."""
+    """Hang it on the wall behind a thing, above it."""
     wall, furniture = wall_behind(room, index), room.make(category)
     thing_top = room.things[index].at[2] + room.extent_at(index).height
     middle_z = max(1.45, thing_top + 0.12 + room.extent(furniture).height / 2) + room.between(0.0, 0.12)
@@ -152,7 +152,7 @@ def hang_above(room: Arrangement, index: int, category: str, *, aside_m: float =
 
 
 def lay_rug_before(room: Arrangement, index: int, *, aside_m: float = 0.0, tries: int = 3) -> int | None:
-    """A rug right in front of a thing, its long side along it if that fits."""
+    """Lay a rug right in front of a thing, its long side along it if that fits."""
     own, yaw_rad = room.extent_at(index), room.things[index].yaw_rad
     for _ in range(tries):
         rug = room.make("rug")
@@ -181,7 +181,7 @@ def pile(room: Arrangement, index: int, category: str, count: int) -> None:
 
 
 def corner_and_wall_things(room: Arrangement, for_corners: str, for_walls: str) -> None:
-    """Some of what stands in corners and hangs on walls (names apart by spaces, _ for a space in one), by chance."""
+    """Place some of what stands in corners and hangs on walls (names apart by spaces, _ for a space in one)."""
     for name in for_corners.split():
         if room.chance(0.5):
             into_corner(room, room.make(name.replace("_", " ")), turn_rad=0.6)
@@ -191,7 +191,7 @@ def corner_and_wall_things(room: Arrangement, for_corners: str, for_walls: str) 
 
 
 def scatter(room: Arrangement, names: str, most: int) -> None:
-    """Small things on the floor, near the furniture and the walls: the middle of the room stays free to walk."""
+    """Scatter small things on the floor near furniture and walls: the middle of the room stays free to walk."""
     choices = names.split("|")
     for _ in range(int(room.rng.integers(0, most + 1))):
         furniture = (room.make_any("floor", 0.6) if room.chance(0.3) else None) or room.make(room.pick(choices))

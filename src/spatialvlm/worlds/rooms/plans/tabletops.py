@@ -132,7 +132,7 @@ _PLATE, _DRINK = Rule("plate|plate|bowl", 0.85, turn_rad=0.0), Rule("mug|cup|win
 
 
 def largest_top(room: Arrangement, index: int) -> Top | None:
-    """The open top of a thing with the most room; None where it has none."""
+    """Find the open top of a thing with the most room; None where it has none."""
     tops = [top for top in room.things[index].furniture.tops if top.room_m > 0.5]
     return max(tops, key=_area, default=None)
 
@@ -184,7 +184,7 @@ def fill_shelf(room: Arrangement, index: int | None, most: int = 8) -> None:
 
 
 def set_desk(room: Arrangement, index: int, rules: Sequence[Rule]) -> None:
-    """A place to work: a monitor with a keyboard and a mouse before it, or a laptop; then what stands at the sides."""
+    """Set a place to work: a monitor with keyboard and mouse before it, or a laptop; then what stands at the sides."""
     top = largest_top(room, index)
     if top is None:
         return
@@ -204,7 +204,7 @@ def set_desk(room: Arrangement, index: int, rules: Sequence[Rule]) -> None:
 
 
 def set_places(room: Arrangement, table: int, sides: Sequence[tuple[int, float]]) -> None:
-    """A plate or bowl and something to drink before each seat: (side as in `at_side`, share of the way along it)."""
+    """Set a plate or bowl and a drink before each seat: (side as in `at_side`, share of the way along it)."""
     top = largest_top(room, table)
     if top is None:
         return
