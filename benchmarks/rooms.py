@@ -3,9 +3,9 @@
     python benchmarks/rooms.py [--layout 500] [--render 20] [--size 320x240] [--spp 16]
 
 `--layout` furnishes so many rooms and checks each by its geometry alone (`tests/fixtures/worlds/plausible.py`): no two
-things reach into each other by more than 1 mm, everything stands on its support within 1 mm (on a cushion within 12 mm)
-and would not tip over, nothing leaves the room. Exits 1 if anything is wrong. `--render` times whole frames, from the number of a room to
-its PNG, by CPU time of one process; SPATIALVLM_ROOMS_VARIANT chooses the variant of Mitsuba.
+things reach into each other by more than 1 mm, everything stands on its support within 1 mm (on a cushion within 12
+mm) and would not tip over, nothing leaves the room. Exits 1 if anything is wrong. `--render` times whole frames, from
+the number of a room to its PNG, by CPU time of one process; SPATIALVLM_ROOMS_VARIANT chooses the variant of Mitsuba.
 """
 
 import argparse

@@ -239,11 +239,11 @@ def disc(radius: Real, low: Real, high: Real, *, edge: Real = 0.004) -> Mesh:
     return draped(lathe([(0, low), *rim, (0, high)], 48 if radius > 0.15 else 28), radius, radius, radius, high)
 
 
-def curve(points: Sequence[Point], steps: int = 4) -> list[Point]:
-    """Find a smooth way through the points, so many steps from one to the next."""
+def curve(points: Sequence[Point]) -> list[Point]:
+    """Find a smooth way through the points, four steps from one to the next."""
     table = np.array(points, float)
     lengths = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(table, axis=0), axis=-1))])
-    places = np.interp(np.arange(steps * (len(table) - 1) + 1) / steps, np.arange(len(table)), lengths)
+    places = np.interp(np.arange(4 * (len(table) - 1) + 1) / 4, np.arange(len(table)), lengths)
     return [(x, y, z) for x, y, z in CubicSpline(lengths, table)(places).tolist()]
 
 
@@ -287,6 +287,6 @@ def grids(points: Float[np.ndarray, "k m n 3"], *, smooth: bool = True) -> Mesh:
     return mesh(points.reshape(-1, 3), faces, uv.reshape(-1, 2), smooth=smooth)
 
 
-def grid(points: Float[np.ndarray, "m n 3"], *, smooth: bool = True) -> Mesh:
+def grid(points: Float[np.ndarray, "m n 3"]) -> Mesh:
     """Make one such surface."""
-    return grids(points[None], smooth=smooth)
+    return grids(points[None])

@@ -158,9 +158,9 @@ def _floor_and_ceiling(size_m: RoomSize, rng: np.random.Generator, texture: Text
     return MeshPart(floor, ground), MeshPart(ceiling, Material((244, 243, 240)))
 
 
-def _boards(*corners: tuple[Corners, Corners], bevel: float = 0.004) -> Mesh:
+def _boards(*corners: tuple[Corners, Corners]) -> Mesh:
     lows, highs = zip(*corners)
-    return boxes(np.array(lows, float), np.array(highs, float), bevel)
+    return boxes(np.array(lows, float), np.array(highs, float), 0.004)
 
 
 def _skirting(wall: Wall, door: float | None) -> list[Mesh]:

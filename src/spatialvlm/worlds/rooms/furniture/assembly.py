@@ -84,8 +84,9 @@ def legs(
     return at_corners(leg if style == "square" else meshes.upright_grain(leg), x, y)
 
 
-def front(low: meshes.Point, high: meshes.Point, gap: float = 0.0025) -> Mesh:
+def front(low: meshes.Point, high: meshes.Point) -> Mesh:
     """Make a door's or a drawer's front, a gap smaller on each side."""
+    gap = 0.0025
     return meshes.box((low[0] + gap, low[1], low[2] + gap), (high[0] - gap, high[1], high[2] - gap), 0.002)
 
 

@@ -30,19 +30,13 @@ def along_of(room: Arrangement, wall: Wall, index: int) -> float:
 
 
 def against_wall(
-    room: Arrangement,
-    furniture: Furniture,
-    walls: Sequence[Wall],
-    *,
-    spread: float = 1.0,
-    gap_m: Span = (0.0, 0.03),
-    tries: int = 4,
+    room: Arrangement, furniture: Furniture, walls: Sequence[Wall], *, spread: float = 1.0, gap_m: Span = (0.0, 0.03)
 ) -> int | None:
     """Stand it against the first wall that has room for it, within that share of the wall around its middle."""
     extent, spots = room.extent(furniture), []
     for wall in walls:
         spare = max(0.0, (wall.length_m - extent.width) / 2 - EDGE_M)
-        for _ in range(tries):
+        for _ in range(4):
             out = EDGE_M + 0.001 + room.between(*gap_m) + float(extent.high[1])
             spots.append((wall.point(room.between(-spread, spread) * spare, out), wall.yaw_rad))
     return room.put_first_free(furniture, spots)
@@ -84,23 +78,13 @@ def beside(
     return room.put_first_free(furniture, spots)
 
 
-def before(
-    room: Arrangement,
-    index: int,
-    furniture: Furniture,
-    *,
-    gap_m: float,
-    aside_m: float = 0.0,
-    turn_rad: float = 0.0,
-    more_m: Sequence[float] = (0.0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3),
-) -> int | None:
-    """Stand it in front of a thing; further out step by step where that is not free. `turn_rad` pi faces it."""
-    own, other = room.extent_at(index), room.extent(furniture)
-    cos = math.cos(turn_rad)
-    near = float(other.high[1] if cos > 0.5 else -other.low[1] if cos < -0.5 else other.width / 2)
-    yaw_rad = room.things[index].yaw_rad + turn_rad
-    spots = [(room.point(index, aside_m, float(own.low[1]) - gap_m - more - near), yaw_rad) for more in more_m]
-    return room.put_first_free(furniture, spots)
+def before(room: Arrangement, index: int, furniture: Furniture, *, gap_m: float) -> int | None:
+    """Stand it in front of a thing, facing as that does; further out step by step where that is not free."""
+    front = float(room.extent_at(index).low[1]) - gap_m
+    back, yaw_rad = float(room.extent(furniture).high[1]), room.things[index].yaw_rad
+    return room.put_first_free(
+        furniture, [(room.point(index, 0.0, front - step / 20 - back), yaw_rad) for step in range(7)]
+    )
 
 
 def at_side(
@@ -131,12 +115,12 @@ def hang(room: Arrangement, furniture: Furniture, wall: Wall, along_m: float, mi
     return room.put(furniture, wall.point(along_m, 0.001), wall.yaw_rad, mount="wall", z=z)
 
 
-def hang_anywhere(room: Arrangement, category: str, tries: int = 6) -> int | None:
+def hang_anywhere(room: Arrangement, category: str) -> int | None:
     """Hang it on any wall at eye height, where it is free of furniture."""
     furniture = room.make(category)
     for wall in shuffled_walls(room)[:3]:
         spare = wall.length_m / 2 - room.extent(furniture).width / 2 - 0.2
-        for _ in range(tries // 3):
+        for _ in range(2):
             index = hang(room, furniture, wall, room.between(-spare, spare), room.between(1.45, 1.7))
             if index is not None:
                 return index
@@ -151,10 +135,10 @@ def hang_above(room: Arrangement, index: int, category: str, *, aside_m: float =
     return hang(room, furniture, wall, along_of(room, wall, index) + aside_m, middle_z)
 
 
-def lay_rug_before(room: Arrangement, index: int, *, aside_m: float = 0.0, tries: int = 3) -> int | None:
+def lay_rug_before(room: Arrangement, index: int) -> int | None:
     """Lay a rug right in front of a thing, its long side along it if that fits."""
     own, yaw_rad = room.extent_at(index), room.things[index].yaw_rad
-    for _ in range(tries):
+    for _ in range(3):
         rug = room.make("rug")
         extent = room.extent(rug)
         turns = (0.0, QUARTER_TURN) if extent.width >= extent.depth else (QUARTER_TURN, 0.0)
@@ -162,7 +146,7 @@ def lay_rug_before(room: Arrangement, index: int, *, aside_m: float = 0.0, tries
         for turn in turns:
             reach = (extent.depth if turn == 0.0 else extent.width) / 2
             y = float(own.low[1]) - reach - room.between(0.01, 0.06)
-            spots.append((room.point(index, aside_m + room.between(-0.1, 0.1), y), yaw_rad + turn))
+            spots.append((room.point(index, room.between(-0.1, 0.1), y), yaw_rad + turn))
         placed = room.put_first_free(rug, spots)
         if placed is not None:
             return placed
