@@ -9,119 +9,13 @@ and with both words of a relation, so four times.
 """
 
 import argparse
-import math
-from collections import defaultdict
-from dataclasses import replace
+import sys
+from pathlib import Path
 
 import numpy as np
 
-from spatialvlm.audit.compare import compare
-from spatialvlm.audit.corrupt import as_stated, noisy
-from spatialvlm.audit.truth import TrueQuantities
-from spatialvlm.kinds import KINDS
-from spatialvlm.pipeline.collect.shapes import ShapesSource
-from spatialvlm.pipeline.lift import LiftConfig
-from spatialvlm.pipeline.measure import MeasureConfig, measure
-from spatialvlm.records import Camera, Frame, Instance, Source
-from spatialvlm.worlds.rooms.truth import Truth
-from spatialvlm.worlds.solids.primitives import corners
-from spatialvlm.worlds.solids.scene import ray_cast
-
-
-def known(description, cast, name):
-    """The exact frame of a scene, and the box of every thing in it; what it stands on is right below it."""
-    boxes = {}
-    for index, thing in enumerate(description.things):
-        points = np.concatenate([corners(part) for part in thing.parts])
-        boxes[str(index + 1)] = points.min(axis=0), points.max(axis=0)
-    supports = {name: float(low[2]) for name, (low, _) in boxes.items()}
-    return Truth(plain_frame(description, cast, name), cast.world_from_camera, boxes, supports)
-
-
-def plain_frame(description, cast, name):
-    """The frame of a scene without a rendered picture: depth, masks, camera and gravity are all that lifting reads."""
-    instances = []
-    for index in range(len(description.things)):
-        mask = cast.index == index
-        if mask.any():
-            rows, columns = np.nonzero(mask)
-            box = np.array([columns.min(), rows.min(), columns.max() + 1, rows.max() + 1], np.float32)
-            instances.append(Instance(str(index + 1), ("thing",), box, mask))
-    camera = Camera(description.image_from_camera, description.width, description.height)
-    image = np.zeros((description.height, description.width, 3), np.uint8)
-    depth_m, gravity = cast.depth_m.astype(np.float32), description.gravity_in_camera
-    return Frame(name, image, camera, depth_m, gravity, tuple(instances), Source("analytic"))
-
-
-def corrupted(frame, rng, *, noise):
-    """The frame as a sensor with independent relative noise would have measured it."""
-    return noisy(frame, rng, relative=noise)
-
-
-class Tally:
-    """Errors and verdicts over many scenes."""
-
-    def __init__(self):
-        self.lengths = defaultdict(list)  # kind -> [(value, truth, sigma)]
-        self.right, self.wrong = defaultdict(int), defaultdict(list)
-        self.tilts, self.refused, self.scenes = [], defaultdict(int), 0
-
-    def add(self, scene, truth, plane_m, tag, config):
-        """Compare all facts of a lifted scene with the truth."""
-        facts = measure(scene, config)
-        compared = compare(facts, truth, plane_m, config)
-        columns = (compared.kind, compared.a, compared.b, compared.number, compared.visible, compared.error)
-        for index, a, b, number, exact, error, outcome, good in zip(
-            *(column.tolist() for column in columns), compared.outcome.tolist(), compared.right.tolist()
-        ):
-            row = KINDS[facts.kinds[index]]
-            subjects = [facts.object_ids[i] for i in (a, b) if i >= 0]
-            if row.form == "length":
-                self.lengths[row.name].append((number, exact, error, tag, subjects))
-            elif row.form == "predicate":
-                if good:
-                    self.right[row.quantity] += 1
-                else:
-                    self.wrong[row.quantity].append((tag, subjects, row.name, outcome, exact, error))
-
-
-def run(scenes, *, noise=0.01, gravity="given", stated=False, seed=0, exact=False, first=0, size=(640, 480)):
-    """Lift and compare `scenes` random scenes."""
-    source, lift_config, config = (
-        ShapesSource(first + scenes, width=size[0], height=size[1]),
-        LiftConfig(),
-        MeasureConfig(),
-    )
-    lift, tally = load_lift(lift_config), Tally()
-    for k in range(first, first + scenes):
-        rng = np.random.default_rng([seed, k])
-        description = source.describe(k)
-        cast = ray_cast(description)
-        exactly = known(description, cast, f"s{k}")
-        frame = exactly.frame
-        level = 0.0 if exact else float(rng.uniform(0, noise))
-        if stated:
-            frame = as_stated(frame, rng, noise=level, config=lift_config)
-        elif not exact:
-            frame = corrupted(frame, rng, noise=level)
-        if gravity == "found":
-            frame = replace(frame, gravity_in_camera=None)
-        lifted = lift([frame], [frame.instances])[0]
-        for drop in lifted.drops:
-            tally.refused["drop " + drop.reason.split(":")[0]] += 1
-        scene = lifted.scene
-        tally.scenes += 1
-        if scene.gravity is None:
-            tally.refused["gravity " + scene.support.refusal] += 1
-            continue
-        up = scene.world_from_camera[2, :3]
-        cosine = float(up @ cast.world_from_camera[2, :3])
-        tally.tilts.append(math.degrees(math.acos(min(1.0, cosine))))
-        if scene.support.surface is None:
-            tally.refused["support " + scene.support.refusal] += 1
-        truth = TrueQuantities(exactly)
-        tally.add(scene, truth, truth.plane_under(scene, frame)[0], k, config)
-    return tally
+sys.path.append(str(Path(__file__).parents[1] / "tests"))
+from fixtures.worlds.solids_accuracy import run
 
 
 def report(tally, tolerance=(0.02, 0.02)):

@@ -27,17 +27,16 @@ import cv2
 import numpy as np
 import torch
 import transformers
+from spatialvlm.pipeline.cull.repeats import find_repeats
 
 import real_size_depth
 import real_size_detect
 from spatialvlm.dataset.write import write_shard
 from spatialvlm.engine import stages as engine
-from spatialvlm.models import Runtime, torch_device
-from spatialvlm.models import Model
+from spatialvlm.models import Model, Runtime, torch_device
 from spatialvlm.pipeline.collect import parse_size
 from spatialvlm.pipeline.collect.shapes import ShapesSource
 from spatialvlm.pipeline.cull import CullConfig
-from spatialvlm.pipeline.cull.repeats import find_repeats
 from spatialvlm.pipeline.detect import DetectConfig
 from spatialvlm.pipeline.detect.models import cascade
 from spatialvlm.pipeline.detect.models.candidate import Candidate

@@ -2,10 +2,10 @@
 
     python benchmarks/rooms.py [--layout 500] [--render 20] [--size 320x240] [--spp 16]
 
-`--layout` furnishes so many rooms and checks each by its geometry alone (`plausible.py`): no two things reach into
-each other by more than 1 mm, everything stands on its support within 1 mm (on a cushion within 12 mm) and would not tip
-over, nothing leaves the room. Exits 1 if anything is wrong. `--render` times whole frames, from the number of a room to
-its PNG, by CPU time of one process; SPATIALVLM_ROOMS_VARIANT chooses the variant of Mitsuba.
+`--layout` furnishes so many rooms and checks each by its geometry alone (`tests/fixtures/worlds/plausible.py`): no two
+things reach into each other by more than 1 mm, everything stands on its support within 1 mm (on a cushion within 12
+mm) and would not tip over, nothing leaves the room. Exits 1 if anything is wrong. `--render` times whole frames, from
+the number of a room to its PNG, by CPU time of one process; SPATIALVLM_ROOMS_VARIANT chooses the variant of Mitsuba.
 """
 
 import argparse
@@ -17,13 +17,16 @@ for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
 import sys
 import time
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
 
-from plausible import faults
 from spatialvlm.pipeline.collect import parse_size
 from spatialvlm.pipeline.collect.rooms import RoomsSource
-from spatialvlm.worlds.rooms.layout import furnish
+from spatialvlm.worlds.rooms import furnish
+
+sys.path.append(str(Path(__file__).parents[1] / "tests"))
+from fixtures.worlds.plausible import faults
 
 
 def check_layouts(count, seed):
@@ -35,7 +38,7 @@ def check_layouts(count, seed):
         seconds.append(time.process_time() - start)
         things.append(len(room.things))
         kinds[room.kind] += 1
-        categories.update({thing.model.category for thing in room.things})
+        categories.update({thing.furniture.category for thing in room.things})
         for fault in faults(room):
             found += 1
             print(f"room {k} ({room.kind}): {fault}")

@@ -27,13 +27,14 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from accuracy import corrupted, plain_frame
-from spatialvlm.dataset.write import write_shard
+from spatialvlm.audit.corrupt import noisy
+from spatialvlm.dataset import write_shard
 from spatialvlm.pipeline.collect import open_source
 from spatialvlm.pipeline.collect.shapes import ShapesSource
-from spatialvlm.pipeline.measure import measure
-from spatialvlm.pipeline.phrase import Phrase, PhraseConfig
-from spatialvlm.worlds.solids.scene import ray_cast
+from spatialvlm.pipeline.phrase import PhraseConfig
+from spatialvlm.pipeline.tail import tail
+from spatialvlm.records import Sample
+from spatialvlm.worlds.solids import frame_of
 
 
 def frames_with_eight(count):
@@ -41,14 +42,12 @@ def frames_with_eight(count):
     frames, k = [], 0
     names = ("red box", "blue ball", "green can", "white lamp", "black bin", "yellow stool", "brown chest", "pink vase")
     while len(frames) < count:
-        description = ShapesSource(100_000).describe(k)
-        cast = ray_cast(description)
-        frame = plain_frame(description, cast, f"speed-{k}")
+        frame = frame_of(ShapesSource(100_000).describe(k), f"speed-{k}", picture=False)
         k += 1
         if len(frame.instances) < 8:
             continue
         kept = [dataclasses.replace(i, captions=(name,)) for i, name in zip(frame.instances[:8], names, strict=True)]
-        frame = corrupted(frame, np.random.default_rng(k), noise=0.002)
+        frame = noisy(frame, np.random.default_rng(k), relative=0.002)
         frames.append(dataclasses.replace(frame, instances=tuple(kept), gravity_in_camera=None))
     return frames
 
@@ -91,20 +90,19 @@ def main():
     parser.add_argument("--questions", type=int, default=200)
     options = parser.parse_args()
     cv2.setNumThreads(1)
-    lift, phrase = load_lift(), Phrase(PhraseConfig(questions_per_image=options.questions))
-    rows, scenes, questions = [], [], []
+    stages = tail(phrase=PhraseConfig(questions_per_image=options.questions))
+    rows, samples = [], []
     frames = frames_with_eight(options.images)
     for frame in [frames[0], *frames]:
-        lifted, lift_ms = timed(lift, [frame], [frame.instances])
-        scene = lifted[0].scene
-        facts, measure_ms = timed(measure, scene)
-        phrased, phrase_ms = timed(phrase, scene, facts, 0)
-        rows.append((lift_ms, measure_ms, phrase_ms, len(phrased.questions), len(facts)))
-        scenes.append((scene, frame.source))
-        questions.append((scene.frame_id, phrased.questions))
+        batch, spent = [Sample(frame=frame)], []
+        for stage in stages:
+            batch, milliseconds = timed(stage, batch)
+            spent.append(milliseconds)
+        rows.append((*spent, len(batch[0].questions), len(batch[0].facts)))
+        samples += batch
     rows = rows[1:]
     with tempfile.TemporaryDirectory() as folder:
-        write_ms = timed(lambda: write_shard(Path(folder), 0, scenes, questions, frames=len(scenes)))[1] / len(scenes)
+        write_ms = timed(lambda: write_shard(Path(folder), 0, samples))[1] / len(samples)
         write_folder(Path(folder), frames)
         source = open_source(folder)
         decode_ms = median(timed(source.read, index)[1] for index in range(len(frames)))

@@ -43,17 +43,16 @@ BATCH = 32
 
 def make_dataset(folder: Path, count: int) -> None:
     """A dataset of `count` scenes, written as `build` writes it, with few questions."""
-    lift, phrase, recipe = load_lift(), Phrase(PhraseConfig(questions_per_image=20)), Recipe("shapes:1")
-    frames = frames_with_eight(min(count, DISTINCT))
-    lifted = [lift([frame], [frame.instances])[0].scene for frame in frames]
-    with open_for_build(folder, recipe.header("stored")) as progress:
-        for shard, start in enumerate(range(0, count, recipe.shard_size)):
-            scenes, questions = [], []
-            for index in range(start, min(start + recipe.shard_size, count)):
-                scene = dataclasses.replace(lifted[index % len(lifted)], frame_id=f"stored-{index:06d}")
-                scenes.append((scene, frames[index % len(lifted)].source))
-                questions.append((scene.frame_id, phrase(scene, measure(scene), 0).questions))
-            progress.append(write_shard(folder, shard, scenes, questions, frames=len(scenes)))
+    lift, *ask = tail(phrase=PhraseConfig(questions_per_image=20))
+    lifted = lift([Sample(frame=frame) for frame in frames_with_eight(min(count, DISTINCT))])
+    with open_for_build(folder, Recipe("shapes:1").header(ShapesSource(1))) as progress:
+        for shard, start in enumerate(range(0, count, SHARD)):
+            samples = []
+            for index in range(start, min(start + SHARD, count)):
+                like = lifted[index % len(lifted)]
+                scene = dataclasses.replace(like.scene, frame_id=f"stored-{index:06d}")
+                samples.append(dataclasses.replace(like, index=index, scene=scene))
+            progress.append(write_shard(folder, shard, run_stages(ask, samples)))
         finish(folder)
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from accuracy import run
+from fixtures.worlds.solids_accuracy import run
 
 
 def verdict(tally):

@@ -24,9 +24,10 @@ from spatialvlm.geometry import (
 )
 from spatialvlm.kinds import KINDS
 from spatialvlm.pipeline.collect import open_source
-from spatialvlm.pipeline.collect.shapes import ShapesSource, frame_of
+from spatialvlm.pipeline.collect.shapes import ShapesSource
 from spatialvlm.pipeline.lift.box import PERCENTILES, percentile_faces
 from spatialvlm.records import Frame, Scene
+from spatialvlm.worlds.solids import frame_of
 
 ROOT = Path(__file__).parents[1]
 PAGE = " ".join((ROOT / "docs/conventions.md").read_text(encoding="utf-8").split())

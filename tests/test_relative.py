@@ -6,14 +6,13 @@ import re
 import numpy as np
 import pytest
 
-from accuracy import plain_frame
 from spatialvlm.kinds import KINDS, facts_at
 from spatialvlm.pipeline.collect.shapes import ShapesSource
 from spatialvlm.pipeline.lift import lift
 from spatialvlm.pipeline.measure import MeasureConfig, measure
 from spatialvlm.pipeline.phrase import PhraseConfig, phrase
 from spatialvlm.records import DepthErrors, DepthSource
-from spatialvlm.worlds.solids.scene import ray_cast
+from spatialvlm.worlds.solids import frame_of
 
 SOURCE = ShapesSource(1100, width=320, height=240)
 UNIT = re.compile(
@@ -27,7 +26,7 @@ RELATIVE = {
 
 def relative_scene(index, errors, given, unit):
     description = SOURCE.describe(index)
-    frame = plain_frame(description, ray_cast(description), f"s{index}")
+    frame = frame_of(description, f"s{index}", picture=False)
     names = tuple(dataclasses.replace(i, captions=(f"{word} thing",)) for i, word in zip(frame.instances, WORDS))
     frame = dataclasses.replace(
         frame,

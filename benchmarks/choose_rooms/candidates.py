@@ -19,7 +19,7 @@ from spatialvlm.evaluate.rooms_benchmark.definition import question_of
 from spatialvlm.kinds import KINDS
 from spatialvlm.pipeline.phrase import load_sheet, phrase
 from spatialvlm.records import QA
-from spatialvlm.worlds.rooms.truth import Truth
+from spatialvlm.worlds import Truth
 
 
 @dataclass(frozen=True, slots=True)

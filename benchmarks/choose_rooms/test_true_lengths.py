@@ -10,7 +10,7 @@ from rooms_truth import true_lengths
 from spatialvlm.errors import ContractError
 from spatialvlm.evaluate.rooms_benchmark.build import scalar_rooms, versions_here
 from spatialvlm.evaluate.rooms_benchmark.definition import BenchmarkQuestion, load_definition, parse_definition
-from spatialvlm.worlds.rooms.truth import Truth
+from spatialvlm.worlds import Truth
 
 HERE = load_definition()
 ROOMS = (HERE.rooms[0], HERE.rooms[-1])

@@ -16,7 +16,7 @@ from spatialvlm.kinds import KINDS
 from spatialvlm.pipeline.measure import MeasureConfig
 from spatialvlm.pipeline.tail import measured as pipeline_measured
 from spatialvlm.records import Facts, Frame, Scene
-from spatialvlm.worlds.rooms.truth import Truth
+from spatialvlm.worlds import Truth
 
 DIGITS = 5
 

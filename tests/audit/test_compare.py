@@ -5,7 +5,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from accuracy import known
 from spatialvlm.audit.compare import compare, length
 from spatialvlm.audit.corrupt import PRESETS
 from spatialvlm.audit.run import UNTOLD, audit_room, error_models
@@ -15,9 +14,8 @@ from spatialvlm.kinds import KINDS
 from spatialvlm.pipeline.collect.shapes import ShapesSource
 from spatialvlm.pipeline.lift import lift
 from spatialvlm.pipeline.measure import MeasureConfig, measure
-from spatialvlm.worlds.rooms.truth import Truth
-from spatialvlm.worlds.solids.primitives import Cuboid, Sphere
-from spatialvlm.worlds.solids.scene import SceneDescription, Thing, ray_cast
+from spatialvlm.worlds import Truth
+from spatialvlm.worlds.solids import Body, Cuboid, SceneDescription, Sphere, truth_of
 
 SCENES = 12
 
@@ -26,7 +24,7 @@ SCENES = 12
 def scenes() -> list[Truth]:
     source = ShapesSource(2000 + SCENES, width=320, height=240)
     descriptions = [source.describe(2000 + k) for k in range(SCENES)]
-    return [known(description, ray_cast(description), f"s{k}") for k, description in enumerate(descriptions)]
+    return [truth_of(description, f"s{k}") for k, description in enumerate(descriptions)]
 
 
 def compared(scene: Truth, frame=None):
@@ -71,9 +69,9 @@ def test_a_scale_error_shifts_every_length_by_itself(scenes, factor):
 
 def test_truth_of_a_box_and_a_ball():
     box, ball = Cuboid((-0.3, 2.0, 0.2), (0.2, 0.3, 0.4)), Sphere((0.4, 2.2, 0.15), 0.15)
-    things = (Thing((box,)), Thing((ball,)))
-    scene = SceneDescription(things=things, camera_height_m=1.0, width=640, height=480)
-    truth = TrueQuantities(known(scene, ray_cast(scene), "two"))
+    things = (Body((box,)), Body((ball,)))
+    scene = SceneDescription(bodies=things, camera_height_m=1.0, width=640, height=480)
+    truth = TrueQuantities(truth_of(scene, "two"))
     ids, a, b = ("1", "2"), np.array([0]), np.array([1])
     amodal, visible = truth.amodal(ids, 0.0), truth.visible(ids, 0.0)
     assert amodal.single("width") == pytest.approx([0.2, 0.3])

@@ -6,7 +6,6 @@ import cv2
 import numpy as np
 import pytest
 
-from accuracy import plain_frame
 from spatialvlm.audit.corrupt import (
     PRESETS,
     as_stated,
@@ -22,13 +21,13 @@ from spatialvlm.audit.corrupt import (
 from spatialvlm.pipeline.collect.shapes import ShapesSource
 from spatialvlm.pipeline.lift import LiftConfig
 from spatialvlm.records import DepthErrors, Frame
-from spatialvlm.worlds.solids.scene import ray_cast
+from spatialvlm.worlds.solids import frame_of
 
 
 @pytest.fixture(scope="module")
 def frame() -> Frame:
     description = ShapesSource(1001, width=320, height=240).describe(1000)
-    return plain_frame(description, ray_cast(description), "s")
+    return frame_of(description, "s", picture=False)
 
 
 def chance() -> np.random.Generator:

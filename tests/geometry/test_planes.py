@@ -6,15 +6,14 @@ import numpy as np
 import pytest
 
 from spatialvlm.geometry import angle_between, find_planes, relative_noise
-from spatialvlm.worlds.solids.primitives import Plane
-from spatialvlm.worlds.solids.scene import SceneDescription, ray_cast
+from spatialvlm.worlds.solids import HalfSpace, SceneDescription, ray_cast
 
-CEILING = Plane((0.0, 0.0, -1.0), -2.4)
+CEILING = HalfSpace((0.0, 0.0, -1.0), -2.4)
 
 
 def wall(distance_m, yaw=0.0):
     """A wall in front of the camera."""
-    return Plane((math.sin(yaw), -math.cos(yaw), 0.0), -math.cos(yaw) * distance_m)
+    return HalfSpace((math.sin(yaw), -math.cos(yaw), 0.0), -math.cos(yaw) * distance_m)
 
 
 def planes_of(description, noise=0.0, given_up=None):
@@ -71,7 +70,7 @@ def test_what_is_no_floor_is_refused(description, reason):
 
 
 def test_given_up_rules_out_a_ramp():
-    ramp = Plane((0.0, -math.sin(0.3), math.cos(0.3)), 0.0)
+    ramp = HalfSpace((0.0, -math.sin(0.3), math.cos(0.3)), 0.0)
     description = SceneDescription(floor=False, walls=(ramp,), pitch_rad=0.4)
     assert isinstance(planes_of(description), list)
     assert planes_of(description, given_up=-description.gravity_in_camera) == "no_plane_faces_up"

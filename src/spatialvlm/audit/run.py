@@ -16,12 +16,12 @@ from spatialvlm.audit.corrupt import PRESETS, Preset
 from spatialvlm.audit.tally import Tally
 from spatialvlm.audit.truth import TrueQuantities
 from spatialvlm.engine import run_jobs
-from spatialvlm.pipeline.collect.rooms import RoomsSource
+from spatialvlm.pipeline.collect import open_rooms
 from spatialvlm.pipeline.lift import LiftConfig
 from spatialvlm.pipeline.measure import MeasureConfig
 from spatialvlm.pipeline.tail import measured
 from spatialvlm.records import Frame
-from spatialvlm.worlds.rooms.truth import Truth
+from spatialvlm.worlds import Truth
 
 UNTOLD = " untold"
 
@@ -38,9 +38,9 @@ class Job:
     size: tuple[int, int]
     presets: tuple[str, ...]
 
-    def source(self) -> RoomsSource:
+    def source(self) -> Any:
         """The rooms."""
-        return RoomsSource(self.rooms, seed=self.seed, size=self.size)
+        return open_rooms(self.rooms, seed=self.seed, size=self.size)
 
 
 def error_models(preset: Preset) -> dict[str, LiftConfig]:
@@ -103,7 +103,7 @@ class _Auditor:
         self.job = job
 
     @cached_property
-    def source(self) -> RoomsSource:
+    def source(self) -> Any:
         """The rooms."""
         return self.job.source()
 

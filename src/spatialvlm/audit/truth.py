@@ -14,7 +14,7 @@ from scipy.spatial import KDTree
 from spatialvlm.geometry import transform, unproject
 from spatialvlm.pipeline.measure import MeasureConfig
 from spatialvlm.records import Frame, Scene
-from spatialvlm.worlds.rooms.truth import Truth
+from spatialvlm.worlds import Truth
 
 STANDS_WITHIN_M = 0.06  # a thing on the plane of which a pixel is this low has its bottom on the plane
 SAME_LEVEL_M = 0.02  # what stands on a rug stands on the floor

@@ -1,1 +1,5 @@
-"""worlds: drawn scenes whose geometry is exact: furnished rooms, and simple solids."""
+"""worlds: drawn scenes with exact truth, of furnished rooms (rooms/) and of simple solids (solids/)."""
+
+from spatialvlm.worlds.ground_truth import Truth
+
+__all__ = ["Truth"]

@@ -6,7 +6,6 @@ import math
 import numpy as np
 import pytest
 
-from accuracy import plain_frame
 from spatialvlm.errors import ContractError, UserError
 from spatialvlm.geometry import angle_between
 from spatialvlm.models import Model
@@ -16,8 +15,7 @@ from spatialvlm.pipeline.estimate.depth import DepthEstimate
 from spatialvlm.pipeline.lift import LiftConfig, lift
 from spatialvlm.records import DepthErrors, Frame
 from spatialvlm.records import Source as Origin
-from spatialvlm.worlds.solids.primitives import Cuboid, Plane
-from spatialvlm.worlds.solids.scene import SceneDescription, Thing, ray_cast
+from spatialvlm.worlds.solids import Body, Cuboid, HalfSpace, SceneDescription, frame_of
 
 ERRORS = DepthErrors(0.1, 0.04, 0.2, source="a paper")
 MODEL = Model("depthpro", "some/weights")
@@ -76,8 +74,8 @@ def photo(width=640, height=480, **changes):
 
 
 def rgbd():
-    description = SceneDescription(things=(Thing((Cuboid((0.0, 1.6, 0.15), (0.3, 0.3, 0.3), 0.4),)),))
-    return plain_frame(description, ray_cast(description), "rgbd")
+    description = SceneDescription(bodies=(Body((Cuboid((0.0, 1.6, 0.15), (0.3, 0.3, 0.3), 0.4),)),))
+    return frame_of(description, "rgbd", picture=False)
 
 
 def test_what_a_frame_came_with_stays(sensing):
@@ -167,8 +165,8 @@ def tilted(frame, error=0.05):
 def test_a_models_gravity_comes_after_the_plane_and_before_none():
     frame = tilted(rgbd())
     assert lift(frame).scene.gravity == "plane"
-    wall = Plane((0.0, -1.0, 0.0), -2.5)
-    nothing = plain_frame(*_walled(wall))
+    wall = HalfSpace((0.0, -1.0, 0.0), -2.5)
+    nothing = _walled(wall)
     bare = dataclasses.replace(nothing, gravity_in_camera=None)
     assert lift(bare).scene.gravity is None
     scene = lift(tilted(nothing)).scene
@@ -179,9 +177,9 @@ def test_a_models_gravity_comes_after_the_plane_and_before_none():
 
 
 def _walled(wall):
-    thing = Thing((Cuboid((0.0, 1.6, 1.2), (0.3, 0.3, 0.3), 0.4),))
-    description = SceneDescription(things=(thing,), floor=False, walls=(wall,), pitch_rad=0.0)
-    return description, ray_cast(description), "walled"
+    thing = Body((Cuboid((0.0, 1.6, 1.2), (0.3, 0.3, 0.3), 0.4),))
+    description = SceneDescription(bodies=(thing,), floor=False, walls=(wall,), pitch_rad=0.0)
+    return frame_of(description, "walled", picture=False)
 
 
 def test_the_floor_mask_seeds_the_plane():

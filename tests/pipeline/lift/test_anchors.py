@@ -6,28 +6,26 @@ import math
 import numpy as np
 import pytest
 
-from accuracy import plain_frame
-from anchors import results
+from fixtures.worlds.anchored_rooms import results
 from spatialvlm.errors import UserError
 from spatialvlm.kinds import KINDS, fact_at
 from spatialvlm.pipeline.lift import Anchor, LiftConfig, lift
 from spatialvlm.pipeline.lift.anchors import Reading, fused, parse_anchor
 from spatialvlm.pipeline.measure import MeasureConfig, measure
 from spatialvlm.records import DepthErrors, DepthSource
-from spatialvlm.worlds.solids.primitives import Cuboid, Cylinder
-from spatialvlm.worlds.solids.scene import SceneDescription, Thing, ray_cast
+from spatialvlm.worlds.solids import Body, Cuboid, Cylinder, SceneDescription, frame_of
 
-BOX = Thing((Cuboid((0.0, 2.2, 0.2), (0.4, 0.3, 0.4), 0.4),))
-CAN = Thing((Cylinder((0.7, 2.6, 0.15), 0.1, 0.3),))
-POST = Thing((Cuboid((-0.6, 2.4, 0.35), (0.12, 0.12, 0.7), 0.2),))
+BOX = Body((Cuboid((0.0, 2.2, 0.2), (0.4, 0.3, 0.4), 0.4),))
+CAN = Body((Cylinder((0.7, 2.6, 0.15), 0.1, 0.3),))
+POST = Body((Cuboid((-0.6, 2.4, 0.35), (0.12, 0.12, 0.7), 0.2),))
 HEIGHT = Anchor("camera_height", 1.4)
 EASY = MeasureConfig(worst_share=1e9)
 APART_M = math.dist((0.7, 2.6, 0.15), (-0.6, 2.4, 0.35))
 
 
 def scene_frame(factor=1.0, source=None):
-    description = SceneDescription(things=(BOX, CAN, POST), camera_height_m=1.4, pitch_rad=0.35)
-    frame = plain_frame(description, ray_cast(description), "f")
+    description = SceneDescription(bodies=(BOX, CAN, POST), camera_height_m=1.4, pitch_rad=0.35)
+    frame = frame_of(description, "f", picture=False)
     names = ("cardboard box", "can", "wooden post")
     seen = tuple(dataclasses.replace(i, captions=(name,)) for i, name in zip(frame.instances, names, strict=True))
     depth = (frame.depth_m * factor).astype(np.float32)
@@ -190,7 +188,7 @@ def test_what_is_no_anchor_says_so(text, part):
 def test_rooms_of_a_random_scale_come_out_right():
     """The same as benchmarks/anchors.py on more rooms."""
     pytest.importorskip("mitsuba")
-    found = results(rooms=8, seed=78)
+    found = results(rooms=8, seed=78, size=(320, 240))
     del found["camera height, up found"]  # few rooms show which way is up
     median = {name: float(np.median(errors)) for name, (errors, *_) in found.items()}
     assert median["nothing"] > 0.1

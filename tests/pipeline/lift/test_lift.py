@@ -7,33 +7,32 @@ import cv2
 import numpy as np
 import pytest
 
-from accuracy import corrupted, plain_frame
+from spatialvlm.audit.corrupt import noisy
 from spatialvlm.errors import ContractError
 from spatialvlm.kinds import KINDS
 from spatialvlm.pipeline.collect.shapes import ShapesSource
 from spatialvlm.pipeline.lift import Lift, LiftConfig, lift
 from spatialvlm.pipeline.measure import measure
 from spatialvlm.records import Sample
-from spatialvlm.worlds.solids.primitives import Cuboid, Cylinder, Plane, Sphere
-from spatialvlm.worlds.solids.scene import SceneDescription, Thing, ray_cast
+from spatialvlm.worlds.solids import Body, Cuboid, Cylinder, HalfSpace, SceneDescription, Sphere, frame_of
 
-WALL = Plane((0.0, -1.0, 0.0), -2.5)
-BOX = Thing((Cuboid((0.0, 1.6, 0.15), (0.3, 0.3, 0.3), 0.4),))
-CAN = Thing((Cylinder((0.5, 1.9, 0.2), 0.1, 0.4),))
-BALL = Thing((Sphere((-0.5, 1.8, 0.12), 0.12),))
+WALL = HalfSpace((0.0, -1.0, 0.0), -2.5)
+BOX = Body((Cuboid((0.0, 1.6, 0.15), (0.3, 0.3, 0.3), 0.4),))
+CAN = Body((Cylinder((0.5, 1.9, 0.2), 0.1, 0.4),))
+BALL = Body((Sphere((-0.5, 1.8, 0.12), 0.12),))
 
 
-def frame_of(description, *, gravity=False, noise=0.0, name="frame"):
+def drawn(description, *, gravity=False, noise=0.0, name="frame"):
     """A frame of the scene; without gravity unless told."""
-    frame = plain_frame(description, ray_cast(description), name)
+    frame = frame_of(description, name, picture=False)
     if noise:
-        frame = corrupted(frame, np.random.default_rng(0), noise=noise)
+        frame = noisy(frame, np.random.default_rng(0), relative=noise)
     return frame if gravity else dataclasses.replace(frame, gravity_in_camera=None)
 
 
 def lifted(description, **options):
     """What becomes of the scene."""
-    frame = frame_of(description, **options)
+    frame = drawn(description, **options)
     return lift(frame)
 
 
@@ -51,11 +50,14 @@ def all_finite(scene):
     ("description", "reason"),
     [
         (SceneDescription(floor=False, walls=(WALL,), pitch_rad=0.0), "no_plane_faces_up"),
-        (SceneDescription(things=(BALL,), floor=False, walls=(WALL,), pitch_rad=0.0), "no_plane_faces_up"),
-        (SceneDescription(things=(BOX, CAN), floor=False, camera_height_m=0.3, pitch_rad=0.0), "too_little_background"),
-        (SceneDescription(floor=False, walls=(Plane((0.0, 0.0, -1.0), -2.4),), pitch_rad=-0.6), "no_plane_faces_up"),
-        (SceneDescription(things=(BOX,), pitch_rad=math.pi / 2, camera_height_m=2.5), "no_plane_faces_up"),
-        (SceneDescription(things=(Thing((Cuboid((0.0, 1.5, 1.0), (6.0, 1.0, 2.0)),)),)), "plane_too_small"),
+        (SceneDescription(bodies=(BALL,), floor=False, walls=(WALL,), pitch_rad=0.0), "no_plane_faces_up"),
+        (SceneDescription(bodies=(BOX, CAN), floor=False, camera_height_m=0.3, pitch_rad=0.0), "too_little_background"),
+        (
+            SceneDescription(floor=False, walls=(HalfSpace((0.0, 0.0, -1.0), -2.4),), pitch_rad=-0.6),
+            "no_plane_faces_up",
+        ),
+        (SceneDescription(bodies=(BOX,), pitch_rad=math.pi / 2, camera_height_m=2.5), "no_plane_faces_up"),
+        (SceneDescription(bodies=(Body((Cuboid((0.0, 1.5, 1.0), (6.0, 1.0, 2.0)),)),)), "plane_too_small"),
         (SceneDescription(), "no_object_stands_on_plane"),
     ],
     ids=["wall", "ball before a wall", "no floor", "ceiling", "top-down", "giant object", "no object"],
@@ -75,8 +77,8 @@ def test_a_plane_without_witnesses_is_no_floor(description, reason, noise):
 
 
 def test_looking_straight_down_with_gravity_leaves_front_and_behind_open():
-    things = tuple(Thing((Cuboid((x, y, 0.1), (0.2, 0.2, 0.2)),)) for x, y in ((0.0, 0.4), (0.5, 0.1), (-0.4, -0.3)))
-    scene = lifted(SceneDescription(things=things, pitch_rad=math.pi / 2, camera_height_m=2.5), gravity=True).scene
+    things = tuple(Body((Cuboid((x, y, 0.1), (0.2, 0.2, 0.2)),)) for x, y in ((0.0, 0.4), (0.5, 0.1), (-0.4, -0.3)))
+    scene = lifted(SceneDescription(bodies=things, pitch_rad=math.pi / 2, camera_height_m=2.5), gravity=True).scene
     assert (scene.gravity, len(scene.objects)) == ("given", 3)
     assert all_finite(scene)
     facts = measure(scene)
@@ -90,13 +92,13 @@ def test_looking_straight_down_with_gravity_leaves_front_and_behind_open():
 
 def test_objects_in_the_air_do_not_make_a_wall_a_floor():
     # A wall seen by a camera that looks up has a floor's orientation; what hangs before it does not stand on it.
-    hanging = tuple(Thing((Sphere((x, 1.6, 1.9), 0.12),)) for x in (-0.4, 0.4))
-    description = SceneDescription(things=hanging, floor=False, walls=(WALL,), pitch_rad=math.radians(-35))
+    hanging = tuple(Body((Sphere((x, 1.6, 1.9), 0.12),)) for x in (-0.4, 0.4))
+    description = SceneDescription(bodies=hanging, floor=False, walls=(WALL,), pitch_rad=math.radians(-35))
     assert lifted(description).scene.support.refusal == "no_object_stands_on_plane"
 
 
 def test_missing_depth_is_dropped_with_a_reason_per_object():
-    frame = frame_of(SceneDescription(things=(BOX, CAN)))
+    frame = drawn(SceneDescription(bodies=(BOX, CAN)))
     blind = dataclasses.replace(frame, depth_m=np.full_like(frame.depth_m, np.nan))
     result = lift(blind)
     assert result.scene.objects == ()
@@ -108,14 +110,14 @@ def test_missing_depth_is_dropped_with_a_reason_per_object():
     ("field", "code"), [("depth_m", "no_depth"), ("camera", "no_camera"), ("instances", "no_instances")]
 )
 def test_a_frame_without_depth_camera_or_instances_is_one_drop(field, code):
-    frame = dataclasses.replace(frame_of(SceneDescription(things=(BOX,))), **{field: None})
+    frame = dataclasses.replace(drawn(SceneDescription(bodies=(BOX,))), **{field: None})
     result = lift(frame)
     assert result.scene is None
     assert [(d.stage, d.id, d.reason.split(":")[0]) for d in result.drops] == [("lift", "frame", code)]
 
 
 def test_one_bad_mask_does_not_cost_the_others():
-    frame = frame_of(SceneDescription(things=(BOX, CAN)))
+    frame = drawn(SceneDescription(bodies=(BOX, CAN)))
     tiny = np.zeros_like(frame.instances[0].mask)
     tiny[100:103, 100:103] = True
     instances = (dataclasses.replace(frame.instances[0], mask=tiny), frame.instances[1])
@@ -125,16 +127,16 @@ def test_one_bad_mask_does_not_cost_the_others():
 
 
 def test_a_mask_of_another_size_is_the_detectors_fault():
-    frame = frame_of(SceneDescription(things=(BOX,)))
+    frame = drawn(SceneDescription(bodies=(BOX,)))
     wrong = dataclasses.replace(frame.instances[0], mask=np.ones((4, 4), bool))
     with pytest.raises(ContractError, match=r"mask of instance '1' in frame 'frame': got \(4, 4\), expected"):
         lift(dataclasses.replace(frame, instances=(wrong,)))
 
 
 def test_flags_say_what_is_cut():
-    behind = Thing((Cuboid((0.02, 2.3, 0.3), (0.2, 0.3, 0.6)),))
-    at_border = Thing((Cuboid((0.98, 1.7, 0.2), (0.4, 0.3, 0.4)),))
-    scene = lifted(SceneDescription(things=(BOX, behind, at_border, BALL))).scene
+    behind = Body((Cuboid((0.02, 2.3, 0.3), (0.2, 0.3, 0.6)),))
+    at_border = Body((Cuboid((0.98, 1.7, 0.2), (0.4, 0.3, 0.4)),))
+    scene = lifted(SceneDescription(bodies=(BOX, behind, at_border, BALL))).scene
     flags = {o.instance.id: (o.truncated, o.occluded, o.bottom) for o in scene.objects}
     assert flags == {
         "1": (False, False, "support"),
@@ -145,7 +147,7 @@ def test_flags_say_what_is_cut():
 
 
 def test_what_does_not_rise_above_its_support_is_refused():
-    frame = frame_of(SceneDescription(things=(BOX, CAN)), gravity=True)
+    frame = drawn(SceneDescription(bodies=(BOX, CAN)), gravity=True)
     patch = np.zeros_like(frame.instances[0].mask)
     patch[440:470, 100:160] = True
     patch &= ~(frame.instances[0].mask | frame.instances[1].mask)
@@ -157,7 +159,7 @@ def test_what_does_not_rise_above_its_support_is_refused():
 @pytest.mark.parametrize("gravity", [True, False])
 def test_contract(gravity):
     source = ShapesSource(6, width=320, height=240)
-    frames = [frame_of(source.describe(k), gravity=gravity, noise=0.005, name=f"f{k}") for k in range(6)]
+    frames = [drawn(source.describe(k), gravity=gravity, noise=0.005, name=f"f{k}") for k in range(6)]
     before = [frame.depth_m.copy() for frame in frames]
     together = Lift()([Sample(frame=frame) for frame in frames])
     alone = [lift(frame) for frame in frames]
@@ -174,7 +176,7 @@ def test_contract(gravity):
 
 
 def test_points_are_spread_evenly():
-    scene = lifted(SceneDescription(things=(BOX,))).scene
+    scene = lifted(SceneDescription(bodies=(BOX,))).scene
     points = scene.objects[0].points_in_world.astype(np.float64)
     apart = np.linalg.norm(points[:, None] - points, axis=-1)
     np.fill_diagonal(apart, np.inf)
@@ -184,8 +186,8 @@ def test_points_are_spread_evenly():
 
 
 def test_flying_pixels_and_a_bleeding_mask_leave_the_box_alone():
-    description = SceneDescription(things=(BOX,), walls=(Plane((0.0, -1.0, 0.0), -4.0),))
-    frame = frame_of(description, gravity=True)
+    description = SceneDescription(bodies=(BOX,), walls=(HalfSpace((0.0, -1.0, 0.0), -4.0),))
+    frame = drawn(description, gravity=True)
     instance = frame.instances[0]
     clean = lift(frame).scene.objects[0].box
     cross = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))

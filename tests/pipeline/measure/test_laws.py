@@ -8,14 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from accuracy import plain_frame
 from fixtures.worlds.boxes import made_up, random_boxes, scene_of
 from spatialvlm.kinds import KINDS, fact_at
 from spatialvlm.pipeline.collect.shapes import ShapesSource
 from spatialvlm.pipeline.lift import lift
 from spatialvlm.pipeline.measure import MeasureConfig, measure
 from spatialvlm.records import Frame, SceneErrors, Support
-from spatialvlm.worlds.solids.scene import ray_cast
+from spatialvlm.worlds.solids import frame_of
 
 EASY = MeasureConfig(place_floor_m=0.0, size_floor_m=0.0, least_m=0.0, worst_share=1e9)
 SOURCE = ShapesSource(500, width=320, height=240)
@@ -128,7 +127,7 @@ def swapped(kind):
 @settings(max_examples=10, deadline=None)
 def test_a_mirror_swaps_left_and_right_and_nothing_else(k):
     description = SOURCE.describe(k)
-    frame = plain_frame(description, ray_cast(description), "frame")
+    frame = frame_of(description, "frame", picture=False)
     reflection = mirrored(frame)
     here, there = (lift(f).scene for f in (frame, reflection))
     # Pixels are sampled from the other side, so a flag on the edge of its threshold may turn.
@@ -154,7 +153,7 @@ def test_a_mirror_swaps_left_and_right_and_nothing_else(k):
 @settings(max_examples=10, deadline=None)
 def test_scaling_the_depth_scales_every_length(k, scale):
     description = SOURCE.describe(k)
-    frame = plain_frame(description, ray_cast(description), "frame")
+    frame = frame_of(description, "frame", picture=False)
     larger = dataclasses.replace(frame, depth_m=(frame.depth_m * np.float32(scale)))
     one, two = (lift(f).scene for f in (frame, larger))
     # The band within which a thing counts as standing is absolute, so a few bottoms are decided otherwise.

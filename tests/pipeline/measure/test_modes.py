@@ -5,7 +5,6 @@ import dataclasses
 import numpy as np
 import pytest
 
-from accuracy import plain_frame
 from fixtures.worlds.boxes import random_boxes
 from spatialvlm.kinds import KINDS, fact_at
 from spatialvlm.pipeline.collect.shapes import ShapesSource
@@ -13,7 +12,7 @@ from spatialvlm.pipeline.lift import LiftConfig, lift
 from spatialvlm.pipeline.measure import MeasureConfig, measure, measure_all
 from spatialvlm.pipeline.measure.objects import objects_of
 from spatialvlm.records import DepthErrors, DepthSource
-from spatialvlm.worlds.solids.scene import ray_cast
+from spatialvlm.worlds.solids import frame_of
 
 EXACT = LiftConfig(DepthErrors(0.0))
 SOURCE = ShapesSource(1100, width=320, height=240)
@@ -24,7 +23,7 @@ SHORTER = 0.02  # of the focal length
 def frames(count=12, given=False):
     for index in range(1000, 1000 + count):
         description = SOURCE.describe(index)
-        frame = plain_frame(description, ray_cast(description), "s")
+        frame = frame_of(description, "s", picture=False)
         yield frame if given else dataclasses.replace(frame, gravity_in_camera=None)
 
 

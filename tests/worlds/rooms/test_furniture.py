@@ -1,12 +1,13 @@
-"""Laws of the object models, over all categories."""
+"""Laws of the object furniture, over all categories."""
 
 import numpy as np
 import pytest
 
+from fixtures.worlds.furnished import furniture_of
 from spatialvlm.worlds.rooms import meshes
 from spatialvlm.worlds.rooms.furniture import CATEGORIES
-from spatialvlm.worlds.rooms.model import Mesh, Model, Top
 from spatialvlm.worlds.rooms.palette import NAMES
+from spatialvlm.worlds.rooms.room import Furniture, Mesh, Top
 
 SEEDS = range(4)
 MOST_TRIANGLES = 6000
@@ -64,8 +65,8 @@ def name(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="module")
-def models(name: str) -> list[Model]:
-    return [CATEGORIES[name].make(np.random.default_rng(seed)) for seed in SEEDS]
+def furniture(name: str) -> list[Furniture]:
+    return [furniture_of(name, seed) for seed in SEEDS]
 
 
 def _corners(mesh: Mesh) -> np.ndarray:
@@ -88,10 +89,10 @@ def _volume_if_closed(mesh: Mesh) -> float | None:
     return float(np.einsum("ij,ij->", a, np.cross(b, c)) / 6)
 
 
-def _heights_below(model: Model, x: float, y: float) -> np.ndarray:
-    """Where the upright line through (x, y) meets the model."""
+def _heights_below(furniture: Furniture, x: float, y: float) -> np.ndarray:
+    """Where the upright line through (x, y) meets the furniture."""
     found = []
-    for part in model.parts:
+    for part in furniture.parts:
         a, b, c = np.moveaxis(_corners(part.mesh), 1, 0)
         p, q, w = (b - a)[:, :2], (c - a)[:, :2], np.array([x, y]) - a[:, :2]
         det = p[:, 0] * q[:, 1] - p[:, 1] * q[:, 0]
@@ -102,9 +103,9 @@ def _heights_below(model: Model, x: float, y: float) -> np.ndarray:
     return np.concatenate(found)
 
 
-def test_a_model_stands_at_its_origin(name: str, models: list[Model]) -> None:
-    for model in models:
-        low, high = model.vertices.min(0), model.vertices.max(0)
+def test_a_model_stands_at_its_origin(name: str, furniture: list[Furniture]) -> None:
+    for piece in furniture:
+        low, high = piece.vertices.min(0), piece.vertices.max(0)
         assert abs(low[2]) < 1e-9
         assert abs(low[0] + high[0]) < 1e-9
         if CATEGORIES[name].mount == "wall":
@@ -113,18 +114,18 @@ def test_a_model_stands_at_its_origin(name: str, models: list[Model]) -> None:
             assert abs(low[1] + high[1]) < 1e-9
 
 
-def test_sizes_are_those_of_real_things(name: str, models: list[Model]) -> None:
+def test_sizes_are_those_of_real_things(name: str, furniture: list[Furniture]) -> None:
     least, most, low, high = LONGEST_AND_HEIGHT_CM[name]
-    for model in models:
-        x, y, z = np.ptp(model.vertices, axis=0) * 100
+    for piece in furniture:
+        x, y, z = np.ptp(piece.vertices, axis=0) * 100
         assert least <= max(x, y) <= most
         assert low <= z <= high
 
 
-def test_meshes_are_sound(models: list[Model]) -> None:
-    for model in models:
-        assert sum(len(part.mesh.faces) for part in model.parts) <= MOST_TRIANGLES
-        for part in model.parts:
+def test_meshes_are_sound(furniture: list[Furniture]) -> None:
+    for piece in furniture:
+        assert sum(len(part.mesh.faces) for part in piece.parts) <= MOST_TRIANGLES
+        for part in piece.parts:
             mesh = part.mesh
             assert np.isfinite(mesh.vertices).all()
             assert np.isfinite(mesh.uv).all()
@@ -134,17 +135,17 @@ def test_meshes_are_sound(models: list[Model]) -> None:
             assert volume is None or volume > 0
 
 
-def test_a_seed_gives_one_model(name: str, models: list[Model]) -> None:
+def test_a_seed_gives_one_model(name: str, furniture: list[Furniture]) -> None:
     again = CATEGORIES[name].make(np.random.default_rng(SEEDS[0]))
-    assert (again.colour, again.words, again.tops) == (models[0].colour, models[0].words, models[0].tops)
-    for one, other in zip(again.parts, models[0].parts, strict=True):
+    assert (again.colour, again.words, again.tops) == (furniture[0].colour, furniture[0].words, furniture[0].tops)
+    for one, other in zip(again.parts, furniture[0].parts, strict=True):
         assert one.material == other.material
         assert np.array_equal(one.mesh.vertices, other.mesh.vertices)
         assert np.array_equal(one.mesh.uv, other.mesh.uv)
 
 
-def test_seeds_give_different_models(name: str, models: list[Model]) -> None:
-    looks = {(model.colour, tuple(np.ptp(model.vertices, axis=0).round(6))) for model in models}
+def test_seeds_give_different_models(name: str, furniture: list[Furniture]) -> None:
+    looks = {(furniture.colour, tuple(np.ptp(furniture.vertices, axis=0).round(6))) for furniture in furniture}
     assert len(looks) > 1
 
 
@@ -154,34 +155,34 @@ def _points(top: Top) -> list[tuple[float, float]]:
     return [(x0 + (x1 - x0) * a, y0 + (y1 - y0) * b) for a in shares for b in shares]
 
 
-def test_tops_lie_on_the_model_and_are_free(models: list[Model]) -> None:
-    for model in models:
-        for top in model.tops:
+def test_tops_lie_on_the_model_and_are_free(furniture: list[Furniture]) -> None:
+    for piece in furniture:
+        for top in piece.tops:
             assert top.low_xy < top.high_xy
             for x, y in _points(top):
-                heights = _heights_below(model, x, y)
+                heights = _heights_below(piece, x, y)
                 below = heights[heights <= top.z + 1e-6]
                 assert top.z - below.max(initial=-1.0) < 0.012
                 above = heights[heights > top.z + 1e-6]
                 assert above.min(initial=np.inf) > top.z + min(top.room_m, 5.0) - 0.002
 
 
-def test_captions_words(name: str, models: list[Model]) -> None:
-    for model in models:
-        assert model.category in name
-        assert model.colour in NAMES
-        assert not SIZES & set(model.words)
-        assert len(set(model.words)) == len(model.words)
+def test_captions_words(name: str, furniture: list[Furniture]) -> None:
+    for piece in furniture:
+        assert piece.category in name
+        assert piece.colour in NAMES
+        assert not SIZES & set(piece.words)
+        assert len(set(piece.words)) == len(piece.words)
 
 
-def test_what_stands_has_a_foot_under_its_middle(name: str, models: list[Model]) -> None:
-    for model in models:
+def test_what_stands_has_a_foot_under_its_middle(name: str, furniture: list[Furniture]) -> None:
+    for piece in furniture:
         if CATEGORIES[name].mount == "wall":
             continue
-        areas = [_areas(part.mesh) for part in model.parts]
-        middles = [_corners(part.mesh).mean(1) for part in model.parts]
+        areas = [_areas(part.mesh) for part in piece.parts]
+        middles = [_corners(part.mesh).mean(1) for part in piece.parts]
         middle = np.average(np.concatenate(middles), axis=0, weights=np.concatenate(areas))
-        foot = model.vertices[model.vertices[:, 2] < 0.012, :2]
+        foot = piece.vertices[piece.vertices[:, 2] < 0.012, :2]
         assert (middle[:2] > foot.min(0) - 0.02).all()
         assert (middle[:2] < foot.max(0) + 0.02).all()
 

@@ -9,8 +9,8 @@ import pytest
 from spatialvlm.geometry import pixel_rays
 from spatialvlm.worlds.rooms.cameras import image_from_camera, room_from_camera
 from spatialvlm.worlds.rooms.meshes import box, moved, sheet, turned
-from spatialvlm.worlds.rooms.model import Material, Model, Part, Placed, Room, View
 from spatialvlm.worlds.rooms.rendering import render, trace
+from spatialvlm.worlds.rooms.room import Furniture, Material, MeshPart, Placement, Room, View
 
 SIZE = (96, 72)
 ROOM_M = (4.0, 5.0, 2.5)
@@ -19,11 +19,11 @@ VIEW = View((1.6, 0.4, 1.5), -0.1, 0.35, 0.06, math.radians(62))
 RED, BLUE = Material((190, 35, 40)), Material((40, 80, 170), "glossy")
 
 
-def wall(low, high) -> Part:
-    return Part(box(tuple(map(float, low)), tuple(map(float, high)), bevel=0.0), Material((225, 222, 215)))
+def wall(low, high) -> MeshPart:
+    return MeshPart(box(tuple(map(float, low)), tuple(map(float, high)), bevel=0.0), Material((225, 222, 215)))
 
 
-def room(*, walls: bool = True, things: tuple[Placed, ...] = (), view: View = VIEW, seed: int = 3) -> Room:
+def room(*, walls: bool = True, things: tuple[Placement, ...] = (), view: View = VIEW, seed: int = 3) -> Room:
     width, length, height = ROOM_M
     shell = [wall((0, 0, -0.1), (width, length, 0))]
     if walls:
@@ -33,9 +33,9 @@ def room(*, walls: bool = True, things: tuple[Placed, ...] = (), view: View = VI
     return Room("test", ROOM_M, tuple(shell), (), things, view, seed)
 
 
-def crate(material: Material = RED) -> Placed:
+def crate(material: Material = RED) -> Placement:
     mesh = box(tuple(map(float, LOW)), tuple(map(float, HIGH)), bevel=0.0)
-    return Placed(Model("box", (Part(mesh, material),), "red"), (0.0, 0.0, 0.0), 0.0, ("box",))
+    return Placement(Furniture("box", (MeshPart(mesh, material),), "red"), (0.0, 0.0, 0.0), 0.0, ("box",))
 
 
 def exact(view: View) -> tuple[np.ndarray, np.ndarray]:
@@ -73,44 +73,46 @@ def test_nothing_is_nan():
 
 def test_backs_are_seen_like_fronts():
     flat = turned(sheet(1.2, 1.0), "z", math.pi)
-    thing = Placed(Model("sheet", (Part(moved(flat, 1.8, 2.5, 0.5), BLUE),), "blue"), (0.0, 0.0, 0.0), 0.0, ("sheet",))
+    thing = Placement(
+        Furniture("sheet", (MeshPart(moved(flat, 1.8, 2.5, 0.5), BLUE),), "blue"), (0.0, 0.0, 0.0), 0.0, ("sheet",)
+    )
     traced = trace(room(things=(thing,)), SIZE)
     assert (traced.thing == 0).sum() > 200
 
 
 def test_the_picture_comes_with_the_same_depth_and_things():
     described = room(things=(crate(),))
-    rendered, traced = render(described, SIZE, 2), trace(described, SIZE)
-    np.testing.assert_array_equal(rendered.traced.depth_m, traced.depth_m)
-    np.testing.assert_array_equal(rendered.traced.thing, traced.thing)
-    again = render(described, SIZE, 2)
-    np.testing.assert_array_equal(rendered.image, again.image)
+    (image, seen), traced = render(described, SIZE, 2), trace(described, SIZE)
+    np.testing.assert_array_equal(seen.depth_m, traced.depth_m)
+    np.testing.assert_array_equal(seen.thing, traced.thing)
+    again, _ = render(described, SIZE, 2)
+    np.testing.assert_array_equal(image, again)
 
 
 @pytest.mark.parametrize("material", [RED, dataclasses.replace(RED, finish="metal"), BLUE])
 def test_things_have_their_colours_and_the_exposure_is_right(material):
-    drawn = render(room(things=(crate(material),)), SIZE, 4)
-    assert drawn.image.shape == (SIZE[1], SIZE[0], 3)
-    assert 70 < drawn.image.mean() < 190
-    seen = drawn.image[drawn.traced.thing == 0].mean(axis=0)
-    assert seen.argmax() == np.argmax(material.rgb)
-    assert seen.max() > 1.5 * seen.min()
-    around = drawn.image[drawn.traced.thing == -1].mean(axis=0)
+    image, seen = render(room(things=(crate(material),)), SIZE, 4)
+    assert image.shape == (SIZE[1], SIZE[0], 3)
+    assert 70 < image.mean() < 190
+    colour = image[seen.thing == 0].mean(axis=0)
+    assert colour.argmax() == np.argmax(material.rgb)
+    assert colour.max() > 1.5 * colour.min()
+    around = image[seen.thing == -1].mean(axis=0)
     assert np.ptp(around) < 30, "grey walls are grey"
 
 
 def test_more_samples_hardly_change_the_picture():
     described = room(things=(crate(),))
-    few, many = (render(described, SIZE, spp).image.astype(float) for spp in (4, 64))
+    few, many = (render(described, SIZE, spp)[0].astype(float) for spp in (4, 64))
     assert np.abs(few - many).mean() < 5
 
 
 @pytest.mark.parametrize("size", [(33, 17), (50, 70), (16, 16)])
 def test_any_size_will_do(size):
-    drawn = render(room(things=(crate(),)), size, 1)
-    assert drawn.image.shape == (size[1], size[0], 3)
+    image, _ = render(room(things=(crate(),)), size, 1)
+    assert image.shape == (size[1], size[0], 3)
 
 
 @pytest.mark.parametrize("walls", [True, False])
 def test_an_empty_room_is_a_picture_too(walls):
-    assert render(room(walls=walls), SIZE, 1).image.std() > 1
+    assert render(room(walls=walls), SIZE, 1)[0].std() > 1

@@ -9,7 +9,9 @@ from spatialvlm.geometry import transform, unproject
 from spatialvlm.pipeline.collect import CollectConfig, open_source, parse_size
 from spatialvlm.pipeline.collect.rooms import RoomsSource
 from spatialvlm.recipes import Recipe
-from spatialvlm.worlds.rooms.truth import Truth
+from spatialvlm.records import Frame
+from spatialvlm.worlds import Truth
+from spatialvlm.worlds.rooms import Room, truth_of
 
 SIZE = (96, 72)
 COUNT = 6
@@ -21,8 +23,18 @@ def source() -> RoomsSource:
 
 
 @pytest.fixture(scope="module")
-def truths(source) -> list[Truth]:
-    return [source.truth(k) for k in range(COUNT)]
+def rooms(source) -> list[Room]:
+    return [source.describe(k) for k in range(COUNT)]
+
+
+@pytest.fixture(scope="module")
+def truths(rooms) -> list[Truth]:
+    return [truth_of(room, f"room-5-{k:06d}", SIZE) for k, room in enumerate(rooms)]
+
+
+@pytest.fixture(scope="module")
+def pictured(source) -> Frame:
+    return source.read(1).frame
 
 
 @pytest.fixture(params=range(COUNT))
@@ -59,9 +71,9 @@ def test_supports_carry_what_stands_on_them(truth):
             assert low[2] == pytest.approx(truth.supports[name], abs=1e-3)
 
 
-def test_instances_are_the_things_that_are_seen(source, truths):
-    for k, truth in enumerate(truths):
-        things = source.describe(k).things
+def test_instances_are_the_things_that_are_seen(rooms, truths):
+    for room, truth in zip(rooms, truths, strict=True):
+        things = room.things
         assert len(truth.boxes) == len(things)
         total = np.zeros((SIZE[1], SIZE[0]), dtype=int)
         for instance in truth.frame.instances:
@@ -73,8 +85,9 @@ def test_instances_are_the_things_that_are_seen(source, truths):
         assert total.max() == 1, "a pixel shows one thing"
 
 
-def test_a_frame_is_its_truth_with_a_picture(source, truths):
-    frame, truth = source.read(1).frame, truths[1]
+def test_a_frame_is_its_truth_with_a_picture(source, pictured, truths):
+    frame, truth = pictured, source.truth(1)
+    np.testing.assert_array_equal(truth.frame.depth_m, truths[1].frame.depth_m)
     assert frame.id == truth.frame.id == "room-5-000001"
     np.testing.assert_array_equal(frame.depth_m, truth.frame.depth_m)
     assert [i.id for i in frame.instances] == [i.id for i in truth.frame.instances]
@@ -83,11 +96,12 @@ def test_a_frame_is_its_truth_with_a_picture(source, truths):
     assert frame.source.image_bytes.startswith(b"\x89PNG")
     assert frame.image.std() > 10
     assert not truth.frame.image.any()
+    assert truth.frame.source.image_bytes == b""
 
 
-def test_a_frame_depends_on_nothing_but_seed_and_number(source, truths):
+def test_a_frame_depends_on_nothing_but_seed_and_number(pictured, truths):
     alone = RoomsSource(1000, seed=5, size=SIZE, spp=1)
-    assert alone.read(1).frame.source.image_bytes == source.read(1).frame.source.image_bytes
+    assert alone.read(1).frame.source.image_bytes == pictured.source.image_bytes
     other = RoomsSource(6, seed=6, size=SIZE, spp=1).truth(1).frame
     assert other.id == "room-6-000001"
     assert not np.array_equal(other.depth_m, truths[1].frame.depth_m)

@@ -5,7 +5,7 @@ from typing import get_args
 import numpy as np
 import pytest
 
-from spatialvlm.worlds.rooms.model import Material, Texture
+from spatialvlm.worlds.rooms.room import Material, Texture
 from spatialvlm.worlds.rooms.textures import SHOWN_ONCE, VARIETIES, bitmap, linear
 
 PATTERNS = [name for name in get_args(Texture) if name != "plain"]

@@ -8,12 +8,24 @@ import cv2
 import numpy as np
 import pytest
 
-from spatialvlm import geometry
 from spatialvlm.errors import UserError
+from spatialvlm.geometry import invert, pixel_rays, project, transform, unproject, world_from_camera
 from spatialvlm.pipeline.collect import open_source
-from spatialvlm.pipeline.collect.shapes import ShapesSource, frame_of
-from spatialvlm.worlds.solids.primitives import Cuboid, Cylinder, Plane, Sphere, levels
-from spatialvlm.worlds.solids.scene import SceneDescription, Thing, cast_rays, ray_cast, table
+from spatialvlm.pipeline.collect.shapes import ShapesSource
+from spatialvlm.worlds.solids import (
+    Body,
+    Cuboid,
+    Cylinder,
+    HalfSpace,
+    SceneDescription,
+    Sphere,
+    frame_of,
+    ray_cast,
+    table,
+    truth_of,
+)
+from spatialvlm.worlds.solids.primitives import hit, levels
+from spatialvlm.worlds.solids.scene import surfaces
 
 INDICES = range(12)
 
@@ -25,9 +37,14 @@ def scenes():
 
 
 @pytest.fixture(scope="module")
-def frames():
-    source = ShapesSource(len(INDICES))
-    return [source.read(index).frame for index in INDICES]
+def casts(scenes):
+    return [ray_cast(scene) for scene in scenes]
+
+
+@pytest.fixture(scope="module")
+def frames(scenes):
+    """Without pictures."""
+    return [frame_of(scene, f"shapes-{index:06d}", picture=False) for index, scene in enumerate(scenes)]
 
 
 def signed_distance(solid, points):
@@ -51,8 +68,8 @@ def distance_to(thing, points):
 
 
 def points_in_world(frame, camera_height_m, mask):
-    pose = geometry.world_from_camera(-frame.gravity_in_camera, camera_height_m)
-    return geometry.transform(pose, geometry.unproject(frame.depth_m, frame.camera.image_from_camera, mask))
+    pose = world_from_camera(-frame.gravity_in_camera, camera_height_m)
+    return transform(pose, unproject(frame.depth_m, frame.camera.image_from_camera, mask))
 
 
 def surface_samples(solid, rng, count=400):
@@ -76,63 +93,59 @@ def surface_samples(solid, rng, count=400):
 def test_points_of_an_object_lie_on_its_surface(index, scenes, frames):
     scene, frame = scenes[index], frames[index]
     for instance in frame.instances:
-        thing = scene.things[int(instance.id) - 1]
+        thing = scene.bodies[int(instance.id) - 1]
         points = points_in_world(frame, scene.camera_height_m, instance.mask)
         assert np.abs(distance_to(thing, points)).max() < 1e-6
         assert instance.captions == thing.captions
 
 
 @pytest.mark.parametrize("index", INDICES)
-def test_floor_pixels_satisfy_the_plane(index, scenes):
-    scene = scenes[index]
-    cast = ray_cast(scene)
-    floor = cast.surface == sum(len(thing.parts) for thing in scene.things)
-    points = geometry.transform(
-        cast.world_from_camera, geometry.unproject(cast.depth_m, scene.image_from_camera, floor)
-    )
+def test_floor_pixels_satisfy_the_plane(index, scenes, casts):
+    scene, cast = scenes[index], casts[index]
+    floor = cast.surface == sum(len(thing.parts) for thing in scene.bodies)
+    points = transform(scene.world_from_camera, unproject(cast.depth_m, scene.image_from_camera, floor))
     assert floor.any()
     assert np.abs(points[:, 2]).max() < 1e-9
 
 
 @pytest.mark.parametrize("index", INDICES)
-def test_everything_seen_is_in_front_of_everything_else(index, scenes):
+def test_everything_seen_is_in_front_of_everything_else(index, scenes, casts):
     """No point of the depth map hides another: along each ray no solid is entered before the depth that is given."""
-    scene = scenes[index]
-    cast = ray_cast(scene)
+    scene, cast = scenes[index], casts[index]
     rng = np.random.default_rng(index)
     rows, columns = rng.integers(scene.height, size=300), rng.integers(scene.width, size=300)
-    rays = geometry.pixel_rays(scene.image_from_camera, rows, columns)
+    rays = pixel_rays(scene.image_from_camera, rows, columns)
     depth = np.nan_to_num(cast.depth_m[rows, columns], nan=scene.far_m)
     for part in (0.2, 0.5, 0.8, 0.95, 0.999):
-        points = geometry.transform(cast.world_from_camera, rays * (part * depth)[:, None])
+        points = transform(scene.world_from_camera, rays * (part * depth)[:, None])
         assert points[:, 2].min() > 0
-        assert all(distance_to(thing, points).min() > 0 for thing in scene.things)
+        assert all(distance_to(thing, points).min() > 0 for thing in scene.bodies)
 
 
 @pytest.mark.parametrize("index", INDICES)
 def test_things_do_not_intersect(index, scenes):
     rng = np.random.default_rng(index)
-    for one, other in itertools.permutations(scenes[index].things, 2):
+    for one, other in itertools.permutations(scenes[index].bodies, 2):
         for part in one.parts:
             assert distance_to(other, surface_samples(part, rng)).min() > -1e-12
-    for thing, wall in itertools.product(scenes[index].things, scenes[index].walls):
+    for thing, wall in itertools.product(scenes[index].bodies, scenes[index].walls):
         points = np.concatenate([surface_samples(part, rng) for part in thing.parts])
         assert (points @ np.array(wall.normal_in_world)).min() > wall.offset_m
 
 
 @pytest.mark.parametrize("index", INDICES)
 def test_things_stand_on_the_floor_or_on_a_table(index, scenes):
-    tops = [thing.parts[0] for thing in scenes[index].things if "table" in thing.captions]
+    tops = [thing.parts[0] for thing in scenes[index].bodies if "table" in thing.captions]
     heights = [0.0] + [top.centre_in_world[2] + top.size_m[2] / 2 for top in tops]
-    for thing in scenes[index].things:
+    for thing in scenes[index].bodies:
         lowest = min(levels(part)[0] for part in thing.parts)
         assert min(abs(lowest - level) for level in heights) < 1e-12
 
 
 @pytest.mark.parametrize("index", INDICES)
-def test_masks_and_boxes(index, scenes, frames):
-    frame, cast = frames[index], ray_cast(scenes[index])
-    assert 3 <= len(frame.instances) == len(scenes[index].things) <= 12
+def test_masks_and_boxes(index, scenes, casts, frames):
+    frame, cast = frames[index], casts[index]
+    assert 3 <= len(frame.instances) == len(scenes[index].bodies) <= 12
     for place, instance in enumerate(frame.instances):
         assert instance.id == str(place + 1)
         np.testing.assert_array_equal(instance.mask, cast.index == place)
@@ -147,13 +160,13 @@ def test_masks_and_boxes(index, scenes, frames):
 def test_projected_corners_bound_the_mask_of_a_cuboid():
     """The masks agree with `geometry.project`, which the ray caster doesn't use."""
     solid = Cuboid((0.1, 2.0, 0.3), (0.4, 0.3, 0.6), 0.4)
-    scene = SceneDescription((Thing((solid,)),), roll_rad=0.2)
+    scene = SceneDescription((Body((solid,)),), roll_rad=0.2)
     half = np.array(list(itertools.product((-1, 1), repeat=3))) * np.array(solid.size_m) / 2
     turn = np.array([[math.cos(0.4), -math.sin(0.4), 0], [math.sin(0.4), math.cos(0.4), 0], [0, 0, 1]])
     in_world = half @ turn.T + np.array(solid.centre_in_world)
-    in_camera = geometry.transform(geometry.invert(scene.world_from_camera), in_world)
-    pixels = geometry.project(scene.image_from_camera, in_camera)
-    box = frame_of(scene, "one").instances[0].box_xyxy
+    in_camera = transform(invert(scene.world_from_camera), in_world)
+    pixels = project(scene.image_from_camera, in_camera)
+    box = frame_of(scene, "one", picture=False).instances[0].box_xyxy
     np.testing.assert_allclose(box, [*pixels.min(axis=0), *pixels.max(axis=0)], atol=1.0)
 
 
@@ -166,7 +179,7 @@ def test_camera_and_gravity_are_those_of_the_description(index, scenes, frames):
     right, down = np.array([1.0, 0, 0]), np.array([0, -math.sin(pitch), -math.cos(pitch)])
     x = math.cos(roll) * right + math.sin(roll) * down
     y = math.cos(roll) * down - math.sin(roll) * right
-    pose = geometry.world_from_camera(-gravity, scene.camera_height_m)
+    pose = world_from_camera(-gravity, scene.camera_height_m)
     np.testing.assert_allclose(pose[:3, :3], np.stack([x, y, forward], axis=1), atol=1e-12)
     np.testing.assert_allclose(pose, scene.world_from_camera, atol=0)
     np.testing.assert_allclose(pose[:3, :3] @ gravity, [0, 0, -1], atol=1e-12)
@@ -175,20 +188,76 @@ def test_camera_and_gravity_are_those_of_the_description(index, scenes, frames):
     assert abs(math.degrees(roll)) <= 15
 
 
-def test_a_frame_does_not_depend_on_the_count_or_on_what_was_read_before(frames):
-    alone = open_source("shapes:1000").read(7).frame
+@pytest.fixture(scope="module")
+def pictured():
+    return ShapesSource(8).read(7).frame
+
+
+def test_a_frame_does_not_depend_on_the_count_or_on_what_was_read_before(pictured, frames):
+    alone, before = open_source("shapes:1000").read(7).frame, ShapesSource(8).read(6).frame
     assert alone.id == "shapes-000007"
-    np.testing.assert_array_equal(alone.image, frames[7].image)
+    np.testing.assert_array_equal(alone.image, pictured.image)
     assert alone.depth_m.tobytes() == frames[7].depth_m.tobytes()
-    assert alone.source == frames[7].source
+    assert alone.source == pictured.source
     assert alone.source.licence == "CC0-1.0"
-    assert not np.array_equal(frames[6].image, frames[7].image)
+    assert not np.array_equal(before.image, alone.image)
 
 
-def test_the_png_is_the_image(frames):
-    decoded = cv2.imdecode(np.frombuffer(frames[0].source.image_bytes, np.uint8), cv2.IMREAD_COLOR_RGB)
-    np.testing.assert_array_equal(decoded, frames[0].image)
-    assert frames[0].source.image_path == "shapes-000000.png"
+def test_a_frame_without_a_picture_has_the_same_truth(pictured, frames, scenes):
+    known = truth_of(scenes[7], "shapes-000007")
+    for frame in (frames[7], known.frame):
+        assert not frame.image.any()
+        assert frame.source.image_bytes == b""
+        np.testing.assert_array_equal(frame.depth_m, pictured.depth_m)
+        np.testing.assert_array_equal(frame.gravity_in_camera, pictured.gravity_in_camera)
+        for one, other in zip(frame.instances, pictured.instances, strict=True):
+            assert (one.id, one.captions) == (other.id, other.captions)
+            np.testing.assert_array_equal(one.mask, other.mask)
+
+
+@pytest.mark.parametrize("index", INDICES)
+def test_what_is_seen_of_a_body_lies_in_its_true_box(index, scenes):
+    known = truth_of(scenes[index], "one")
+    np.testing.assert_array_equal(known.world_from_camera, scenes[index].world_from_camera)
+    assert known.boxes.keys() == known.supports.keys()
+    assert len(known.boxes) == len(scenes[index].bodies)
+    for instance in known.frame.instances:
+        points = points_in_world(known.frame, scenes[index].camera_height_m, instance.mask)
+        low, high = known.boxes[instance.id]
+        assert (points > low - 1e-5).all()
+        assert (points < high + 1e-5).all()
+        assert known.supports[instance.id] == low[2]
+
+
+def test_the_png_is_the_image(pictured):
+    decoded = cv2.imdecode(np.frombuffer(pictured.source.image_bytes, np.uint8), cv2.IMREAD_COLOR_RGB)
+    np.testing.assert_array_equal(decoded, pictured.image)
+    assert pictured.source.image_path == "shapes-000007.png"
+
+
+LIT = {
+    "box": (Cuboid((0.0, 2.0, 0.3), (0.8, 0.6, 0.6)), (0.0, 2.0, 0.6), (0.0, 1.7, 0.3)),
+    "turned box": (Cuboid((0.0, 2.0, 0.3), (0.8, 0.6, 0.6), math.pi / 2), (0.0, 2.0, 0.6), (0.0, 1.6, 0.3)),
+    "cylinder": (Cylinder((0.0, 2.0, 0.3), 0.45, 0.6), (0.0, 2.0, 0.6), (0.0, 1.55, 0.3)),
+    "ball": (Sphere((0.0, 2.0, 0.4), 0.4), (0.0, 1.9, 0.787), (0.0, 1.6, 0.4)),
+}
+
+
+@pytest.mark.parametrize("name", LIT)
+def test_what_faces_the_light_is_brighter_and_all_has_its_colour(name):
+    solid, *in_world = LIT[name]
+    from_above = SceneDescription(
+        (Body((solid,), colour_rgb=(200, 100, 50)),), width=160, height=120, towards_light_in_world=(0.0, 0.0, 1.0)
+    )
+    in_camera = transform(invert(from_above.world_from_camera), np.array(in_world))
+    columns, rows = project(from_above.image_from_camera, in_camera).astype(int).T
+    from_the_front = replace(from_above, towards_light_in_world=(0.0, -1.0, 0.0))
+    top, front = frame_of(from_above, name).image[rows, columns].astype(float)
+    dark_top, bright_front = frame_of(from_the_front, name).image[rows, columns].astype(float)
+    for bright, dark in ((top, front), (bright_front, dark_top), (top, dark_top), (bright_front, front)):
+        assert (bright > 1.3 * dark).all()
+        np.testing.assert_allclose(bright / bright[0], (1.0, 0.5, 0.25), atol=0.02)
+        np.testing.assert_allclose(dark / dark[0], (1.0, 0.5, 0.25), atol=0.02)
 
 
 @pytest.mark.parametrize("text", ["0", "-3", "abc", "", "1.5", " 2", "²"])
@@ -200,12 +269,12 @@ def test_a_bad_count_is_a_user_error(text):
 def test_length_and_fingerprint():
     source = ShapesSource.parse("42")
     assert len(source) == 42
-    assert source.fingerprint == "shapes:v1"
+    assert source.fingerprint == "shapes:v2"
 
 
 def test_captions_are_mostly_distinct(scenes):
-    named = [thing.captions[0] for scene in scenes for thing in scene.things]
-    twins = sum(len(scene.things) - len({thing.captions[0] for thing in scene.things}) for scene in scenes)
+    named = [thing.captions[0] for scene in scenes for thing in scene.bodies]
+    twins = sum(len(scene.bodies) - len({thing.captions[0] for thing in scene.bodies}) for scene in scenes)
     assert twins < 0.1 * len(named)
 
 
@@ -218,14 +287,14 @@ def test_small_images_have_visible_things_too():
 SPECIAL = {
     "nothing": SceneDescription(floor=False),
     "only a floor": SceneDescription(),
-    "a wall fills the view": SceneDescription(floor=False, walls=(Plane((0.0, -1.0, 0.0), -2.0),), pitch_rad=0.0),
-    "a level camera, no floor": SceneDescription((Thing((Sphere((0.0, 2.0, 1.2), 0.3),)),), floor=False, pitch_rad=0.0),
-    "a ceiling": SceneDescription(walls=(Plane((0.0, 0.0, -1.0), -2.5),), pitch_rad=-0.3),
-    "top down": SceneDescription((Thing((Cylinder((0.0, 0.0, 0.1), 0.2, 0.2),)),), pitch_rad=math.pi / 2),
-    "one giant": SceneDescription((Thing((Cuboid((0.0, 3.0, 2.5), (9.0, 2.0, 5.0)),)),)),
-    "inside a box": SceneDescription((Thing((Cuboid((0.0, 0.0, 1.25), (5.0, 6.0, 2.5)),)),), floor=False),
-    "a table": SceneDescription((Thing(table((0.0, 2.0), (1.0, 0.6, 0.7), 0.5)),)),
-    "level, horizon": SceneDescription((Thing((Sphere((0.0, 30.0, 0.3), 0.3),)),), pitch_rad=0.0),
+    "a wall fills the view": SceneDescription(floor=False, walls=(HalfSpace((0.0, -1.0, 0.0), -2.0),), pitch_rad=0.0),
+    "a level camera, no floor": SceneDescription((Body((Sphere((0.0, 2.0, 1.2), 0.3),)),), floor=False, pitch_rad=0.0),
+    "a ceiling": SceneDescription(walls=(HalfSpace((0.0, 0.0, -1.0), -2.5),), pitch_rad=-0.3),
+    "top down": SceneDescription((Body((Cylinder((0.0, 0.0, 0.1), 0.2, 0.2),)),), pitch_rad=math.pi / 2),
+    "one giant": SceneDescription((Body((Cuboid((0.0, 3.0, 2.5), (9.0, 2.0, 5.0)),)),)),
+    "inside a box": SceneDescription((Body((Cuboid((0.0, 0.0, 1.25), (5.0, 6.0, 2.5)),)),), floor=False),
+    "a table": SceneDescription((Body(table((0.0, 2.0), (1.0, 0.6, 0.7), 0.5)),)),
+    "level, horizon": SceneDescription((Body((Sphere((0.0, 30.0, 0.3), 0.3),)),), pitch_rad=0.0),
 }
 
 
@@ -239,7 +308,7 @@ def test_special_scenes(name):
     assert np.nanmin(frame.depth_m, initial=np.inf) > 0
     for instance in frame.instances:
         points = points_in_world(frame, scene.camera_height_m, instance.mask)
-        assert np.abs(distance_to(scene.things[int(instance.id) - 1], points)).max() < 1e-5
+        assert np.abs(distance_to(scene.bodies[int(instance.id) - 1], points)).max() < 1e-5
 
 
 def test_special_scenes_known_depths():
@@ -258,12 +327,17 @@ def test_special_scenes_known_depths():
     np.testing.assert_allclose(wall, 2.0, atol=1e-12)
 
 
-def test_rays_between_pixels_agree_with_the_pixels(scenes):
-    scene = scenes[1]
-    cast = ray_cast(scene)
+def test_no_ray_is_spared_that_hits_something(scenes, casts):
+    """Every surface is asked about rays here; the ray caster asks only those that may meet it."""
+    scene, cast = scenes[1], casts[1]
     rows, columns = np.divmod(np.arange(0, cast.depth_m.size, 7), scene.width)
-    rays = geometry.pixel_rays(scene.image_from_camera, rows, columns)
-    depth, index, surface = cast_rays(scene, rays)
-    np.testing.assert_allclose(depth, cast.depth_m[rows, columns], rtol=1e-12)
-    np.testing.assert_array_equal(index, cast.index[rows, columns])
-    np.testing.assert_array_equal(surface, cast.surface[rows, columns])
+    pose = scene.world_from_camera
+    rays = pixel_rays(scene.image_from_camera, rows, columns) @ pose[:3, :3].T
+    every = np.array([hit(surface, pose[:3, 3], rays) for surface in surfaces(scene)])
+    first = every.argmin(axis=0)
+    depth = every[first, np.arange(len(rays))]
+    known = depth <= scene.far_m
+    np.testing.assert_allclose(np.where(known, depth, np.nan), cast.depth_m[rows, columns], rtol=1e-12)
+    np.testing.assert_array_equal(np.where(known, first, -1), cast.surface[rows, columns])
+    parts = [place for place, body in enumerate(scene.bodies) for _ in body.parts] + [-1] * (len(scene.planes) + 1)
+    np.testing.assert_array_equal(np.array(parts)[cast.surface], cast.index)

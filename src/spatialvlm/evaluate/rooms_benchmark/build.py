@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 from spatialvlm.dataset import read_dataset
 from spatialvlm.engine import Begin, Report, build_recipe, silent
@@ -22,12 +23,11 @@ from spatialvlm.evaluate.rooms_benchmark.definition import (
     questions_hash,
 )
 from spatialvlm.pipeline import Needs, Stage
-from spatialvlm.pipeline.collect import Collect, CollectConfig, FrameSource
-from spatialvlm.pipeline.collect.rooms import RoomsSource
+from spatialvlm.pipeline.collect import Collect, CollectConfig, FrameSource, open_rooms
 from spatialvlm.pipeline.phrase import PhraseConfig
 from spatialvlm.recipes import Recipe
 from spatialvlm.records import Sample
-from spatialvlm.worlds.rooms.variants import SCALAR, VARIABLE, load_mitsuba
+from spatialvlm.worlds.rooms import SCALAR, VARIABLE, load_mitsuba
 
 EVERYTHING = 20_000
 """More questions than any image has: all that can be asked, each once."""
@@ -91,7 +91,7 @@ def recipe_of(definition: BenchmarkDefinition) -> Recipe:
     return Recipe(f"rooms:{count}", seed=definition.seed, collect=collect, phrase=phrase_all(), shard_size=SHARD_ROOMS)
 
 
-def scalar_rooms(count: int, seed: int, size: tuple[int, int], spp: int) -> RoomsSource:
+def scalar_rooms(count: int, seed: int, size: tuple[int, int], spp: int) -> Any:
     """Open rooms drawn by Mitsuba's scalar variant, whose bits depend on no other library.
 
     Raises UserError where this process has loaded another variant already.
@@ -110,7 +110,7 @@ def scalar_rooms(count: int, seed: int, size: tuple[int, int], spp: int) -> Room
             f"the benchmark is drawn by Mitsuba's {SCALAR}, but this process has loaded {variant} already; run it in a "
             f"process of its own, or set {VARIABLE}={SCALAR} before"
         )
-    return RoomsSource(count, seed=seed, size=size, spp=spp)
+    return open_rooms(count, seed=seed, size=size, spp=spp)
 
 
 class _RoomsOfDefinition:

@@ -103,6 +103,13 @@ def collect(source: str, config: CollectConfig | None = None, seed: int = 0) -> 
     return [opened.read(index) for index in range(len(opened))]
 
 
+def open_rooms(count: int, *, seed: int = 0, size: tuple[int, int] = (640, 480), spp: int = 16) -> Any:
+    """Open `rooms:COUNT` as the source that it is: a RoomsSource, which also tells what is true of its rooms."""
+    from spatialvlm.pipeline.collect.rooms import RoomsSource
+
+    return RoomsSource(count, seed=seed, size=size, spp=spp)
+
+
 def read_picture(path: Path) -> Sample:
     """Read one picture file: a Sample with its frame, or with the reason why it cannot be had."""
     from spatialvlm.pipeline.collect import images

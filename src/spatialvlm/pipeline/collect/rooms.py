@@ -6,24 +6,17 @@ and whatever was read before.
 
 from importlib import metadata
 
-import cv2
 import numpy as np
 
 from spatialvlm.errors import UserError
 from spatialvlm.pipeline.collect import CollectConfig
-from spatialvlm.records import Camera, Frame, Sample, Source
-from spatialvlm.worlds.rooms.cameras import image_from_camera
-from spatialvlm.worlds.rooms.layout import furnish
-from spatialvlm.worlds.rooms.model import Room
-from spatialvlm.worlds.rooms.rendering import Traced, render, trace
-from spatialvlm.worlds.rooms.truth import Truth, instances_of, truth_of, up_in_camera
-from spatialvlm.worlds.rooms.variants import load_mitsuba
-
-ORIGIN, LICENCE = "rendered room", "CC0-1.0"
+from spatialvlm.records import Sample
+from spatialvlm.worlds import Truth
+from spatialvlm.worlds.rooms import Room, frame_of, furnish, load_mitsuba, truth_of
 
 
 class RoomsSource:
-    """`count` furnished rooms. Raises UserError for a size or samples that make no sense, and without Mitsuba."""
+    """`count` furnished rooms. Raises UserError for a count that makes no sense, and without Mitsuba."""
 
     measured_depth, ordered, thread_safe = True, False, False
 
@@ -53,20 +46,11 @@ class RoomsSource:
 
     def read(self, index: int) -> Sample:
         """Draw frame `index` with its picture."""
-        room = self.describe(index)
-        rendered = render(room, self.size, self.spp)
-        return Sample(index, self._frame(index, room, rendered.traced, rendered.image))
+        return Sample(index, frame_of(self.describe(index), self._frame_id(index), self.size, self.spp))
 
     def truth(self, index: int) -> Truth:
         """All that is true of frame `index`, but no picture: much faster than to read it."""
-        room = self.describe(index)
-        black = np.zeros((self.size[1], self.size[0], 3), dtype=np.uint8)
-        return truth_of(room, self._frame(index, room, trace(room, self.size), black))
+        return truth_of(self.describe(index), self._frame_id(index), self.size)
 
-    def _frame(self, index: int, room: Room, traced: Traced, image: np.ndarray) -> Frame:
-        frame_id = f"room-{self.seed}-{index:06d}"
-        camera = Camera(image_from_camera(room.view, self.size), *self.size, "calibration")
-        png = cv2.imencode(".png", image[..., ::-1])[1].tobytes()
-        source = Source(ORIGIN, LICENCE, f"{frame_id}.png", png)
-        seen = instances_of(room, traced.thing)
-        return Frame(frame_id, image, camera, traced.depth_m, -up_in_camera(room), seen, source)
+    def _frame_id(self, index: int) -> str:
+        return f"room-{self.seed}-{index:06d}"

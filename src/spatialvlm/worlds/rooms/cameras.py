@@ -7,19 +7,19 @@ import numpy as np
 from jaxtyping import Float64
 
 from spatialvlm.geometry import intrinsics
-from spatialvlm.worlds.rooms.model import View
-from spatialvlm.worlds.rooms.variants import load_mitsuba
+from spatialvlm.worlds.rooms.mitsuba_variant import load_mitsuba
+from spatialvlm.worlds.rooms.room import View
 
 
 def image_from_camera(view: View, size: tuple[int, int]) -> Float64[np.ndarray, "3 3"]:
-    """Intrinsics of a picture of that width and height: square pixels, the principal point in its middle."""
+    """Make intrinsics of a picture of that width and height: square pixels, the principal point in its middle."""
     width, height = size
     focal_px = width / 2 / math.tan(view.horizontal_fov_rad / 2)
     return intrinsics(focal_px, focal_px, width / 2, height / 2)
 
 
 def room_from_camera(view: View) -> Float64[np.ndarray, "4 4"]:
-    """The camera's pose: x right, y down, z forward."""
+    """Find the camera's pose: x right, y down, z forward."""
     heading, pitch, roll = view.heading_rad, view.pitch_rad, view.roll_rad
     level = np.array([-math.sin(heading), math.cos(heading), 0.0])
     forward = math.cos(pitch) * level - math.sin(pitch) * np.array([0.0, 0.0, 1.0])
@@ -34,7 +34,7 @@ def room_from_camera(view: View) -> Float64[np.ndarray, "4 4"]:
 
 
 def sensor_of(view: View, size: tuple[int, int], sampler: dict[str, Any]) -> Any:
-    """The Mitsuba sensor. A pixel is what falls into its square, so nothing of one leaks into the next."""
+    """Make the Mitsuba sensor. A pixel is what falls into its square, so nothing of one leaks into the next."""
     mitsuba, _ = load_mitsuba()
     pose = room_from_camera(view)
     pose[:3, :2] *= -1  # Mitsuba's x is left, its y up

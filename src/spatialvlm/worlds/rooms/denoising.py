@@ -12,6 +12,8 @@ from jaxtyping import Bool, Float32
 
 Picture = Float32[np.ndarray, "h w 3"]
 Map = Float32[np.ndarray, "h w"]
+Cells = Float32[np.ndarray, "rows columns c"]
+"""A picture of fewer, larger pixels."""
 
 THIRDS = np.full(3, 1 / 3, dtype=np.float32)
 STEPS = (1, 2, 4, 8)
@@ -34,12 +36,12 @@ class Guide:
 
 
 def without_sparks(light: Picture) -> Picture:
-    """Light without single pixels that are far brighter than those around them."""
+    """Take away single pixels that are far brighter than those around them."""
     return np.minimum(light, SPARK * cv2.blur(light, (5, 5)) + np.float32(1e-6))
 
 
 def smooth(light: Picture, guide: Guide, steps: tuple[int, ...] = STEPS, *, keep_shadows: bool = True) -> Picture:
-    """Light without noise: the mean of what is around on the same surface, and, to keep shadows, about as bright."""
+    """Take away noise: the mean of what is around on the same surface, and, to keep shadows, about as bright."""
     for step in steps:
         tone = _tone(light, step) if keep_shadows else None
         total, weights = light.copy(), np.ones(light.shape[:2], np.float32)
@@ -55,7 +57,7 @@ def smooth(light: Picture, guide: Guide, steps: tuple[int, ...] = STEPS, *, keep
 
 
 def _tone(light: Picture, step: int) -> Map:
-    """How bright light is, so that a difference of 1 is too much: the brighter, the noisier, so factors count."""
+    """Measure brightness so that a difference of 1 is too much: the brighter, the noisier, so factors count."""
     # Noise must not keep itself: it is the brightness around that decides.
     grey = cv2.GaussianBlur(light @ THIRDS, (0, 0), 2.0 if step == 1 else 1.5)
     sharpness = LIGHT_SHARPNESS * step**0.6
@@ -63,14 +65,14 @@ def _tone(light: Picture, step: int) -> Map:
 
 
 def _pair(shape: tuple[int, ...], down: int, right: int) -> tuple[tuple[slice, slice], tuple[slice, slice]]:
-    """The pixels that have a neighbour so far down and right, and these neighbours."""
+    """Find the pixels that have a neighbour so far down and right, and these neighbours."""
     height, width = shape[:2]
     rows, columns = slice(0, max(height - down, 0)), slice(max(-right, 0), max(width - max(right, 0), 0))
     return (rows, columns), (slice(down, height), slice(max(right, 0), max(width + min(right, 0), 0)))
 
 
 def _alike(guide: Guide, tone: Map | None, here: tuple, there: tuple) -> Float32[np.ndarray, "rows columns"]:
-    """How far two pixels each may share light: their normals, their planes and the light agree."""
+    """Say how far two pixels each may share light: their normals, their planes and the light agree."""
     turn = guide.normals[here] - guide.normals[there]
     apart = guide.points[here] - guide.points[there]
     off_plane = np.einsum("ijk,ijk->ij", guide.normals[here], apart) / guide.depth_m[here]
@@ -82,7 +84,7 @@ def _alike(guide: Guide, tone: Map | None, here: tuple, there: tuple) -> Float32
 
 
 def at_edges(developed: Picture, clean: Picture, noisy: Picture, edges: Bool[np.ndarray, "h w"]) -> Picture:
-    """The developed picture, softened where a pixel holds two surfaces.
+    """Soften the developed picture where a pixel holds two surfaces.
 
     The samples are spread over the pixel, while clean light and the developed picture know only its centre. So where
     the noisy light lies between the darkest and the brightest clean light around tells how the pixel is shared. The
@@ -98,7 +100,7 @@ def at_edges(developed: Picture, clean: Picture, noisy: Picture, edges: Bool[np.
 
 
 def edges_of(guide: Guide, albedo: Picture, shape: np.ndarray) -> Bool[np.ndarray, "h w"]:
-    """Pixels next to another shape, another normal or another colour."""
+    """Find pixels next to another shape, another normal or another colour."""
     near = np.ones((3, 3), np.uint8)
     shapes = shape.astype(np.float32)
     found = cv2.dilate(shapes, near) != cv2.erode(shapes, near)

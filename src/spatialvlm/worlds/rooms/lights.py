@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from spatialvlm.worlds.rooms.meshes import joined, mesh, moved
-from spatialvlm.worlds.rooms.model import Mesh, Room, Window
+from spatialvlm.worlds.rooms.room import Mesh, Room, Window
 
 DAY_SHARE = 0.75
 PANE_OVERLAP_M = 0.01
@@ -30,7 +30,7 @@ class Lights:
 
 
 def lights_of(room: Room) -> Lights:
-    """Day, with bright windows and a weak lamp, or evening, with warm lamps and dark windows."""
+    """Choose day, with bright windows and a weak lamp, or evening, with warm lamps and dark windows."""
     rng = np.random.default_rng([room.seed, 19])
     by_day = bool(room.windows) and rng.random() < DAY_SHARE
     sky, warmth = rng.uniform(0.0, 1.0), rng.uniform(0.55, 0.8)
@@ -56,7 +56,7 @@ def _times(light: Light, factor: float) -> Light:
 
 
 def _disc(radius: float) -> Mesh:
-    """A level disc about the origin that faces down: what shines up or aside would mostly be lost."""
+    """Make a level disc about the origin that faces down: what shines up or aside would mostly be lost."""
     angles = 2 * np.pi * np.arange(DISC_CORNERS) / DISC_CORNERS
     corners = np.stack([radius * np.cos(angles), radius * np.sin(angles), np.zeros(DISC_CORNERS)], axis=-1)
     fan = np.stack([np.zeros(DISC_CORNERS - 2), *(np.arange(DISC_CORNERS - 2) + k for k in (2, 1))], axis=-1)
@@ -64,7 +64,7 @@ def _disc(radius: float) -> Mesh:
 
 
 def _pane(window: Window) -> Mesh:
-    """An upright rectangle that faces into the room, a little larger than the opening; uv is 0 to 1, v up."""
+    """Make an upright rectangle that faces into the room, a little larger than the opening; uv is 0 to 1, v up."""
     normal = np.array([*window.normal_xy, 0.0])
     across = np.array([-normal[1], normal[0], 0.0]) * (window.width_m / 2 + PANE_OVERLAP_M)
     up = np.array([0.0, 0.0, window.height_m / 2 + PANE_OVERLAP_M])

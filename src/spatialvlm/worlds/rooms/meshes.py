@@ -14,8 +14,8 @@ import numpy as np
 from jaxtyping import Float
 from scipy.interpolate import CubicSpline
 
-from spatialvlm.worlds.rooms.cube import SIDES, bevelled_cube
-from spatialvlm.worlds.rooms.model import Mesh
+from spatialvlm.worlds.rooms.bevelled_cube import SIDES, bevelled_cube
+from spatialvlm.worlds.rooms.room import Mesh
 
 CREASE_RAD = 0.7
 """A profile that turns by more than this has an edge there."""
@@ -27,17 +27,17 @@ Section = tuple[Real, Real, Real, Real]
 
 
 def mesh(vertices: Float[np.ndarray, "n 3"], faces: np.ndarray, uv: np.ndarray, *, smooth: bool = False) -> Mesh:
-    """A mesh in the number types of the record."""
+    """Make a mesh in the number types of the record."""
     return Mesh(vertices.astype(np.float64), faces.astype(np.int32), uv.astype(np.float32), smooth)
 
 
 def moved(shape: Mesh, x: Real = 0.0, y: Real = 0.0, z: Real = 0.0) -> Mesh:
-    """The mesh, shifted."""
+    """Shift the mesh."""
     return Mesh(shape.vertices + (x, y, z), shape.faces, shape.uv, shape.smooth)
 
 
 def turning(axis: str, angle_rad: Real) -> Float[np.ndarray, "3 3"]:
-    """The matrix that turns counter-clockwise about the axis "x", "y" or "z"."""
+    """Make the matrix that turns counter-clockwise about the axis "x", "y" or "z"."""
     cos, sin = math.cos(angle_rad), math.sin(angle_rad)
     first, second = {"x": (1, 2), "y": (2, 0), "z": (0, 1)}[axis]
     turn = np.eye(3)
@@ -46,18 +46,18 @@ def turning(axis: str, angle_rad: Real) -> Float[np.ndarray, "3 3"]:
 
 
 def turned(shape: Mesh, axis: str, angle_rad: Real) -> Mesh:
-    """The mesh, turned counter-clockwise about an axis through the origin."""
+    """Turn the mesh counter-clockwise about an axis through the origin."""
     return Mesh(shape.vertices @ turning(axis, angle_rad).T, shape.faces, shape.uv, shape.smooth)
 
 
 def scaled(shape: Mesh, x: Real = 1.0, y: Real = 1.0, z: Real = 1.0) -> Mesh:
-    """The mesh, stretched from the origin; a negative factor mirrors it. `uv` stays as it is."""
+    """Stretch the mesh from the origin; a negative factor mirrors it. `uv` stays as it is."""
     faces = shape.faces if x * y * z > 0 else np.ascontiguousarray(shape.faces[:, ::-1])
     return Mesh(shape.vertices * (x, y, z), faces, shape.uv, shape.smooth)
 
 
 def joined(shapes: Sequence[Mesh]) -> Mesh:
-    """Several meshes as one; it is smooth where the first one is."""
+    """Make several meshes as one; it is smooth where the first one is."""
     starts = np.cumsum([0, *(len(shape.vertices) for shape in shapes[:-1])])
     faces = np.concatenate([shape.faces + start for shape, start in zip(shapes, starts)])
     vertices = np.concatenate([shape.vertices for shape in shapes])
@@ -65,19 +65,19 @@ def joined(shapes: Sequence[Mesh]) -> Mesh:
 
 
 def finer(shape: Mesh, times: Real) -> Mesh:
-    """The mesh with its texture so many times smaller, for small things."""
+    """Make the mesh with its texture so many times smaller, for small things."""
     return Mesh(shape.vertices, shape.faces, shape.uv * np.float32(times), shape.smooth)
 
 
 def copies(shape: Mesh, turns: Float[np.ndarray, "k 3 3"], at: Float[np.ndarray, "k 3"]) -> Mesh:
-    """The mesh many times in one: each turned, then moved."""
+    """Repeat the mesh many times in one: each turned, then moved."""
     vertices = np.einsum("kij,nj->kni", turns, shape.vertices) + at[:, None]
     faces = shape.faces + len(shape.vertices) * np.arange(len(at))[:, None, None]
     return mesh(vertices.reshape(-1, 3), faces.reshape(-1, 3), np.tile(shape.uv, (len(at), 1)), smooth=shape.smooth)
 
 
 def upright_grain(shape: Mesh) -> Mesh:
-    """The mesh with the lines of its texture across: up the side of what is turned, along the short side of a box."""
+    """Turn the lines of a texture across: up the side of what is turned, along the short side of a box."""
     return Mesh(shape.vertices, shape.faces, np.ascontiguousarray(shape.uv[:, ::-1]), shape.smooth)
 
 
@@ -85,7 +85,7 @@ _CUBE = bevelled_cube()
 
 
 def boxes(low: Float[np.ndarray, "k 3"], high: Float[np.ndarray, "k 3"], bevel: Real = 0.0) -> Mesh:
-    """Upright boxes in one mesh, with edges cut by `bevel` (at most a third of the shortest side)."""
+    """Make upright boxes in one mesh, with edges cut by `bevel` (at most a third of the shortest side)."""
     corners, count = SIDES if bevel == 0 else (len(_CUBE.signs), len(_CUBE.faces))
     signs, pulled, axes = _CUBE.signs[:corners], _CUBE.pulled[:corners], _CUBE.axes[:corners]
     half = (high - low)[:, None] / 2
@@ -104,12 +104,12 @@ def boxes(low: Float[np.ndarray, "k 3"], high: Float[np.ndarray, "k 3"], bevel: 
 
 
 def box(low: Point, high: Point, bevel: Real = 0.003) -> Mesh:
-    """An upright box from its lowest to its highest corner, with cut edges."""
+    """Make an upright box from its lowest to its highest corner, with cut edges."""
     return boxes(np.array([low]), np.array([high]), bevel)
 
 
 def loft(rings: Float[np.ndarray, "m n 3"], edges: np.ndarray) -> Mesh:
-    """The skin through closed rings that run counter-clockwise about the way from the first to the last.
+    """Make the skin through closed rings that run counter-clockwise about the way from the first to the last.
 
     A ring that is one point closes the end. `edges` (m,) says which rings are sharp.
     """
@@ -136,7 +136,7 @@ def loft(rings: Float[np.ndarray, "m n 3"], edges: np.ndarray) -> Mesh:
 
 
 def sharp(path: Float[np.ndarray, "m d"]) -> np.ndarray:
-    """Where a path turns sharply (m,); its ends do not."""
+    """Find where a path turns sharply (m,); its ends do not."""
     steps = np.diff(path, axis=0)
     steps = steps / np.maximum(np.linalg.norm(steps, axis=-1, keepdims=True), 1e-12)
     turns = np.einsum("ij,ij->i", steps[1:], steps[:-1]) < math.cos(CREASE_RAD)
@@ -144,7 +144,7 @@ def sharp(path: Float[np.ndarray, "m d"]) -> np.ndarray:
 
 
 def lathe(profile: Profile, segments: int = 28) -> Mesh:
-    """What a profile of (radius, z) sweeps about the z axis; it runs from the bottom up the outside, then down inside.
+    """Sweep a profile of (radius, z) about the z axis; it runs from the bottom up the outside, then down inside.
 
     Begun and ended at radius 0 (or where it began) it is closed.
     """
@@ -158,7 +158,7 @@ def lathe(profile: Profile, segments: int = 28) -> Mesh:
 
 
 def cylinder(radius: Real, low: Real, high: Real, *, top_radius: Real | None = None, bevel: Real = 0.002) -> Mesh:
-    """An upright cylinder or, with another radius at its top, a cone; with bevelled rims."""
+    """Make an upright cylinder or, with another radius at its top, a cone; with bevelled rims."""
     upper = radius if top_radius is None else top_radius
     cut = min(bevel, (high - low) / 3, radius / 2, upper / 2)
     rim = [(radius - cut, low), (radius, low + cut), (upper, high - cut), (upper - cut, high)]
@@ -174,13 +174,13 @@ def _ball(rings: int, segments: int) -> Mesh:
 
 
 def ellipsoid(x: Real, y: Real, z: Real, rings: int = 12, segments: int = 24) -> Mesh:
-    """An ellipsoid of the given half axes about the origin."""
+    """Make an ellipsoid of the given half axes about the origin."""
     return scaled(_ball(rings, segments), x, y, z)
 
 
 @cache
 def _rounded_corners(steps: int) -> tuple[np.ndarray, np.ndarray]:
-    """For each of 4 (steps + 3) points: its place on its corner's unit arc, and which corner that is (signs)."""
+    """Find for each of 4 (steps + 3) points: its place on its corner's unit arc, and which corner that is (signs)."""
     turn = np.linspace(0.0, np.pi / 2, steps + 1)
     arc = np.stack([np.cos(turn), np.sin(turn)], -1)
     # One more point before and after each arc keeps the straight sides flat when shaded.
@@ -191,7 +191,7 @@ def _rounded_corners(steps: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def stack(sections: Sequence[Section], steps: int = 4) -> Mesh:
-    """The skin through level rounded rectangles (half_x, half_y, corner radius, z), from the bottom up the outside.
+    """Make the skin through level rounded rectangles (half_x, half_y, corner radius, z), from the bottom up outside.
 
     A section of no size closes an end; going down again inside makes it hollow.
     """
@@ -206,7 +206,7 @@ def stack(sections: Sequence[Section], steps: int = 4) -> Mesh:
 
 
 def draped(shape: Mesh, half_x: Real, half_y: Real, corner: Real, high: Real) -> Mesh:
-    """The mesh of a board, its texture laid on from above and folded down over the sides, lines along the long one."""
+    """Lay a texture on the mesh of a board from above, folded down over the sides, lines along the long one."""
     inner = np.array([half_x - corner, half_y - corner])
     out = shape.vertices[:, :2] - np.clip(shape.vertices[:, :2], -inner, inner)
     out /= np.maximum(np.linalg.norm(out, axis=-1, keepdims=True), 1e-9)
@@ -217,7 +217,7 @@ def draped(shape: Mesh, half_x: Real, half_y: Real, corner: Real, high: Real) ->
 def slab(
     half_x: Real, half_y: Real, low: Real, high: Real, *, corner: Real, edge: Real = 0.004, crown: Real = 0.0
 ) -> Mesh:
-    """A board or cushion: corners of radius `corner` in plan, edges of radius `edge`, a top that bulges by `crown`."""
+    """Make a board or cushion: corners of radius `corner` in plan, edges of radius `edge`, a top bulging by `crown`."""
     edge = min(edge, (high - low) * 0.48, half_x / 2, half_y / 2)
     corner = min(corner, 0.94 * min(half_x, half_y))
     turns = np.linspace(0.0, np.pi / 2, 3 if edge < 0.01 else 4)
@@ -234,21 +234,21 @@ def slab(
 
 
 def disc(radius: Real, low: Real, high: Real, *, edge: Real = 0.004) -> Mesh:
-    """A round board."""
+    """Make a round board."""
     rim = [(radius - edge, low), (radius, low + edge), (radius, high - edge), (radius - edge, high)]
     return draped(lathe([(0, low), *rim, (0, high)], 48 if radius > 0.15 else 28), radius, radius, radius, high)
 
 
-def curve(points: Sequence[Point], steps: int = 4) -> list[Point]:
-    """A smooth way through the points, so many steps from one to the next."""
+def curve(points: Sequence[Point]) -> list[Point]:
+    """Find a smooth way through the points, four steps from one to the next."""
     table = np.array(points, float)
     lengths = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(table, axis=0), axis=-1))])
-    places = np.interp(np.arange(steps * (len(table) - 1) + 1) / steps, np.arange(len(table)), lengths)
+    places = np.interp(np.arange(4 * (len(table) - 1) + 1) / 4, np.arange(len(table)), lengths)
     return [(x, y, z) for x, y, z in CubicSpline(lengths, table)(places).tolist()]
 
 
 def tube(path: Sequence[Point], radius: Real | Sequence[Real], segments: int = 12) -> Mesh:
-    """A round rod along a path, with closed ends; one radius, or one a point."""
+    """Make a round rod along a path, with closed ends; one radius, or one a point."""
     points = np.array(path, float)
     steps = np.diff(points, axis=0)
     steps /= np.linalg.norm(steps, axis=-1, keepdims=True)
@@ -269,14 +269,14 @@ def tube(path: Sequence[Point], radius: Real | Sequence[Real], segments: int = 1
 
 
 def sheet(width: Real, height: Real) -> Mesh:
-    """A thin upright rectangle that faces -y, its lower edge in the middle of the origin; for pictures and screens."""
+    """Make a thin upright rectangle that faces -y, the origin in the middle of its lower edge; for pictures."""
     x = width / 2
     vertices = np.array([[-x, 0, 0], [x, 0, 0], [x, 0, height], [-x, 0, height]])
     return mesh(vertices, np.array([[0, 1, 2], [0, 2, 3]]), vertices[:, [0, 2]] + (x, 0))
 
 
 def grids(points: Float[np.ndarray, "k m n 3"], *, smooth: bool = True) -> Mesh:
-    """Thin surfaces through rows of points: u along a row, v from row to row; seen from the side of (u cross v)."""
+    """Make thin surfaces through rows of points: u along a row, v from row to row; fronts on the side of u cross v."""
     k, m, n = points.shape[:3]
     index = np.arange(k * m * n).reshape(k, m, n)
     a, b, c, d = index[:, :-1, :-1], index[:, :-1, 1:], index[:, 1:, 1:], index[:, 1:, :-1]
@@ -287,6 +287,6 @@ def grids(points: Float[np.ndarray, "k m n 3"], *, smooth: bool = True) -> Mesh:
     return mesh(points.reshape(-1, 3), faces, uv.reshape(-1, 2), smooth=smooth)
 
 
-def grid(points: Float[np.ndarray, "m n 3"], *, smooth: bool = True) -> Mesh:
-    """One such surface."""
-    return grids(points[None], smooth=smooth)
+def grid(points: Float[np.ndarray, "m n 3"]) -> Mesh:
+    """Make one such surface."""
+    return grids(points[None])

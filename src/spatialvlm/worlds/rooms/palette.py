@@ -5,7 +5,7 @@ from typing import NamedTuple, TypeVar
 
 import numpy as np
 
-from spatialvlm.worlds.rooms.model import Finish, Material, Rgb, Texture
+from spatialvlm.worlds.rooms.room import Finish, Material, Rgb, Texture
 
 COLOURS: dict[str, tuple[Rgb, ...]] = {
     "white": ((242, 240, 235), (250, 250, 248), (234, 232, 228)),
@@ -26,7 +26,7 @@ COLOURS: dict[str, tuple[Rgb, ...]] = {
 }
 MIXED = "colourful"
 NAMES = (*COLOURS, MIXED)
-"""Every name that a model's colour may have."""
+"""Every name that the colour of furniture may have."""
 
 BRIGHT = "red orange yellow green turquoise blue purple pink"
 CLOTH = "grey grey beige beige white blue green brown red turquoise pink yellow black"
@@ -52,17 +52,17 @@ class Coat(NamedTuple):
 
 
 def choose(rng: np.random.Generator, options: Sequence[T]) -> T:
-    """One of them, each as likely."""
+    """Draw one of them, each as likely."""
     return options[int(rng.integers(len(options)))]
 
 
 def chance(rng: np.random.Generator, probability: float) -> bool:
-    """True as often as `probability` says."""
+    """Return True as often as `probability` says."""
     return bool(rng.random() < probability)
 
 
 def shade(rng: np.random.Generator, colour: str) -> Rgb:
-    """A tint that people call `colour`, a little different each time."""
+    """Draw a tint that people call `colour`, a little different each time."""
     drift = rng.integers(-7, 8)
     red, green, blue = (int(np.clip(value + drift, 0, 255)) for value in choose(rng, COLOURS[colour]))
     return red, green, blue
@@ -73,7 +73,7 @@ def _seed(rng: np.random.Generator) -> int:
 
 
 def coat(rng: np.random.Generator, names: str, finish: Finish = "matte", texture: Texture = "plain") -> Coat:
-    """One of the colours named (words with spaces between); a texture's second colour is a darker tint of it."""
+    """Draw one of the colours named (words with spaces between); a texture's second colour is a darker tint of it."""
     colour = choose(rng, names.split())
     rgb = shade(rng, colour)
     red, green, blue = (int(value * 0.8) for value in rgb)
@@ -81,14 +81,14 @@ def coat(rng: np.random.Generator, names: str, finish: Finish = "matte", texture
 
 
 def two_tone(rng: np.random.Generator, names: str, others: str, texture: Texture, finish: Finish = "matte") -> Coat:
-    """A texture of two different colours; the first one names it."""
+    """Draw a texture of two different colours; the first one names it."""
     colour = choose(rng, names.split())
     other = choose(rng, [name for name in others.split() if name != colour])
     return Coat(colour, Material(shade(rng, colour), finish, texture, shade(rng, other), _seed(rng)))
 
 
 def wood(rng: np.random.Generator, kinds: str = "light middle middle dark dark") -> Coat:
-    """Bare wood."""
+    """Draw bare wood."""
     colour, rgb, grain = choose(rng, _WOODS[choose(rng, kinds.split())])
     drift = rng.integers(-6, 7)
     tints = [tuple(int(value + drift) for value in tint) for tint in (rgb, grain)]
@@ -97,10 +97,10 @@ def wood(rng: np.random.Generator, kinds: str = "light middle middle dark dark")
 
 
 def steel(rng: np.random.Generator) -> Coat:
-    """Bare metal: steel, seldom brass."""
+    """Draw bare metal: steel, seldom brass."""
     return coat(rng, "silver silver silver gold", "metal")
 
 
 def plain(red: int, green: int, blue: int, finish: Finish = "matte") -> Material:
-    """A material that no name depends on: a stalk, a screw, a rubber foot."""
+    """Make a material that no name depends on: a stalk, a screw, a rubber foot."""
     return Material((red, green, blue), finish)

@@ -1,59 +1,43 @@
-"""Drawing a room: a Room and a size enter, its picture, exact depth and who is where leave.
+"""Drawing a room: a Room and a size enter, its picture and its G-buffer leave.
 
 The picture takes `spp` samples a pixel of the light that comes straight from the lights, a quarter as many paths for
 each cell of pixels of the light that has bounced, and cleans both. Depth and things are those at the pixel centres.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
-from jaxtyping import Float32, Int32, UInt8
+from jaxtyping import UInt8
 
-from spatialvlm.worlds.rooms.appearance import normals_of, plain_albedo, textured_albedo
-from spatialvlm.worlds.rooms.bouncing import bounced_light
-from spatialvlm.worlds.rooms.casting import NOTHING, Seen, cast, points_in_room
-from spatialvlm.worlds.rooms.denoising import Guide, at_edges, edges_of, smooth, without_sparks
-from spatialvlm.worlds.rooms.loading import load_scene
-from spatialvlm.worlds.rooms.model import Room, View
-from spatialvlm.worlds.rooms.passes import CELL_PX, Cells, Picture, Size, all_light, direct_light
-from spatialvlm.worlds.rooms.surfaces import Surface, surfaces_of
-from spatialvlm.worlds.rooms.tone import exposure, film, to_bytes
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Traced:
-    """Z-depth in metres, NaN where nothing is hit, and the index in `room.things` of what is seen, -1 for none."""
-
-    depth_m: Float32[np.ndarray, "h w"]
-    thing: Int32[np.ndarray, "h w"]
+from spatialvlm.worlds.rooms.albedo import plain_albedo, textured_albedo
+from spatialvlm.worlds.rooms.denoising import Cells, Guide, Picture, at_edges, edges_of, smooth, without_sparks
+from spatialvlm.worlds.rooms.indirect_light import bounced_light
+from spatialvlm.worlds.rooms.mitsuba_scene import load_scene
+from spatialvlm.worlds.rooms.path_tracing import CELL_PX, all_light, direct_light
+from spatialvlm.worlds.rooms.ray_casting import NOTHING, GBuffer, cast, normals_of, points_in_room
+from spatialvlm.worlds.rooms.room import Room, View
+from spatialvlm.worlds.rooms.room_surfaces import RoomSurface, surfaces_of
+from spatialvlm.worlds.rooms.tone_mapping import exposure, film, to_bytes
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Rendered:
-    """The picture in sRGB, and what is at its pixel centres."""
-
-    image: UInt8[np.ndarray, "h w 3"]
-    traced: Traced
+def trace(room: Room, size: tuple[int, int]) -> GBuffer:
+    """Find depth and things without the picture; `size` is width and height."""
+    return cast(surfaces_of(room), room.view, size)
 
 
-def trace(room: Room, size: Size) -> Traced:
-    """Depth and things without the picture; `size` is width and height."""
-    seen = cast(surfaces_of(room), room.view, size)
-    return Traced(seen.depth_m, seen.owner)
+def render(room: Room, size: tuple[int, int], spp: int) -> tuple[UInt8[np.ndarray, "h w 3"], GBuffer]:
+    """Draw the sRGB picture of a room, with what is at its pixel centres.
 
-
-def render(room: Room, size: Size, spp: int) -> Rendered:
-    """The picture of a room with what it shows; the same bits for the same room, size, spp and variant of Mitsuba."""
+    The same bits for the same room, size, spp and variant of Mitsuba.
+    """
     surfaces = surfaces_of(room)
     seen = cast(surfaces, room.view, size)
     scene = load_scene(surfaces)
     direct = direct_light(scene, room.view, size, spp, seed=(2 * room.seed) << 12)
     everything = all_light(scene, room.view, size, spp, seed=(2 * room.seed + 1) << 12)
-    return Rendered(_develop(room, surfaces, seen, direct, everything), Traced(seen.depth_m, seen.owner))
+    return _develop(room, surfaces, seen, direct, everything), seen
 
 
 def _develop(
-    room: Room, surfaces: list[Surface], seen: Seen, direct: Picture, everything: Cells
+    room: Room, surfaces: list[RoomSurface], seen: GBuffer, direct: Picture, everything: Cells
 ) -> UInt8[np.ndarray, "h w 3"]:
     """Clean the light, put the surfaces' colours back, expose."""
     radiance = np.array([*(surface.radiance or (0, 0, 0) for surface in surfaces), (0, 0, 0)], dtype=np.float32)
@@ -72,7 +56,7 @@ def _develop(
     return to_bytes(at_edges(film(clean * texture * exposed), clean, noisy, edges))
 
 
-def _guide(seen: Seen, view: View) -> Guide:
+def _guide(seen: GBuffer, view: View) -> Guide:
     eye = np.array(view.at)
     depth = np.where(seen.face == NOTHING, np.float32(100.0), np.maximum(seen.depth_m, np.float32(1e-3)))
     return Guide(normals_of(seen, eye), (points_in_room(seen, view) - eye).astype(np.float32), depth)

@@ -1,6 +1,6 @@
 """The empty room: its size and a generator enter; floor, walls, ceiling, a door and windows leave.
 
-What a wall carries is built facing -y with its back at y = 0, like a model, and then moved there. A window is an
+What a wall carries is built facing -y with its back at y = 0, as furniture is, and then moved there. A window is an
 opening with a frame; its `Window` is the pane, at the outer end of the opening.
 """
 
@@ -9,10 +9,20 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from spatialvlm.worlds.rooms.blocks import Blocks
+from spatialvlm.worlds.rooms.collision_boxes import CollisionBoxes
 from spatialvlm.worlds.rooms.meshes import boxes, grid, joined, mesh, moved, tube, turned
-from spatialvlm.worlds.rooms.model import Finish, Material, Mesh, Part, Rgb, Texture, Window
-from spatialvlm.worlds.rooms.walls import Size, Wall, walls_of
+from spatialvlm.worlds.rooms.room import (
+    Finish,
+    Material,
+    Mesh,
+    MeshPart,
+    Rgb,
+    RoomSize,
+    Texture,
+    Wall,
+    Window,
+    walls_of,
+)
 
 SKIRTING_M = 0.014
 REVEAL_M = 0.14  # how deep a window sits in its wall
@@ -36,9 +46,9 @@ _CURTAINS: tuple[Rgb, ...] = ((226, 220, 208), (150, 164, 172), (178, 150, 120),
 class Shell:
     """The parts that are no objects, the windows, and what furniture may not reach into."""
 
-    parts: tuple[Part, ...]
+    parts: tuple[MeshPart, ...]
     windows: tuple[Window, ...]
-    blocked: Blocks
+    blocked: CollisionBoxes
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +62,9 @@ class _Opening:
 
 
 def build_shell(
-    size_m: Size, rng: np.random.Generator, *, floor: Texture, window_walls: Sequence[int], door_wall: int
+    size_m: RoomSize, rng: np.random.Generator, *, floor: Texture, window_walls: Sequence[int], door_wall: int
 ) -> Shell:
-    """An empty room with a window in each of some walls and a door in one; `floor` is planks, tiles or weave."""
+    """Make an empty room with a window in each of some walls and a door in one; `floor` is planks, tiles or weave."""
     openings = {number: _opening(walls_of(size_m)[number], size_m[2], rng) for number in window_walls}
     paint = _choose(rng, _WALLS)
     accent = _choose(rng, _ACCENTS) if rng.random() < 0.3 else paint
@@ -71,20 +81,20 @@ def build_shell(
         parts.append(_fixed(_skirting(wall, door), wall, trim))
         if door is not None:
             parts += _door(wall, door, rng)
-            blocked.append(_blocks(wall, (door - 0.5, -_BEFORE_DOOR_M, 0.0), (door + 0.5, 0.0, _DOOR_M[1] + 0.1)))
+            blocked.append(_boxes(wall, (door - 0.5, -_BEFORE_DOOR_M, 0.0), (door + 0.5, 0.0, _DOOR_M[1] + 0.1)))
         if opening is not None:
             parts.append(_fixed(_window_frame(opening), wall, trim))
             windows.append(_window(wall, opening))
             reach = -0.13 if hung else -0.07
             side = 0.5 if hung else 0.06
             sill = (opening.left - 0.06, reach, opening.low - 0.08), (opening.right + 0.06, 0.0, opening.high + 0.1)
-            blocked.append(_blocks(wall, *sill))
+            blocked.append(_boxes(wall, *sill))
             if hung:
                 drop = 0.03 if rng.random() < 0.7 else opening.low - 0.12
                 parts += _curtains(wall, opening, drop, size_m[2], curtain, rng)
                 for low, high in ((opening.left - side, opening.left), (opening.right, opening.right + side)):
-                    blocked.append(_blocks(wall, (low, -0.15, drop), (high, 0.0, size_m[2])))
-    return Shell(tuple(parts), tuple(windows), sum(blocked, Blocks.none()))
+                    blocked.append(_boxes(wall, (low, -0.15, drop), (high, 0.0, size_m[2])))
+    return Shell(tuple(parts), tuple(windows), sum(blocked, CollisionBoxes.none()))
 
 
 def _choose(rng: np.random.Generator, colours: Sequence[Rgb]) -> Rgb:
@@ -102,21 +112,21 @@ def _opening(wall: Wall, height_m: float, rng: np.random.Generator) -> _Opening:
 
 
 def _door_place(wall: Wall, rng: np.random.Generator) -> float:
-    """Where the door's middle is along its wall: near a corner."""
+    """Draw where the door's middle is along its wall: near a corner."""
     return float((wall.length_m / 2 - rng.uniform(0.6, 0.8)) * rng.choice([-1, 1]))
 
 
-def _fixed(meshes: Sequence[Mesh], wall: Wall, material: Material) -> Part:
-    """What is built in a wall's own coordinates, in the room."""
-    return Part(moved(turned(joined(meshes), "z", wall.yaw_rad), *wall.point(0.0, 0.0)), material)
+def _fixed(meshes: Sequence[Mesh], wall: Wall, material: Material) -> MeshPart:
+    """Move what is built in a wall's own coordinates into the room."""
+    return MeshPart(moved(turned(joined(meshes), "z", wall.yaw_rad), *wall.point(0.0, 0.0)), material)
 
 
-def _blocks(wall: Wall, low: Corners, high: Corners) -> Blocks:
-    return Blocks.between(np.array([low]), np.array([high])).moved((*wall.point(0.0, 0.0), 0.0), wall.yaw_rad)
+def _boxes(wall: Wall, low: Corners, high: Corners) -> CollisionBoxes:
+    return CollisionBoxes.between(np.array([low]), np.array([high])).moved((*wall.point(0.0, 0.0), 0.0), wall.yaw_rad)
 
 
 def _panel(left: float, right: float, low: float, high: float) -> Mesh:
-    """An upright rectangle at y = 0 that faces -y, its texture as if the wall were one."""
+    """Make an upright rectangle at y = 0 that faces -y, its texture as if the wall were one."""
     corners = np.array([[left, low], [right, low], [right, high], [left, high]])
     return mesh(np.insert(corners, 1, 0.0, axis=1), np.array([[0, 1, 2], [0, 2, 3]]), corners)
 
@@ -135,7 +145,7 @@ def _wall_mesh(wall: Wall, height_m: float, hole: _Opening | None) -> Mesh:
     )
 
 
-def _floor_and_ceiling(size_m: Size, rng: np.random.Generator, texture: Texture) -> tuple[Part, Part]:
+def _floor_and_ceiling(size_m: RoomSize, rng: np.random.Generator, texture: Texture) -> tuple[MeshPart, MeshPart]:
     width, length, height = size_m
     corners = np.array([[0, 0], [width, 0], [width, length], [0, length]], float)
     faces = np.array([[0, 1, 2], [0, 2, 3]])
@@ -145,12 +155,12 @@ def _floor_and_ceiling(size_m: Size, rng: np.random.Generator, texture: Texture)
     ground = Material(_choose(rng, colours), finish, texture, seed=int(rng.integers(1000)))
     floor = mesh(np.insert(corners, 2, 0.0, axis=1), faces, along)
     ceiling = mesh(np.insert(corners, 2, height, axis=1), np.ascontiguousarray(faces[:, ::-1]), corners)
-    return Part(floor, ground), Part(ceiling, Material((244, 243, 240)))
+    return MeshPart(floor, ground), MeshPart(ceiling, Material((244, 243, 240)))
 
 
-def _boards(*corners: tuple[Corners, Corners], bevel: float = 0.004) -> Mesh:
+def _boards(*corners: tuple[Corners, Corners]) -> Mesh:
     lows, highs = zip(*corners)
-    return boxes(np.array(lows, float), np.array(highs, float), bevel)
+    return boxes(np.array(lows, float), np.array(highs, float), 0.004)
 
 
 def _skirting(wall: Wall, door: float | None) -> list[Mesh]:
@@ -159,7 +169,7 @@ def _skirting(wall: Wall, door: float | None) -> list[Mesh]:
     return [_boards(((a, -SKIRTING_M, 0.0), (b, 0.0, 0.08))) for a, b in ends if b - a > 0.02]
 
 
-def _door(wall: Wall, at: float, rng: np.random.Generator) -> list[Part]:
+def _door(wall: Wall, at: float, rng: np.random.Generator) -> list[MeshPart]:
     half, high = _DOOR_M[0] / 2, _DOOR_M[1]
     frame = _boards(
         ((at - half - 0.07, -0.025, 0.0), (at - half, 0.0, high + 0.07)),
@@ -181,7 +191,7 @@ def _door(wall: Wall, at: float, rng: np.random.Generator) -> list[Part]:
 
 
 def _window_frame(hole: _Opening) -> list[Mesh]:
-    """The lining of the opening, a frame around the pane with one or two bars, and a sill."""
+    """Make the lining of the opening, a frame around the pane with one or two bars, and a sill."""
     left, right, low, high = hole.left, hole.right, hole.low, hole.high
     bars = [left + (right - left) * share for share in ((0.5,) if right - left < 1.5 else (1 / 3, 2 / 3))]
     inner, outer = REVEAL_M - 0.06, REVEAL_M
@@ -209,8 +219,8 @@ def _window(wall: Wall, hole: _Opening) -> Window:
 
 def _curtains(
     wall: Wall, hole: _Opening, low: float, height_m: float, cloth: Material, rng: np.random.Generator
-) -> list[Part]:
-    """A pleated curtain on each side of a window, on a rod."""
+) -> list[MeshPart]:
+    """Make a pleated curtain on each side of a window, on a rod."""
     top = min(hole.high + 0.12, height_m - 0.06)
     limit = wall.length_m / 2 - 0.05
     ends = max(hole.left - 0.35, -limit), min(hole.right + 0.35, limit)

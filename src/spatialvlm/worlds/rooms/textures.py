@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from jaxtyping import Float32, UInt8
 
-from spatialvlm.worlds.rooms.model import Material, Rgb
+from spatialvlm.worlds.rooms.room import Material, Rgb
 
 Tones = Float32[np.ndarray, "h w"]
 Colour = Float32[np.ndarray, " 3"]
@@ -26,20 +26,20 @@ GRAIN_DARKER, JOINT_GREY, VEIN_DARKER = 0.62, 0.55, 0.72
 
 @cache
 def linear_table() -> Float32[np.ndarray, " 256"]:
-    """The share of light, 0 to 1, for each byte of sRGB."""
+    """Find the share of light, 0 to 1, for each byte of sRGB."""
     share = np.arange(256) / 255
     return np.where(share <= 0.04045, share / 12.92, ((share + 0.055) / 1.055) ** 2.4).astype(np.float32)
 
 
 def linear(rgb: Rgb) -> tuple[float, float, float]:
-    """A colour in sRGB bytes as shares of light."""
+    """Express a colour in sRGB bytes as shares of light."""
     red, green, blue = linear_table()[list(rgb)]
     return float(red), float(green), float(blue)
 
 
 @lru_cache(maxsize=64)
 def bitmap(material: Material) -> tuple[UInt8[np.ndarray, "h w 3"], tuple[float, float]]:
-    """The texture of a material in sRGB, first row on top, and the metres that it covers along u and v.
+    """Draw the texture of a material in sRGB, first row on top, and the metres that it covers along u and v.
 
     For what is shown once these are (0, 0): it fills its mesh.
     """
@@ -56,7 +56,7 @@ def bitmap(material: Material) -> tuple[UInt8[np.ndarray, "h w 3"], tuple[float,
 
 
 def fitted(uv: Float32[np.ndarray, "n 2"]) -> tuple[Float32[np.ndarray, " 2"], Float32[np.ndarray, " 2"]]:
-    """The lowest u and v of a mesh and its extent: where its picture begins and how large it is."""
+    """Find the lowest u and v of a mesh and its extent: where its picture begins and how large it is."""
     low = uv.min(axis=0)
     return low, np.maximum(uv.max(axis=0) - low, np.float32(1e-6))
 
@@ -66,7 +66,7 @@ def _bytes(colours: Colours) -> UInt8[np.ndarray, "h w 3"]:
 
 
 def _default_other(material: Material) -> Rgb | tuple[float, float, float]:
-    """The second colour where the material names none: darker wood, grey joints, pale stripes."""
+    """Choose the second colour where the material names none: darker wood, grey joints, pale stripes."""
     red, green, blue = material.rgb
     match material.texture:
         case "wood" | "planks":
@@ -80,18 +80,18 @@ def _default_other(material: Material) -> Rgb | tuple[float, float, float]:
 
 
 def _contrast(rgb: Rgb) -> Rgb:
-    """Near white on a dark colour, near black on a light one."""
+    """Choose near white on a dark colour, near black on a light one."""
     return (238, 235, 228) if sum(rgb) < 420 else (52, 50, 56)
 
 
 @lru_cache(maxsize=64)
 def pattern(texture: str, variety: int) -> tuple[Tones, Tones, tuple[float, float]]:
-    """How much of the second colour (0 to 1), a factor of brightness, and the metres covered along u and v."""
+    """Find how much of the second colour (0 to 1), a factor of brightness, and the metres covered along u and v."""
     return _PATTERNS[texture](np.random.default_rng([7, variety, sorted(_PATTERNS).index(texture)]))
 
 
 def _noise(rng: np.random.Generator, shape: tuple[int, int], cell: tuple[float, float]) -> Tones:
-    """A smooth field that repeats, mean 0, deviation 1; `cell` is its grain in pixels along v and u."""
+    """Make a smooth field that repeats, mean 0, deviation 1; `cell` is its grain in pixels along v and u."""
     rows, columns = np.fft.fftfreq(shape[0])[:, None], np.fft.rfftfreq(shape[1])[None]
     pass_band = np.exp(-2 * ((np.pi * cell[0] * rows) ** 2 + (np.pi * cell[1] * columns) ** 2) / 9)
     field = np.fft.irfft2(np.fft.rfft2(rng.standard_normal(shape)) * pass_band, shape)
@@ -99,7 +99,7 @@ def _noise(rng: np.random.Generator, shape: tuple[int, int], cell: tuple[float, 
 
 
 def _grain(rng: np.random.Generator, shape: tuple[int, int], metres: tuple[float, float]) -> Tones:
-    """Wood along u: growth rings seen lengthwise, and fibres. 0 to 1."""
+    """Draw wood along u: growth rings seen lengthwise, and fibres. 0 to 1."""
     per_m = shape[0] / metres[1], shape[1] / metres[0]
     rows = np.linspace(0, 1, shape[0], endpoint=False)[:, None]
     bend = _noise(rng, shape, (0.12 * per_m[0], 0.6 * per_m[1]))
@@ -115,7 +115,7 @@ def _wood(rng: np.random.Generator) -> tuple[Tones, Tones, tuple[float, float]]:
 
 
 def _planks(rng: np.random.Generator) -> tuple[Tones, Tones, tuple[float, float]]:
-    """Boards along u, each with its own tone and grain, dark joints."""
+    """Draw boards along u, each with its own tone and grain, dark joints."""
     shape, metres, boards = (480, 480), (2.8, 1.12), 8
     mix = _grain(rng, shape, metres)
     shade = np.ones(shape, np.float32)
@@ -133,7 +133,7 @@ def _planks(rng: np.random.Generator) -> tuple[Tones, Tones, tuple[float, float]
 
 
 def _weave(rng: np.random.Generator) -> tuple[Tones, Tones, tuple[float, float]]:
-    """Threads over and under, with an uneven dye."""
+    """Draw threads over and under, with an uneven dye."""
     size, threads = 192, 24
     place = np.arange(size) * threads / size
     over = (np.floor(place)[:, None] + np.floor(place)[None]) % 2
@@ -146,7 +146,7 @@ def _weave(rng: np.random.Generator) -> tuple[Tones, Tones, tuple[float, float]]
 
 
 def _tiles(rng: np.random.Generator) -> tuple[Tones, Tones, tuple[float, float]]:
-    """Four by four square tiles of slightly different tones, joints of the second colour."""
+    """Draw four by four square tiles of slightly different tones, joints of the second colour."""
     size, count = 384, 4
     side = (0.15, 0.2, 0.3, 0.33)[int(rng.integers(4))]
     deep = size // count
@@ -159,7 +159,7 @@ def _tiles(rng: np.random.Generator) -> tuple[Tones, Tones, tuple[float, float]]
 
 
 def _marble(rng: np.random.Generator) -> tuple[Tones, Tones, tuple[float, float]]:
-    """Clouds and a few bent veins."""
+    """Draw clouds and a few bent veins."""
     shape = (320, 320)
     rows, columns = np.mgrid[0:1:320j, 0:1:320j]
     bend = _noise(rng, shape, (140.0, 140.0)) + 0.25 * _noise(rng, shape, (30.0, 30.0))
@@ -170,7 +170,7 @@ def _marble(rng: np.random.Generator) -> tuple[Tones, Tones, tuple[float, float]
 
 
 def _stripes(rng: np.random.Generator) -> tuple[Tones, Tones, tuple[float, float]]:
-    """Bands along u; two widths in turn."""
+    """Draw bands along u; two widths in turn."""
     size, period = 128, float(rng.uniform(0.05, 0.12))
     share = float(rng.uniform(0.3, 0.55))
     mix = np.repeat((np.arange(size)[:, None] % 64 < 64 * share).astype(np.float32), size, axis=1)
@@ -178,14 +178,14 @@ def _stripes(rng: np.random.Generator) -> tuple[Tones, Tones, tuple[float, float
 
 
 def _checks(rng: np.random.Generator) -> tuple[Tones, Tones, tuple[float, float]]:
-    """Bands across bands, as of a table cloth."""
+    """Draw bands across bands, as of a table cloth."""
     size, period = 128, float(rng.uniform(0.06, 0.12))
     band = (np.arange(size) % 64 < 32).astype(np.float32)
     return (band[:, None] + band[None]) / 2, 1 + 0.02 * _noise(rng, (size, size), (3.0, 3.0)), (2 * period, 2 * period)
 
 
 def _leaf(rng: np.random.Generator) -> tuple[Tones, Tones, tuple[float, float]]:
-    """Lighter and darker green."""
+    """Draw lighter and darker green."""
     shape = (96, 96)
     mix = np.clip(0.4 + 0.28 * _noise(rng, shape, (30.0, 30.0)), 0, 1)
     return mix.astype(np.float32), 1 + 0.05 * _noise(rng, shape, (8.0, 8.0)), (0.15, 0.15)
@@ -204,13 +204,13 @@ _PATTERNS: dict[str, Callable[[np.random.Generator], tuple[Tones, Tones, tuple[f
 
 
 def _picture(variety: int, first: Colour, other: Colour) -> Colours:
-    """A landscape or an abstract print in the two colours and some that go with them."""
+    """Draw a landscape or an abstract print in the two colours and some that go with them."""
     rng = np.random.default_rng([11, variety])
     return (_landscape, _abstract)[variety % 2](rng, first, other)
 
 
 def _landscape(rng: np.random.Generator, first: Colour, other: Colour) -> Colours:
-    """A sky, a sun and hills, one behind the other."""
+    """Draw a sky, a sun and hills, one behind the other."""
     height, width = 192, 256
     rows, columns = np.mgrid[0:1:192j, 0:1:256j].astype(np.float32)
     above, below = np.array([[150, 190, 225], [250, 225, 190]], dtype=np.float32)
@@ -229,7 +229,7 @@ def _landscape(rng: np.random.Generator, first: Colour, other: Colour) -> Colour
 
 
 def _abstract(rng: np.random.Generator, first: Colour, other: Colour) -> Colours:
-    """Discs and bands on a pale ground."""
+    """Draw discs and bands on a pale ground."""
     canvas = np.full((256, 256, 3), (236, 230, 218), np.uint8)
     palette = [first, other, (first + other) / 2, 0.5 * first, (215, 165, 75), (60, 80, 105)]
     for _ in range(3):
@@ -244,7 +244,7 @@ def _abstract(rng: np.random.Generator, first: Colour, other: Colour) -> Colours
 
 
 def _label(variety: int, first: Colour, other: Colour) -> Colours:
-    """A band, a badge and lines of what may be print."""
+    """Draw a band, a badge and lines of what may be print."""
     rng = np.random.default_rng([13, variety])
     canvas = np.empty((192, 256, 3), np.uint8)
     canvas[:] = first
@@ -261,7 +261,7 @@ def _label(variety: int, first: Colour, other: Colour) -> Colours:
 
 
 def _dial(variety: int, first: Colour, other: Colour) -> Colours:
-    """A clock face with marks of the hours and two hands."""
+    """Draw a clock face with marks of the hours and two hands."""
     rng = np.random.default_rng([17, variety])
     canvas = np.empty((256, 256, 3), np.uint8)
     canvas[:] = first

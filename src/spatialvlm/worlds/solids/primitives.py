@@ -1,4 +1,4 @@
-"""Boxes, upright cylinders, balls and planes, and where rays meet them, in closed form and float64.
+"""Boxes, upright cylinders, balls and half-spaces, and where rays meet them, in closed form and float64.
 
 Each solid is convex, so a ray enters and leaves it once. World: z up.
 """
@@ -42,20 +42,20 @@ Solid = Cuboid | Cylinder | Sphere
 
 
 @dataclass(frozen=True, slots=True)
-class Plane:
-    """Points p with normal . p = offset_m; the normal is a unit vector on the side that is seen. A wall, a ceiling."""
+class HalfSpace:
+    """All points p with normal . p <= offset_m, seen from outside: a floor, a wall. The normal has length 1."""
 
     normal_in_world: Vector
     offset_m: float
 
 
-FLOOR = Plane((0.0, 0.0, 1.0), 0.0)
+FLOOR = HalfSpace((0.0, 0.0, 1.0), 0.0)
 
 
 def entry_exit(
     solid: Solid, origin: Float64[np.ndarray, "*#n 3"], directions: Float64[np.ndarray, "*#n 3"]
 ) -> tuple[Float64[np.ndarray, "*n"], Float64[np.ndarray, "*n"]]:
-    """Where rays enter and leave a solid, in multiples of `directions`; entry > exit where they miss it."""
+    """Find where rays enter and leave a solid, in multiples of `directions`; entry > exit where they miss it."""
     start = origin - np.array(solid.centre_in_world)
     match solid:
         case Sphere(_, radius):
@@ -76,10 +76,10 @@ def entry_exit(
 
 
 def hit(
-    surface: Solid | Plane, origin: Float64[np.ndarray, " 3"], directions: Float64[np.ndarray, "*n 3"]
+    surface: Solid | HalfSpace, origin: Float64[np.ndarray, " 3"], directions: Float64[np.ndarray, "*n 3"]
 ) -> Float64[np.ndarray, "*n"]:
-    """The least positive multiple of `directions` that lies on the surface, as seen; infinity where none does."""
-    if isinstance(surface, Plane):
+    """Find the least positive multiple of `directions` that lies on the surface, as seen; infinity where none does."""
+    if isinstance(surface, HalfSpace):
         normal = np.array(surface.normal_in_world)
         approach = -dot(directions, normal)
         away = float(normal @ origin) - surface.offset_m
@@ -91,7 +91,7 @@ def hit(
 
 
 def corners(solid: Solid) -> Float64[np.ndarray, "8 3"]:
-    """The corners in the world of a box around the solid; of a cuboid its own."""
+    """Find the corners in the world of a box around the solid; of a cuboid its own."""
     match solid:
         case Sphere(centre, radius):
             half, yaw = np.full(3, radius), 0.0
@@ -105,7 +105,7 @@ def corners(solid: Solid) -> Float64[np.ndarray, "8 3"]:
 
 
 def levels(solid: Solid) -> tuple[float, float]:
-    """The heights of a solid's lowest and highest points."""
+    """Find the heights of a solid's lowest and highest points."""
     match solid:
         case Sphere(centre, radius):
             half = radius
@@ -116,16 +116,8 @@ def levels(solid: Solid) -> tuple[float, float]:
     return centre[2] - half, centre[2] + half
 
 
-def rotate(matrix: Float64[np.ndarray, "3 3"], vectors: Float64[np.ndarray, "n 3"]) -> Float64[np.ndarray, "n 3"]:
-    """`vectors @ matrix.T` in a fixed order of sums, and without waking threads that contend for the processor."""
-    turned = np.empty(vectors.shape)
-    for axis in range(3):
-        turned[:, axis] = dot(vectors, matrix[axis])
-    return turned
-
-
 def dot(one: Float[np.ndarray, "*#n k"], other: Float[np.ndarray, "*#n k"]) -> Float[np.ndarray, "*n"]:
-    """Inner products along a last axis that is short, which `np.sum` is slow at."""
+    """Take inner products along a last axis that is short, which `np.sum` is slow at."""
     total = one[..., 0] * other[..., 0]
     for axis in range(1, one.shape[-1]):
         total = total + one[..., axis] * other[..., axis]
@@ -135,7 +127,7 @@ def dot(one: Float[np.ndarray, "*#n k"], other: Float[np.ndarray, "*#n k"]) -> F
 def _slab(
     start: Float64[np.ndarray, "*#n"], direction: Float64[np.ndarray, "*#n"], half: float
 ) -> tuple[Float64[np.ndarray, "*n"], Float64[np.ndarray, "*n"]]:
-    """Where rays are between -half and half along one axis."""
+    """Find where rays are between -half and half along one axis."""
     safe = np.where(direction == 0, 1e-200, direction)
     one, other = (-half - start) / safe, (half - start) / safe
     return np.minimum(one, other), np.maximum(one, other)
@@ -144,7 +136,7 @@ def _slab(
 def _quadratic(
     start: Float64[np.ndarray, "*#n k"], direction: Float64[np.ndarray, "*#n k"], radius: float
 ) -> tuple[Float64[np.ndarray, "*n"], Float64[np.ndarray, "*n"]]:
-    """Where rays are within `radius` of zero; entry > exit where they never are."""
+    """Find where rays are within `radius` of zero; entry > exit where they never are."""
     a = np.maximum(dot(direction, direction), 1e-200)
     towards = -dot(start, direction)
     # The nearest point's own distance, and not b^2 - ac, which cancels for small balls far away.

@@ -9,11 +9,10 @@ import pytest
 
 from spatialvlm.geometry import find_planes, intrinsics, relative_noise, unproject
 from spatialvlm.pipeline.collect import open_source
-from spatialvlm.pipeline.collect.shapes import ShapesSource, frame_of
+from spatialvlm.pipeline.collect.shapes import ShapesSource
 from spatialvlm.pipeline.detect import DetectConfig, load_detector
 from spatialvlm.records import Camera, Drop, Frame, Instance, Rle, Source
-from spatialvlm.worlds.solids.primitives import Cuboid, Cylinder
-from spatialvlm.worlds.solids.scene import SceneDescription, Thing, ray_cast
+from spatialvlm.worlds.solids import Body, Cuboid, Cylinder, SceneDescription, frame_of, ray_cast
 
 
 @pytest.fixture(scope="module")
@@ -91,15 +90,15 @@ def test_a_wall_alone_is_no_support() -> None:
     assert drop.reason.startswith("no_support_plane: no_plane_faces_up")
 
 
-def row_of(*things: Thing, width: int = 640, height: int = 480) -> Frame:
-    return frame_of(SceneDescription(things=things, width=width, height=height), "row")
+def row_of(*bodies: Body, width: int = 640, height: int = 480) -> Frame:
+    return frame_of(SceneDescription(bodies=bodies, width=width, height=height), "row")
 
 
 def three_things(width: int = 640, height: int = 480) -> Frame:
     return row_of(
-        Thing((Cuboid((-0.4, 1.9, 0.2), (0.12, 0.12, 0.4)),), ("tall red box",), (203, 68, 62)),
-        Thing((Cuboid((0.0, 1.9, 0.02), (0.3, 0.3, 0.04)),), ("flat white box",), (238, 235, 228)),
-        Thing((Cylinder((0.45, 1.9, 0.1), 0.1, 0.2),), ("blue cylinder",), (62, 108, 178)),
+        Body((Cuboid((-0.4, 1.9, 0.2), (0.12, 0.12, 0.4)),), ("tall red box",), (203, 68, 62)),
+        Body((Cuboid((0.0, 1.9, 0.02), (0.3, 0.3, 0.04)),), ("flat white box",), (238, 235, 228)),
+        Body((Cylinder((0.45, 1.9, 0.1), 0.1, 0.2),), ("blue cylinder",), (62, 108, 178)),
         width=width,
         height=height,
     )
@@ -136,7 +135,7 @@ def test_clusters_joins_the_inside_and_the_outside_of_a_mug() -> None:
         Cuboid((0.15 * math.cos(t), 1.9 + 0.15 * math.sin(t), 0.12), (0.02, 0.085, 0.24), t)
         for t in np.arange(12) * math.pi / 6
     ]
-    mug = Thing((Cylinder((0.0, 1.9, 0.01), 0.14, 0.02), *walls), ("mug",), (62, 108, 178))
+    mug = Body((Cylinder((0.0, 1.9, 0.01), 0.14, 0.02), *walls), ("mug",), (62, 108, 178))
     frame = row_of(mug)
     found = seen("clusters", bare(frame))
     assert len(found) == 1
@@ -163,12 +162,12 @@ def test_clusters_on_exact_scenes() -> None:
         scene, frame = source.describe(index), source.read(index).frame
         assert frame is not None
         assert frame.instances is not None
-        if any("table" in thing.captions for thing in scene.things):
+        if any("table" in thing.captions for thing in scene.bodies):
             continue
         found = seen("clusters", bare(frame))
         for truth, overlap in zip(frame.instances, best_ious(frame, found)):
             mask = mask_of(truth)
-            alone = ray_cast(replace(scene, things=(scene.things[int(truth.id) - 1],), walls=())).index == 0
+            alone = ray_cast(replace(scene, bodies=(scene.bodies[int(truth.id) - 1],), walls=())).index == 0
             cut = mask[[0, -1]].any() or mask[:, [0, -1]].any()
             if not cut and mask.sum() > 0.98 * alone.sum():
                 overlaps.append(overlap)

@@ -1,4 +1,4 @@
-"""Object models by category: chance enters, a `Model` leaves.
+"""Furniture by category: chance enters, a `Furniture` leaves.
 
 A new category costs one function in a module of this folder and one row here.
 """
@@ -16,20 +16,19 @@ from spatialvlm.worlds.rooms.furniture import (
     decoration,
     electronics,
     fruit,
-    kitchens,
+    kitchen_units,
     kitchenware,
-    lighting,
+    lamps,
     plants,
     seating,
-    soft,
+    soft_furnishings,
     stationery,
-    stools,
     storage,
     tables,
     tableware,
     toys,
 )
-from spatialvlm.worlds.rooms.model import Model, Mount
+from spatialvlm.worlds.rooms.room import Furniture, Mount
 
 LIVING, BEDROOM, OFFICE, KITCHEN = "living room", "bedroom", "office", "kitchen"
 DESK_TOP, KITCHEN_TOP = "desk top", "kitchen top"
@@ -39,7 +38,7 @@ DESK_TOP, KITCHEN_TOP = "desk top", "kitchen top"
 class Category:
     """How to make one, how it is held up, and the kinds of room in which it plausibly stands."""
 
-    make: Callable[[np.random.Generator], Model]
+    make: Callable[[np.random.Generator], Furniture]
     mount: Mount
     rooms: tuple[str, ...]
 
@@ -50,11 +49,11 @@ CATEGORIES: dict[str, Category] = {
     "side table": Category(tables.side_table, "floor", (LIVING, BEDROOM)),
     "desk": Category(tables.desk, "floor", (OFFICE, BEDROOM)),
     "chair": Category(seating.chair, "floor", (LIVING, KITCHEN, OFFICE, BEDROOM)),
-    "office chair": Category(stools.office_chair, "floor", (OFFICE, BEDROOM)),
+    "office chair": Category(seating.office_chair, "floor", (OFFICE, BEDROOM)),
     "armchair": Category(seating.armchair, "floor", (LIVING, BEDROOM)),
     "sofa": Category(seating.sofa, "floor", (LIVING,)),
-    "stool": Category(stools.stool, "floor", (LIVING, KITCHEN, BEDROOM)),
-    "bench": Category(stools.bench, "floor", (LIVING, KITCHEN, BEDROOM)),
+    "stool": Category(seating.stool, "floor", (LIVING, KITCHEN, BEDROOM)),
+    "bench": Category(seating.bench, "floor", (LIVING, KITCHEN, BEDROOM)),
     "bed": Category(beds.bed, "floor", (BEDROOM,)),
     "bookshelf": Category(storage.bookshelf, "floor", (LIVING, OFFICE, BEDROOM)),
     "cabinet": Category(storage.cabinet, "floor", (LIVING, OFFICE, KITCHEN)),
@@ -62,19 +61,19 @@ CATEGORIES: dict[str, Category] = {
     "nightstand": Category(storage.nightstand, "floor", (BEDROOM,)),
     "wardrobe": Category(storage.wardrobe, "floor", (BEDROOM,)),
     "tv stand": Category(storage.tv_stand, "floor", (LIVING,)),
-    "counter": Category(kitchens.counter, "floor", (KITCHEN,)),
-    "fridge": Category(kitchens.fridge, "floor", (KITCHEN,)),
-    "stove": Category(kitchens.stove, "floor", (KITCHEN,)),
-    "washing machine": Category(kitchens.washing_machine, "floor", (KITCHEN,)),
-    "floor lamp": Category(lighting.floor_lamp, "floor", (LIVING, BEDROOM, OFFICE)),
+    "counter": Category(kitchen_units.counter, "floor", (KITCHEN,)),
+    "fridge": Category(kitchen_units.fridge, "floor", (KITCHEN,)),
+    "stove": Category(kitchen_units.stove, "floor", (KITCHEN,)),
+    "washing machine": Category(kitchen_units.washing_machine, "floor", (KITCHEN,)),
+    "floor lamp": Category(lamps.floor_lamp, "floor", (LIVING, BEDROOM, OFFICE)),
     "tall plant": Category(plants.tall_plant, "floor", (LIVING, BEDROOM, OFFICE)),
-    "rug": Category(soft.rug, "floor", (LIVING, BEDROOM, OFFICE)),
+    "rug": Category(soft_furnishings.rug, "floor", (LIVING, BEDROOM, OFFICE)),
     "bin": Category(containers.bin_, "floor", (OFFICE, KITCHEN, BEDROOM)),
     "basket": Category(containers.basket, "floor", (LIVING, BEDROOM, KITCHEN)),
     "box": Category(containers.box, "floor", (LIVING, BEDROOM, OFFICE)),
-    "backpack": Category(soft.backpack, "floor", (BEDROOM, OFFICE, LIVING)),
-    "suitcase": Category(soft.suitcase, "floor", (BEDROOM,)),
-    "shoe": Category(soft.shoe, "floor", (BEDROOM, LIVING)),
+    "backpack": Category(soft_furnishings.backpack, "floor", (BEDROOM, OFFICE, LIVING)),
+    "suitcase": Category(soft_furnishings.suitcase, "floor", (BEDROOM,)),
+    "shoe": Category(soft_furnishings.shoe, "floor", (BEDROOM, LIVING)),
     "ball": Category(toys.ball, "floor", (LIVING, BEDROOM)),
     "teddy bear": Category(toys.teddy_bear, "floor", (BEDROOM, LIVING)),
     "toy robot": Category(toys.toy_robot, "floor", (BEDROOM, LIVING)),
@@ -89,9 +88,9 @@ CATEGORIES: dict[str, Category] = {
     "phone": Category(electronics.phone, "top", (OFFICE, LIVING, BEDROOM, DESK_TOP, KITCHEN_TOP)),
     "remote control": Category(electronics.remote_control, "top", (LIVING, BEDROOM)),
     "printer": Category(electronics.printer, "top", (OFFICE,)),
-    "table lamp": Category(lighting.table_lamp, "top", (LIVING, BEDROOM, OFFICE, DESK_TOP)),
-    "desk lamp": Category(lighting.desk_lamp, "top", (OFFICE, DESK_TOP)),
-    "candle": Category(lighting.candle, "top", (LIVING, BEDROOM, KITCHEN_TOP)),
+    "table lamp": Category(lamps.table_lamp, "top", (LIVING, BEDROOM, OFFICE, DESK_TOP)),
+    "desk lamp": Category(lamps.desk_lamp, "top", (OFFICE, DESK_TOP)),
+    "candle": Category(lamps.candle, "top", (LIVING, BEDROOM, KITCHEN_TOP)),
     "plant": Category(plants.plant, "top", (LIVING, BEDROOM, OFFICE, KITCHEN, DESK_TOP, KITCHEN_TOP)),
     "vase": Category(decoration.vase, "top", (LIVING, BEDROOM, KITCHEN)),
     "alarm clock": Category(decoration.alarm_clock, "top", (BEDROOM, DESK_TOP)),
@@ -101,7 +100,7 @@ CATEGORIES: dict[str, Category] = {
     "tissue box": Category(stationery.tissue_box, "top", (BEDROOM, LIVING, OFFICE, DESK_TOP)),
     "rubber duck": Category(toys.rubber_duck, "top", (BEDROOM, DESK_TOP)),
     "puzzle cube": Category(toys.puzzle_cube, "top", (BEDROOM, OFFICE, DESK_TOP)),
-    "pillow": Category(soft.pillow, "top", (LIVING, BEDROOM)),
+    "pillow": Category(soft_furnishings.pillow, "top", (LIVING, BEDROOM)),
     "mug": Category(kitchenware.mug, "top", (LIVING, OFFICE, KITCHEN, DESK_TOP, KITCHEN_TOP)),
     "cup": Category(tableware.cup, "top", (LIVING, KITCHEN, OFFICE, DESK_TOP, KITCHEN_TOP)),
     "bottle": Category(kitchenware.bottle, "top", (KITCHEN, OFFICE, DESK_TOP, KITCHEN_TOP)),
@@ -131,4 +130,4 @@ CATEGORIES: dict[str, Category] = {
     "picture": Category(decoration.picture, "wall", (LIVING, BEDROOM, OFFICE, KITCHEN)),
     "clock": Category(decoration.clock, "wall", (LIVING, OFFICE, KITCHEN)),
 }
-"""A name here may be narrower than the noun that its models are called by: a tall plant is a plant."""
+"""A name here may be narrower than the noun that such furniture is called by: a tall plant is a plant."""

@@ -1,25 +1,25 @@
-"""Kitchen appliances: chance enters, a model leaves."""
+"""Kitchen appliances: chance enters, furniture leaves."""
 
 import numpy as np
 
 from spatialvlm.worlds.rooms import meshes
-from spatialvlm.worlds.rooms.furniture.building import Piece, assembled, painted, top
+from spatialvlm.worlds.rooms.furniture.assembly import Piece, assembled, painted, top
 from spatialvlm.worlds.rooms.furniture.kitchenware import ear
-from spatialvlm.worlds.rooms.model import Material, Model
 from spatialvlm.worlds.rooms.palette import chance, choose, coat, plain
+from spatialvlm.worlds.rooms.room import Furniture, Material
 
 STEEL = plain(192, 194, 198, "metal")
 DARK = plain(34, 34, 36, "satin")
 
 
-def kettle(rng: np.random.Generator) -> Model:
+def kettle(rng: np.random.Generator) -> Furniture:
     """An electric kettle on its base, or one for the stove with a bow above."""
     paint = coat(rng, "silver silver white black red turquoise", "glossy")
     material = STEEL if paint.colour == "silver" else paint.material
     return (_electric_kettle if chance(rng, 0.6) else _stove_kettle)(rng, material, paint.colour)
 
 
-def _electric_kettle(rng: np.random.Generator, material: Material, colour: str) -> Model:
+def _electric_kettle(rng: np.random.Generator, material: Material, colour: str) -> Furniture:
     radius, tall = float(rng.uniform(0.07, 0.08)), float(rng.uniform(0.19, 0.23))
     upper = radius * 0.76
     base = meshes.lathe([(0, 0), (radius + 0.006, 0), (radius + 0.004, 0.018), (0, 0.018)], 32)
@@ -45,7 +45,7 @@ def _electric_kettle(rng: np.random.Generator, material: Material, colour: str) 
     return assembled("kettle", pieces, colour)
 
 
-def _stove_kettle(rng: np.random.Generator, material: Material, colour: str) -> Model:
+def _stove_kettle(rng: np.random.Generator, material: Material, colour: str) -> Furniture:
     radius = float(rng.uniform(0.085, 0.1))
     tall = radius * 1.35
     arc = [
@@ -76,7 +76,7 @@ def _stove_kettle(rng: np.random.Generator, material: Material, colour: str) -> 
     return assembled("kettle", pieces, colour)
 
 
-def toaster(rng: np.random.Generator) -> Model:
+def toaster(rng: np.random.Generator) -> Furniture:
     """A toaster with two slots, sometimes with toast in them."""
     paint = coat(rng, "silver silver white black red turquoise", "glossy")
     material = STEEL if paint.colour == "silver" else paint.material
@@ -108,7 +108,7 @@ def toaster(rng: np.random.Generator) -> Model:
     return assembled("toaster", pieces, paint.colour)
 
 
-def microwave(rng: np.random.Generator) -> Model:
+def microwave(rng: np.random.Generator) -> Furniture:
     """A microwave oven."""
     paint = coat(rng, "silver white white black red", "satin")
     half_x, half_y, tall = float(rng.uniform(0.22, 0.26)), float(rng.uniform(0.17, 0.2)), float(rng.uniform(0.26, 0.3))
@@ -143,7 +143,7 @@ def microwave(rng: np.random.Generator) -> Model:
     return assembled("microwave", pieces, paint.colour, (), [top(half_x - 0.012, half_y - 0.012, tall)])
 
 
-def coffee_machine(rng: np.random.Generator) -> Model:
+def coffee_machine(rng: np.random.Generator) -> Furniture:
     """A filter coffee machine with its jug."""
     paint = coat(rng, "black black silver red white", "satin")
     half_x, half_y, tall = (

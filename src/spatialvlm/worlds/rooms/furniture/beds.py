@@ -1,11 +1,11 @@
-"""Beds: chance enters, a model leaves. The head is at the back; the first top is for pillows."""
+"""Beds: chance enters, furniture leaves. The head is at the back; the first top is for pillows."""
 
 import numpy as np
 
 from spatialvlm.worlds.rooms import meshes
-from spatialvlm.worlds.rooms.furniture.building import Piece, assembled, legs, painted, top
-from spatialvlm.worlds.rooms.model import Mesh, Model
+from spatialvlm.worlds.rooms.furniture.assembly import Piece, assembled, legs, painted, top
 from spatialvlm.worlds.rooms.palette import CLOTH, PALE, chance, choose, coat, two_tone, wood
+from spatialvlm.worlds.rooms.room import Furniture, Mesh
 
 LENGTH_M = 2.0
 BLANKET_M = 0.035
@@ -53,7 +53,7 @@ def _bedding(rng: np.random.Generator, half: float, low: float, top_z: float) ->
     return pieces, blanket.colour, middle + cover / 2
 
 
-def bed(rng: np.random.Generator) -> Model:
+def bed(rng: np.random.Generator) -> Furniture:
     """A single or double bed with a mattress and a blanket; no pillows."""
     half = choose(rng, (0.45, 0.5, 0.7, 0.8, 0.9))
     style = choose(rng, ("board", "padded", "bars", "board"))

@@ -1,17 +1,17 @@
-"""Boxes, baskets and bins: chance enters, a model leaves."""
+"""Boxes, baskets and bins: chance enters, furniture leaves."""
 
 import numpy as np
 
 from spatialvlm.worlds.rooms import meshes
-from spatialvlm.worlds.rooms.furniture.building import Piece, assembled, painted, top
+from spatialvlm.worlds.rooms.furniture.assembly import Piece, assembled, painted, top
 from spatialvlm.worlds.rooms.furniture.kitchenware import vessel
-from spatialvlm.worlds.rooms.model import Material, Model
 from spatialvlm.worlds.rooms.palette import BRIGHT, PALE, chance, choose, coat, plain, two_tone
+from spatialvlm.worlds.rooms.room import Furniture, Material
 
 DARK = plain(40, 40, 42, "satin")
 
 
-def box(rng: np.random.Generator) -> Model:
+def box(rng: np.random.Generator) -> Furniture:
     """A box: of cardboard with tape, with open flaps, with a lid, or a present with a ribbon."""
     half_x, half_y = float(rng.uniform(0.09, 0.22)), float(rng.uniform(0.07, 0.15))
     tall = float(rng.uniform(0.45, 0.8)) * (half_x + half_y)
@@ -22,7 +22,7 @@ def _board(rng: np.random.Generator) -> Material:
     return Material((176, 132, 86), seed=int(rng.integers(1 << 30)))
 
 
-def _taped(rng: np.random.Generator, half_x: float, half_y: float, tall: float) -> Model:
+def _taped(rng: np.random.Generator, half_x: float, half_y: float, tall: float) -> Furniture:
     thin = 0.0004
     low = np.array([[-half_x - thin, -0.024, tall * 0.72], [-half_x - thin, -0.024, tall - 0.001]])
     high = np.array([[half_x + thin, 0.024, tall], [half_x + thin, 0.024, tall + thin]])
@@ -38,7 +38,7 @@ def _taped(rng: np.random.Generator, half_x: float, half_y: float, tall: float) 
     return assembled("box", pieces, "brown", ("cardboard",), [top(half_x - 0.006, half_y - 0.006, tall + thin)])
 
 
-def _open(rng: np.random.Generator, half_x: float, half_y: float, tall: float) -> Model:
+def _open(rng: np.random.Generator, half_x: float, half_y: float, tall: float) -> Furniture:
     board, wall = _board(rng), 0.004
     sections = [
         (0, 0, 0, 0),
@@ -61,7 +61,7 @@ def _open(rng: np.random.Generator, half_x: float, half_y: float, tall: float) -
     return assembled("box", painted(shapes, board), "brown", ("open", "cardboard"))
 
 
-def _lidded(rng: np.random.Generator, half_x: float, half_y: float, tall: float) -> Model:
+def _lidded(rng: np.random.Generator, half_x: float, half_y: float, tall: float) -> Furniture:
     paint = coat(rng, "white grey blue pink green black beige", "matte")
     sections = [
         (0, 0, 0, 0),
@@ -79,7 +79,7 @@ def _lidded(rng: np.random.Generator, half_x: float, half_y: float, tall: float)
     return assembled("box", pieces, paint.colour, ("lidded",), [top(half_x - 0.012, half_y - 0.012, tall)])
 
 
-def _present(rng: np.random.Generator, half_x: float, half_y: float, tall: float) -> Model:
+def _present(rng: np.random.Generator, half_x: float, half_y: float, tall: float) -> Furniture:
     striped = chance(rng, 0.4)
     paper = two_tone(rng, BRIGHT, PALE, "stripes", "satin") if striped else coat(rng, BRIGHT, "satin")
     ribbon = coat(rng, "gold white red", "satin").material
@@ -103,7 +103,7 @@ def _coils(reach: float, tall: float) -> meshes.Mesh:
     return vessel([(reach * 0.7, 0), *zip(lean.tolist(), rise.tolist())], 0.012, 28)
 
 
-def basket(rng: np.random.Generator) -> Model:
+def basket(rng: np.random.Generator) -> Furniture:
     """A woven basket: round with a bow, or with two grips, or square."""
     cane = coat(rng, "brown brown beige beige beige white grey", "matte", "weave")
     tall = float(rng.uniform(0.14, 0.32))
@@ -144,12 +144,12 @@ def basket(rng: np.random.Generator) -> Model:
     return assembled("basket", painted(shapes, cane.material), cane.colour, words)
 
 
-def bin_(rng: np.random.Generator) -> Model:
+def bin_(rng: np.random.Generator) -> Furniture:
     """A waste bin: an open one, a pedal bin with its lid, or one with a swing lid."""
     return choose(rng, (_open_bin, _open_bin, _pedal_bin, _swing_bin))(rng)
 
 
-def _open_bin(rng: np.random.Generator) -> Model:
+def _open_bin(rng: np.random.Generator) -> Furniture:
     paint = coat(rng, "black grey white blue red green turquoise", "satin")
     radius, tall = float(rng.uniform(0.11, 0.14)), float(rng.uniform(0.25, 0.32))
     foot, rim = radius * 0.75, radius * 1.02
@@ -163,7 +163,7 @@ def _open_bin(rng: np.random.Generator) -> Model:
     return assembled("bin", pieces, paint.colour)
 
 
-def _pedal_bin(rng: np.random.Generator) -> Model:
+def _pedal_bin(rng: np.random.Generator) -> Furniture:
     paint = coat(rng, "silver silver white black red", "metal")
     radius, tall = float(rng.uniform(0.1, 0.14)), float(rng.uniform(0.3, 0.55))
     low, wide = tall * 0.885, radius + 0.003
@@ -174,7 +174,7 @@ def _pedal_bin(rng: np.random.Generator) -> Model:
     return assembled("bin", [*pieces, *painted([foot, pedal], DARK)], paint.colour, ("round",))
 
 
-def _swing_bin(rng: np.random.Generator) -> Model:
+def _swing_bin(rng: np.random.Generator) -> Furniture:
     paint = coat(rng, "white grey black beige green", "satin")
     half, tall = float(rng.uniform(0.12, 0.15)), float(rng.uniform(0.42, 0.56))
     half_y, rim = half * 0.85, tall * 0.77

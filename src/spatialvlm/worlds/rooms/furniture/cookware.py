@@ -1,18 +1,18 @@
-"""What is cooked with: chance enters, a model leaves."""
+"""What is cooked with: chance enters, furniture leaves."""
 
 import numpy as np
 
 from spatialvlm.worlds.rooms import meshes
-from spatialvlm.worlds.rooms.furniture.building import Piece, assembled, painted, top
+from spatialvlm.worlds.rooms.furniture.assembly import Piece, assembled, painted, top
 from spatialvlm.worlds.rooms.furniture.kitchenware import ear, vessel
-from spatialvlm.worlds.rooms.model import Mesh, Model
 from spatialvlm.worlds.rooms.palette import chance, coat, plain, wood
+from spatialvlm.worlds.rooms.room import Furniture, Mesh
 
 STEEL = plain(192, 194, 198, "metal")
 DARK = plain(34, 34, 36, "satin")
 
 
-def pot(rng: np.random.Generator) -> Model:
+def pot(rng: np.random.Generator) -> Furniture:
     """A cooking pot with two ears, often with a lid."""
     paint = coat(rng, "silver silver red blue black turquoise orange green", "glossy")
     material = STEEL if paint.colour == "silver" else paint.material
@@ -50,7 +50,7 @@ def pot(rng: np.random.Generator) -> Model:
     return assembled("pot", pieces, paint.colour)
 
 
-def pan(rng: np.random.Generator) -> Model:
+def pan(rng: np.random.Generator) -> Furniture:
     """A frying pan with a long handle."""
     paint = coat(rng, "black black silver red blue", "satin")
     radius, tall = float(rng.uniform(0.11, 0.145)), float(rng.uniform(0.04, 0.06))
@@ -67,7 +67,7 @@ def pan(rng: np.random.Generator) -> Model:
     return assembled("pan", pieces, paint.colour)
 
 
-def teapot(rng: np.random.Generator) -> Model:
+def teapot(rng: np.random.Generator) -> Furniture:
     """A round teapot."""
     glaze = coat(rng, "white white blue green red turquoise brown black", "glossy")
     radius = float(rng.uniform(0.065, 0.08))
@@ -100,7 +100,7 @@ def teapot(rng: np.random.Generator) -> Model:
     return assembled("teapot", pieces, glaze.colour)
 
 
-def cutting_board(rng: np.random.Generator) -> Model:
+def cutting_board(rng: np.random.Generator) -> Furniture:
     """A board to cut on, plain or with a grip."""
     board = wood(rng, "light light middle dark")
     half_x, half_y, thick = (
@@ -112,17 +112,17 @@ def cutting_board(rng: np.random.Generator) -> Model:
     if chance(rng, 0.5):
         grip = meshes.slab(0.06, 0.025, 0.0, thick, corner=0.02, edge=0.003)
         shapes.append(meshes.moved(grip, half_x + 0.045))
-    model = assembled(
+    furniture = assembled(
         "cutting board",
         painted(shapes, board.material),
         board.colour,
         ("wooden",),
         [top(half_x - 0.008, half_y - 0.008, thick)],
     )
-    return model
+    return furniture
 
 
-def tray(rng: np.random.Generator) -> Model:
+def tray(rng: np.random.Generator) -> Furniture:
     """A flat tray with a rim and two grips."""
     paint, words = (
         (wood(rng), ("wooden",)) if chance(rng, 0.5) else (coat(rng, "white black red blue silver", "satin"), ())

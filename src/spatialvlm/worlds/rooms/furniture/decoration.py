@@ -1,12 +1,10 @@
-"""What adorns a room: chance enters, a model leaves."""
+"""What adorns a room: chance enters, furniture leaves."""
 
 import numpy as np
 
 from spatialvlm.worlds.rooms import meshes
-from spatialvlm.worlds.rooms.furniture.building import Piece, assembled, painted
+from spatialvlm.worlds.rooms.furniture.assembly import Piece, assembled, painted, round_sheet
 from spatialvlm.worlds.rooms.furniture.kitchenware import vessel
-from spatialvlm.worlds.rooms.furniture.prints import round_sheet
-from spatialvlm.worlds.rooms.model import Material, Mesh, Model
 from spatialvlm.worlds.rooms.palette import (
     BRIGHT,
     CERAMIC,
@@ -20,6 +18,7 @@ from spatialvlm.worlds.rooms.palette import (
     two_tone,
     wood,
 )
+from spatialvlm.worlds.rooms.room import Furniture, Material, Mesh
 
 
 def _flowers(rng: np.random.Generator, radius: float, tall: float) -> list[Piece]:
@@ -47,7 +46,7 @@ def _flowers(rng: np.random.Generator, radius: float, tall: float) -> list[Piece
     ]
 
 
-def vase(rng: np.random.Generator) -> Model:
+def vase(rng: np.random.Generator) -> Furniture:
     """A vase: bellied, slender, a cylinder or with a long neck; sometimes with flowers."""
     striped = chance(rng, 0.15)
     glaze = two_tone(rng, BRIGHT, PALE, "stripes", "glossy") if striped else coat(rng, CERAMIC, "glossy")
@@ -88,7 +87,7 @@ def _frame(width: float, height: float, rim: float, deep: float) -> list[Mesh]:
     ]
 
 
-def picture(rng: np.random.Generator) -> Model:
+def picture(rng: np.random.Generator) -> Furniture:
     """A framed picture for a wall, mostly with a white mount around it."""
     width, height = choose(
         rng, ((0.4, 0.5), (0.5, 0.4), (0.6, 0.45), (0.7, 0.5), (0.5, 0.7), (0.9, 0.6), (0.3, 0.4), (0.5, 0.5))
@@ -125,7 +124,7 @@ def _face(rng: np.random.Generator, dark: bool) -> Material:
     return Material(rgb, "satin", "dial", ink, int(rng.integers(1 << 30)))
 
 
-def clock(rng: np.random.Generator) -> Model:
+def clock(rng: np.random.Generator) -> Furniture:
     """A round or square clock for a wall."""
     radius, rim = float(rng.uniform(0.13, 0.19)), float(rng.uniform(0.012, 0.025))
     case = wood(rng) if chance(rng, 0.3) else coat(rng, "black white silver red blue gold", "satin")
@@ -156,7 +155,7 @@ def clock(rng: np.random.Generator) -> Model:
     return assembled("clock", pieces, case.colour, words, mount="wall")
 
 
-def alarm_clock(rng: np.random.Generator) -> Model:
+def alarm_clock(rng: np.random.Generator) -> Furniture:
     """A round alarm clock on feet, with two bells, or a digital one."""
     case = coat(rng, "red black white blue turquoise silver yellow pink", "glossy")
     if chance(rng, 0.3):
@@ -190,7 +189,7 @@ def _bells_and_feet(radius: float, z: float) -> list[Mesh]:
     return [*shapes, meshes.tube(bow, 0.003, 6)]
 
 
-def globe(rng: np.random.Generator) -> Model:
+def globe(rng: np.random.Generator) -> Furniture:
     """A globe of the Earth in its stand."""
     radius = float(rng.uniform(0.09, 0.13))
     sea = Material(shade(rng, "blue"), "satin", "marble", (92, 140, 74), int(rng.integers(1 << 30)))

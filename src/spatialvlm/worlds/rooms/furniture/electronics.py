@@ -1,11 +1,11 @@
-"""Screens and what belongs to them: chance enters, a model leaves."""
+"""Screens and what belongs to them: chance enters, furniture leaves."""
 
 import numpy as np
 
 from spatialvlm.worlds.rooms import meshes
-from spatialvlm.worlds.rooms.furniture.building import Piece, assembled, painted, top
-from spatialvlm.worlds.rooms.model import Material, Mesh, Model
+from spatialvlm.worlds.rooms.furniture.assembly import Piece, assembled, painted, top
 from spatialvlm.worlds.rooms.palette import chance, choose, coat, plain, shade
+from spatialvlm.worlds.rooms.room import Furniture, Material, Mesh
 
 BLACK = plain(24, 24, 26, "satin")
 KEY_M = 0.019
@@ -27,7 +27,7 @@ def _panel(width: float, height: float, thick: float, low: float, case: Material
     return [(frame, case), (glass, display)]
 
 
-def television(rng: np.random.Generator) -> Model:
+def television(rng: np.random.Generator) -> Furniture:
     """A flat television on two feet or on a foot in the middle."""
     width = float(rng.uniform(0.85, 1.3))
     height, low = width * 0.575, float(rng.uniform(0.05, 0.09))
@@ -43,7 +43,7 @@ def television(rng: np.random.Generator) -> Model:
     return assembled("television", pieces, "black")
 
 
-def monitor(rng: np.random.Generator) -> Model:
+def monitor(rng: np.random.Generator) -> Furniture:
     """A computer's screen on a stand."""
     width, low = float(rng.uniform(0.5, 0.66)), float(rng.uniform(0.1, 0.15))
     case, colour = choose(
@@ -80,7 +80,7 @@ def _keys(half_x: float, half_y: float, z: float, columns: int, rows: int, tall:
     return meshes.boxes(low, high)
 
 
-def keyboard(rng: np.random.Generator) -> Model:
+def keyboard(rng: np.random.Generator) -> Furniture:
     """A keyboard, with a block of digits or without."""
     case, keys, colour = choose(
         rng,
@@ -103,7 +103,7 @@ def keyboard(rng: np.random.Generator) -> Model:
     return assembled("keyboard", pieces, colour)
 
 
-def computer_mouse(rng: np.random.Generator) -> Model:
+def computer_mouse(rng: np.random.Generator) -> Furniture:
     """A mouse with two buttons and a wheel."""
     paint = coat(rng, "black black white grey red blue", "satin")
     half_x, half_y, tall = 0.031, 0.055, 0.037
@@ -121,7 +121,7 @@ def computer_mouse(rng: np.random.Generator) -> Model:
     return assembled("computer mouse", pieces, paint.colour)
 
 
-def laptop(rng: np.random.Generator) -> Model:
+def laptop(rng: np.random.Generator) -> Furniture:
     """An open laptop."""
     case, keys, colour = choose(
         rng,
@@ -150,7 +150,7 @@ def laptop(rng: np.random.Generator) -> Model:
     return assembled("laptop", pieces, colour, ("open",))
 
 
-def phone(rng: np.random.Generator) -> Model:
+def phone(rng: np.random.Generator) -> Furniture:
     """A smartphone that lies on its back."""
     case = coat(rng, "black black white silver blue red pink", "satin")
     body = meshes.slab(0.037, 0.076, 0, 0.008, corner=0.01, edge=0.002)
@@ -159,7 +159,7 @@ def phone(rng: np.random.Generator) -> Model:
     return assembled("phone", pieces, case.colour)
 
 
-def remote_control(rng: np.random.Generator) -> Model:
+def remote_control(rng: np.random.Generator) -> Furniture:
     """A remote control with rows of buttons."""
     case = coat(rng, "black black black grey white", "satin")
     tall = 0.018
@@ -178,7 +178,7 @@ def remote_control(rng: np.random.Generator) -> Model:
     return assembled("remote control", pieces, case.colour)
 
 
-def printer(rng: np.random.Generator) -> Model:
+def printer(rng: np.random.Generator) -> Furniture:
     """A printer with paper in its feeder and on its tray."""
     case = coat(rng, "white white grey black", "satin")
     half_x, half_y, tall = float(rng.uniform(0.2, 0.23)), float(rng.uniform(0.15, 0.18)), float(rng.uniform(0.15, 0.2))
@@ -206,7 +206,7 @@ def printer(rng: np.random.Generator) -> Model:
     return assembled("printer", pieces, case.colour)
 
 
-def speaker(rng: np.random.Generator) -> Model:
+def speaker(rng: np.random.Generator) -> Furniture:
     """A loudspeaker with two cones."""
     case = choose(rng, (coat(rng, "black black white", "satin"), coat(rng, "brown", "satin", "wood")))
     half, deep, tall = float(rng.uniform(0.07, 0.1)), float(rng.uniform(0.08, 0.11)), float(rng.uniform(0.22, 0.32))

@@ -1,11 +1,11 @@
-"""Fruit: chance enters, a model leaves. What is round rests on its lowest point."""
+"""Fruit: chance enters, furniture leaves. What is round rests on its lowest point."""
 
 import numpy as np
 
 from spatialvlm.worlds.rooms import meshes
-from spatialvlm.worlds.rooms.furniture.building import Piece, assembled
-from spatialvlm.worlds.rooms.model import Mesh, Model
+from spatialvlm.worlds.rooms.furniture.assembly import Piece, assembled
 from spatialvlm.worlds.rooms.palette import coat, plain
+from spatialvlm.worlds.rooms.room import Furniture, Mesh
 
 STALK = plain(84, 58, 36)
 LEAF = plain(62, 112, 50)
@@ -25,7 +25,7 @@ def _leaf(length: float) -> Mesh:
     return meshes.grid(np.stack(np.broadcast_arrays(along * length, wide, high), -1))
 
 
-def apple(rng: np.random.Generator) -> Model:
+def apple(rng: np.random.Generator) -> Furniture:
     """An apple with its stalk, sometimes with a leaf."""
     skin = coat(rng, "red red green yellow", "satin")
     radius = float(rng.uniform(0.034, 0.041))
@@ -60,7 +60,7 @@ def apple(rng: np.random.Generator) -> Model:
     return assembled("apple", pieces, skin.colour)
 
 
-def orange(rng: np.random.Generator) -> Model:
+def orange(rng: np.random.Generator) -> Furniture:
     """An orange."""
     skin = coat(rng, "orange", "satin")
     radius = float(rng.uniform(0.035, 0.043))
@@ -71,7 +71,7 @@ def orange(rng: np.random.Generator) -> Model:
     return assembled("orange", [(body, skin.material), (navel, plain(96, 110, 52))], "orange")
 
 
-def lemon(rng: np.random.Generator) -> Model:
+def lemon(rng: np.random.Generator) -> Furniture:
     """A lemon that lies on its side."""
     skin = coat(rng, "yellow", "satin")
     half = float(rng.uniform(0.036, 0.043))
@@ -92,7 +92,7 @@ def lemon(rng: np.random.Generator) -> Model:
     return assembled("lemon", [(body, skin.material)], skin.colour)
 
 
-def pear(rng: np.random.Generator) -> Model:
+def pear(rng: np.random.Generator) -> Furniture:
     """A pear with its stalk."""
     skin = coat(rng, "green green yellow", "satin")
     radius = float(rng.uniform(0.032, 0.038))
@@ -116,7 +116,7 @@ def pear(rng: np.random.Generator) -> Model:
     return assembled("pear", [(body, skin.material), (stalk, STALK)], skin.colour)
 
 
-def banana(rng: np.random.Generator) -> Model:
+def banana(rng: np.random.Generator) -> Furniture:
     """One banana, or a bunch of three, lying on its side."""
     skin = coat(rng, "yellow", "satin")
     count = int(rng.integers(1, 4))
@@ -141,7 +141,7 @@ def _girth(share: np.ndarray) -> np.ndarray:
     return np.cos(-1.1 + 2.35 * share) ** 0.7
 
 
-def pineapple(rng: np.random.Generator) -> Model:
+def pineapple(rng: np.random.Generator) -> Furniture:
     """A pineapple that stands on its foot, with its crown of leaves."""
     radius, tall = float(rng.uniform(0.05, 0.06)), float(rng.uniform(0.13, 0.17))
     shares = np.linspace(0, 1, 10)

@@ -1,22 +1,11 @@
-"""What is eaten and drunk from: chance enters, a model leaves."""
+"""What is eaten and drunk from: chance enters, furniture leaves."""
 
 import numpy as np
 
 from spatialvlm.worlds.rooms import meshes
-from spatialvlm.worlds.rooms.furniture.building import Piece, assembled
-from spatialvlm.worlds.rooms.furniture.prints import wrapped_sheet
-from spatialvlm.worlds.rooms.model import Material, Mesh, Model
-from spatialvlm.worlds.rooms.palette import (
-    BRIGHT,
-    CERAMIC,
-    PALE,
-    chance,
-    choose,
-    coat,
-    plain,
-    shade,
-    two_tone,
-)
+from spatialvlm.worlds.rooms.furniture.assembly import Piece, assembled, wrapped_sheet
+from spatialvlm.worlds.rooms.palette import BRIGHT, CERAMIC, PALE, chance, choose, coat, plain, shade, two_tone
+from spatialvlm.worlds.rooms.room import Furniture, Material, Mesh
 
 
 def vessel(outside: meshes.Profile, wall: float, segments: int = 28) -> Mesh:
@@ -49,7 +38,7 @@ def ear(radius: float, low: float, high: float, out: float, thick: float) -> Mes
     return meshes.tube(path, thick, 8)
 
 
-def mug(rng: np.random.Generator) -> Model:
+def mug(rng: np.random.Generator) -> Furniture:
     """A mug with a handle: straight, tapered or bellied."""
     height, radius, wall = float(rng.uniform(0.08, 0.105)), float(rng.uniform(0.038, 0.046)), 0.004
     striped = chance(rng, 0.2)
@@ -76,12 +65,12 @@ def mug(rng: np.random.Generator) -> Model:
     return assembled("mug", pieces, glaze.colour, ("striped",) if striped else ())
 
 
-def bottle(rng: np.random.Generator) -> Model:
+def bottle(rng: np.random.Generator) -> Furniture:
     """A wine, water, soda or sports bottle."""
     return choose(rng, (wine_bottle, _water_bottle, _flask))(rng)
 
 
-def wine_bottle(rng: np.random.Generator) -> Model:
+def wine_bottle(rng: np.random.Generator) -> Furniture:
     """A bottle of wine with a label and a capsule."""
     radius, height = float(rng.uniform(0.035, 0.039)), float(rng.uniform(0.28, 0.32))
     colour, rgb = choose(rng, (("green", (34, 64, 40)), ("green", (48, 78, 44)), ("brown", (88, 48, 22))))
@@ -99,7 +88,7 @@ def wine_bottle(rng: np.random.Generator) -> Model:
     return assembled("bottle", pieces, colour, ("glass",))
 
 
-def _water_bottle(rng: np.random.Generator) -> Model:
+def _water_bottle(rng: np.random.Generator) -> Furniture:
     radius, height = float(rng.uniform(0.031, 0.042)), float(rng.uniform(0.2, 0.28))
     tint = coat(rng, "blue green turquoise red orange white", "glass")
     shoulder = height * 0.72
@@ -128,7 +117,7 @@ def _water_bottle(rng: np.random.Generator) -> Model:
     return assembled("bottle", pieces, tint.colour, ("plastic",))
 
 
-def _flask(rng: np.random.Generator) -> Model:
+def _flask(rng: np.random.Generator) -> Furniture:
     radius, height = float(rng.uniform(0.033, 0.038)), float(rng.uniform(0.22, 0.27))
     paint = coat(rng, "black blue red green white pink turquoise silver grey", "satin")
     body = meshes.lathe(

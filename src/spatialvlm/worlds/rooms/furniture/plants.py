@@ -1,13 +1,13 @@
-"""Plants in pots: chance enters, a model leaves."""
+"""Plants in pots: chance enters, furniture leaves."""
 
 import numpy as np
 from jaxtyping import Float
 
 from spatialvlm.worlds.rooms import meshes
-from spatialvlm.worlds.rooms.furniture.building import Piece, assembled, painted
+from spatialvlm.worlds.rooms.furniture.assembly import Piece, assembled, painted
 from spatialvlm.worlds.rooms.furniture.kitchenware import vessel
-from spatialvlm.worlds.rooms.model import Material, Mesh, Model
 from spatialvlm.worlds.rooms.palette import chance, choose, coat, plain, shade
+from spatialvlm.worlds.rooms.room import Furniture, Material, Mesh
 
 SOIL = plain(54, 40, 30)
 BARK = plain(104, 78, 54)
@@ -127,7 +127,7 @@ def _cactus(tall: float, z: float) -> list[Mesh]:
     return shapes
 
 
-def plant(rng: np.random.Generator) -> Model:
+def plant(rng: np.random.Generator) -> Furniture:
     """A small plant for a table: arching, sword-leaved, a rosette, or a cactus."""
     radius = float(rng.uniform(0.045, 0.085))
     tall = radius * float(rng.uniform(1.5, 2.0))
@@ -144,7 +144,7 @@ def plant(rng: np.random.Generator) -> Model:
     return assembled("plant", pieces, "green", ("potted",))
 
 
-def tall_plant(rng: np.random.Generator) -> Model:
+def tall_plant(rng: np.random.Generator) -> Furniture:
     """A plant that stands on the floor: a palm, a sword-leaved one, or a small tree."""
     radius = float(rng.uniform(0.14, 0.19))
     tall = radius * float(rng.uniform(1.6, 2.1))

@@ -1,12 +1,12 @@
-"""What lies on a desk: chance enters, a model leaves."""
+"""What lies on a desk: chance enters, furniture leaves."""
 
 import numpy as np
 
 from spatialvlm.worlds.rooms import meshes
-from spatialvlm.worlds.rooms.furniture.building import Piece, assembled, top
+from spatialvlm.worlds.rooms.furniture.assembly import Piece, assembled, top
 from spatialvlm.worlds.rooms.furniture.kitchenware import vessel
-from spatialvlm.worlds.rooms.model import Material, Model
 from spatialvlm.worlds.rooms.palette import BRIGHT, PALE, choose, coat, plain, shade, two_tone
+from spatialvlm.worlds.rooms.room import Furniture, Material
 
 COVERS = "red red blue blue green black white orange yellow brown grey purple turquoise pink beige"
 
@@ -28,7 +28,7 @@ def bound(rng: np.random.Generator, half_x: float, half_y: float, low: float, th
     return [(covers, cover.material), (pages, plain(236, 228, 208))], cover.colour
 
 
-def book(rng: np.random.Generator) -> Model:
+def book(rng: np.random.Generator) -> Furniture:
     """A closed book that lies flat."""
     half_x, half_y = float(rng.uniform(0.065, 0.1)), float(rng.uniform(0.1, 0.14))
     thick = float(rng.uniform(0.015, 0.045))
@@ -42,7 +42,7 @@ def book(rng: np.random.Generator) -> Model:
     return assembled("book", pieces, colour, (), [top(half_x - 0.006, half_y - 0.006, thick + 0.0003)])
 
 
-def pencil_cup(rng: np.random.Generator) -> Model:
+def pencil_cup(rng: np.random.Generator) -> Furniture:
     """A cup with pens and pencils in it."""
     paint = coat(rng, "black white grey blue red turquoise silver", "satin")
     radius, tall = float(rng.uniform(0.035, 0.042)), float(rng.uniform(0.09, 0.105))
@@ -57,15 +57,9 @@ def pencil_cup(rng: np.random.Generator) -> Model:
     return assembled("pencil cup", pieces, paint.colour)
 
 
-def tissue_box(rng: np.random.Generator) -> Model:
+def tissue_box(rng: np.random.Generator) -> Furniture:
     """A box of tissues with one pulled half out."""
-    paint = two_tone(
-        rng,
-        "blue pink green purple turquoise",
-        PALE,
-        choose(rng, ("stripes", "checks")),
-        "satin",
-    )
+    paint = two_tone(rng, "blue pink green purple turquoise", PALE, choose(rng, ("stripes", "checks")), "satin")
     half_x, half_y, tall = 0.115, 0.06, float(rng.uniform(0.075, 0.1))
     body = meshes.finer(meshes.box((-half_x, -half_y, 0), (half_x, half_y, tall), 0.002), 4.0)
     hole = meshes.moved(meshes.scaled(meshes.cylinder(0.05, 0, 0.0008, bevel=0.0002), y=0.45), z=tall - 0.0004)

@@ -1,19 +1,11 @@
-"""Shelves, cabinets and chests: chance enters, a model leaves; each open compartment is a top with its room."""
+"""Shelves, cabinets and chests: chance enters, furniture leaves; each open compartment is a top with its room."""
 
 import numpy as np
 
 from spatialvlm.worlds.rooms import meshes
-from spatialvlm.worlds.rooms.furniture.building import (
-    HANDLES,
-    Piece,
-    assembled,
-    fronts,
-    legs,
-    painted,
-    top,
-)
-from spatialvlm.worlds.rooms.model import Model, Top
+from spatialvlm.worlds.rooms.furniture.assembly import HANDLES, Piece, assembled, fronts, legs, painted, top
 from spatialvlm.worlds.rooms.palette import Coat, chance, choose, coat, plain, steel, wood
+from spatialvlm.worlds.rooms.room import Furniture, Top
 
 BOARD_M = 0.02
 INSET_M = 0.012
@@ -26,7 +18,7 @@ def finish(rng: np.random.Generator) -> tuple[Coat, tuple[str, ...]]:
     return coat(rng, "white white white grey black green blue", "satin"), ()
 
 
-def bookshelf(rng: np.random.Generator) -> Model:
+def bookshelf(rng: np.random.Generator) -> Furniture:
     """An open shelf, with a back or without, seldom divided into squares."""
     paint, words = finish(rng)
     depth, cell = float(rng.uniform(0.28, 0.36)), float(rng.uniform(0.3, 0.38))
@@ -79,7 +71,7 @@ def _closed(
     return [*pieces, *painted(shut[0], paint.material), (meshes.joined(shut[1]), steel(rng).material)]
 
 
-def cabinet(rng: np.random.Generator) -> Model:
+def cabinet(rng: np.random.Generator) -> Furniture:
     """A closed cabinet with doors, sometimes with drawers above them, on legs or a plinth."""
     paint, words = finish(rng)
     doors = choose(rng, (2, 2, 3, 4))
@@ -96,7 +88,7 @@ def cabinet(rng: np.random.Generator) -> Model:
     return assembled("cabinet", pieces, paint.colour, words, [top(half_x - 0.004, half_y - INSET_M, height)])
 
 
-def dresser(rng: np.random.Generator) -> Model:
+def dresser(rng: np.random.Generator) -> Furniture:
     """A chest of drawers."""
     paint, words = finish(rng)
     columns, rows = choose(rng, ((1, 4), (2, 3), (2, 4), (1, 5), (2, 3)))
@@ -115,7 +107,7 @@ def dresser(rng: np.random.Generator) -> Model:
     return assembled("dresser", pieces, paint.colour, words, [top(half_x - 0.004, half_y - INSET_M, height)])
 
 
-def nightstand(rng: np.random.Generator) -> Model:
+def nightstand(rng: np.random.Generator) -> Furniture:
     """A small chest for beside a bed: drawers, or one drawer over an open shelf."""
     paint, words = finish(rng)
     half_x, half_y = float(rng.uniform(0.2, 0.26)), float(rng.uniform(0.18, 0.21))
@@ -141,7 +133,7 @@ def nightstand(rng: np.random.Generator) -> Model:
     return assembled("nightstand", pieces, paint.colour, words, tops)
 
 
-def wardrobe(rng: np.random.Generator) -> Model:
+def wardrobe(rng: np.random.Generator) -> Furniture:
     """A tall cupboard for clothes, with doors to the floor or drawers below them."""
     paint, words = finish(rng)
     doors = choose(rng, (2, 2, 3))
@@ -156,7 +148,7 @@ def wardrobe(rng: np.random.Generator) -> Model:
     return assembled("wardrobe", pieces, paint.colour, words, [top(half_x - 0.004, half_y - INSET_M, height)])
 
 
-def tv_stand(rng: np.random.Generator) -> Model:
+def tv_stand(rng: np.random.Generator) -> Furniture:
     """A low, wide cabinet for a television: doors at its ends, open between them, on legs."""
     paint, words = finish(rng)
     half_x, half_y = float(rng.uniform(0.6, 0.85)), float(rng.uniform(0.19, 0.22))

@@ -1,22 +1,13 @@
-"""Tables and desks: chance enters, a model with its top to stand things on leaves."""
+"""Tables and desks: chance enters, furniture with its top to stand things on leaves."""
 
 import itertools
 
 import numpy as np
 
 from spatialvlm.worlds.rooms import meshes
-from spatialvlm.worlds.rooms.furniture.building import (
-    HANDLES,
-    Piece,
-    assembled,
-    front,
-    handle,
-    legs,
-    painted,
-    top,
-)
-from spatialvlm.worlds.rooms.model import Model
+from spatialvlm.worlds.rooms.furniture.assembly import HANDLES, Piece, assembled, front, handle, legs, painted, top
 from spatialvlm.worlds.rooms.palette import Coat, chance, choose, coat, steel, wood
+from spatialvlm.worlds.rooms.room import Furniture
 
 MARGIN_M = 0.01
 """Tops end this far from a board's edge, where it is rounded."""
@@ -65,7 +56,7 @@ def _trestle(half_x: float, half_y: float, height: float) -> list[meshes.Mesh]:
     return shapes
 
 
-def _round_table(rng: np.random.Generator, category: str, radius: float, height: float) -> Model:
+def _round_table(rng: np.random.Generator, category: str, radius: float, height: float) -> Furniture:
     board, words = _finish(rng)
     thick = float(rng.uniform(0.018, 0.035))
     low = height - thick
@@ -87,7 +78,7 @@ def _apron(half_x: float, half_y: float, low: float, high: float) -> list[meshes
     ]
 
 
-def table(rng: np.random.Generator) -> Model:
+def table(rng: np.random.Generator) -> Furniture:
     """A dining table: round on a column or legs, or rectangular on legs or trestles."""
     height = float(rng.uniform(0.72, 0.76))
     if chance(rng, 0.3):
@@ -111,7 +102,7 @@ def table(rng: np.random.Generator) -> Model:
     return assembled("table", pieces, board.colour, ("rectangular", *words), tops)
 
 
-def coffee_table(rng: np.random.Generator) -> Model:
+def coffee_table(rng: np.random.Generator) -> Furniture:
     """A low table for a sofa: round, on legs with a shelf, or a bent board."""
     height = float(rng.uniform(0.36, 0.46))
     if chance(rng, 0.35):
@@ -142,7 +133,7 @@ def coffee_table(rng: np.random.Generator) -> Model:
     return assembled("coffee table", pieces, board.colour, words, tops)
 
 
-def side_table(rng: np.random.Generator) -> Model:
+def side_table(rng: np.random.Generator) -> Furniture:
     """A small table for beside a sofa."""
     height = float(rng.uniform(0.45, 0.6))
     if chance(rng, 0.6):
@@ -196,7 +187,7 @@ def _panels(half_x: float, half_y: float, low: float, ends: tuple[int, ...]) -> 
     return shapes
 
 
-def desk(rng: np.random.Generator) -> Model:
+def desk(rng: np.random.Generator) -> Furniture:
     """A writing desk on legs, frames or panels, often with a block of drawers."""
     height = float(rng.uniform(0.72, 0.76))
     half_x, half_y = float(rng.uniform(0.55, 0.8)), float(rng.uniform(0.28, 0.38))

@@ -1,16 +1,15 @@
-"""What a table is laid with: chance enters, a model leaves."""
+"""What a table is laid with: chance enters, furniture leaves."""
 
 import numpy as np
 
 from spatialvlm.worlds.rooms import meshes
-from spatialvlm.worlds.rooms.furniture.building import Piece, assembled, painted, top
+from spatialvlm.worlds.rooms.furniture.assembly import Piece, assembled, painted, top, wrapped_sheet
 from spatialvlm.worlds.rooms.furniture.kitchenware import ear, vessel
-from spatialvlm.worlds.rooms.furniture.prints import wrapped_sheet
-from spatialvlm.worlds.rooms.model import Material, Model
 from spatialvlm.worlds.rooms.palette import BRIGHT, CERAMIC, PALE, chance, choose, coat, plain, two_tone, wood
+from spatialvlm.worlds.rooms.room import Furniture, Material
 
 
-def cup(rng: np.random.Generator) -> Model:
+def cup(rng: np.random.Generator) -> Furniture:
     """A small cup with a handle, mostly on a saucer."""
     glaze = coat(rng, CERAMIC, "glossy")
     radius, tall = float(rng.uniform(0.036, 0.044)), float(rng.uniform(0.05, 0.065))
@@ -42,7 +41,7 @@ def cup(rng: np.random.Generator) -> Model:
     return assembled("cup", pieces, glaze.colour)
 
 
-def bowl(rng: np.random.Generator) -> Model:
+def bowl(rng: np.random.Generator) -> Furniture:
     """A bowl of china or wood: round, flat or flared."""
     wooden = chance(rng, 0.15)
     striped = not wooden and chance(rng, 0.15)
@@ -63,7 +62,7 @@ def bowl(rng: np.random.Generator) -> Model:
     return assembled("bowl", [(meshes.finer(body, 5.0) if striped else body, glaze.material)], glaze.colour, words)
 
 
-def plate(rng: np.random.Generator) -> Model:
+def plate(rng: np.random.Generator) -> Furniture:
     """A plate with a flat or a rising rim, sometimes with a coloured edge."""
     glaze = coat(rng, CERAMIC, "glossy")
     radius = float(rng.uniform(0.1, 0.14))
@@ -92,7 +91,7 @@ def plate(rng: np.random.Generator) -> Model:
     return assembled("plate", pieces, glaze.colour, (), [top(floor * 0.66, floor * 0.66, 0.005)])
 
 
-def wine_glass(rng: np.random.Generator) -> Model:
+def wine_glass(rng: np.random.Generator) -> Furniture:
     """A goblet of tinted glass, sometimes with wine."""
     tint = coat(rng, "grey grey blue green turquoise purple", "glass")
     tall, radius = float(rng.uniform(0.17, 0.22)), float(rng.uniform(0.034, 0.042))
@@ -125,7 +124,7 @@ def wine_glass(rng: np.random.Generator) -> Model:
     return assembled("wine glass", pieces, tint.colour)
 
 
-def pitcher(rng: np.random.Generator) -> Model:
+def pitcher(rng: np.random.Generator) -> Furniture:
     """A jug with a spout and a handle."""
     glaze = coat(rng, CERAMIC, "glossy")
     radius, tall = float(rng.uniform(0.055, 0.07)), float(rng.uniform(0.19, 0.25))
@@ -156,7 +155,7 @@ def pitcher(rng: np.random.Generator) -> Model:
     )
 
 
-def jar(rng: np.random.Generator) -> Model:
+def jar(rng: np.random.Generator) -> Furniture:
     """A jar of jam or the like with a lid and a label."""
     filling = coat(rng, "red orange yellow brown purple green", "glass")
     radius, tall = float(rng.uniform(0.032, 0.042)), float(rng.uniform(0.085, 0.13))
@@ -178,7 +177,7 @@ def jar(rng: np.random.Generator) -> Model:
     return assembled("jar", [(body, filling.material), (lid, cover), (label, paper)], filling.colour)
 
 
-def can(rng: np.random.Generator) -> Model:
+def can(rng: np.random.Generator) -> Furniture:
     """A can of drink, or a tin of food with a paper label."""
     metal = plain(196, 198, 202, "metal")
     paint = coat(rng, "red red blue green orange yellow white black purple turquoise", "satin")
@@ -202,7 +201,7 @@ def can(rng: np.random.Generator) -> Model:
     return assembled("can", [*painted(shapes, metal), (skin, printed)], paint.colour)
 
 
-def cereal_box(rng: np.random.Generator) -> Model:
+def cereal_box(rng: np.random.Generator) -> Furniture:
     """A box of cereal that stands upright, printed in front and behind."""
     paint = coat(rng, "red blue yellow orange green purple turquoise", "satin")
     half_x, half_y, tall = (

@@ -1,11 +1,11 @@
-"""Toys: chance enters, a model leaves."""
+"""Toys: chance enters, furniture leaves."""
 
 import numpy as np
 
 from spatialvlm.worlds.rooms import meshes
-from spatialvlm.worlds.rooms.furniture.building import Piece, assembled, painted
-from spatialvlm.worlds.rooms.model import Material, Model
+from spatialvlm.worlds.rooms.furniture.assembly import Piece, assembled, painted
 from spatialvlm.worlds.rooms.palette import BRIGHT, MIXED, chance, coat, plain, shade
+from spatialvlm.worlds.rooms.room import Furniture, Material
 
 GLASS = plain(40, 48, 58, "glossy")
 
@@ -20,7 +20,7 @@ def _gore(radius: float, start: float, stop: float) -> meshes.Mesh:
     )
 
 
-def ball(rng: np.random.Generator) -> Model:
+def ball(rng: np.random.Generator) -> Furniture:
     """A ball: of one colour, of six slices, or a basketball."""
     radius = float(rng.uniform(0.05, 0.12))
     if chance(rng, 0.35):
@@ -64,7 +64,7 @@ def _block(size: float, at: meshes.Point, half: meshes.Point) -> meshes.Mesh:
     return meshes.boxes(low, high, 0.012 * size)
 
 
-def teddy_bear(rng: np.random.Generator) -> Model:
+def teddy_bear(rng: np.random.Generator) -> Furniture:
     """A bear that sits."""
     fur = coat(rng, "brown brown brown beige beige white grey pink", "matte")
     red, green, blue = fur.material.rgb
@@ -126,7 +126,7 @@ def _rolling(long: float, low: float) -> list[Piece]:
     return [*painted(tyres, plain(30, 30, 32)), *painted(hubs, pale), *painted(lamps, plain(250, 240, 190))]
 
 
-def toy_car(rng: np.random.Generator) -> Model:
+def toy_car(rng: np.random.Generator) -> Furniture:
     """A toy car; its nose is at -y."""
     paint = coat(rng, BRIGHT, "glossy")
     long = float(rng.uniform(0.11, 0.2))
@@ -141,7 +141,7 @@ def toy_car(rng: np.random.Generator) -> Model:
     return assembled("toy car", [*pieces, *_rolling(long, low)], paint.colour)
 
 
-def toy_truck(rng: np.random.Generator) -> Model:
+def toy_truck(rng: np.random.Generator) -> Furniture:
     """A toy truck with an open load bed, often of another colour; its nose is at -y."""
     paint = coat(rng, BRIGHT, "glossy")
     long = float(rng.uniform(0.14, 0.24))
@@ -160,7 +160,7 @@ def toy_truck(rng: np.random.Generator) -> Model:
     return assembled("toy truck", [*pieces, *_rolling(long, low)], paint.colour)
 
 
-def rubber_duck(rng: np.random.Generator) -> Model:
+def rubber_duck(rng: np.random.Generator) -> Furniture:
     """A bath duck; its bill points to -y."""
     size = float(rng.uniform(0.032, 0.05))
 
@@ -180,7 +180,7 @@ def rubber_duck(rng: np.random.Generator) -> Model:
     return assembled("rubber duck", pieces, "yellow")
 
 
-def puzzle_cube(rng: np.random.Generator) -> Model:
+def puzzle_cube(rng: np.random.Generator) -> Furniture:
     """A cube of coloured squares, three by three on each side."""
     half = float(rng.uniform(0.027, 0.031))
     body = meshes.box((-half, -half, 0), (half, half, 2 * half), 0.002)
@@ -200,7 +200,7 @@ def puzzle_cube(rng: np.random.Generator) -> Model:
     return assembled("puzzle cube", pieces, MIXED)
 
 
-def toy_robot(rng: np.random.Generator) -> Model:
+def toy_robot(rng: np.random.Generator) -> Furniture:
     """A robot of blocks that stands; its face is at -y."""
     paint = coat(rng, "red blue silver yellow green turquoise orange grey", "satin")
     size = float(rng.uniform(0.16, 0.24))

@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from spatialvlm.worlds.rooms.model import Texture
-from spatialvlm.worlds.rooms.placing import Arrangement, Span
-from spatialvlm.worlds.rooms.plans.living import bedroom, living_room
-from spatialvlm.worlds.rooms.plans.working import desk_top, kitchen, kitchen_top, office
+from spatialvlm.worlds.rooms.placement import Arrangement, Span
+from spatialvlm.worlds.rooms.plans.living_rooms import bedroom, living_room
+from spatialvlm.worlds.rooms.plans.offices_and_kitchens import desk_top, kitchen, kitchen_top, office
+from spatialvlm.worlds.rooms.room import Texture
 
 
 @dataclass(frozen=True, slots=True)
