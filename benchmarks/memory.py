@@ -24,9 +24,9 @@ from spatialvlm.pipeline.collect.shapes import ShapesSource
 from spatialvlm.recipes import Recipe
 
 DISTINCT = 40
-MOST_MB = 1000.0
+MAX_MB = 1000.0
 GROWTH = 1.10
-LEAST_SHARDS = 12
+MIN_SHARDS = 12
 
 
 def resident_mb() -> float:
@@ -66,7 +66,7 @@ class Gauge:
             rates = f"{self.frames / elapsed:7.1f} images/s {self.questions / elapsed:8.0f} QA/s"
             print(f"{self.frames:6d} frames  {self.samples[-1][1]:7.1f} MB  {rates}", flush=True)
 
-    def most_mb(self, first, last):
+    def max_mb(self, first, last):
         """The most held between two shares of the build."""
         return max(mb for frames, mb in self.samples if first * self.total <= frames <= last * self.total)
 
@@ -93,10 +93,10 @@ def main():
         f"all    {info['frames']} frames, {info['scenes']} scenes, {info['qa']} questions in {elapsed:.1f} s", end=": "
     )
     print(f"{info['frames'] / elapsed:.1f} images/s, {info['qa'] / elapsed:.0f} QA/s with the report")
-    first, last = gauge.most_mb(0.0, 0.25), gauge.most_mb(0.75, 1.0)
+    first, last = gauge.max_mb(0.0, 0.25), gauge.max_mb(0.75, 1.0)
     print(f"memory {peak_mb():.1f} MB at most; {first:.1f} MB in the first quarter, {last:.1f} MB in the last")
-    assert peak_mb() < MOST_MB, f"expected less than {MOST_MB:.0f} MB"
-    if options.frames >= LEAST_SHARDS * recipe.shard_size:  # within its first shards a build still fills its buffers
+    assert peak_mb() < MAX_MB, f"expected less than {MAX_MB:.0f} MB"
+    if options.frames >= MIN_SHARDS * recipe.shard_size:  # within its first shards a build still fills its buffers
         assert last <= GROWTH * first, "memory grows with the number of frames"
 
 

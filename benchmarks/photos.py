@@ -47,7 +47,7 @@ from spatialvlm.records import DepthErrors
 
 DEPTHS = {"small": "depth_anything_v2_small", "depthpro": "depthpro"}
 MASK_MODELS = {"sam": "sam_vit_base", "sam2": "sam2_hiera_tiny"}
-MOST_OBJECTS = 8
+MAX_OBJECTS = 8
 ERRORS = DepthErrors(0.05, 0.01, source="made up, small enough for questions to be asked")
 
 
@@ -83,7 +83,7 @@ class Truth:
         scale = np.array([self.size[0] / frame.image.shape[1], self.size[1] / frame.image.shape[0]] * 2)
         return [
             Candidate((one.box_xyxy * scale).astype(np.float32), 0.9, one.captions)
-            for one in frame.instances[:MOST_OBJECTS]
+            for one in frame.instances[:MAX_OBJECTS]
         ]
 
     def masks(self, frame_id, candidates):
@@ -196,7 +196,7 @@ def recipe_of(folder, options):
             real_size_detect.MODELS[name](weights / name)
         models.append(Model({"grounding_dino": "grounding_dino"}.get(name, "sam"), str(weights / name)))
     detect = DetectConfig("grounded", detect=models[0], segment=models[1])
-    cull = CullConfig(least_side_px=32, duplicate_bits=6)
+    cull = CullConfig(min_side_px=32, duplicate_bits=6)
     return Recipe(str(folder / "photos"), cull=cull, detect=detect, sense=SenseConfig(depth=depth, depth_errors=ERRORS))
 
 

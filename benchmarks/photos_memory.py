@@ -51,7 +51,7 @@ def main():
                 files.append(open_files())
 
         info = build_by(partial(stub_stages, recipe), recipe, Path(folder, "out"), begin=gauge.begin, report=report)
-    first, last = gauge.most_mb(0.0, 0.5), gauge.most_mb(0.5, 1.0)
+    first, last = gauge.max_mb(0.0, 0.5), gauge.max_mb(0.5, 1.0)
     print(f"{info['scenes']} scenes; memory {first:.1f} MB at most in the first half, {last:.1f} MB in the second")
     print(f"open files every {STEP} images: {' '.join(map(str, files))}")
     assert last <= 1.05 * first, "memory grows with the number of images"

@@ -46,7 +46,7 @@ WORDS = ["crimson", "azure", "beige", "olive", "teal", "mauve", "amber", "ivory"
 @pytest.mark.parametrize("sort", RELATIVE)
 def test_no_kind_and_no_wording_says_a_length(sort, given):
     many, asked = PhraseConfig(questions_per_image=400), set()
-    config = MeasureConfig(worst_share=1e9, least_m=0.0)
+    config = MeasureConfig(max_relative_error=1e9, min_length_m=0.0)
     for index in range(1000, 1012):
         scene = relative_scene(index, RELATIVE[sort], given, unit=0.6 + 0.1 * (index % 7))
         assert scene.scale == "relative"

@@ -13,7 +13,7 @@ from spatialvlm.errors import UserError
 from spatialvlm.quantities import parse
 
 FORMS = ("length", "yes_no", "choice", "number", "text")
-MOST_OPTIONS = 10
+MAX_OPTIONS = 10
 
 _YES_NO = re.compile(r"\W*(?:(yes|no)\b|(y|n)\W*$)", re.IGNORECASE)
 _NUMBER = re.compile(r"[^\d.-]*(-?\d{1,12}(?:\.\d+)?)\D*")
@@ -99,9 +99,9 @@ def _length(question: str, answer: str) -> CheckedAnswer:
 
 def _choice(answer: str, options: tuple[str, ...]) -> CheckedAnswer:
     """Find the option that is typed, or its number from 1, or the one that alone is named in what is typed."""
-    if not 2 <= len(options) <= MOST_OPTIONS:
+    if not 2 <= len(options) <= MAX_OPTIONS:
         return CheckedAnswer(
-            "choice", answer, options, problem=f"A choice needs 2 to {MOST_OPTIONS} options, one a line."
+            "choice", answer, options, problem=f"A choice needs 2 to {MAX_OPTIONS} options, one a line."
         )
     exact = [option for option in options if _plain(option) == _plain(answer)]
     numbered = [option for number, option in enumerate(options, 1) if answer == str(number)]

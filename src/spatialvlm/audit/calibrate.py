@@ -28,9 +28,9 @@ from spatialvlm.records import DepthErrors, Frame
 COLUMNS = 64  # of the grid that ratios are looked at on: drifts reach further than its step
 LAGS = (1, 2, 3, 4, 6, 8, 11, 16, 22, 32)  # of that grid
 REACHES = np.geomspace(0.02, 0.6, 40)
-LEAST_KNOWN = 200  # places of the grid with both depths, in a frame
+MIN_KNOWN_SHARE = 200  # places of the grid with both depths, in a frame
 BATCH = 4
-FEW_FRAMES = 20
+MIN_FRAMES = 20
 MAD_OF_GAUSSIAN = 0.6745
 
 Ratios = Float64[np.ndarray, "r c"]
@@ -122,7 +122,7 @@ def _field(frame: Frame, estimate: DepthEstimate, name: str) -> Ratios | None:
     with np.errstate(invalid="ignore", divide="ignore"):
         ratios = np.log(_sparse(estimate.depth) / _sparse(frame.depth_m))
     ratios[~np.isfinite(ratios)] = np.nan
-    return ratios if np.count_nonzero(np.isfinite(ratios)) >= LEAST_KNOWN else None
+    return ratios if np.count_nonzero(np.isfinite(ratios)) >= MIN_KNOWN_SHARE else None
 
 
 def _sparse(depth_m: Float32[np.ndarray, "h w"]) -> Float64[np.ndarray, "r c"]:
@@ -186,7 +186,7 @@ def calibrate_to_file(recipe: Recipe, out: Path, runtime: Runtime) -> None:
         table.add_row(label, f"{errors.scale:.1%}", f"{errors.local:.1%}", f"{errors.reach:.2f}")
     console = Console()
     console.print(table)
-    if found.frames < FEW_FRAMES:
+    if found.frames < MIN_FRAMES:
         console.print(f"few frames: each figure is unsure by a factor of about {1 + 1 / math.sqrt(found.frames):.1f}")
     console.print(f"mean of the model's depth over the sensor's: {math.exp(found.bias):.3f}", highlight=False)
     console.print(f"depth errors: {out}", soft_wrap=True, highlight=False, markup=False)

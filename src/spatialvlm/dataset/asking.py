@@ -19,6 +19,9 @@ from spatialvlm.pipeline.phrase import PhraseConfig
 
 MAX_SEED = 2**63 - 1
 
+FORMER_NAMES = {"least_m": "min_length_m", "worst_share": "max_relative_error"}
+"""Settings that datasets of version 0.1 hold by another name."""
+
 
 @dataclass(frozen=True, slots=True)
 class Asking:
@@ -51,7 +54,8 @@ def asking_of(dataset: Dataset, seed: int | None = None, mix: PhraseConfig | Non
 
 
 def _settings(dataset: Dataset, stage: str, config: type) -> dict[str, Any]:
-    values: Mapping[str, Any] = dataset.header.get("config", {}).get(stage, {})
+    written: Mapping[str, Any] = dataset.header.get("config", {}).get(stage, {})
+    values = {FORMER_NAMES.get(name, name): value for name, value in written.items()}
     unknown = sorted(values.keys() - {field.name for field in fields(config)})
     if unknown:
         raise DatasetError(

@@ -98,7 +98,7 @@ def _left_out(task: Task, folder: Path) -> str:
 def _settings(model: str, config: AskConfig) -> dict[str, Any]:
     if model.partition(":")[0] in BASELINES:
         return {}
-    return {"most_tokens": config.most_tokens, "temperature": 0, "seed": 0}
+    return {"max_tokens": config.max_tokens, "temperature": 0, "seed": 0}
 
 
 def _earlier_run(out: Path, model: str, settings: Mapping[str, Any]) -> Run | None:

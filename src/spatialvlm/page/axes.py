@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from spatialvlm.page.wording import width_of
 
-_MOST_TICKS = 7
+_MAX_TICKS = 7
 _APART = 10.0  # between two labels
 
 
@@ -60,9 +60,9 @@ def logarithmic(low: float, high: float, says: Callable[[float], str], *, label:
     found: list[float] = []
     for parts in ((1, 2, 5), (1, 3), (1,)):
         found = [part * 10.0**decade for decade in decades for part in parts if low <= part * 10.0**decade <= high]
-        if len(found) <= _MOST_TICKS:
+        if len(found) <= _MAX_TICKS:
             break
-    found = found[:: max(1, math.ceil(len(found) / _MOST_TICKS))]
+    found = found[:: max(1, math.ceil(len(found) / _MAX_TICKS))]
     return Axis(low, high, tuple((value, says(value)) for value in found), label, is_logarithmic=True)
 
 

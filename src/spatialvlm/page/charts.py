@@ -15,7 +15,7 @@ from spatialvlm.page.wording import fitted, width_of
 WIDTH, WIDE, HEIGHT = 460, 920, 290
 """Of a chart that shares its line with another one, of one that has it alone; in units that are about pixels."""
 _ROW, _GAP, _FOOT, _TOP, _RIGHT = 24, 8, 20, 12, 12
-_MOST_NAMES, _LEAST_ROOM = 0.38, 100  # the share of the names, and the room of the bars
+_MAX_NAMES, _MIN_ROOM = 0.38, 100  # the share of the names, and the room of the bars
 
 STROKE, DIAMOND, DOT = "m0,-9 v18", "m0,-5 l5,5 l-5,5 l-5,-5z", "m-4.5,0 a4.5,4.5 0 1 0 9,0 a4.5,4.5 0 1 0 -9,0"
 """Shapes of a Mark."""
@@ -225,7 +225,7 @@ def _layout(rows: Sequence[Row], width: int) -> tuple[int, int]:
     """Where the bars begin, and how wide they may be."""
     ends = max([20, *(math.ceil(width_of(f"{row.value} {row.more}")) + _GAP for row in rows if row.value or row.more)])
     left = max([60, *(math.ceil(width_of(row.name)) + _GAP for row in rows)])
-    left = min(left, round(_MOST_NAMES * width), width - ends - _LEAST_ROOM)
+    left = min(left, round(_MAX_NAMES * width), width - ends - _MIN_ROOM)
     return left, width - left - ends
 
 

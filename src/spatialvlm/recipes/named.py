@@ -25,14 +25,14 @@ from spatialvlm.recipes.recipe import Recipe
 from spatialvlm.recipes.roles import ROLES
 from spatialvlm.records import DepthErrors
 
-LEAST_SIDE_PX = 240
-LEAST_SHARPNESS = 0.3
+MIN_SIDE_PX = 240
+MIN_SHARPNESS = 0.3
 DUPLICATE_BITS = 6
 
 SIGLIP2 = Model("siglip", "google/siglip2-base-patch16-224", "75de2d55ec2d0b4efc50b3e9ad70dba96a7b2fa2")
 QWEN3_VL = Model("transformers", "Qwen/Qwen3-VL-2B-Instruct", "89644892e4d85e24eaac8bacfd4f463576704203")
 
-OF_PHOTOS = MeasureConfig(worst_share=0.5)
+OF_PHOTOS = MeasureConfig(max_relative_error=0.5)
 """Depth made from one photo is wrong by a third: with the limit of measured depth there would be no length at all.
 
 With this one a length is off by a factor of two, within which the paper scores an answer as right, in one of six cases
@@ -238,6 +238,4 @@ def parse_role(text: str) -> tuple[str, Model | None]:
 
 
 def _cull(model: Model | None) -> CullConfig:
-    return CullConfig(
-        model, least_side_px=LEAST_SIDE_PX, least_sharpness=LEAST_SHARPNESS, duplicate_bits=DUPLICATE_BITS
-    )
+    return CullConfig(model, min_side_px=MIN_SIDE_PX, min_sharpness=MIN_SHARPNESS, duplicate_bits=DUPLICATE_BITS)

@@ -35,8 +35,8 @@ REFUSED = MappingProxyType(
         "nested": "one object's extent lies within the other's, like a cup on a table",
         "witnesses_disagree": "the second witness does not confirm the first",
         "too_close_to_call": "the difference is neither beyond the margin nor certainly within it",
-        "too_small": "the length is below `least_m`, or the two are about level",
-        "too_uncertain": "one sigma is more than `worst_share` of the length",
+        "too_small": "the length is below `min_length_m`, or the two are about level",
+        "too_uncertain": "one sigma is more than `max_relative_error` of the length",
     }
 )
 

@@ -228,7 +228,7 @@ def test_a_folder_goes_on_only_with_what_it_began_with(tmp_path: Path):
             with pytest.raises(UserError, match=message):
                 ask(url, tmp_path, now, model)
         with pytest.raises(UserError, match="with another longest answer"):
-            ask(server.url, tmp_path, items, most_tokens=5)
+            ask(server.url, tmp_path, items, max_tokens=5)
         assert (len(server.asked), len(other.asked)) == (3, 0)
 
 

@@ -48,10 +48,10 @@ def made_items(images: list[np.ndarray]) -> list[Item]:
 def test_answers_are_those_of_the_model(weights: Path, tmp_path: Path, batch_size: int):
     images = drawn(6)
     items = with_files(made_items(images), tmp_path / "pictures")[0]
-    config = AskConfig(most_tokens=6, runtime=Runtime("cpu", batch_size=batch_size))
+    config = AskConfig(max_tokens=6, runtime=Runtime("cpu", batch_size=batch_size))
     who = load_answerer(f"transformers:{weights}", config, tmp_path)
     answers = who.answers("folder", items)
-    alone = load_vlm(Model("transformers", str(weights)), Runtime("cpu", batch_size=1), most_tokens=6)
+    alone = load_vlm(Model("transformers", str(weights)), Runtime("cpu", batch_size=1), max_tokens=6)
     assert [answer.text for answer in answers] == [
         alone.answer([image], item.prompt) for image, item in zip(images, items, strict=True)
     ]
@@ -66,7 +66,7 @@ def test_a_picture_that_cannot_be_read_costs_no_other(weights: Path, tmp_path: P
     broken = tmp_path / "pictures" / "broken.png"
     broken.write_bytes(base64.b64decode("iVBORw0KGgo="))
     items[1] = Item("broken", "test", "what ?", "what ?", (broken,), YesNo(True))
-    config = AskConfig(most_tokens=6, runtime=Runtime("cpu", batch_size=4))
+    config = AskConfig(max_tokens=6, runtime=Runtime("cpu", batch_size=4))
     answers = load_answerer(f"transformers:{weights}", config, tmp_path).answers("folder", items)
     assert [answer.text is None for answer in answers] == [False, True, False]
     assert "cannot be read" in str(answers[1].failure)

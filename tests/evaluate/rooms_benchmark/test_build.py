@@ -25,10 +25,10 @@ from spatialvlm.evaluate.rooms_benchmark.definition import (
     questions_hash,
 )
 from spatialvlm.kinds import KINDS
+from spatialvlm.pipeline import run_stages
 from spatialvlm.pipeline.collect.rooms import RoomsSource
-from spatialvlm.pipeline.lift import Lift, load_lift
-from spatialvlm.pipeline.measure import measure
-from spatialvlm.pipeline.phrase import Phrase
+from spatialvlm.pipeline.tail import tail
+from spatialvlm.records import Sample
 
 SEED, SIZE, SPP = 5, (160, 120), 2
 
@@ -41,11 +41,9 @@ def every_room_is_a_shard(scalar_variant):
     patch.undo()
 
 
-def some_questions(source: RoomsSource, lift: Lift, room: int) -> tuple[BenchmarkQuestion, ...]:
+def some_questions(source: RoomsSource, room: int) -> tuple[BenchmarkQuestion, ...]:
     frame = source.truth(room).frame
-    scene = lift([frame], [frame.instances or ()])[0].scene
-    assert scene is not None
-    asked = Phrase(phrase_all())(scene, measure(scene), SEED).questions
+    asked = run_stages(tail(phrase=phrase_all(), seed=SEED), [Sample(frame=frame)])[0].questions
     return tuple(map(question_of, asked[:: len(asked) // 6]))
 
 
@@ -53,8 +51,8 @@ def some_questions(source: RoomsSource, lift: Lift, room: int) -> tuple[Benchmar
 def made(tmp_path_factory):
     """A small benchmark with its hashes, and its folder."""
     folder = tmp_path_factory.mktemp("benchmark") / "dataset"
-    source, lift = scalar_rooms(3, SEED, SIZE, SPP), load_lift()
-    rooms = tuple(BenchmarkRoom(room, "", "", some_questions(source, lift, room)) for room in range(3))
+    source = scalar_rooms(3, SEED, SIZE, SPP)
+    rooms = tuple(BenchmarkRoom(room, "", "", some_questions(source, room)) for room in range(3))
     definition = BenchmarkDefinition(SEED, SIZE, SPP, versions_here(), rooms)
     build_benchmark(definition, folder)
     dataset = read_dataset(folder)

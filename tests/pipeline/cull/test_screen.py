@@ -87,7 +87,7 @@ def test_versions_of_others_stay():
 
 
 def test_the_model_sees_only_what_is_left():
-    config = replace(LABELS, least_side_px=100, least_sharpness=0.33, duplicate_bits=6)
+    config = replace(LABELS, min_side_px=100, min_sharpness=0.33, duplicate_bits=6)
     oracle = Oracle()
     frames = [
         frame("small", side=99, blur=9),
@@ -109,7 +109,7 @@ def test_the_model_sees_only_what_is_left():
 
 
 def test_without_a_model_the_verdict_has_no_label():
-    [kept] = Cull(CullConfig(least_sharpness=0.1)).run([frame("a")])
+    [kept] = Cull(CullConfig(min_sharpness=0.1)).run([frame("a")])
     assert isinstance(kept, Frame)
     assert kept.verdict is not None
     assert (kept.verdict.label, kept.verdict.score) == (None, None)
@@ -119,12 +119,12 @@ def test_without_a_model_the_verdict_has_no_label():
 
 def test_duplicates_count_only_where_they_were_asked_for():
     frames = [frame("a"), frame("b")]
-    assert not drops(culled(CullConfig(least_side_px=1), {"b": "a"}, frames))
+    assert not drops(culled(CullConfig(min_side_px=1), {"b": "a"}, frames))
     assert set(drops(culled(CullConfig(duplicate_bits=0), {"b": "a"}, frames))) == {"b"}
 
 
 def test_what_is_dropped_does_not_depend_on_batches():
-    config = replace(LABELS, least_side_px=100, least_sharpness=0.33, duplicate_bits=6)
+    config = replace(LABELS, min_side_px=100, min_sharpness=0.33, duplicate_bits=6)
     frames = [
         frame(f"{i}", label=i % 3, seed=i % 4, side=(90, 120, 200)[i % 3], blur=(0, 9)[i % 5 == 0]) for i in range(20)
     ]
@@ -142,7 +142,7 @@ def test_what_is_dropped_does_not_depend_on_batches():
 
 
 def test_none_is_dropped_for_one_that_is_dropped_itself():
-    config = CullConfig(least_side_px=100, least_sharpness=0.33, duplicate_bits=6)
+    config = CullConfig(min_side_px=100, min_sharpness=0.33, duplicate_bits=6)
     frames = [frame("small", side=99), frame("soft", blur=4), frame("sharp")]
     assert perceptual_hash(frames[0].image) != FLAT
     hashes = [fingerprint(one.image, config) for one in frames]
@@ -153,15 +153,15 @@ def test_none_is_dropped_for_one_that_is_dropped_itself():
 
 def test_black_frames_pass_what_does_not_ask_for_structure():
     black = replace(frame("black"), image=np.zeros((32, 32, 3), np.uint8))
-    results = Cull(CullConfig(least_sharpness=0.33, duplicate_bits=6)).run([black, black])
+    results = Cull(CullConfig(min_sharpness=0.33, duplicate_bits=6)).run([black, black])
     assert not drops(results)
 
 
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
-        ({"least_side_px": -1}, "least_side_px -1: expected 0 or more"),
-        ({"least_sharpness": 1.5}, "least_sharpness 1.5: expected 0 to 1"),
+        ({"min_side_px": -1}, "min_side_px -1: expected 0 or more"),
+        ({"min_sharpness": 1.5}, "min_sharpness 1.5: expected 0 to 1"),
         ({"duplicate_bits": 17}, "duplicate_bits 17: expected 0 to 16"),
         ({"duplicate_bits": -1}, "duplicate_bits -1: expected 0 to 16"),
         ({"keep": ("a", "b"), "drop": ("b",)}, "the label 'b' is both kept and dropped"),

@@ -19,7 +19,7 @@ BOX = Body((Cuboid((0.0, 2.2, 0.2), (0.4, 0.3, 0.4), 0.4),))
 CAN = Body((Cylinder((0.7, 2.6, 0.15), 0.1, 0.3),))
 POST = Body((Cuboid((-0.6, 2.4, 0.35), (0.12, 0.12, 0.7), 0.2),))
 HEIGHT = Anchor("camera_height", 1.4)
-EASY = MeasureConfig(worst_share=1e9)
+EASY = MeasureConfig(max_relative_error=1e9)
 APART_M = math.dist((0.7, 2.6, 0.15), (-0.6, 2.4, 0.35))
 
 

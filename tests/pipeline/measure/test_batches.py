@@ -112,7 +112,7 @@ def test_the_gap_is_that_of_the_nearest_two_points(sort):
         first, second = (c.astype(np.float32) for c in clouds(np.random.default_rng(rng.randrange(1 << 30)), sort))
         far = np.random.default_rng(1).uniform(5, 6, (700, 3)).astype(np.float32)
         objects = [made_up(str(k), c.min(0), c.max(0) + 0.01, c) for k, c in enumerate((first, second, far))]
-        easy = MeasureConfig(least_m=-1.0, worst_share=1e9)
+        easy = MeasureConfig(min_length_m=-1.0, max_relative_error=1e9)
         two, three = (gap_of(measure(scene_of(some), easy)) for some in (objects[:2], objects))
         nearest = float(np.sqrt(((first[:, None] - second) ** 2).sum(-1, dtype=np.float64).min()))
         assert two == three, "a larger cloud beside them changes nothing"

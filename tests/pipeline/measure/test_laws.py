@@ -16,7 +16,7 @@ from spatialvlm.pipeline.measure import MeasureConfig, measure
 from spatialvlm.records import Frame, SceneErrors, Support
 from spatialvlm.worlds.solids import frame_of
 
-EASY = MeasureConfig(place_floor_m=0.0, size_floor_m=0.0, least_m=0.0, worst_share=1e9)
+EASY = MeasureConfig(place_floor_m=0.0, size_floor_m=0.0, min_length_m=0.0, max_relative_error=1e9)
 SOURCE = ShapesSource(500, width=320, height=240)
 some_scene = st.integers(0, 499)
 
@@ -261,7 +261,7 @@ def test_drift_moves_neighbours_together_and_others_apart(reach_px):
     """Where two objects share all drift it is an error of scale; where they share none their errors add up."""
     scene = random_boxes(3)
     local = SceneErrors(0.0, 0.0, 0.0, local=0.02, local_reach_px=reach_px)
-    facts = table(dataclasses.replace(scene, errors=local), dataclasses.replace(EASY, worst_share=9.0))
+    facts = table(dataclasses.replace(scene, errors=local), dataclasses.replace(EASY, max_relative_error=9.0))
     exact = table(scene)
     viewer = scene.world_from_camera[:3, 3]
     by_id = {o.instance.id: o.box for o in scene.objects}

@@ -16,7 +16,7 @@ from spatialvlm.worlds.solids import frame_of
 
 EXACT = LiftConfig(DepthErrors(0.0))
 SOURCE = ShapesSource(1100, width=320, height=240)
-EASY = MeasureConfig(worst_share=1e9)
+EASY = MeasureConfig(max_relative_error=1e9)
 SHORTER = 0.02  # of the focal length
 
 

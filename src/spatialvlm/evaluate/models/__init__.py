@@ -40,13 +40,13 @@ class ModelAnswer:
 
 @dataclass(frozen=True, slots=True)
 class AskConfig:
-    """How a model is asked. Answers are greedy (temperature 0) and at most `most_tokens` long.
+    """How a model is asked. Answers are greedy (temperature 0) and at most `max_tokens` long.
 
     A request that fails in a way that may pass is tried again up to `retries` times, after pauses that grow; one that
     takes longer than `timeout_s` is given up and tried again. `at_once` requests run side by side.
     """
 
-    most_tokens: int = 1024
+    max_tokens: int = 1024
     at_once: int = 8
     timeout_s: int = 120
     retries: int = 6
@@ -54,7 +54,7 @@ class AskConfig:
     runtime: Runtime = field(default_factory=Runtime)
 
     def __post_init__(self) -> None:
-        for name in ("most_tokens", "at_once", "timeout_s"):
+        for name in ("max_tokens", "at_once", "timeout_s"):
             if getattr(self, name) < 1:
                 raise UserError(f"{name} {getattr(self, name)}: expected 1 or more")
         if self.retries < 0:

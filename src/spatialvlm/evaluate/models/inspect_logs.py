@@ -24,7 +24,7 @@ from spatialvlm.evaluate.items import Item
 ASKED = "asked.json"
 ITEMS = "items"
 _HASH_LETTERS = 16
-_NAMES = {"base_url": "base URL", "most_tokens": "longest answer"}
+_NAMES = {"base_url": "base URL", "max_tokens": "longest answer"}
 _UNREAD = {"events", "messages", "attachments", "store"}
 
 

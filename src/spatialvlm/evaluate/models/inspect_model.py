@@ -42,7 +42,7 @@ _MARKUP = re.compile(r"\[/?(?:bold|italic|dim|red|green|blue|yellow)\b[^\]]*\]")
 _NAMED = re.compile(r"""(\w+)\(['"](.+)""")
 EXCERPT = 200
 """Characters of an error that a message quotes."""
-WORST_FAILURES = 20
+MAX_FAILURES = 20
 """After so many items in a row without an answer no more are asked: the server is gone, the next run goes on here."""
 LOCAL = "transformers:"
 REPORT_S = 0.5
@@ -98,7 +98,7 @@ class InspectModel:
             "model": self.name,
             "track": self.track,
             "base_url": config.base_url,
-            "most_tokens": config.most_tokens,
+            "max_tokens": config.max_tokens,
         }
 
     def _ask(self, task: str, samples: list[Sample], folder: Path, done: int) -> dict[str, EvalSample]:
@@ -140,7 +140,7 @@ class InspectModel:
         settings = GenerateConfig(
             temperature=0.0,
             seed=0,
-            max_tokens=config.most_tokens,
+            max_tokens=config.max_tokens,
             max_connections=config.at_once,
             max_retries=config.retries,
             attempt_timeout=config.timeout_s,
@@ -178,7 +178,7 @@ def _ask_until_it_fails(task: str, done: int, count: int, report: Report) -> Sol
 
     async def solve(state: TaskState, generate: Generate) -> TaskState:
         nonlocal failed, done, told
-        if failed >= WORST_FAILURES:
+        if failed >= MAX_FAILURES:
             raise ModelError(f"not asked, since {failed} items before it got no answer")
         was_answered = False
         try:

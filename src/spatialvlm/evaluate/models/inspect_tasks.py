@@ -49,7 +49,7 @@ def _build_task(name: str, data: str | None, images: str) -> Task:
         dataset=MemoryDataset(samples, name=name),
         solver=generate(),
         scorer=make_scorer(task.official),
-        config=GenerateConfig(temperature=0.0, seed=0, max_tokens=AskConfig().most_tokens),
+        config=GenerateConfig(temperature=0.0, seed=0, max_tokens=AskConfig().max_tokens),
         name=name,
     )
 

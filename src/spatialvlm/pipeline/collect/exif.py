@@ -36,7 +36,7 @@ SHAPE_TOLERANCE = 0.01  # widths and heights rounded to multiples of 8 or 16
 SENSOR_DIAGONAL_MM = (3.0, 75.0)  # front cameras have 3.7, medium format has 67
 SENSOR_WIDTH_MM = (3.0, 60.0)
 SQUARE_PIXELS = 0.03
-MOST_ZOOM = 1.01
+MAX_ZOOM = 1.01
 MM_PER_UNIT = {2: 25.4, 3: 10.0, 4: 1.0, 5: 0.001}  # FocalPlaneResolutionUnit; 1 is no unit
 
 Tags = dict[int, object]
@@ -68,7 +68,7 @@ def _from_film(tags: Tags, width: int, height: int) -> tuple[float, float] | Non
     """The focal length in pixels and its relative error, from the 35 mm equivalent."""
     film_mm = _number(tags, ExifTags.Base.FocalLengthIn35mmFilm)
     zoom = _number(tags, ExifTags.Base.DigitalZoomRatio) or 1.0
-    if film_mm is None or (zoom > MOST_ZOOM and tags.get(ExifTags.Base.Make) != "Apple"):
+    if film_mm is None or (zoom > MAX_ZOOM and tags.get(ExifTags.Base.Make) != "Apple"):
         return None
     focal_mm = _number(tags, ExifTags.Base.FocalLength)
     if focal_mm is not None:
@@ -102,7 +102,7 @@ def _from_sensor(tags: Tags, stored: tuple[float, float] | None, width: int, hei
     down = _number(tags, ExifTags.Base.FocalPlaneYResolution) or across
     unit_mm = MM_PER_UNIT.get(_integer(tags, ExifTags.Base.FocalPlaneResolutionUnit, 2))
     zoom = _number(tags, ExifTags.Base.DigitalZoomRatio) or 1.0
-    if stored is None or focal_mm is None or across is None or down is None or unit_mm is None or zoom > MOST_ZOOM:
+    if stored is None or focal_mm is None or across is None or down is None or unit_mm is None or zoom > MAX_ZOOM:
         return None
     # Programs that rewrite the size drop the maker's own notes; where the sizes differ it was not rewritten.
     original = ExifTags.Base.MakerNote in tags or max(stored) > max(width, height) + 1

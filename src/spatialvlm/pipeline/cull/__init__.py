@@ -33,7 +33,7 @@ DROP = (
 
 CULL_MODELS = ("clip", "siglip")
 
-MOST_DUPLICATE_BITS = 16
+MAX_DUPLICATE_BITS = 16
 """Frames of one fixed camera with other things before it differ in 10 bits and more, so more than 16 mean nothing."""
 
 
@@ -42,7 +42,7 @@ class CullConfig:
     """What is kept. The defaults keep everything.
 
     `model`: a zero-shot classifier of images; an image is kept where the label that fits it best is one of `keep`.
-    `least_side_px`: of the image. `least_sharpness`: see `quality.sharpness`; 0.33 drops what is blurred by 4 px
+    `min_side_px`: of the image. `min_sharpness`: see `quality.sharpness`; 0.33 drops what is blurred by 4 px
     at a width of 640 px, and none of the sharp photos that it was tried on. `duplicate_bits`: an image is a duplicate
     of an earlier one whose perceptual hash (64 bits) differs in at most so many, 6 for copies; None looks for none.
     Raises UserError for values out of range.
@@ -51,8 +51,8 @@ class CullConfig:
     model: Model | None = None
     keep: tuple[str, ...] = KEEP
     drop: tuple[str, ...] = DROP
-    least_side_px: int = 0
-    least_sharpness: float = 0.0
+    min_side_px: int = 0
+    min_sharpness: float = 0.0
     duplicate_bits: int | None = None
 
     def __post_init__(self) -> None:
@@ -61,24 +61,20 @@ class CullConfig:
         both = sorted({*self.keep} & {*self.drop})
         if both:
             raise UserError(f"cull: the label {both[0]!r} is both kept and dropped; remove it from one of the lists")
-        if self.least_side_px < 0:
-            raise UserError(f"cull: least_side_px {self.least_side_px}: expected 0 or more")
-        if not 0 <= self.least_sharpness <= 1:
+        if self.min_side_px < 0:
+            raise UserError(f"cull: min_side_px {self.min_side_px}: expected 0 or more")
+        if not 0 <= self.min_sharpness <= 1:
+            raise UserError(f"cull: min_sharpness {self.min_sharpness:g}: expected 0 to 1; 0.33 drops what is blurred")
+        if self.duplicate_bits is not None and not 0 <= self.duplicate_bits <= MAX_DUPLICATE_BITS:
             raise UserError(
-                f"cull: least_sharpness {self.least_sharpness:g}: expected 0 to 1; 0.33 drops what is blurred"
-            )
-        if self.duplicate_bits is not None and not 0 <= self.duplicate_bits <= MOST_DUPLICATE_BITS:
-            raise UserError(
-                f"cull: duplicate_bits {self.duplicate_bits}: expected 0 to {MOST_DUPLICATE_BITS}; copies differ in up "
+                f"cull: duplicate_bits {self.duplicate_bits}: expected 0 to {MAX_DUPLICATE_BITS}; copies differ in up "
                 "to 6 of 64 bits, different pictures in about 32"
             )
 
     @property
     def keeps_everything(self) -> bool:
         """Whether nothing is asked of an image, so that none need be looked at."""
-        return (
-            self.model is None and self.least_side_px == 0 and self.least_sharpness == 0 and self.duplicate_bits is None
-        )
+        return self.model is None and self.min_side_px == 0 and self.min_sharpness == 0 and self.duplicate_bits is None
 
 
 @runtime_checkable

@@ -24,7 +24,7 @@ HASH_BITS = 64
 FLAT = 0
 """The hash of a picture without structure, whose bits would be those of its noise. It never repeats nor is repeated."""
 
-LEAST_CONTRAST = 1.0
+MIN_CONTRAST = 1.0
 """Grey levels, 1 sigma, of the 64 frequencies; less is no structure. Photos have 15 to 40, noise of 20 levels 0.2."""
 
 LARGEST_BLOCK = 1 << 20
@@ -46,7 +46,7 @@ def perceptual_hash(image: UInt8[np.ndarray, "h w 3"]) -> int:
     grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(np.float32)
     small = cv2.resize(grey, (32, 32), interpolation=cv2.INTER_AREA)
     low = cv2.dct(small)[1:9, 1:9].reshape(-1)  # without the zeroth row and column, as phash.org has it
-    if np.linalg.norm(low) / 32 < LEAST_CONTRAST:  # the DCT keeps lengths, and there are 32 x 32 pixels
+    if np.linalg.norm(low) / 32 < MIN_CONTRAST:  # the DCT keeps lengths, and there are 32 x 32 pixels
         return FLAT
     return int.from_bytes(np.packbits(low > np.median(low)).tobytes(), "big")
 

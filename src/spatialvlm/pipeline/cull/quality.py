@@ -18,10 +18,10 @@ REBLUR_PX = 1.5
 STRONGEST = 0.1
 """The share of pixels that count: a picture is sharp where its focus is, however soft the background."""
 
-LEAST_GRADIENT = 1.0
+MIN_GRADIENT = 1.0
 """Grey levels per pixel. Weaker gradients are shading or noise; a ramp from black to white over a picture has 0.8."""
 
-LEAST_EDGE_PX = 16
+MIN_EDGE_PX = 16
 
 
 def sharpness(image: UInt8[np.ndarray, "h w 3"]) -> float:
@@ -41,8 +41,8 @@ def sharpness(image: UInt8[np.ndarray, "h w 3"]) -> float:
     twice = cv2.GaussianBlur(once, (0, 0), REBLUR_PX)
     before, after = _gradient_energy(once), _gradient_energy(twice)
     # Edges are chosen after the second blur, where noise no longer makes any.
-    edges = after >= max(LEAST_GRADIENT**2, float(np.quantile(after, 1 - STRONGEST)))
-    if np.count_nonzero(edges) < LEAST_EDGE_PX:
+    edges = after >= max(MIN_GRADIENT**2, float(np.quantile(after, 1 - STRONGEST)))
+    if np.count_nonzero(edges) < MIN_EDGE_PX:
         return 1.0
     kept = after[edges].sum(dtype=np.float64) / before[edges].sum(dtype=np.float64)
     return float(np.clip(1 - kept, 0, 1))

@@ -44,8 +44,8 @@ class Screen:
         if small:
             return Drop("cull", frame.id, small)
         sharp = sharpness(frame.image)
-        if sharp < self._config.least_sharpness:
-            least = f"expected at least {self._config.least_sharpness:g}"
+        if sharp < self._config.min_sharpness:
+            least = f"expected at least {self._config.min_sharpness:g}"
             return Drop("cull", frame.id, f"blurred: sharpness {sharp:.3f}, {least}")
         earlier = self._duplicates.get(frame.id)
         if earlier is not None:
@@ -69,13 +69,13 @@ def fingerprint(image: UInt8[np.ndarray, "h w 3"], config: CullConfig) -> int:
 
     So no picture is dropped as the duplicate of one that is dropped itself.
     """
-    if _too_small(image, config) or (config.least_sharpness > 0 and sharpness(image) < config.least_sharpness):
+    if _too_small(image, config) or (config.min_sharpness > 0 and sharpness(image) < config.min_sharpness):
         return FLAT
     return perceptual_hash(image)
 
 
 def _too_small(image: UInt8[np.ndarray, "h w 3"], config: CullConfig) -> str | None:
     height, width = image.shape[:2]
-    if min(height, width) >= config.least_side_px:
+    if min(height, width) >= config.min_side_px:
         return None
-    return f"too_small: {width} x {height} px, expected at least {config.least_side_px} px on the shorter side"
+    return f"too_small: {width} x {height} px, expected at least {config.min_side_px} px on the shorter side"

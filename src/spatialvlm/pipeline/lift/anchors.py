@@ -17,7 +17,7 @@ from spatialvlm.records import Object, Scene
 
 DISAGREE_SIGMAS = 4.0
 OTHER_PLANE_SIGMAS = 2.0  # a camera height this far from what the depth says is about another plane
-MOST_UNSURE = 0.2  # a length measured worse than this fixes nothing
+MAX_RELATIVE_ERROR = 0.2  # a length measured worse than this fixes nothing
 TRIMMED = 0.01  # of an extent is beyond the percentile at each free end of a box
 OUTLINE_PX = 2.0  # masks and the clean surface under them end that much short of the thing, together
 LOWER_END = 0.04  # of a height: what turns away below, and is not seen to stand on the plane
@@ -107,7 +107,7 @@ def readings(scene: Scene, anchors: Sequence[Anchor], prior: Prior | None = None
     found = []
     for anchor in anchors:
         for at, measured_m, own, focal in _measured(scene, anchor):
-            if measured_m > 0 and math.hypot(own, focal) < MOST_UNSURE:
+            if measured_m > 0 and math.hypot(own, focal) < MAX_RELATIVE_ERROR:
                 log_factor = math.log(anchor.length_m / measured_m)
                 found.append(Reading(anchor, at, log_factor, own, math.hypot(anchor.error, focal)))
     return [reading for reading in found if prior is None or not _is_of_another_plane(reading, prior)]

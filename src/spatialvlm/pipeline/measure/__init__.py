@@ -22,7 +22,7 @@ class MeasureConfig:
     of the distance to the camera (nobody sees 2 cm at 4 m), sizes `size_floor_m` and `size_floor_share` of the larger,
     volumes, as the edge of a cube, `volume_floor_share`. With `similar_sigmas` to spare within the floor two are "about
     the same".
-    A length is refused below `least_m` or with a relative error above `worst_share`.
+    A length is refused below `min_length_m` or with a relative error above `max_relative_error`.
     """
 
     margin_sigmas: float = 3.0
@@ -32,8 +32,8 @@ class MeasureConfig:
     size_floor_m: float = 0.008
     size_floor_share: float = 0.08
     volume_floor_share: float = 0.12
-    least_m: float = 0.01
-    worst_share: float = 0.15
+    min_length_m: float = 0.01
+    max_relative_error: float = 0.15
 
 
 class Measure:

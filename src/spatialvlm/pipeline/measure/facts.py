@@ -258,5 +258,5 @@ def _finish(column: Column, objects: Objects, config: MeasureConfig) -> None:
     column.refuse("relative_scale", ~objects.setting.metric[column.a])
     column.refuse("truncated", objects.truncated[column.a] | objects.truncated[second])
     column.refuse("occluded", objects.occluded[column.a] | objects.occluded[second])
-    column.refuse("too_small", column.number < config.least_m)
-    column.refuse("too_uncertain", column.error > config.worst_share * column.number)
+    column.refuse("too_small", column.number < config.min_length_m)
+    column.refuse("too_uncertain", column.error > config.max_relative_error * column.number)

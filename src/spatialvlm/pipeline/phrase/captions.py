@@ -8,8 +8,8 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-MOST_WORDS = 12
-MOST_CHARACTERS = 80
+MAX_WORDS = 12
+MAX_CHARACTERS = 80
 
 
 def _set(words: str) -> frozenset[str]:
@@ -157,7 +157,7 @@ def usable(captions: tuple[str, ...]) -> tuple[tuple[str, ...], str | None]:
     cleaned = [text for text in map(clean, captions) if text]
     if not cleaned:
         return (), "reference_missing"
-    short = [text for text in cleaned if len(text) <= MOST_CHARACTERS and len(text.split()) <= MOST_WORDS]
+    short = [text for text in cleaned if len(text) <= MAX_CHARACTERS and len(text.split()) <= MAX_WORDS]
     if not short:
         return (), "reference_long"
     things = tuple(dict.fromkeys(text for text in short if read(text).head not in BACKGROUND))

@@ -12,7 +12,7 @@ from spatialvlm.pipeline.phrase.captions import read, telling, usable
 from spatialvlm.pipeline.phrase.similarity import Similarity
 from spatialvlm.records import Object
 
-LEAST_SHIFT = 0.05
+MIN_SHIFT = 0.05
 """Two centres nearer than this share of the image, or than half the mean size of the boxes, are not left and right."""
 
 _CLAUSES = {
@@ -128,6 +128,6 @@ def _place(box: list[float], other: list[float], width: int, height: int) -> tup
     for axis, low, size in (("x", 0, width), ("y", 1, height)):
         shift = (box[low] + box[low + 2] - other[low] - other[low + 2]) / 2
         mean_size = (box[low + 2] - box[low] + other[low + 2] - other[low]) / 2
-        if abs(shift) > max(LEAST_SHIFT * size, mean_size / 2):
+        if abs(shift) > max(MIN_SHIFT * size, mean_size / 2):
             return axis, 1 if shift > 0 else -1
     return None

@@ -20,7 +20,7 @@ from spatialvlm.errors import ContractError
 from spatialvlm.kinds import KINDS, Kind
 from spatialvlm.records import Family
 
-MOST_SHORT_WORDS = 3
+MAX_SHORT_WORDS = 3
 _SLOT = re.compile(r"\[([A-Z])\]")
 _MARKS = {"question": "q", "answer": "a"}
 
@@ -37,7 +37,7 @@ class Line:
     @property
     def short(self) -> bool:
         """At most three words beside the slots."""
-        return len(re.findall(r"\w+", " ".join(self.pieces[0::2]))) <= MOST_SHORT_WORDS
+        return len(re.findall(r"\w+", " ".join(self.pieces[0::2]))) <= MAX_SHORT_WORDS
 
     def fill(self, values: Mapping[str, str]) -> str:
         """The sentence, its first letter capital."""

@@ -18,7 +18,7 @@ EYE_M = (0.4, 2.0)
 PITCH_RAD = (math.radians(-2.0), math.radians(60.0))
 FOV_RAD = (math.radians(45.0), math.radians(75.0))
 NEAREST_M = 0.3
-LEAST_IN_VIEW = 4
+MIN_IN_VIEW = 4
 _DRAWN = 60  # views in a round
 _JUDGED = 14  # those of them that are judged by a coarse picture
 _ROUNDS = 4
@@ -205,7 +205,7 @@ def _score(room: Arrangement, view: View) -> float | None:
     """Rate how good a picture it makes; None where it makes none."""
     coarse = _look(room, view)
     shown = coarse.in_view()
-    if coarse.nearest_m < NEAREST_M or shown.sum() < LEAST_IN_VIEW:
+    if coarse.nearest_m < NEAREST_M or shown.sum() < MIN_IN_VIEW:
         return None
     cells = _GRID[0] * _GRID[1]
     whole = (shown & (coarse.at_rim <= 0.08 * coarse.seen)).sum()

@@ -14,7 +14,7 @@ BLUR_STEPS = (1, 2, 4, 8)
 NORMAL_SHARPNESS, PLANE_SHARPNESS = 4.0, 40.0
 SPARK = 8.0
 """So many times the usual light in a cell is noise."""
-LEAST_WEIGHT = 1e-5
+MIN_WEIGHT = 1e-5
 """What a cell of another surface counts where there is none of the same."""
 
 
@@ -67,7 +67,7 @@ def _to_pixels(light: Cells, coarse: Guide, fine: Guide, usable: np.ndarray, cel
             apart = fine.points - at[..., 6:9]
             off_plane = np.einsum("ijk,ijk->ij", fine.normals, apart) / fine.depth_m
             unlike = NORMAL_SHARPNESS * np.einsum("ijk,ijk->ij", turn, turn) + PLANE_SHARPNESS * np.abs(off_plane)
-            weight = by_row[:, None] * by_column[None] * (np.exp(-unlike) * at[..., 9] + LEAST_WEIGHT)
+            weight = by_row[:, None] * by_column[None] * (np.exp(-unlike) * at[..., 9] + MIN_WEIGHT)
             total += weight[..., None] * at[..., :3]
             weights += weight
     return total / weights[..., None]

@@ -78,7 +78,7 @@ class Arrangement:
         """Make new furniture of a category."""
         return CATEGORIES[category].make(self.rng)
 
-    def make_any(self, mount: Mount, most_m: float) -> Furniture | None:
+    def make_any(self, mount: Mount, max_extent_m: float) -> Furniture | None:
         """Make new furniture of any category for this room that is held so; None where it is larger than that."""
         suited = [
             name for name, category in CATEGORIES.items() if category.mount == mount and self.kind in category.rooms
@@ -87,7 +87,7 @@ class Arrangement:
             return None
         furniture = self.make(self.pick(suited))
         extent = self.extent(furniture)
-        return furniture if max(extent.width, extent.depth, extent.height) <= most_m else None
+        return furniture if max(extent.width, extent.depth, extent.height) <= max_extent_m else None
 
     def extent(self, furniture: Furniture) -> Extent:
         """Say what placing knows of furniture."""

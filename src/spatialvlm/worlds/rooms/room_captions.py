@@ -11,8 +11,8 @@ import numpy as np
 
 from spatialvlm.worlds.rooms.room import Placement
 
-MOST_WORDS = 6
-MOST_ON_FLOOR_M = 0.7
+MAX_WORDS = 6
+MAX_ON_FLOOR_M = 0.7
 CLEARLY_TALLER = 1.25
 CLEARLY_LARGER = 1.25  # of the side of a cube of the same volume
 
@@ -109,7 +109,7 @@ def _phrases(things: Sequence[Placement], index: int) -> tuple[list[str], list[s
     if place is not None:
         full += [f"{noun} {place}", *(f"{word} {noun} {place}" for word in adjectives)]
         full += [f"{_joined(pair, noun)} {place}" for pair in pairs]
-    return short, [text for text in full if len(text.split()) <= MOST_WORDS] or short
+    return short, [text for text in full if len(text.split()) <= MAX_WORDS] or short
 
 
 def _joined(adjectives: Sequence[str], noun: str) -> str:
@@ -124,7 +124,7 @@ def _place(things: Sequence[Placement], thing: Placement) -> str | None:
         return "on the wall"
     if thing.on is not None:
         return f"on the {things[thing.on].furniture.category}"
-    return "on the floor" if np.ptp(thing.furniture.vertices, axis=0).max() < MOST_ON_FLOOR_M else None
+    return "on the floor" if np.ptp(thing.furniture.vertices, axis=0).max() < MAX_ON_FLOOR_M else None
 
 
 def size_word(things: Sequence[Placement], index: int) -> str | None:

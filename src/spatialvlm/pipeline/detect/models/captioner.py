@@ -47,7 +47,7 @@ class Captioner:
     """
 
     def __init__(self, model: Model, runtime: Runtime, seed: int = 0) -> None:
-        self._vlm = load_vlm(model, runtime, seed=seed, most_tokens=MAX_NEW_TOKENS)
+        self._vlm = load_vlm(model, runtime, seed=seed, max_tokens=MAX_NEW_TOKENS)
         self.name, self.version = self._vlm.name, self._vlm.version
         self._seed = seed
 

@@ -25,7 +25,7 @@ average, and for 68 % of those by phones (SPAQ): 68 % within 1 sigma makes 1 sig
 FOV_DEG = (5.0, 150.0)
 """Fields of view of pinhole cameras. Beyond them the network has not understood the image."""
 
-LEAST_INVERSE_M = 1e-4
+MIN_INVERSE_DEPTH = 1e-4
 """The smallest inverse depth, in 1/m, that is a depth: 10 km. Beyond it is sky."""
 
 
@@ -81,4 +81,4 @@ def metric_depth(
 ) -> Float32[np.ndarray, "h w"]:
     """Z-depth in metres at the image's size from canonical inverse depth; NaN for the sky."""
     inverse_m = resized(canonical, height, width) * np.float32(width / focal_px)
-    return inverse(np.where(inverse_m >= LEAST_INVERSE_M, inverse_m, np.float32(np.nan)))
+    return inverse(np.where(inverse_m >= MIN_INVERSE_DEPTH, inverse_m, np.float32(np.nan)))

@@ -30,8 +30,8 @@ FAMILIES = ("grounding_dino", "mm_grounding_dino", "owlv2", "owlvit")
 def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """A checkpoint of each family. The texts of the first two take 9 tokens: five prompts need two texts."""
     made = {name: tmp_path_factory.mktemp(name) for name in (*FAMILIES, "sam")}
-    build_grounding_dino(made["grounding_dino"], most_tokens=9)
-    build_grounding_dino(made["mm_grounding_dino"], mm=True, most_tokens=9)
+    build_grounding_dino(made["grounding_dino"], max_tokens=9)
+    build_grounding_dino(made["mm_grounding_dino"], mm=True, max_tokens=9)
     build_owl(made["owlv2"])
     build_owl(made["owlvit"], version=1)
     build_sam(made["sam"])
