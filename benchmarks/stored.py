@@ -30,8 +30,7 @@ from spatialvlm.dataset.lazy import SceneQuestions
 from spatialvlm.dataset.read import read_dataset
 from spatialvlm.dataset.write import finish, open_for_build, write_shard
 from spatialvlm.engine.ask_stored import ask
-from spatialvlm.pipeline.measure import measure
-from spatialvlm.pipeline.phrase import Phrase, PhraseConfig
+from spatialvlm.pipeline.phrase import PhraseConfig
 from spatialvlm.recipes import Recipe
 from speed import frames_with_eight
 

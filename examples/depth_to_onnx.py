@@ -21,8 +21,7 @@ import torch
 from torch.nn.functional import interpolate
 
 from spatialvlm.errors import ModelError, UserError
-from spatialvlm.models import Runtime, import_transformers, load_model, load_processor
-from spatialvlm.models import locate, parse_model
+from spatialvlm.models import Runtime, import_transformers, load_model, load_processor, locate, parse_model
 from spatialvlm.pipeline.estimate.depth import load_depth
 
 WORST = 1e-3  # by which the exported network may differ from the original, relative to the largest depth

@@ -230,7 +230,7 @@ def _instances_of(
             )
         rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
         box = np.array([columns[0], rows[0], columns[-1] + 1, rows[-1] + 1], np.float32)
-        made.append(Instance(str(number), (name,), box, mask))
+        made.append(Instance(str(number), (str(name),), box, mask))
     return tuple(made)
 
 

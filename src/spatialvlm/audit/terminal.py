@@ -9,8 +9,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from spatialvlm.audit import audit
 from spatialvlm.audit.audit_page import in_order
+from spatialvlm.audit.result import audit
 from spatialvlm.page import percent
 
 LOG_EVERY_S = 30.0

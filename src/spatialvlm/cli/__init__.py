@@ -144,7 +144,7 @@ def calibrate(
     batch_size: BatchSize = 8,
 ) -> None:
     """Measure how wrong a depth model is on frames with sensor depth: its error of scale and its drift."""
-    from spatialvlm.audit.calibrate import calibrate_to_file
+    from spatialvlm.audit import calibrate_to_file
     from spatialvlm.models import Runtime
     from spatialvlm.recipes import Overrides, recipe_for
 
@@ -170,7 +170,7 @@ def audit(
     workers: Workers = 1,
 ) -> None:
     """Measure on rooms with exact truth how right the facts are, how honest their error bars, what bad input costs."""
-    from spatialvlm.audit.terminal import audit_with_progress
+    from spatialvlm.audit import audit_with_progress
     from spatialvlm.pipeline.collect import parse_size
 
     audit_with_progress(rooms, out, seed=seed, presets=_names(presets) or (), size=parse_size(size), workers=workers)

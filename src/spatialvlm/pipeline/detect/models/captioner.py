@@ -18,8 +18,7 @@ import cv2
 import numpy as np
 from jaxtyping import Float32, UInt8
 
-from spatialvlm.models import Model, Runtime
-from spatialvlm.models.vlm import load_vlm
+from spatialvlm.models import Model, Runtime, load_vlm
 from spatialvlm.pipeline.detect.masks import BoxXyxy, Image
 from spatialvlm.pipeline.detect.models.padding import pad_to_aspect
 from spatialvlm.records import Frame
@@ -47,7 +46,7 @@ class Captioner:
     """
 
     def __init__(self, model: Model, runtime: Runtime, seed: int = 0) -> None:
-        self._vlm = load_vlm(model, runtime, seed=seed, max_tokens=MAX_NEW_TOKENS)
+        self._vlm = load_vlm(model, runtime, seed=seed, max_new_tokens=MAX_NEW_TOKENS)
         self.name, self.version = self._vlm.name, self._vlm.version
         self._seed = seed
 

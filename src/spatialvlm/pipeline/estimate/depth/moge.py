@@ -11,12 +11,12 @@ import math
 import pickle
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from spatialvlm.errors import ContractError, UserError
-from spatialvlm.models import Batches, Model, Runtime, import_torch, locate, torch_device, torch_dtype
+from spatialvlm.models import Batches, Model, Runtime, WeightFiles, import_torch, locate, torch_device, torch_dtype
 from spatialvlm.pipeline.estimate.depth import DepthEstimate, Invariance
 from spatialvlm.pipeline.estimate.packages import field_of_view, focal_error, import_package, in_groups, known_focal_px
 from spatialvlm.records import DepthErrors, Frame
@@ -42,7 +42,7 @@ class Moge:
     the package is not installed or the file is no checkpoint of MoGe 1 or 2.
     """
 
-    files = "own"
+    files: ClassVar[WeightFiles] = "own"
     needs_focal = False
 
     def __init__(self, model: Model, runtime: Runtime) -> None:

@@ -8,14 +8,14 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import cv2
 import numpy as np
 from jaxtyping import Float32, UInt8
 
 from spatialvlm.errors import ModelError, UserError
-from spatialvlm.models import Batches, Model, Runtime, load_session, locate, onnx_file, run_session
+from spatialvlm.models import Batches, Model, Runtime, WeightFiles, load_session, locate, onnx_file, run_session
 from spatialvlm.pipeline.estimate.depth import DepthEstimate
 from spatialvlm.pipeline.estimate.depth.disparity import SHIFT_ERROR, from_disparity
 from spatialvlm.pipeline.estimate.depth.resample import inverse, resized, resized_depth
@@ -42,7 +42,7 @@ class OnnxDepth:
     read off the file. Raises UserError where file or description are missing or don't fit.
     """
 
-    files = "own"
+    files: ClassVar[WeightFiles] = "own"
     needs_focal = False
 
     def __init__(self, model: Model, runtime: Runtime) -> None:

@@ -12,11 +12,12 @@ import math
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 
 from spatialvlm.errors import ContractError, UserError
-from spatialvlm.models import Batches, Model, Runtime, import_torch, locate, torch_device
+from spatialvlm.models import Batches, Model, Runtime, WeightFiles, import_torch, locate, torch_device
 from spatialvlm.pipeline.estimate.depth import DepthEstimate
 from spatialvlm.pipeline.estimate.packages import focal_error, import_package, in_groups, known_focal_px
 from spatialvlm.records import DepthErrors, Frame
@@ -43,7 +44,7 @@ class UniDepth:
     Raises UserError where the package is not installed or the folder holds no UniDepth v2.
     """
 
-    files = "own"
+    files: ClassVar[WeightFiles] = "own"
     needs_focal = False
 
     def __init__(self, model: Model, runtime: Runtime) -> None:

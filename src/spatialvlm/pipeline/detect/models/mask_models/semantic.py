@@ -10,14 +10,14 @@ https://github.com/tensorflow/models/blob/master/research/deeplab/g3doc/model_zo
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import cv2
 import numpy as np
 from jaxtyping import Float32
 
 from spatialvlm.errors import UserError
-from spatialvlm.models import Model, Runtime, load_session, locate, run_session
+from spatialvlm.models import Model, Runtime, WeightFiles, load_session, locate, run_session
 from spatialvlm.pipeline.detect.masks import BoxXyxy, Image, Mask, without_specks
 from spatialvlm.pipeline.detect.models.candidate import Candidate
 from spatialvlm.pipeline.detect.models.mask_models.grabcut import Likelihood, cut_box, spans
@@ -39,7 +39,7 @@ NAMES = (
 class Semantic:
     """See the module. Raises UserError for weights that cannot be had, or are no segmenter of VOC's 21 classes."""
 
-    files = "own"
+    files: ClassVar[WeightFiles] = "own"
 
     def __init__(self, model: Model, runtime: Runtime) -> None:
         located = locate(model, self.files)
