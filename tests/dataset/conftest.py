@@ -1,5 +1,8 @@
 """Small scenes and questions of every form, for the tests of this folder."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import cv2
 import numpy as np
 import pytest
@@ -10,8 +13,10 @@ from spatialvlm.records import (
     Box,
     Camera,
     Fact,
+    Frame,
     Instance,
     Object,
+    Sample,
     Scene,
     SceneErrors,
     Source,
@@ -56,6 +61,18 @@ def make_scene():
             versions={"lift": "1", "detect": "given"},
         )
         return scene, Source("tabletop", "MIT" if index % 2 else None, f"rgb/{index}.png", data)
+
+    return make
+
+
+@pytest.fixture
+def make_sample():
+    """What the stages made of an image of which only the source is looked at again."""
+
+    def make(scene: Scene, source: Source, questions: Sequence[QA] = (), **known: Any) -> Sample:
+        image = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
+        frame = Frame(scene.frame_id, image, None, None, None, None, source)
+        return Sample(frame=frame, scene=scene, questions=tuple(questions), **known)
 
     return make
 

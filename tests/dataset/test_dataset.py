@@ -13,22 +13,25 @@ from spatialvlm.dataset.read import read_dataset
 from spatialvlm.dataset.write import finish, open_for_build, write_shard
 from spatialvlm.errors import DatasetError, UserError
 from spatialvlm.kinds import KINDS
-from spatialvlm.records import Drop
+from spatialvlm.records import Drop, Sample
 
 HEADER = {"config": {"seed": 3, "lift": {"points": 512}}, "source": "s", "fingerprint": "f", "versions": {"a": "1"}}
 SHARDS = 3
 
 
 @pytest.fixture
-def shard(make_scene, make_questions):
+def shard(make_scene, make_questions, make_sample):
     """Write shard k: two scenes, one dropped frame."""
 
     def write(folder: Path, k: int) -> dict:
         scenes = [make_scene(2 * k), make_scene(2 * k + 1)]
-        questions = [(scene.frame_id, make_questions(scene)) for scene, _ in scenes]
         refusals = [{("gap", "touching"): 2, ("height", "truncated"): k}, {("gap", "touching"): 1}]
-        drops = [Drop("collect", f"bad-{k}", "image_unreadable: 3 bytes")]
-        return write_shard(folder, k, scenes, questions, frames=3, refusals=refusals, drops=drops)
+        samples = [
+            make_sample(*known, make_questions(known[0]), refusals=refused)
+            for known, refused in zip(scenes, refusals, strict=True)
+        ]
+        dropped = Sample(drops=(Drop("collect", f"bad-{k}", "image_unreadable: 3 bytes"),))
+        return write_shard(folder, k, [*samples, dropped])
 
     return write
 

@@ -22,18 +22,19 @@ HEADER = {"config": {"seed": 0, "note": "<b>"}, "source": "a&b", "fingerprint": 
 
 
 @pytest.fixture
-def card(make_scene, make_questions, tmp_path):
+def card(make_scene, make_questions, make_sample, tmp_path):
     """Build a dataset and return its card. No scenes at all where `count` is 0."""
 
     def make(count: int = 2, captions=(NASTY, "red book"), change=lambda source: source, name="ds") -> str:
         folder = tmp_path / name
         scenes = [make_scene(i, captions) for i in range(count)]
         scenes = [(scene, change(source)) for scene, source in scenes]
-        questions = [(scene.frame_id, make_questions(scene)) for scene, _ in scenes]
-        refusals = [{("gap", "witnesses_disagree"): 1234}] if count else []
-        drops = [Drop("lift", "x", "no_<depth>: none")] if count else []
+        samples = [make_sample(scene, source, make_questions(scene)) for scene, source in scenes]
+        if samples:
+            refusals, drops = {("gap", "witnesses_disagree"): 1234}, (Drop("lift", "x", "no_<depth>: none"),)
+            samples[0] = dataclasses.replace(samples[0], refusals=refusals, drops=drops)
         with open_for_build(folder, HEADER) as progress:
-            progress.append(write_shard(folder, 0, scenes, questions, frames=count, refusals=refusals, drops=drops))
+            progress.append(write_shard(folder, 0, samples))
         finish(folder)
         return write_report(folder).read_text("utf-8")
 
@@ -110,10 +111,10 @@ def test_an_empty_dataset_has_a_card(card):
     assert "0 spatial questions about 0 images" in page
 
 
-def test_a_scene_without_objects_has_a_card(make_scene, tmp_path):
+def test_a_scene_without_objects_has_a_card(make_scene, tmp_path, make_sample):
     scene, source = make_scene(0, ())
     with open_for_build(tmp_path, HEADER) as progress:
-        progress.append(write_shard(tmp_path, 0, [(scene, source)], [(scene.frame_id, [])], frames=1))
+        progress.append(write_shard(tmp_path, 0, [make_sample(scene, source)]))
     finish(tmp_path)
     assert "Nothing could be asked about this image." in write_report(tmp_path).read_text("utf-8")
 

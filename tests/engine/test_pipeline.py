@@ -96,7 +96,7 @@ def test_collecting_loses_no_drop(tmp_path):
     (folder / "frames.jsonl").write_text((folder / "frames.jsonl").read_text() + "{}\n")
     samples = sv.collect(str(folder))
     assert [sample.frame is None for sample in samples] == [False, False, True]
-    assert [drop.reason.split(":")[0] for drop in samples[2].drops] == ["key_missing"]
+    assert [drop.reason.split(":")[0] for drop in samples[2].drops] == ["missing_key"]
 
 
 @pytest.mark.parametrize(

@@ -233,7 +233,7 @@ def serve(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Server]]:
 
 
 def client(model: Model, *, batch_size: int = 4, timeout_s: float = 5.0) -> OpenAI:
-    return OpenAI(model, Runtime(batch_size=batch_size), 7, 32, timeout_s=timeout_s, pause_s=0.001)
+    return OpenAI(model, Runtime(batch_size=batch_size), seed=7, max_new_tokens=32, timeout_s=timeout_s, pause_s=0.001)
 
 
 def test_what_is_sent(serve: Callable[..., Server], monkeypatch: pytest.MonkeyPatch):

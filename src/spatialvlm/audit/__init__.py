@@ -8,12 +8,12 @@
     audit_page.py  audit.json -> audit.html
     result.py      `audit`: all of these
     terminal.py    the same with a progress bar and a table
-    calibrate.py   frames with sensor depth, a depth model -> the errors of that model
+    calibration.py frames with sensor depth, a depth model -> the errors of that model
 
 `audit` writes audit.json and audit.html; docs/audit.md says what the figures mean.
 """
 
-from spatialvlm.audit.calibrate import calibrate, calibrate_to_file
+from spatialvlm.audit.calibration import calibrate, calibrate_to_file
 from spatialvlm.audit.result import audit
 from spatialvlm.audit.terminal import audit_with_progress
 

@@ -87,9 +87,7 @@ def open_for_build(folder: Path, header: Mapping[str, Any]) -> Progress:
         file = stack.enter_context(_lock(path))
         _discard_torn_line(path, file)
         found, summaries = read_manifest(folder)
-        info = read_info(folder)
-        if info is not None and info.get("shards") != len(summaries):
-            info = None  # lines are missing: those of shards that are to be made again
+        info = _sound_info(folder, found, len(summaries))
         _check_same(folder, found, wanted, finished=info is not None)
         done = {summary["shard"]: summary for summary in summaries}
         check_files(folder, summaries)
@@ -97,6 +95,16 @@ def open_for_build(folder: Path, header: Mapping[str, Any]) -> Progress:
             leftover.unlink()
         stack.pop_all()
     return Progress(folder, done, info, file)
+
+
+def _sound_info(folder: Path, header: Mapping[str, Any], shards: int) -> dict[str, Any] | None:
+    """What dataset.json says; None where there is none, or another than the manifest makes: it is made again."""
+    try:
+        info = read_info(folder) or {}
+    except DatasetError:
+        return None
+    sound = info.get("shards") == shards and all(info.get(key) == value for key, value in header.items())
+    return info if sound else None
 
 
 def read_info(folder: Path) -> dict[str, Any] | None:

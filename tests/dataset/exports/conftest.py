@@ -12,22 +12,20 @@ IDS = ("desk", "Room 1/Kamera.ä/0001", "x" * 200, "desk/", "..", "no-question",
 
 
 @pytest.fixture
-def make_dataset(make_scene, make_questions):
+def make_dataset(make_scene, make_questions, make_sample):
     def make(folder: Path, ids: tuple[str, ...] = IDS) -> Dataset:
-        scenes, questions = [], []
+        samples = []
         for index, id_ in enumerate(ids):
             scene, source = make_scene(index, captions=("mug", "<image> of a book", "tin can"))
             scene = replace(scene, frame_id=id_)
             asked = [] if id_ == "no-question" else make_questions(scene, 5 + index)
-            questions.append((id_, asked))
-            scenes.append((scene, replace(source, image_bytes=b"") if id_ == "no-image" else source))
+            source = replace(source, image_bytes=b"") if id_ == "no-image" else source
+            samples.append(make_sample(scene, source, asked))
         with open_for_build(
             folder, {"config": {"seed": 3}, "source": "s", "fingerprint": "f", "versions": {}}
         ) as open_:
             for shard in range(0, len(ids), 4):
-                part = slice(shard, shard + 4)
-                summary = write_shard(folder, shard // 4, scenes[part], questions[part], frames=len(ids[part]))
-                open_.append(summary)
+                open_.append(write_shard(folder, shard // 4, samples[shard : shard + 4]))
         finish(folder)
         return read_dataset(folder)
 

@@ -51,7 +51,7 @@ def test_answers_are_those_of_the_model(weights: Path, tmp_path: Path, batch_siz
     config = AskConfig(max_tokens=6, runtime=Runtime("cpu", batch_size=batch_size))
     who = load_answerer(f"transformers:{weights}", config, tmp_path)
     answers = who.answers("folder", items)
-    alone = load_vlm(Model("transformers", str(weights)), Runtime("cpu", batch_size=1), max_tokens=6)
+    alone = load_vlm(Model("transformers", str(weights)), Runtime("cpu", batch_size=1), max_new_tokens=6)
     assert [answer.text for answer in answers] == [
         alone.answer([image], item.prompt) for image, item in zip(images, items, strict=True)
     ]

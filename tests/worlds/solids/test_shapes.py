@@ -263,11 +263,11 @@ def test_what_faces_the_light_is_brighter_and_all_has_its_colour(name):
 @pytest.mark.parametrize("text", ["0", "-3", "abc", "", "1.5", " 2", "²"])
 def test_a_bad_count_is_a_user_error(text):
     with pytest.raises(UserError, match="positive whole number"):
-        ShapesSource.parse(text)
+        open_source(f"shapes:{text}")
 
 
 def test_length_and_fingerprint():
-    source = ShapesSource.parse("42")
+    source = open_source("shapes:42")
     assert len(source) == 42
     assert source.fingerprint == "shapes:v2"
 

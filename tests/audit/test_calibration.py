@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from fixtures.folders.tiny import tiny_frames, write_rgbd
-from spatialvlm.audit.calibrate import calibrate, fit
+from spatialvlm.audit.calibration import calibrate, fit
 from spatialvlm.audit.corrupt import drifting, scaled
 from spatialvlm.errors import UserError
 from spatialvlm.pipeline.collect.shapes import ShapesSource
@@ -20,6 +20,8 @@ class Slants:
     """Frames of slanted planes with depth, at once."""
 
     name = fingerprint = "slants"
+    measured_depth = thread_safe = True
+    ordered = False
 
     def __init__(self, count, *, measured=True):
         self.count, self.measured = count, measured
@@ -101,7 +103,7 @@ def test_the_command_writes_what_build_reads(run, tmp_path, monkeypatch):
     folder = write_rgbd(tmp_path / "frames", tiny_frames(6))
     source = ShapesSource(6, width=160, height=120)
     model = Wrong(source, scale=0.1, local=0.03, reach=0.15)
-    monkeypatch.setattr("spatialvlm.audit.calibrate.load_depth", lambda model_, runtime: model)
+    monkeypatch.setattr("spatialvlm.audit.calibration.load_depth", lambda model_, runtime: model)
     out = tmp_path / "errors.json"
     code, shown, err = run("calibrate", folder, "--model", "depth=depthpro:some/weights", "--out", out)
     assert code == 0, err
