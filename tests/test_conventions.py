@@ -204,7 +204,8 @@ def test_straight_down():
 def test_gravity(tmp_path: Path):
     cv2.imwrite(str(tmp_path / "a.png"), np.zeros((6, 8, 3), np.uint8))
     (tmp_path / "frames.jsonl").write_text('{"id": "a", "image": "a.png", "gravity_in_camera": [0, 9.81, 0]}')
-    (frame,) = sv.collect(str(tmp_path))
+    frame = sv.collect(str(tmp_path))[0].frame
+    assert frame is not None
     assert frame.gravity_in_camera is not None
     assert frame.gravity_in_camera.tolist() == [0, 1, 0]
     assert np.allclose(world_from_camera(-frame.gravity_in_camera, 1.0)[2, :3], [0, -1, 0])
@@ -298,7 +299,9 @@ def test_chance(tmp_path: Path):
     alone = [questions for _, questions in built(tmp_path / "a", "shapes:3", workers=1, shard_size=3)]
     spread = [questions for _, questions in built(tmp_path / "b", "shapes:3", workers=2, shard_size=1)]
     assert alone == spread
-    (frame,) = [f for f in sv.collect("shapes:3") if f.id == "shapes-000002"]
+    frame = sv.collect("shapes:3")[2].frame
+    assert frame is not None
+    assert frame.id == "shapes-000002"
     scene = lifted(frame)
     assert list(sv.phrase(scene, sv.measure(scene), seed=7).questions) == alone[2]
     assert list(sv.phrase(scene, sv.measure(scene), seed=8).questions) != alone[2]
