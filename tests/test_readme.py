@@ -22,7 +22,7 @@ from spatialvlm.pipeline.measure.facts import REASONS
 from spatialvlm.pipeline.phrase import PhraseConfig
 from spatialvlm.pipeline.phrase.similarity import load_similarity
 from spatialvlm.quantities import parse
-from spatialvlm.records import Facts
+from spatialvlm.records import DepthErrors, Facts
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
@@ -205,10 +205,11 @@ def test_every_refusal_and_setting_is_explained():
     of_phrase = {reason for text in sources for reason in re.findall(r'"(reference_\w+|unnamed|given_away)"', text)}
     assert set(listed) == set(REASONS) - {""} | of_phrase
     known = {field.name for config in (LiftConfig, MeasureConfig, PhraseConfig) for field in fields(config)}
-    settings = re.findall(r"`(\w+_(?:sigmas|share|floor_m|floor_share|error|error_rad|error_px)|min_length_m)`", page)
+    settings = re.findall(r"`(\w+_(?:sigmas|share|floor_m|floor_share|error|errors|error_rad|error_px)|min_length_m)`", page)
     assert settings
     assert set(settings) <= known
     assert {field.name for field in fields(MeasureConfig)} <= set(settings)
+    assert {field.name for field in fields(DepthErrors)} - {"source"} <= set(re.findall(r"`(\w+)`", page))
     assert load_similarity(PhraseConfig().similarity).threshold > 0
     planes = ("geometry/planes.py", "pipeline/lift/world.py", "pipeline/lift/lifter.py")
     text = "".join((ROOT / "src/spatialvlm" / path).read_text("utf-8") for path in planes)
