@@ -205,7 +205,7 @@ def test_every_refusal_and_setting_is_explained():
     of_phrase = {reason for text in sources for reason in re.findall(r'"(reference_\w+|unnamed|given_away)"', text)}
     assert set(listed) == set(REASONS) - {""} | of_phrase
     known = {field.name for config in (LiftConfig, MeasureConfig, PhraseConfig) for field in fields(config)}
-    settings = re.findall(r"`(\w+_(?:sigmas|share|floor_m|floor_share|error|errors|error_rad|error_px)|min_length_m)`", page)
+    settings = re.findall(r"`(\w+_(?:sigmas|share|floor_m|floor_share|errors?|error_rad|error_px)|min_length_m)`", page)
     assert settings
     assert set(settings) <= known
     assert {field.name for field in fields(MeasureConfig)} <= set(settings)
