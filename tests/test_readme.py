@@ -22,7 +22,7 @@ from spatialvlm.pipeline.measure.facts import REASONS
 from spatialvlm.pipeline.phrase import PhraseConfig
 from spatialvlm.pipeline.phrase.similarity import load_similarity
 from spatialvlm.quantities import parse
-from spatialvlm.records import Facts
+from spatialvlm.records import DepthErrors, Facts
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
@@ -163,7 +163,10 @@ def test_the_example_of_an_rgbd_folder_is_read(tmp_path: Path):
     cv2.imwrite(str(tmp_path / json.loads(listed)[0]["mask"]), mask)
     (tmp_path / record["instances"]).write_text(listed)
     (tmp_path / "frames.jsonl").write_text(json.dumps(record))
-    (frame,) = sv.collect(str(tmp_path))
+    (sample,) = sv.collect(str(tmp_path))
+    frame = sample.frame
+    assert sample.drops == ()
+    assert frame is not None
     assert frame.camera is not None
     assert frame.depth_m is not None
     assert frame.depth_m[0, 0] == pytest.approx(1.5)
@@ -181,9 +184,11 @@ def test_the_fields_of_a_dataset_are_listed(place: Path):
     (objects,) = re.findall(r"^\| `objects` \| .* \| (.*) \|$", second, re.MULTILINE)
     assert re.findall(r"`(\w+)`", objects) == [field.name for field in schema.OBJECT]
     (tree,) = re.findall(r"^DATASET/\n(.*?)^```", first, re.MULTILINE | re.DOTALL)
-    named = {line.split()[0] for line in tree.splitlines()}
+    named = {line.split()[0].rstrip(",") for line in tree.splitlines()}
     written = {p.relative_to(place / "demo").as_posix() for p in (place / "demo").rglob("*") if p.is_file()}
-    assert named == written
+    parts = {name for name in written if re.search(r"/part-\d{5}\.parquet$", name)}
+    assert {re.sub(r"part-\d{5}", "part-00000", name) for name in written} == named
+    assert parts == {f"{folder}/part-{number:05d}.parquet" for folder in ("scenes", "qa") for number in range(4)}
 
 
 def test_numbers_are_of_lengths_and_labels_of_comparisons(place: Path):
@@ -200,14 +205,17 @@ def test_every_refusal_and_setting_is_explained():
     of_phrase = {reason for text in sources for reason in re.findall(r'"(reference_\w+|unnamed|given_away)"', text)}
     assert set(listed) == set(REASONS) - {""} | of_phrase
     known = {field.name for config in (LiftConfig, MeasureConfig, PhraseConfig) for field in fields(config)}
-    settings = re.findall(r"`(\w+_(?:sigmas|share|floor_m|floor_share|error|error_rad|error_px)|min_length_m)`", page)
+    settings = re.findall(r"`(\w+_(?:sigmas|share|floor_m|floor_share|errors?|error_rad|error_px)|min_length_m)`", page)
     assert settings
     assert set(settings) <= known
     assert {field.name for field in fields(MeasureConfig)} <= set(settings)
+    assert {field.name for field in fields(DepthErrors)} - {"source"} <= set(re.findall(r"`(\w+)`", page))
     assert load_similarity(PhraseConfig().similarity).threshold > 0
-    planes = (ROOT / "src/spatialvlm/support.py", ROOT / "src/spatialvlm/pipeline/lift/gravity.py")
-    text = "".join(path.read_text("utf-8") for path in planes)
-    for reason in re.findall(r"`(too_little\w+|no_plane\w+|plane_\w+|no_object_\w+)`", page):
+    planes = ("geometry/planes.py", "pipeline/lift/world.py", "pipeline/lift/lifter.py")
+    text = "".join((ROOT / "src/spatialvlm" / path).read_text("utf-8") for path in planes)
+    reasons = re.findall(r"`(too_little\w+|no_plane\w+|plane_\w+|no_object_\w+|depth_has_\w+)`", page)
+    assert len(reasons) >= 5
+    for reason in reasons:
         assert f'"{reason}"' in text
 
 
