@@ -23,7 +23,7 @@ FLAGS = {
         "--fov": None,
         "--depth-errors": None,
         "--kinds": None,
-        "--shard-size": 128,
+        "--shard-size": None,
         "--size": "640x480",
         "--spp": 16,
         "--device": "auto",

@@ -23,8 +23,8 @@ FLOW = ("collect", "cull", "detect", "estimate", "lift", "measure", "phrase")
 ORDER = (
     ("errors",),
     ("records",),
-    ("geometry", "kinds", "models", "page", "quantities"),
-    ("pipeline", "worlds"),
+    ("geometry", "kinds", "models", "quantities"),
+    ("page", "pipeline", "worlds"),
     ("worlds.rooms", "worlds.solids"),
     tuple(f"pipeline.{stage}" for stage in FLOW),
     ("pipeline.tail",),
@@ -44,8 +44,8 @@ LONG_MODULES = {"spatialvlm.records": "all records that flow, in one place"}
 """Modules of more than 300 lines, each with the reason."""
 FUNCTION_LINES = 65
 IMPORT_S = 0.3
-SHARED_NAMES = {"rooms", "folder"}
-"""Modules that are called as people call them on the command line: the source `rooms`, the tasks `rooms`, `folder`."""
+SHARED_NAMES = {"rooms"}
+"""Modules that are called as people call them on the command line: the source `rooms`, the task `rooms`."""
 
 
 def unit_of(module: str) -> str | None:

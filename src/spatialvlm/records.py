@@ -6,7 +6,8 @@ A Sample carries them all, for one image, from stage to stage.
 
 SI units only. Suffixes name units (`_m`, `_rad`, `_px`) and spaces (`_in_camera`, `_in_world`); `a_from_b` maps column
 vectors of b to a. Camera: x right, y down, z forward. World: x right, y the viewer's heading, z up. Boxes are xyxy in
-continuous pixels with pixel centres at .5. Records are frozen; nothing here computes.
+continuous pixels with pixel centres at .5. Records are frozen; but for
+`Frame.of`, which checks what people hand over, nothing here computes.
 """
 
 import math
@@ -26,8 +27,7 @@ Family = Literal["qualitative", "quantitative"]
 class Camera:
     """A pinhole camera. `image_from_camera` is the intrinsic matrix in pixels, without distortion.
 
-    `provenance` says where the intrinsics came from, `focal_error` how wrong both focal lengths may be together: 1
-    sigma, relative.
+    `provenance`: where the intrinsics came from. `focal_error` of both focal lengths together: 1 sigma, relative.
     """
 
     image_from_camera: Float64[np.ndarray, "3 3"]
@@ -215,21 +215,17 @@ def _depth_of(depth_m: Any, size: tuple[int, ...], id: str) -> Float32[np.ndarra
     return depth
 
 
-def _instances_of(
-    instances: Iterable[Instance] | Mapping[str, Any], size: tuple[int, ...], id: str
-) -> tuple[Instance, ...]:
+def _instances_of(instances: Any, size: tuple[int, ...], id: str) -> tuple[Instance, ...]:
     if not isinstance(instances, Mapping):
         return tuple(instances)
     made = []
     for number, (name, given) in enumerate(instances.items(), 1):
         mask = np.asarray(given).astype(bool)
         if mask.shape != size or not mask.any():
-            raise UserError(
-                f"mask of {name!r} in image {id!r}: got shape {mask.shape} with {np.count_nonzero(mask)} pixels, "
-                f"expected {size}, the size of the image, with one or more"
-            )
-        rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-        box = np.array([columns[0], rows[0], columns[-1] + 1, rows[-1] + 1], np.float32)
+            got = f"got shape {mask.shape} with {np.count_nonzero(mask)} pixels"
+            raise UserError(f"mask of {name!r} in image {id!r}: {got}, expected {size} with one or more")
+        rows, columns = np.nonzero(mask)
+        box = np.array([columns.min(), rows.min(), columns.max() + 1, rows.max() + 1], np.float32)
         made.append(Instance(str(number), (str(name),), box, mask))
     return tuple(made)
 
@@ -401,7 +397,3 @@ class Sample:
     def dropped(self, drop: Drop) -> "Sample":
         """Take the image out, for one more reason."""
         return replace(self, frame=None, scene=None, drops=(*self.drops, drop))
-
-    def with_frame(self, frame: Frame) -> "Sample":
-        """Put another frame in its place."""
-        return replace(self, frame=frame)

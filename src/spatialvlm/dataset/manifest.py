@@ -1,8 +1,8 @@
 """manifest.jsonl: what a dataset is made with, then one line per finished shard. It makes a killed build resumable.
 
 The first line is the header {"format", "config", "source", "fingerprint", "versions"}; `holds: "questions"` in it says
-that the scenes are in another dataset. A shard's line is appended after
-its files are safe on the disk; a line cut off by a crash is discarded and its shard is made again.
+that the scenes are in another dataset. A shard's line is appended after its files are safe on the disk; a line cut off
+by a crash is discarded and its shard is made again.
 """
 
 import json
@@ -193,9 +193,8 @@ def repair_of(folder: Path, shards: Sequence[int]) -> str:
             runs.append([shard, shard])
     names = ", ".join(str(first) if first == last else f"{first}-{last}" for first, last in runs)
     lines = f"the line of shard {names}" if len(shards) == 1 else f"the lines of shards {names}"
-    return (
-        f"delete {lines} from {Path(folder) / MANIFEST} and run the command that made it again, or copy the file anew"
-    )
+    path = Path(folder) / MANIFEST
+    return f"delete {lines} from {path} and run the command that made it again, or copy the file anew"
 
 
 def sort_manifest(folder: Path) -> None:
@@ -238,12 +237,8 @@ def _parse(path: Path, number: int, line: bytes) -> dict[str, Any]:
 
 
 def _bad_line(path: Path, number: int, fault: str) -> DatasetError:
-    fix = (
-        "remove the folder and build again"
-        if number == 1
-        else "delete this line and run the command that made it again"
-    )
-    return DatasetError(f"{path} line {number}: {fault}; {fix}")
+    fix = "remove the folder and build" if number == 1 else "delete this line and run the command that made it"
+    return DatasetError(f"{path} line {number}: {fault}; {fix} again")
 
 
 def _check_same(folder: Path, found: dict[str, Any], wanted: dict[str, Any], *, finished: bool) -> None:
@@ -256,11 +251,11 @@ def _check_same(folder: Path, found: dict[str, Any], wanted: dict[str, Any], *, 
         keys = {key for key in keys if not key.startswith("versions.")}
     different = [key for key in sorted(keys) if here.get(key, ...) != asked.get(key, ...)]
     if different:
-        rows = [f"  {key}: {_say(here, key)} in the folder, {_say(asked, key)} now" for key in different]
+        what = "versions" if all(key.startswith("versions.") for key in different) else "settings"
+        rows = (f"  {key}: {_say(here, key)} in the folder, {_say(asked, key)} now\n" for key in different)
         raise DatasetError(
-            f"{folder}: holds a dataset made with other settings:\n"
-            + "\n".join(rows)
-            + "\nrun with the same settings to resume it, or choose another --out"
+            f"{folder}: holds a dataset made with other {what}:\n{''.join(rows)}"
+            f"run with the same {what} to resume it, or choose another --out"
         )
 
 

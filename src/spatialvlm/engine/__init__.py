@@ -1,11 +1,11 @@
 """engine: where a tuple of stages runs. The stages know nothing of it; the output does not depend on it.
 
-run         a tuple of stages over the indices of a source, reading and models overlapped
+executor    a tuple of stages over the indices of a source, reading and models overlapped
 local       a recipe -> a dataset, shard by shard
 pipeline    a recipe, loaded once -> what comes of a frame, an array, a picture, a folder
-ask         stored scenes -> questions in a folder of their own
+ask_stored  stored scenes -> questions in a folder of their own
 workers     jobs in this process, or in a few worker processes
-console     a build or asking anew with its progress on stderr
+threads     work of one process spread over threads, in order
 """
 
 from spatialvlm.engine.ask_stored import ask

@@ -10,6 +10,7 @@ no other stage. A tuple of stages is what a recipe builds and what an engine run
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import Any, Literal, Protocol, runtime_checkable
 
 from spatialvlm.errors import ModelError
@@ -98,7 +99,7 @@ class FrameStage:
 
 
 def _with(sample: Sample, result: Frame | Drop) -> Sample:
-    return sample.dropped(result) if isinstance(result, Drop) else sample.with_frame(result)
+    return sample.dropped(result) if isinstance(result, Drop) else replace(sample, frame=result)
 
 
 def run_stages(stages: Iterable[Stage], samples: Sequence[Sample]) -> list[Sample]:

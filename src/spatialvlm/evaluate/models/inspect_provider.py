@@ -54,8 +54,8 @@ class LocalModel(ModelAPI):
         config = config or GenerateConfig()
         super().__init__(model_name, base_url, api_key, [], config)
         where = Runtime(**runtime)
-        self._most_tokens = config.max_tokens or MAX_NEW_TOKENS
-        self._vlm: Vlm = load_vlm(parse_model(model_name), where, max_new_tokens=self._most_tokens)
+        self._max_new_tokens = config.max_tokens or MAX_NEW_TOKENS
+        self._vlm: Vlm = load_vlm(parse_model(model_name), where, max_new_tokens=self._max_new_tokens)
         self.version = self._vlm.version
         self._at_once, self._waiting, self._lock = where.batch_size, list[_Waiting](), anyio.Lock()
 
@@ -73,7 +73,7 @@ class LocalModel(ModelAPI):
         if waiting.failure is not None:
             raise waiting.failure
         answer = waiting.answer or ""
-        cut = self._vlm.length(answer) >= self._most_tokens - 1
+        cut = self._vlm.length(answer) >= self._max_new_tokens - 1
         return ModelOutput.from_content(self._vlm.name, answer, "max_tokens" if cut else "stop")
 
     def max_connections(self) -> int:

@@ -171,7 +171,7 @@ def _too_large(name: str, size: str) -> Refused:
 def _unreadable(data: bytes, name: str) -> Refused:
     """Why bytes cannot be decoded, as far as they tell."""
     if data[4:8] == b"ftyp":  # HEIC and AVIF are both ISO base media files
-        return Refused("image_unsupported", f"{name}: HEIC and AVIF cannot be decoded; convert it to JPEG")
+        return Refused("image_unsupported", f"{name}: HEIC or AVIF that cannot be decoded here; convert it to JPEG")
     return Refused(
         "image_unreadable",
         f"{name}: cannot be decoded as an image (file is {len(data)} bytes, damaged or cut short); replace the file",

@@ -1,4 +1,4 @@
-"""The settings of detect."""
+"""The settings of detect, the names of the detectors and what they look for by default."""
 
 from dataclasses import dataclass
 

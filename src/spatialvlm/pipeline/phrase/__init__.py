@@ -5,7 +5,7 @@ answers, each with the Fact that it says, and counts of what could not be asked:
 without a name, (kind, "unnamed") facts about such objects, (kind, "given_away") facts that the names would answer.
 
     captions -> similarity -> references    how each object is called
-    sample                                  which facts are asked
+    sampling                                which facts are asked
     templates, quantities                   how they are said
 
 Randomness comes from (seed, frame id) alone: the same scene gets the same questions on any worker, in any order.

@@ -8,7 +8,7 @@ from jaxtyping import Float64, UInt8
 
 from spatialvlm.geometry import transform, world_from_camera
 from spatialvlm.records import Frame
-from spatialvlm.worlds.ground_truth import Truth, exact_frame, instance_id
+from spatialvlm.worlds import Truth, exact_frame, instance_id
 from spatialvlm.worlds.rooms.cameras import image_from_camera, room_from_camera
 from spatialvlm.worlds.rooms.ray_casting import GBuffer
 from spatialvlm.worlds.rooms.rendering import render, trace

@@ -3,7 +3,7 @@
 import numpy as np
 
 from spatialvlm.records import Frame
-from spatialvlm.worlds.ground_truth import Truth, exact_frame, instance_id
+from spatialvlm.worlds import Truth, exact_frame, instance_id
 from spatialvlm.worlds.solids.flat_shading import draw
 from spatialvlm.worlds.solids.primitives import corners
 from spatialvlm.worlds.solids.scene import SceneDescription, ray_cast

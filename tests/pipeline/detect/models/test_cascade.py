@@ -13,7 +13,7 @@ import pytest
 from spatialvlm.errors import ContractError
 from spatialvlm.models import Model, Runtime
 from spatialvlm.pipeline.detect import DetectConfig, Detector, load_detector
-from spatialvlm.pipeline.detect.masks import tight_box
+from spatialvlm.pipeline.detect.mask_boxes import tight_box
 from spatialvlm.pipeline.detect.models import cascade
 from spatialvlm.pipeline.detect.models.candidate import Candidate
 from spatialvlm.records import Drop, Frame, Instance, Rle, Source

@@ -12,7 +12,7 @@ import numpy as np
 from jaxtyping import Bool, Float32, Int64
 
 from spatialvlm.pipeline.detect.clusters.cluster import Cluster
-from spatialvlm.pipeline.detect.masks import Image
+from spatialvlm.pipeline.detect.mask_boxes import Image
 
 TALL = 1.6  # times the longer side of the footprint
 FLAT = 0.35  # of the shorter side

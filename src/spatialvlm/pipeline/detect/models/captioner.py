@@ -19,7 +19,7 @@ import numpy as np
 from jaxtyping import Float32, UInt8
 
 from spatialvlm.models import Model, Runtime, load_vlm
-from spatialvlm.pipeline.detect.masks import BoxXyxy, Image
+from spatialvlm.pipeline.detect.mask_boxes import BoxXyxy, Image
 from spatialvlm.pipeline.detect.models.padding import pad_to_aspect
 from spatialvlm.records import Frame
 

@@ -22,7 +22,7 @@ import numpy as np
 from jaxtyping import Float32, Float64
 
 from spatialvlm.pipeline.detect.config import DetectConfig
-from spatialvlm.pipeline.detect.masks import BoxXyxy, Mask, tight_box, without_specks
+from spatialvlm.pipeline.detect.mask_boxes import BoxXyxy, Mask, tight_box, without_specks
 from spatialvlm.pipeline.detect.models.candidate import Candidate
 
 

@@ -28,7 +28,7 @@ from spatialvlm.models import (
     locate,
 )
 from spatialvlm.pipeline.detect.config import DetectConfig
-from spatialvlm.pipeline.detect.masks import Image
+from spatialvlm.pipeline.detect.mask_boxes import Image
 from spatialvlm.pipeline.detect.models.box_detectors import BoxDetector, read_config
 from spatialvlm.pipeline.detect.models.box_detectors.open_vocabulary import NAN, tokenize
 from spatialvlm.pipeline.detect.models.candidate import Candidate

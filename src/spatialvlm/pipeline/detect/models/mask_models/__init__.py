@@ -5,7 +5,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from spatialvlm.errors import UserError
 from spatialvlm.models import Model, Runtime
-from spatialvlm.pipeline.detect.masks import Mask
+from spatialvlm.pipeline.detect.mask_boxes import Mask
 from spatialvlm.pipeline.detect.models.candidate import Candidate
 from spatialvlm.records import Frame
 

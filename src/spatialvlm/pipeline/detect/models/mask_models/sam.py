@@ -22,7 +22,7 @@ from spatialvlm.models import (
     load_processor,
     locate,
 )
-from spatialvlm.pipeline.detect.masks import Mask
+from spatialvlm.pipeline.detect.mask_boxes import Mask
 from spatialvlm.pipeline.detect.models.candidate import Candidate
 from spatialvlm.pipeline.detect.models.padding import pad_to_aspect
 from spatialvlm.records import Frame
