@@ -15,7 +15,7 @@ demo: $(VENV)/core
 	$(BIN)/spatialvlm build rooms:12 --workers 2 --out demo
 
 test: $(VENV)/dev
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 check: $(VENV)/dev
 	$(BIN)/ruff format --check .

@@ -5,11 +5,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from fixtures.folders.tiny import tiny_frames, write_rgbd
 from spatialvlm.cli import main
 from spatialvlm.engine import build_recipe
 from spatialvlm.recipes import Recipe
+
+settings.register_profile("tests", deadline=None)  # a busy machine is no fault of the code
+settings.load_profile("tests")
 
 
 @pytest.fixture(scope="session")

@@ -53,7 +53,7 @@ def share(said: list[Spoken], *values_m: float, system: str = "metric") -> float
 # ---- laws
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=1000)
 @given(lengths, errors, draws, named)
 def test_what_is_said_is_read_back_within_its_rounding(value_m, error_m, draw, unit):
     said = speak(value_m, error_m, draw, unit)
@@ -63,7 +63,7 @@ def test_what_is_said_is_read_back_within_its_rounding(value_m, error_m, draw, u
     assert abs(read - value_m) <= said.rounding_m + 1e-9
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(lengths, errors, draws, named)
 def test_the_named_unit_is_the_unit_of_the_answer(value_m, error_m, draw, unit):
     said = speak(value_m, error_m, draw, unit)
@@ -74,13 +74,13 @@ def test_the_named_unit_is_the_unit_of_the_answer(value_m, error_m, draw, unit):
     assert said.text.split()[-1] in words
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(lengths, errors, draws, named)
 def test_speaking_depends_on_nothing_but_its_arguments(value_m, error_m, draw, unit):
     assert speak(value_m, error_m, draw, unit) == speak(value_m, error_m, list(draw), unit)
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=1000)
 @given(lengths, errors, st.floats(0, 0.99), unit_interval)
 def test_plain_rounding_stays_within_22_percent(value_m, error_m, second, third):
     """Metric from 1 cm, imperial from 1 inch."""
@@ -117,7 +117,7 @@ def test_grammar(value_m, draw, unit):
     assert len(re.sub(r"\D", "", amount).strip("0")) <= 2  # no false precision: two figures at most
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.floats(0.01, 30), draws, unit_interval)
 def test_a_named_unit_suits_the_length(value_m, draw, which):
     unit = ask_unit(value_m, which)

@@ -21,7 +21,7 @@ def test_no_rows_have_no_interval_and_one_has_no_width():
 
 
 @given(tenths)
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 def test_an_interval_holds_the_mean_and_stays_within_the_values(values):
     found = mean_interval(np.array(values))
     assert found.value == pytest.approx(np.mean(values))
@@ -30,7 +30,7 @@ def test_an_interval_holds_the_mean_and_stays_within_the_values(values):
 
 
 @given(tenths, st.randoms(use_true_random=False), st.integers(1, 5))
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 def test_the_order_of_rows_does_not_matter(values, random, pictures):
     rows = [(value, f"picture {k % pictures}") for k, value in enumerate(values)]
     shuffled = random.sample(rows, len(rows))

@@ -102,7 +102,7 @@ def hash_lists(draw: st.DrawFn) -> np.ndarray:
 
 
 @pytest.mark.parametrize("brute_cost", [0.0, 1e9], ids=["all pairs", "bands"])
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(hashes=hash_lists(), bits=st.integers(0, 12))
 def test_the_search_is_exact(brute_cost, hashes, bits):
     with pytest.MonkeyPatch.context() as patch:

@@ -73,7 +73,7 @@ def check_same(together, alone) -> None:
 
 
 @given(st.lists(st.integers(0, len(SCENES) - 1), max_size=30))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_a_scene_has_the_same_facts_alone_and_in_any_batch(places):
     check_same(measure_all([SCENES[k] for k in places]), [ALONE[k] for k in places])
 

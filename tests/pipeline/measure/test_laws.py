@@ -46,7 +46,7 @@ def same(first, second, rel=1e-6, atol=1e-9):
 
 
 @given(st.integers(0, 10_000), st.floats(-0.3, 0.3), st.floats(-0.3, 0.3))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_moving_everything_sideways_changes_no_length(seed, dx, dy):
     scene = random_boxes(seed)
     shift = np.array([dx, dy, 0.0])
@@ -67,7 +67,7 @@ def test_moving_everything_sideways_changes_no_length(seed, dx, dy):
 
 
 @given(st.integers(0, 10_000), st.floats(-math.pi, math.pi))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_turning_the_points_keeps_the_gaps(seed, yaw):
     scene = random_boxes(seed)
     turn = np.array([[math.cos(yaw), -math.sin(yaw), 0], [math.sin(yaw), math.cos(yaw), 0], [0, 0, 1.0]])
@@ -124,7 +124,7 @@ def swapped(kind):
 
 
 @given(some_scene)
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 def test_a_mirror_swaps_left_and_right_and_nothing_else(k):
     description = SOURCE.describe(k)
     frame = frame_of(description, "frame", picture=False)
@@ -150,7 +150,7 @@ def test_a_mirror_swaps_left_and_right_and_nothing_else(k):
 
 
 @given(some_scene, st.floats(0.7, 1.5))
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 def test_scaling_the_depth_scales_every_length(k, scale):
     description = SOURCE.describe(k)
     frame = frame_of(description, "frame", picture=False)
@@ -168,7 +168,7 @@ def test_scaling_the_depth_scales_every_length(k, scale):
 
 
 @given(st.integers(0, 10_000), st.permutations(range(5)))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_the_order_of_objects_does_not_matter(seed, order):
     scene = random_boxes(seed)
     shuffled = dataclasses.replace(scene, objects=tuple(scene.objects[k] for k in order))
@@ -189,7 +189,7 @@ def test_the_order_of_objects_does_not_matter(seed, order):
 
 
 @given(st.integers(0, 10_000))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_opposites_agree(seed):
     facts = table(random_boxes(seed))
     for (name, subjects), fact in facts.items():

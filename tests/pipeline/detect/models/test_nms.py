@@ -52,7 +52,7 @@ def keys(candidates: list[Candidate]) -> list[tuple[object, ...]]:
 
 
 @given(THINGS, st.randoms())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_laws(drawn: list[tuple], random) -> None:
     candidates = made(drawn)
     kept = mask_nms(candidates, CONFIG)
@@ -74,7 +74,7 @@ def test_laws(drawn: list[tuple], random) -> None:
 
 
 @given(THINGS, st.integers(2, 3))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_scale_does_not_matter(drawn: list[tuple], factor: int) -> None:
     candidates = made(drawn)
 
