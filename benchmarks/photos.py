@@ -201,8 +201,8 @@ def recipe_of(folder, options):
 
 
 def main():
-    """Command line."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    """Run from the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--images", type=int, default=3)
     parser.add_argument("--size", default="640x480")
     parser.add_argument("--device", default="auto")

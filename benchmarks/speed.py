@@ -38,7 +38,7 @@ from spatialvlm.worlds.solids import frame_of
 
 
 def frames_with_eight(count):
-    """`count` frames with exactly eight objects, named apart so that all can be asked about."""
+    """Draw `count` frames with exactly eight objects, named apart so that all can be asked about."""
     frames, k = [], 0
     names = ("red box", "blue ball", "green can", "white lamp", "black bin", "yellow stool", "brown chest", "pink vase")
     while len(frames) < count:
@@ -53,7 +53,7 @@ def frames_with_eight(count):
 
 
 def write_folder(folder, frames):
-    """The frames as an RGB-D folder. The pictures have the colours of their objects and the noise of a camera."""
+    """Write frames as an RGB-D folder. The pictures have the colours of their objects and the noise of a camera."""
     rng, lines = np.random.default_rng(0), []
     colours = rng.integers(30, 220, (8, 3))
     for frame in frames:
@@ -74,7 +74,7 @@ def write_folder(folder, frames):
 
 
 def timed(function, *arguments):
-    """The result and the CPU milliseconds of a call, the median of five runs of the same work."""
+    """Return the result and the CPU milliseconds of a call, the median of five runs of the same work."""
     spent = []
     for _ in range(5):
         start = time.process_time()
@@ -84,8 +84,8 @@ def timed(function, *arguments):
 
 
 def main():
-    """Command line."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    """Run from the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--images", type=int, default=30)
     parser.add_argument("--questions", type=int, default=200)
     options = parser.parse_args()
