@@ -81,7 +81,7 @@ def main():
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         scenes = ShapesSource(DISTINCT, width=options.width, height=options.height)
-        frames = (scenes.read(index).frame for index in range(DISTINCT))
+        frames = (frame for index in range(DISTINCT) if (frame := scenes.read(index).frame) is not None)
         copies = -(-options.frames // DISTINCT)
         source = write_rgbd(Path(folder, "frames"), frames, copies=copies)
         print(f"before the build {resident_mb():.1f} MB")

@@ -35,7 +35,7 @@ import real_size_detect
 from spatialvlm.dataset import write_shard
 from spatialvlm.engine import executor
 from spatialvlm.models import Model, Runtime, torch_device
-from spatialvlm.pipeline import Stage, run_stages
+from spatialvlm.pipeline import Needs, Stage, run_stages
 from spatialvlm.pipeline.collect import parse_size
 from spatialvlm.pipeline.collect.shapes import ShapesSource
 from spatialvlm.pipeline.cull import CullConfig
@@ -97,7 +97,8 @@ class Timed:
     """Some stages as one, timed."""
 
     def __init__(self, clock: Clock, name: str, *stages: Stage):
-        self.clock, self.name, self.stages, self.needs = clock, name, stages, stages[0].needs
+        self.clock, self.name, self.stages = clock, name, stages
+        self.needs: Needs = stages[0].needs
 
     def __call__(self, samples: Sequence[Sample], /) -> list[Sample]:
         """Take a batch through the stages."""

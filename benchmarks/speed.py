@@ -44,9 +44,10 @@ def frames_with_eight(count):
     while len(frames) < count:
         frame = frame_of(ShapesSource(100_000).describe(k), f"speed-{k}", picture=False)
         k += 1
-        if len(frame.instances) < 8:
+        instances = frame.instances or ()
+        if len(instances) < 8:
             continue
-        kept = [dataclasses.replace(i, captions=(name,)) for i, name in zip(frame.instances[:8], names, strict=True)]
+        kept = [dataclasses.replace(i, captions=(name,)) for i, name in zip(instances[:8], names, strict=True)]
         frame = noisy(frame, np.random.default_rng(k), relative=0.002)
         frames.append(dataclasses.replace(frame, instances=tuple(kept), gravity_in_camera=None))
     return frames
@@ -63,7 +64,7 @@ def write_folder(folder, frames):
             mask = f"{frame.id}-{instance.id}.png"
             Image.fromarray(instance.mask.astype(np.uint8) * 255).save(folder / mask)
             entries.append({"id": instance.id, "captions": instance.captions, "mask": mask})
-        picture *= np.linspace(0.7, 1.1, picture.shape[1])[:, None]
+        picture *= np.linspace(0.7, 1.1, frame.image.shape[1])[:, None]
         noisy = picture + rng.normal(0.0, 2.0, picture.shape)
         image, depth, instances = (f"{frame.id}{ending}" for ending in (".png", "-depth.png", ".json"))
         cv2.imwrite(str(folder / image), noisy.clip(0, 255).astype(np.uint8))
@@ -75,12 +76,12 @@ def write_folder(folder, frames):
 
 def timed(function, *arguments):
     """Return the result and the CPU milliseconds of a call, the median of five runs of the same work."""
-    spent = []
+    results, spent = [], []
     for _ in range(5):
         start = time.process_time()
-        result = function(*arguments)
+        results.append(function(*arguments))
         spent.append(1e3 * (time.process_time() - start))
-    return result, median(spent)
+    return results[-1], median(spent)
 
 
 def main():
@@ -98,7 +99,9 @@ def main():
         for stage in stages:
             batch, milliseconds = timed(stage, batch)
             spent.append(milliseconds)
-        rows.append((*spent, len(batch[0].questions), len(batch[0].facts)))
+        facts = batch[0].facts
+        assert facts is not None
+        rows.append((*spent, len(batch[0].questions), len(facts)))
         samples += batch
     rows = rows[1:]
     with tempfile.TemporaryDirectory() as folder:
