@@ -41,7 +41,7 @@ def report(tally, tolerance=(0.02, 0.02)):
 
 
 def _line(name, values, tolerance):
-    """One row: errors in mm, the shares within tolerance and within 1 and 2 sigma, the median sigma, and the bias.
+    """Print a row: errors in mm, the shares within tolerance and within 1 and 2 sigma, the median sigma, and the bias.
 
     "of it" is the median of sigma over max(5 mm, 1 % of the length).
     """
@@ -61,8 +61,8 @@ def _line(name, values, tolerance):
 
 
 def main():
-    """Command line."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    """Run from the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--scenes", type=int, default=300)
     parser.add_argument("--noise", type=float, default=0.01)
     parser.add_argument("--gravity", choices=("given", "found"), default="given")

@@ -21,8 +21,8 @@ from fixtures.worlds.anchored_rooms import results
 
 
 def main() -> None:
-    """Print a row per way of knowing the scale."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    """Run from the command line: a row per way of knowing the scale."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rooms", type=int, default=60)
     parser.add_argument("--seed", type=int, default=77)
     asked = parser.parse_args()

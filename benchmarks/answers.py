@@ -46,7 +46,7 @@ TRUTHS: tuple[Truth, ...] = (
 
 
 def table_share(name: str) -> tuple[int, int]:
-    """How many lengths of a table are read as its writer says, of how many."""
+    """Count the lengths of a table that are read as its writer says, and all of them."""
     lines = (TABLES / name).read_text(encoding="utf-8").splitlines()
     start = next(place for place, line in enumerate(lines) if line.startswith("answer\t"))
     rows = list(csv.DictReader(lines[start:], delimiter="\t", quoting=csv.QUOTE_NONE))
@@ -68,7 +68,7 @@ def _is_right(row: dict[str, str]) -> bool:
 
 
 def own_phrasing(count: int) -> int:
-    """How many lengths said by our own phrasing are read as they were said."""
+    """Count the lengths said by our own phrasing that are read as they were said."""
     rng = np.random.default_rng(0)
     sheets = [load_sheet(name) for name, kind in KINDS.items() if kind.form == "length"]
     values = np.exp(rng.uniform(np.log(0.01), np.log(50.0), count)).tolist()
@@ -83,7 +83,7 @@ def own_phrasing(count: int) -> int:
 
 
 def seconds_of(work: Callable[[], object], runs: int = 5) -> float:
-    """The median time of some runs."""
+    """Return the median time of some runs."""
     times = []
     for _ in range(runs):
         began = time.perf_counter()
@@ -93,7 +93,7 @@ def seconds_of(work: Callable[[], object], runs: int = 5) -> float:
 
 
 def main() -> None:
-    """The tables, the phrasing, the speed."""
+    """Run from the command line: the tables, the phrasing, the speed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--facts", type=int, default=100_000, help="answers of our own phrasing")
     options = parser.parse_args()

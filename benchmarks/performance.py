@@ -20,7 +20,7 @@ BEGIN, END = "<!-- figures -->", "<!-- /figures -->"
 
 
 def run(arguments, **environment):
-    """What a benchmark prints."""
+    """Return what a benchmark prints."""
     command = [sys.executable, *arguments.split()]
     print("$", "python", arguments, file=sys.stderr, flush=True)
     done = subprocess.run(command, cwd=HERE, env=os.environ | environment, capture_output=True, text=True)
@@ -30,7 +30,7 @@ def run(arguments, **environment):
 
 
 def found(pattern, text):
-    """The groups of the pattern in what a benchmark printed."""
+    """Find the groups of the pattern in what a benchmark printed."""
     match = re.search(pattern, text)
     if match is None:
         sys.exit(f"{pattern}: not in\n{text}")
@@ -38,7 +38,7 @@ def found(pattern, text):
 
 
 def stages(quick):
-    """Milliseconds of each stage."""
+    """Measure the milliseconds of each stage."""
     text = run(f"speed.py --images {5 if quick else 30}")
     for name in ("lift", "measure", "phrase", "write"):
         yield f"{name}, 640x480, 8 objects, 200 questions", f"{found(rf'{name} +([0-9.]+) ms', text)[0]} ms", "speed.py"
@@ -46,7 +46,7 @@ def stages(quick):
 
 
 def stored(quick):
-    """Questions from stored scenes."""
+    """Measure questions from stored scenes."""
     text = run(f"stored.py --scenes {64 if quick else 384} --repeats {1 if quick else 3}")
     for epochs in (1, 16):
         (rate,) = found(rf"Parquet +([0-9]+) QA/s per core, {epochs} epochs", text)
@@ -62,14 +62,14 @@ def stored(quick):
 
 
 def memory(quick):
-    """The most memory a build holds, against the number of images."""
+    """Measure the most memory a build holds, against the number of images."""
     for frames in (160, 320) if quick else (500, 2000, 5000):
         (most,) = found(r"memory ([0-9.]+) MB", run(f"memory.py --frames {frames}"))
         yield f"most memory of a build of {frames:,} images, 160x120", f"{float(most):.0f} MB", "memory.py"
 
 
 def rooms(quick):
-    """Rendered frames."""
+    """Measure rendered frames."""
     for variant in ("scalar_rgb", "llvm_ad_rgb"):
         environment = {"SPATIALVLM_ROOMS_VARIANT": variant}
         try:
@@ -83,8 +83,8 @@ def rooms(quick):
 
 
 def main():
-    """Command line."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    """Run from the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true")
     options = parser.parse_args()
     rows = [row for part in (stages, stored, memory, rooms) for row in part(options.quick)]

@@ -19,7 +19,9 @@ os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
 import tempfile
 import time
 from collections import defaultdict
-from contextlib import closing, contextmanager
+from collections.abc import Iterable, Sequence
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from statistics import median
 
@@ -27,87 +29,27 @@ import cv2
 import numpy as np
 import torch
 import transformers
-from spatialvlm.pipeline.cull.repeats import find_repeats
 
 import real_size_depth
 import real_size_detect
-from spatialvlm.dataset.write import write_shard
-from spatialvlm.engine import stages as engine
+from spatialvlm.dataset import write_shard
+from spatialvlm.engine import executor
 from spatialvlm.models import Model, Runtime, torch_device
+from spatialvlm.pipeline import Needs, Stage, run_stages
 from spatialvlm.pipeline.collect import parse_size
 from spatialvlm.pipeline.collect.shapes import ShapesSource
 from spatialvlm.pipeline.cull import CullConfig
 from spatialvlm.pipeline.detect import DetectConfig
 from spatialvlm.pipeline.detect.models import cascade
 from spatialvlm.pipeline.detect.models.candidate import Candidate
-from spatialvlm.pipeline.estimate import SenseConfig, sense
-from spatialvlm.pipeline.estimate.depth import Estimate
-from spatialvlm.recipes.recipe import Recipe
-from spatialvlm.records import DepthErrors
+from spatialvlm.pipeline.estimate import DepthEstimate, EstimateConfig, estimator
+from spatialvlm.recipes import Recipe
+from spatialvlm.records import DepthErrors, Sample
 
 DEPTHS = {"small": "depth_anything_v2_small", "depthpro": "depthpro"}
 MASK_MODELS = {"sam": "sam_vit_base", "sam2": "sam2_hiera_tiny"}
 MAX_OBJECTS = 8
 ERRORS = DepthErrors(0.05, 0.01, source="made up, small enough for questions to be asked")
-
-
-class Told:
-    """A real model that is asked and not listened to."""
-
-    def __init__(self, model, answer):
-        self.model, self.answer = model, answer
-        self.name, self.version, self.errors = model.name, model.version, getattr(model, "errors", None)
-
-    def __call__(self, frames, *others):
-        """The truth, after the model's time."""
-        self.model(frames, *others)
-        return [self.answer(frame.id, *rest) for frame, *rest in zip(frames, *others, strict=True)]
-
-
-class Truth:
-    """Drawn photos in a folder, and what is in them."""
-
-    def __init__(self, folder, count, size):
-        self.frames = {}
-        for index in range(count):
-            frame = ShapesSource(count).read(index).frame
-            self.frames[frame.id] = frame
-            folder.mkdir(exist_ok=True)
-            image = cv2.resize(frame.image[..., ::-1], size, interpolation=cv2.INTER_AREA)
-            cv2.imwrite(str(folder / f"{frame.id}.jpg"), image)
-        self.size = size
-
-    def boxes(self, frame_id):
-        """The boxes of a box detector."""
-        frame = self.frames[frame_id]
-        scale = np.array([self.size[0] / frame.image.shape[1], self.size[1] / frame.image.shape[0]] * 2)
-        return [
-            Candidate((one.box_xyxy * scale).astype(np.float32), 0.9, one.captions)
-            for one in frame.instances[:MAX_OBJECTS]
-        ]
-
-    def masks(self, frame_id, candidates):
-        """The masks of a mask model."""
-        boxes = [one.box_xyxy.tolist() for one in self.boxes(frame_id)]
-        masks = [one.mask for one in self.frames[frame_id].instances]
-        chosen = [masks[boxes.index(one.box_xyxy.tolist())] for one in candidates]
-        return [cv2.resize(m.view(np.uint8), self.size, interpolation=cv2.INTER_NEAREST).view(bool) for m in chosen]
-
-    def depth(self, frame_id):
-        """The depth map of a depth model."""
-        frame = self.frames[frame_id]
-        focal_px = frame.camera.image_from_camera[0, 0] * self.size[0] / frame.image.shape[1]
-        return Estimate(cv2.resize(frame.depth_m, self.size, interpolation=cv2.INTER_NEAREST), "metric", focal_px)
-
-    def install(self):
-        """Put the truth in front of whatever is loaded from now on."""
-        for module, name, answer in (
-            (cascade, "load_box_detector", self.boxes),
-            (cascade, "load_mask_model", self.masks),
-            (sense, "load_depth", self.depth),
-        ):
-            load = getattr(module, name)
-            setattr(module, name, lambda *told, load=load, answer=answer: Told(load(*told), answer))
 
 
 class Clock:
@@ -116,21 +58,16 @@ class Clock:
     def __init__(self):
         self.spent = defaultdict(list)
 
-    def timed(self, name, function):
-        """The function, timed."""
-
-        def run(*arguments):
-            start = time.perf_counter()
-            try:
-                return function(*arguments)
-            finally:
-                self.spent[name].append(time.perf_counter() - start)
-
-        return run
+    @contextmanager
+    def timed(self, name):
+        """Time what is done inside."""
+        start = time.perf_counter()
+        yield
+        self.spent[name].append(time.perf_counter() - start)
 
     @contextmanager
-    def forwards(self, models, device):
-        """Times the outermost of the calls of some networks and their parts, inside."""
+    def forwards(self, networks, device):
+        """Time the outermost of the calls of some networks and their parts, inside."""
         depth, started = [0], [0.0]
 
         def now():
@@ -148,7 +85,7 @@ class Clock:
             if depth[0] == 0:
                 self.spent["forwards"].append(now() - started[0])
 
-        parts = [part for model in models for name, part in model.named_modules() if name.count(".") <= 1]
+        parts = [part for network in networks for name, part in network.named_modules() if name.count(".") <= 1]
         hooks = [part.register_forward_pre_hook(enter) for part in parts]
         hooks += [part.register_forward_hook(leave) for part in parts]
         yield
@@ -156,53 +93,125 @@ class Clock:
             hook.remove()
 
 
-def watch(stages, clock):
-    """Time every step; returns the networks."""
-    told = {"detect": stages.detect._detect, "segment": stages.detect._segment, "depth": stages.sense._depth}
-    networks = [told["detect"].model._model, told["segment"].model._model, told["depth"].model._network.model]
-    stages.source.read = clock.timed("read", stages.source.read)
-    stages.cull = clock.timed("cull", stages.cull)
-    for name, model in told.items():
-        model.model = clock.timed(name, model.model)
-    stages.lift = clock.timed("geometry", stages.lift)
-    stages._ask = clock.timed("geometry", stages._ask)
-    return networks
+class Timed:
+    """Some stages as one, timed."""
+
+    def __init__(self, clock: Clock, name: str, *stages: Stage):
+        self.clock, self.name, self.stages = clock, name, stages
+        self.needs: Needs = stages[0].needs
+
+    def __call__(self, samples: Sequence[Sample], /) -> list[Sample]:
+        """Take a batch through the stages."""
+        with self.clock.timed(self.name):
+            return run_stages(self.stages, samples)
 
 
-def run(stages, batches, size, at_once, clock):
-    """Seconds of a run over all frames to files, one step after the other or at once."""
+class Told:
+    """A real model that is asked, timed, and not listened to."""
+
+    def __init__(self, clock, name, model, answer):
+        self._clock, self._name, self._model, self._answer = clock, name, model, answer
+
+    def __getattr__(self, name):
+        return getattr(self._model, name)
+
+    def __call__(self, frames, *others):
+        """Give the truth, after the model's time."""
+        with self._clock.timed(self._name):
+            self._model(frames, *others)
+        return [self._answer(frame.id, *rest) for frame, *rest in zip(frames, *others, strict=True)]
+
+
+class DrawnPhotos:
+    """Drawn photos in a folder, and what is in them."""
+
+    def __init__(self, folder, count, size):
+        self.frames, self.size, self.models = {}, size, []
+        folder.mkdir()
+        for index in range(count):
+            frame = ShapesSource(count).read(index).frame
+            assert frame is not None
+            self.frames[frame.id] = frame
+            image = cv2.resize(frame.image[..., ::-1], size, interpolation=cv2.INTER_AREA)
+            cv2.imwrite(str(folder / f"{frame.id}.jpg"), image)
+
+    def boxes(self, frame_id):
+        """Answer for a box detector."""
+        frame = self.frames[frame_id]
+        scale = np.array([self.size[0] / frame.image.shape[1], self.size[1] / frame.image.shape[0]] * 2)
+        return [
+            Candidate((one.box_xyxy * scale).astype(np.float32), 0.9, one.captions)
+            for one in frame.instances[:MAX_OBJECTS]
+        ]
+
+    def masks(self, frame_id, candidates):
+        """Answer for a mask model."""
+        boxes = [one.box_xyxy.tolist() for one in self.boxes(frame_id)]
+        masks = [one.mask for one in self.frames[frame_id].instances]
+        chosen = [masks[boxes.index(one.box_xyxy.tolist())] for one in candidates]
+        return [cv2.resize(m.view(np.uint8), self.size, interpolation=cv2.INTER_NEAREST).view(bool) for m in chosen]
+
+    def depth(self, frame_id):
+        """Answer for a depth model."""
+        frame = self.frames[frame_id]
+        focal_px = frame.camera.image_from_camera[0, 0] * self.size[0] / frame.image.shape[1]
+        depth_m = cv2.resize(frame.depth_m, self.size, interpolation=cv2.INTER_NEAREST)
+        return DepthEstimate(depth_m, "metric", focal_px)
+
+    def install(self, clock):
+        """Put the truth in front of whatever is loaded from now on; `models` are what was."""
+        for module, loader, name, answer in (
+            (cascade, "load_box_detector", "detect", self.boxes),
+            (cascade, "load_mask_model", "segment", self.masks),
+            (estimator, "load_depth", "depth", self.depth),
+        ):
+            setattr(module, loader, partial(self._told, getattr(module, loader), clock, name, answer))
+
+    def _told(self, load, clock, name, answer, *settings):
+        self.models.append(load(*settings))
+        return Told(clock, name, self.models[-1], answer)
+
+
+def write(made: Iterable[Sample], clock: Clock) -> float:
+    """Take what a run makes to files, print what it was, and return its seconds."""
     start, cpu = time.perf_counter(), time.process_time()
-    shard = engine.Shard()
-    with closing(stages._at_once(batches, size) if at_once else stages._in_turn(batches)) as made:
-        for part in made:
-            shard.add(part)
-    write = clock.timed("write", lambda *parts: write_shard(*parts[:4], frames=parts[4]))
-    with tempfile.TemporaryDirectory() as out:
-        write(Path(out), 0, shard.scenes, shard.questions, shard.frames)
-        spent = time.perf_counter() - start
-    print(f"{len(shard.scenes)} scenes, {sum(len(qas) for _, qas in shard.questions)} questions", end=", ")
-    print(f"{time.process_time() - cpu:.1f} s of CPU", end=", ")
+    samples = list(made)
+    with tempfile.TemporaryDirectory() as out, clock.timed("write"):
+        summary = write_shard(Path(out), 0, samples)
+    spent = time.perf_counter() - start
+    print(f"{summary['scenes']} scenes, {summary['qa']} questions, {time.process_time() - cpu:.1f} s of CPU", end=", ")
     return spent
 
 
+def in_turn(stages: Sequence[Stage], count: int, size: int) -> Iterable[Sample]:
+    """Run one stage after the other, batch by batch."""
+    for start in range(0, count, size):
+        yield from run_stages(stages, [Sample(index) for index in range(start, min(start + size, count))])
+
+
 def recipe_of(folder, options):
-    """The recipe, with its checkpoints written where they are not there yet."""
+    """Make the recipe, and write its checkpoints where they are not there yet."""
     weights = Path(options.weights or folder / "weights")
     depth, _ = real_size_depth.checkpoint(weights, DEPTHS[options.depth])
-    models = []
     for name in ("grounding_dino", MASK_MODELS[options.segment]):
         if not (weights / name / "config.json").exists():
             (weights / name).mkdir(parents=True, exist_ok=True)
             real_size_detect.MODELS[name](weights / name)
-        models.append(Model({"grounding_dino": "grounding_dino"}.get(name, "sam"), str(weights / name)))
-    detect = DetectConfig("grounded", detect=models[0], segment=models[1])
-    cull = CullConfig(min_side_px=32, duplicate_bits=6)
-    return Recipe(str(folder / "photos"), cull=cull, detect=detect, sense=SenseConfig(depth=depth, depth_errors=ERRORS))
+    return Recipe(
+        str(folder / "photos"),
+        cull=CullConfig(min_side_px=32, duplicate_bits=6),
+        detect=DetectConfig(
+            "grounded",
+            detect=Model("grounding_dino", str(weights / "grounding_dino")),
+            segment=Model("sam", str(weights / MASK_MODELS[options.segment])),
+        ),
+        estimate=EstimateConfig(depth=depth, depth_errors=ERRORS),
+    )
 
 
 def main():
-    """Command line."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    """Run from the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--images", type=int, default=3)
     parser.add_argument("--size", default="640x480")
     parser.add_argument("--device", default="auto")
@@ -214,33 +223,40 @@ def main():
     torch.manual_seed(0)
     transformers.utils.logging.disable_progress_bar()
     with tempfile.TemporaryDirectory() as temporary:
-        Truth(Path(temporary, "photos"), options.images, parse_size(options.size)).install()
-        measured(recipe_of(Path(temporary), options), options)
+        photos = DrawnPhotos(Path(temporary, "photos"), options.images, parse_size(options.size))
+        measure(photos, recipe_of(Path(temporary), options), options)
 
 
-def measured(recipe, options):
-    """Run and print."""
-    runtime, count, size = Runtime(options.device, batch_size=options.batch_size), options.images, options.batch_size
-    device, clock = torch_device(runtime), Clock()
-    stages = engine.Stages(recipe, runtime)
+def measure(photos, recipe, options):
+    """Run the recipe in turn and at once, and print the times."""
+    count, size, clock = options.images, options.batch_size, Clock()
+    runtime = Runtime(options.device, batch_size=size)
+    device = torch_device(runtime)
+    photos.install(clock)
+    executor.MIN_BATCH = size
+    collect, cull, detect, estimate, *tail = plain = recipe.stages(runtime)
     start = time.perf_counter()
-    find_repeats(stages.source, count, recipe.cull)
+    executor.survey(plain, range(count))
     print(f"looking for duplicates {1e3 * (time.perf_counter() - start) / count:.1f} ms an image, before the run")
-    stages.load()
-    run(stages, [range(1)], size, False, clock)
+    stages = (
+        Timed(clock, "read", collect),
+        Timed(clock, "cull", cull),
+        detect,
+        estimate,
+        Timed(clock, "geometry", *tail),
+    )
+    write(in_turn(stages, 1, size), clock)
     print("to warm up")
-    networks, batches = watch(stages, clock), [range(i, min(i + size, count)) for i in range(0, count, size)]
     clock.spent.clear()
-    with clock.forwards(networks, device):
-        turn_s = run(stages, batches, size, False, clock)
+    box_detector, mask_model, depth_model = photos.models
+    with clock.forwards((box_detector._model, mask_model._model, depth_model._network.model), device):
+        turn_s = write(in_turn(stages, count, size), clock)
     forward_s, spent = sum(clock.spent.pop("forwards")), {name: list(calls) for name, calls in clock.spent.items()}
     print(f"one step after the other {turn_s:.2f} s, {count / turn_s:.3f} images/s")
-    once_s = run(stages, batches, size, True, clock)
+    once_s = write(executor.run(stages, range(count), size), clock)
     print(f"at once {once_s:.2f} s, {count / once_s:.3f} images/s, {turn_s / once_s - 1:+.1%}")
     for name, calls in spent.items():
-        ms = 1e3 * median(calls) / {"read": 1, "write": count, "geometry": 1}.get(name, size)
-        if name == "geometry":
-            ms = 1e3 * sum(calls) / count
+        ms = 1e3 * median(calls) / (count if name == "write" else size)
         print(f"{name:9s} {ms:9.1f} ms an image, {sum(calls) / turn_s:6.1%} of the run in turn")
     print(f"forwards of the models {forward_s:.2f} s on {device}")
     print(f"overhead above the forwards: {turn_s / forward_s - 1:.1%} in turn, {once_s / forward_s - 1:.1%} at once")

@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -19,7 +20,7 @@ from spatialvlm.records import Frame, Source
 
 
 def depth_anything_v2_small(folder: Path) -> int:
-    """depth-anything/Depth-Anything-V2-Metric-Indoor-Small-hf; returns the number of parameters, 25 M."""
+    """Write depth-anything/Depth-Anything-V2-Metric-Indoor-Small-hf; returns the number of parameters, 25 M."""
     import transformers
 
     backbone = transformers.Dinov2Config(
@@ -27,7 +28,7 @@ def depth_anything_v2_small(folder: Path) -> int:
         num_attention_heads=6,
         image_size=518,
         patch_size=14,
-        out_indices=[3, 6, 9, 12],
+        out_indices=[3, 6, 9, 12],  # pyright: ignore[reportCallIssue]
         apply_layernorm=True,
         reshape_hidden_states=False,
     )
@@ -39,7 +40,7 @@ def depth_anything_v2_small(folder: Path) -> int:
 
 
 def zoedepth_nyu_kitti(folder: Path) -> int:
-    """Intel/zoedepth-nyu-kitti, on BEiT-L; returns the number of parameters, 345 M: 1.4 GB on disk."""
+    """Write Intel/zoedepth-nyu-kitti, on BEiT-L; returns the number of parameters, 345 M: 1.4 GB on disk."""
     import transformers
 
     backbone = transformers.BeitConfig(
@@ -50,7 +51,7 @@ def zoedepth_nyu_kitti(folder: Path) -> int:
         num_attention_heads=16,
         use_relative_position_bias=True,
         reshape_hidden_states=False,
-        out_features=["stage6", "stage12", "stage18", "stage24"],
+        out_features=["stage6", "stage12", "stage18", "stage24"],  # pyright: ignore[reportCallIssue]
     )
     config = transformers.ZoeDepthConfig(
         backbone_config=backbone,
@@ -69,7 +70,7 @@ def zoedepth_nyu_kitti(folder: Path) -> int:
 
 
 def depthpro(folder: Path) -> int:
-    """apple/DepthPro-hf, three times DINOv2-L; returns the number of parameters, 952 M: 3.8 GB. Needs torchvision."""
+    """Write apple/DepthPro-hf, three DINOv2-L; returns the number of parameters, 952 M: 3.8 GB. Needs torchvision."""
     import transformers
 
     large = {
@@ -98,7 +99,7 @@ CHECKPOINTS: dict[str, tuple[str, Callable[[Path], int]]] = {
 
 
 def checkpoint(folder: Path, name: str) -> tuple[Model, int]:
-    """A checkpoint of real size, written unless it is there, and its number of parameters."""
+    """Write a checkpoint of real size unless it is there; returns it and its number of parameters."""
     backend, write = CHECKPOINTS[name]
     count = folder / name / "parameters.txt"
     if not count.exists():
@@ -107,14 +108,14 @@ def checkpoint(folder: Path, name: str) -> tuple[Model, int]:
     return Model(backend, str(count.parent)), int(count.read_text())
 
 
-def _save(model: object, processor: object, folder: Path) -> int:
+def _save(model: Any, processor: Any, folder: Path) -> int:
     model.save_pretrained(folder)
     processor.save_pretrained(folder)
     return sum(one.numel() for one in model.parameters())
 
 
 def seconds_per_image(model: Model, runtime: Runtime, images: int = 4) -> float:
-    """The time for one image of 640x480, of a full batch, after one image to warm up."""
+    """Time one image of 640x480, of a full batch, after one image to warm up."""
     estimate = load_depth(model, runtime)
     image = np.random.default_rng(0).integers(0, 256, (480, 640, 3), np.uint8)
     frame = Frame("noise", image, None, None, None, None, Source("benchmark"))

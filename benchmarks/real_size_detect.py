@@ -30,7 +30,7 @@ BOXES = 20
 
 
 def bert_tokenizer(prompts: Sequence[str] = PROMPTS) -> transformers.BertTokenizer:
-    """A vocabulary of BERT's size and special ids, in which every word of the prompts is one token."""
+    """Make a vocabulary of BERT's size and special ids, in which every word of the prompts is one token."""
     words = sorted({word for prompt in prompts for word in prompt.lower().split()})
     vocabulary = {"[PAD]": 0, "[UNK]": 100, "[CLS]": 101, "[SEP]": 102, "[MASK]": 103, ".": 1012, "?": 1029}
     vocabulary |= {word: 2000 + i for i, word in enumerate(words)}
@@ -39,10 +39,10 @@ def bert_tokenizer(prompts: Sequence[str] = PROMPTS) -> transformers.BertTokeniz
 
 
 def grounding_dino(folder: Path) -> Path:
-    """grounding-dino-tiny: Swin-T, BERT base, 900 queries; 172 million parameters."""
+    """Write grounding-dino-tiny: Swin-T, BERT base, 900 queries; 172 million parameters."""
     backbone = transformers.SwinConfig(
-        embed_dim=96, depths=[2, 2, 6, 2], num_heads=[3, 6, 12, 24], window_size=7, out_indices=[2, 3, 4],
-        out_features=None,
+        embed_dim=96, depths=[2, 2, 6, 2], num_heads=[3, 6, 12, 24], window_size=7,
+        out_indices=[2, 3, 4], out_features=None,  # pyright: ignore[reportCallIssue]
     )  # fmt: skip
     config = transformers.GroundingDinoConfig(backbone_config=backbone, text_config=transformers.BertConfig())
     transformers.GroundingDinoForObjectDetection(config).save_pretrained(folder)
@@ -52,13 +52,13 @@ def grounding_dino(folder: Path) -> Path:
 
 
 def sam_vit_base(folder: Path) -> Path:
-    """sam-vit-base: ViT-B at 1024 pixels; 94 million parameters."""
+    """Write sam-vit-base: ViT-B at 1024 pixels; 94 million parameters."""
     transformers.SamModel(transformers.SamConfig()).save_pretrained(folder)
     return _processor(folder, {"image_processor_type": "SamImageProcessor"})
 
 
 def sam2_hiera_tiny(folder: Path) -> Path:
-    """sam2.1-hiera-tiny without its memory: Hiera-T at 1024 pixels; 31 million parameters."""
+    """Write sam2.1-hiera-tiny without its memory: Hiera-T at 1024 pixels; 31 million parameters."""
     transformers.Sam2Model(transformers.Sam2Config()).save_pretrained(folder)
     return _processor(folder, {"image_processor_type": "Sam2ImageProcessor"})
 
@@ -76,7 +76,7 @@ MODELS: dict[str, Callable[[Path], Path]] = {
 
 
 def seconds_per_image(name: str, folder: Path, images: int, runtime: Runtime) -> float:
-    """Of frames of 640 x 480 pixels: the default prompts, or 20 boxes in each; after one frame to warm up."""
+    """Time frames of 640 x 480 pixels: the default prompts, or 20 boxes in each; after one frame to warm up."""
     frames = [_frame(i) for i in range(images + 1)]
     if name == "grounding_dino":
         model = Model(name, str(folder))
@@ -84,8 +84,8 @@ def seconds_per_image(name: str, folder: Path, images: int, runtime: Runtime) ->
     else:
         mask_model = load_mask_model(Model("sam", str(folder)), runtime)
 
-        def run(some: Sequence[Frame]) -> object:
-            return mask_model(some, [_boxes(i) for i in range(len(some))])
+        def run(frames: Sequence[Frame]) -> object:
+            return mask_model(frames, [_boxes(i) for i in range(len(frames))])
 
     run(frames[:1])
     start = time.perf_counter()

@@ -68,7 +68,7 @@ def time_frames(count, seed, size, spp):
 
 def main():
     """Run from the command line."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--layout", type=int, default=500, metavar="N", help="rooms to furnish and to check")
     parser.add_argument("--render", type=int, default=20, metavar="N", help="frames to time")
     parser.add_argument("--size", default="320x240")

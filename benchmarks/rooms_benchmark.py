@@ -15,7 +15,7 @@ from spatialvlm.kinds import KINDS
 
 
 def print_figures(definition: BenchmarkDefinition) -> None:
-    """The table, and the two figures that the benchmark promises."""
+    """Print the table, and the two figures that the benchmark promises."""
     questions = [question for room in definition.rooms for question in room.questions]
     guesses = guess_by_kind(questions)
     for kind, guess in guesses.items():
@@ -32,7 +32,7 @@ def print_figures(definition: BenchmarkDefinition) -> None:
 
 
 def print_truth(lengths: list[BenchmarkQuestion]) -> None:
-    """How far the measured lengths are from the true ones."""
+    """Print how far the measured lengths are from the true ones."""
     true_m = np.array([question.visible_m for question in lengths])
     off_m = np.abs(np.array([question.value for question in lengths]) - true_m)
     share, worst = off_m / true_m, int(np.argmax(off_m / true_m))

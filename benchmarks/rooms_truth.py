@@ -23,7 +23,7 @@ from rich.progress import track
 from choose_rooms.definition_file import DEFINITION, to_text
 from choose_rooms.true_lengths import measure_room, with_truth
 from rooms_benchmark import print_figures
-from spatialvlm.dataset.files import write_file
+from spatialvlm.dataset import write_file
 from spatialvlm.evaluate.rooms_benchmark.build import scalar_rooms
 from spatialvlm.evaluate.rooms_benchmark.definition import (
     BenchmarkDefinition,
@@ -36,7 +36,7 @@ CONSOLE = Console(stderr=True)
 
 
 def main() -> None:
-    """The rooms one by one, the file, the figures."""
+    """Run from the command line: the rooms one by one, the file, the figures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--work", type=Path, default=Path("rooms_truth_work"), help="where to keep what is done")
@@ -52,7 +52,7 @@ def main() -> None:
 
 
 def true_lengths(definition: BenchmarkDefinition, workers: int, work: Path) -> BenchmarkDefinition:
-    """The definition with the truth of every length, of finished rooms from files."""
+    """Give every length of a definition its truth, that of finished rooms from files."""
     work.mkdir(parents=True, exist_ok=True)
     jobs = [(dataclasses.replace(definition, rooms=(room,)), work) for room in definition.rooms]
     with contextlib.ExitStack() as stack:
@@ -62,7 +62,7 @@ def true_lengths(definition: BenchmarkDefinition, workers: int, work: Path) -> B
 
 
 def _true_room(job: tuple[BenchmarkDefinition, Path]) -> BenchmarkRoom:
-    """The only room of a definition, with its truth; the file with it is a definition of one room."""
+    """Give the only room of a definition its truth; the file with it is a definition of one room."""
     one, work = job
     room = _without_truth(one.rooms[0])
     path = work / f"room-{room.index:06d}.json"

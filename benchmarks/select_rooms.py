@@ -28,7 +28,7 @@ from choose_rooms.candidates import CandidateConfig, find_candidates
 from choose_rooms.definition_file import DEFINITION, SEED, SIZE, SPP, to_text
 from choose_rooms.selection import Candidate, SelectionConfig, select_questions
 from rooms_benchmark import print_figures
-from spatialvlm.dataset.read import read_dataset
+from spatialvlm.dataset import read_dataset
 from spatialvlm.evaluate.rooms_benchmark.build import build_benchmark, scalar_rooms, versions_here
 from spatialvlm.evaluate.rooms_benchmark.definition import (
     BenchmarkDefinition,
@@ -41,7 +41,7 @@ CONSOLE = Console(stderr=True)
 
 
 def main() -> None:
-    """The pool, the choice, the pictures, the file."""
+    """Run from the command line: the pool, the choice, the pictures, the file."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pool", type=int, default=1000, help="rooms to choose from")
     parser.add_argument("--rooms", type=int, default=250, help="rooms to choose")
@@ -63,7 +63,7 @@ def main() -> None:
 
 
 def candidates(count: int, workers: int, work: Path) -> list[Candidate]:
-    """The candidates of the first rooms, from files where they are."""
+    """Find the candidates of the first rooms, from files where they are."""
     work.mkdir(parents=True, exist_ok=True)
     found: list[Candidate] = []
     with multiprocessing.get_context("spawn").Pool(workers) as pool:
@@ -86,7 +86,7 @@ def _candidates_of_room(job: tuple[int, Path]) -> list[Candidate]:
 
 
 def unhashed(chosen: dict[int, list[Candidate]]) -> BenchmarkDefinition:
-    """The definition before anything is drawn."""
+    """Make the definition before anything is drawn."""
     rooms = tuple(BenchmarkRoom(room, "", "", tuple(c.question for c in found)) for room, found in chosen.items())
     return BenchmarkDefinition(SEED, SIZE, SPP, versions_here(), rooms)
 

@@ -38,22 +38,23 @@ from spatialvlm.worlds.solids import frame_of
 
 
 def frames_with_eight(count):
-    """`count` frames with exactly eight objects, named apart so that all can be asked about."""
+    """Draw `count` frames with exactly eight objects, named apart so that all can be asked about."""
     frames, k = [], 0
     names = ("red box", "blue ball", "green can", "white lamp", "black bin", "yellow stool", "brown chest", "pink vase")
     while len(frames) < count:
         frame = frame_of(ShapesSource(100_000).describe(k), f"speed-{k}", picture=False)
         k += 1
-        if len(frame.instances) < 8:
+        instances = frame.instances or ()
+        if len(instances) < 8:
             continue
-        kept = [dataclasses.replace(i, captions=(name,)) for i, name in zip(frame.instances[:8], names, strict=True)]
+        kept = [dataclasses.replace(i, captions=(name,)) for i, name in zip(instances[:8], names, strict=True)]
         frame = noisy(frame, np.random.default_rng(k), relative=0.002)
         frames.append(dataclasses.replace(frame, instances=tuple(kept), gravity_in_camera=None))
     return frames
 
 
 def write_folder(folder, frames):
-    """The frames as an RGB-D folder. The pictures have the colours of their objects and the noise of a camera."""
+    """Write frames as an RGB-D folder. The pictures have the colours of their objects and the noise of a camera."""
     rng, lines = np.random.default_rng(0), []
     colours = rng.integers(30, 220, (8, 3))
     for frame in frames:
@@ -63,7 +64,7 @@ def write_folder(folder, frames):
             mask = f"{frame.id}-{instance.id}.png"
             Image.fromarray(instance.mask.astype(np.uint8) * 255).save(folder / mask)
             entries.append({"id": instance.id, "captions": instance.captions, "mask": mask})
-        picture *= np.linspace(0.7, 1.1, picture.shape[1])[:, None]
+        picture *= np.linspace(0.7, 1.1, frame.image.shape[1])[:, None]
         noisy = picture + rng.normal(0.0, 2.0, picture.shape)
         image, depth, instances = (f"{frame.id}{ending}" for ending in (".png", "-depth.png", ".json"))
         cv2.imwrite(str(folder / image), noisy.clip(0, 255).astype(np.uint8))
@@ -74,18 +75,18 @@ def write_folder(folder, frames):
 
 
 def timed(function, *arguments):
-    """The result and the CPU milliseconds of a call, the median of five runs of the same work."""
-    spent = []
+    """Return the result and the CPU milliseconds of a call, the median of five runs of the same work."""
+    results, spent = [], []
     for _ in range(5):
         start = time.process_time()
-        result = function(*arguments)
+        results.append(function(*arguments))
         spent.append(1e3 * (time.process_time() - start))
-    return result, median(spent)
+    return results[-1], median(spent)
 
 
 def main():
-    """Command line."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    """Run from the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--images", type=int, default=30)
     parser.add_argument("--questions", type=int, default=200)
     options = parser.parse_args()
@@ -98,7 +99,9 @@ def main():
         for stage in stages:
             batch, milliseconds = timed(stage, batch)
             spent.append(milliseconds)
-        rows.append((*spent, len(batch[0].questions), len(batch[0].facts)))
+        facts = batch[0].facts
+        assert facts is not None
+        rows.append((*spent, len(batch[0].questions), len(facts)))
         samples += batch
     rows = rows[1:]
     with tempfile.TemporaryDirectory() as folder:

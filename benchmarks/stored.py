@@ -26,37 +26,41 @@ from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 
-from spatialvlm.dataset.lazy import SceneQuestions
-from spatialvlm.dataset.read import read_dataset
-from spatialvlm.dataset.write import finish, open_for_build, write_shard
-from spatialvlm.engine.ask_stored import ask
+from spatialvlm.dataset import SceneQuestions, finish, open_for_build, read_dataset, write_shard
+from spatialvlm.engine import ask
+from spatialvlm.pipeline import run_stages
+from spatialvlm.pipeline.collect import open_source
 from spatialvlm.pipeline.phrase import PhraseConfig
+from spatialvlm.pipeline.tail import tail
 from spatialvlm.recipes import Recipe
+from spatialvlm.records import Sample
 from speed import frames_with_eight
 
 DISTINCT = 40
+SHARD = 128
 WANTED = 2_000_000_000
 WORKERS = 2
 BATCH = 32
 
 
 def make_dataset(folder: Path, count: int) -> None:
-    """A dataset of `count` scenes, written as `build` writes it, with few questions."""
-    lift, *ask = tail(phrase=PhraseConfig(questions_per_image=20))
+    """Make a dataset of `count` scenes, written as `build` writes it, with few questions."""
+    lift, *rest = tail(phrase=PhraseConfig(questions_per_image=20))
     lifted = lift([Sample(frame=frame) for frame in frames_with_eight(min(count, DISTINCT))])
-    with open_for_build(folder, Recipe("shapes:1").header(ShapesSource(1))) as progress:
+    with open_for_build(folder, Recipe("shapes:1").header(open_source("shapes:1"))) as progress:
         for shard, start in enumerate(range(0, count, SHARD)):
             samples = []
             for index in range(start, min(start + SHARD, count)):
                 like = lifted[index % len(lifted)]
+                assert like.scene is not None
                 scene = dataclasses.replace(like.scene, frame_id=f"stored-{index:06d}")
                 samples.append(dataclasses.replace(like, index=index, scene=scene))
-            progress.append(write_shard(folder, shard, run_stages(ask, samples)))
+            progress.append(write_shard(folder, shard, run_stages(rest, samples)))
         finish(folder)
 
 
 def per_cpu_second(repeats: int, work: Callable[[int], int]) -> float:
-    """The median over some runs of what `work(run)` counts, per second of CPU time."""
+    """Return the median over some runs of what `work(run)` counts, per second of CPU time."""
     rates = []
     for run in range(repeats):
         start = time.process_time()
@@ -91,8 +95,8 @@ def project(dataset: Path, out: Path, options: argparse.Namespace) -> None:
 
 
 def main() -> None:
-    """Command line."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    """Run from the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--dataset", type=Path)
     parser.add_argument("--scenes", type=int, default=256)
     parser.add_argument("--questions", type=int, default=200)
