@@ -1,3 +1,4 @@
+import gc
 import os
 import signal
 import sys
@@ -14,6 +15,11 @@ from spatialvlm.recipes import Recipe
 
 settings.register_profile("tests", deadline=None)  # a busy machine is no fault of the code
 settings.load_profile("tests")
+
+
+def pytest_collection_finish() -> None:
+    """Keep the thousands of tests out of every garbage collection to come; the code under test collects by itself."""
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,5 @@
 """The engine with models: threads change no byte, failures cost what fails and nothing else, memory stays."""
 
-import gc
 import multiprocessing
 import os
 import shutil
@@ -231,7 +230,7 @@ def test_ctrl_c_ends_in_half_a_second(photos, monkeypatch, where):
     try:
         if where != "report":
             signal.signal(signal.SIGALRM, interrupt)
-            signal.setitimer(signal.ITIMER_REAL, {"read": 0.05, "detect": 0.3, "lift": 1.0}[where])
+            signal.setitimer(signal.ITIMER_REAL, {"read": 0.05, "detect": 0.3, "lift": 0.7}[where])
         with pytest.raises(KeyboardInterrupt):
             list(map(interrupt if where == "report" else id, run(stages, range(PHOTOS))))
     finally:
@@ -333,21 +332,13 @@ def test_a_folder_of_nothing_but_bad_images(tmp_path):
 
 
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="counts in /proc")
-def test_memory_and_files_stay_over_many_images(tmp_path):
-    folder, samples, handles, done = write_photos(tmp_path / "in", 600, ((64, 48),)), [], [], [0]
-    recipe = stub_recipe(folder, shard_size=40, phrase=PhraseConfig(questions_per_image=2))
-
-    def report(frames: int, *_: int) -> None:
-        done[0] += frames
-        if done[0] % 40 == 0:
-            gc.collect()
-            samples.append(int(Path("/proc/self/statm").read_text().split()[1]))
-            handles.append(len(os.listdir("/proc/self/fd")))
-
-    build_recipe(recipe, tmp_path / "out", report=report)
-    assert len(samples) == 15
-    assert max(samples[8:]) <= 1.05 * max(samples[:8])
-    assert len({*handles[1:]}) == 1
+def test_no_file_stays_open(tmp_path):
+    """What memory does over thousands of photos, `benchmarks/photos_memory.py` measures."""
+    folder, handles = write_photos(tmp_path / "in", 120, ((64, 48),)), []
+    recipe = stub_recipe(folder, shard_size=20, phrase=PhraseConfig(questions_per_image=2))
+    build_recipe(recipe, tmp_path / "out", report=lambda *_: handles.append(len(os.listdir("/proc/self/fd"))))
+    assert len(handles) == 120
+    assert len({*handles[20:]}) == 1
 
 
 def test_drops_are_where_stages_put_them(photos, tmp_path, monkeypatch):

@@ -1,7 +1,5 @@
 """Batches in order whatever fits into memory, and what runs where."""
 
-import gc
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,14 +18,6 @@ def doubled(fits):
         return [2 * item for item in items]
 
     return run, seen
-
-
-@pytest.fixture(scope="module", autouse=True)
-def little_garbage():
-    """Keep what earlier tests left out of the collections that follow each lack of memory: they would take a minute."""
-    gc.freeze()
-    yield
-    gc.unfreeze()
 
 
 @given(st.integers(0, 40), st.integers(1, 16), st.integers(1, 16))

@@ -1,6 +1,7 @@
 """The benchmark made: the same bits as published, an ordinary dataset, and clear words where something differs."""
 
 import hashlib
+import os
 from dataclasses import replace
 
 import pytest
@@ -116,4 +117,7 @@ def test_published_rooms_come_out_bit_for_bit(tmp_path):
     if other:
         pytest.skip(f"made with other versions than {other}, so other bits may come out")
     found = build_benchmark(definition, tmp_path / "rooms")
-    assert (found.images, found.questions) == ((), ())
+    assert found.questions == ()
+    if found.images and "OPENBLAS_CORETYPE" in os.environ:
+        pytest.skip("OPENBLAS_CORETYPE is set: other kernels than the processor's own round pixels otherwise")
+    assert found.images == ()
