@@ -11,7 +11,7 @@ the number of a room to its PNG, by CPU time of one process; SPATIALVLM_ROOMS_VA
 import argparse
 import os
 
-for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "OPENCV_FOR_THREADS_NUM"):
     os.environ.setdefault(_name, "1")
 
 import sys

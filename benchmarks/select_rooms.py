@@ -15,7 +15,7 @@ import pickle
 import sys
 from pathlib import Path
 
-for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "OPENCV_FOR_THREADS_NUM"):
     os.environ.setdefault(_name, "1")
 os.environ["SPATIALVLM_ROOMS_VARIANT"] = "scalar_rgb"
 

@@ -12,7 +12,7 @@ the clock and by CPU time: where they differ the machine had other work.
 import argparse
 import os
 
-for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "OPENCV_FOR_THREADS_NUM"):
     os.environ.setdefault(_name, "1")
 
 import dataclasses

@@ -3,7 +3,7 @@
 transforms   rotations, poses and pinhole cameras; `a_from_b` maps column vectors of b to a
 planes       the planes of a depth map that face up
 depth_maps   how noisy a depth map is, and what its surfaces look like without the noise
-masks        arrays <-> COCO run lengths
+masks        arrays <-> COCO run lengths, the box around a mask, a mask without its specks
 """
 
 from spatialvlm.geometry.depth_maps import (
@@ -14,7 +14,7 @@ from spatialvlm.geometry.depth_maps import (
     relative_noise,
     smooth_inverse,
 )
-from spatialvlm.geometry.masks import decode_mask, encode_mask
+from spatialvlm.geometry.masks import BoxXyxy, Image, Mask, decode_mask, encode_mask, tight_box, without_specks
 from spatialvlm.geometry.planes import (
     Drift,
     Plane,
@@ -39,7 +39,10 @@ __all__ = [
     "NOISE_FLOOR",
     "NO_DEPTH",
     "WORLD_FROM_LEVEL_CAMERA",
+    "BoxXyxy",
     "Drift",
+    "Image",
+    "Mask",
     "Plane",
     "Smoothed",
     "angle_between",
@@ -56,7 +59,9 @@ __all__ = [
     "relative_noise",
     "smooth_inverse",
     "sum_of",
+    "tight_box",
     "transform",
     "unproject",
+    "without_specks",
     "world_from_camera",
 ]

@@ -1,16 +1,18 @@
-"""Masks as arrays and as COCO run lengths."""
+"""Masks: as arrays and as COCO run lengths, the box around one, and one without its specks."""
 
 import warnings
 from typing import Any, cast
 
 import cv2
 import numpy as np
-from jaxtyping import Bool
+from jaxtyping import Bool, Float32, UInt8
 from pycocotools import mask as coco
 
 from spatialvlm.records import Rle
 
-Mask = Bool[np.ndarray, "_ _"]
+Image = UInt8[np.ndarray, "h w 3"]
+Mask = Bool[np.ndarray, "h w"]
+BoxXyxy = Float32[np.ndarray, " 4"]
 
 
 def encode_mask(mask: Mask | Rle) -> Rle:
@@ -31,3 +33,20 @@ def decode_mask(mask: Mask | Rle) -> Mask:
         # pycocotools up to 2.0.11 builds the array in a way that numpy 2 finds old
         warnings.simplefilter("ignore", DeprecationWarning)
         return cast(np.ndarray, coco.decode(rle)).astype(bool)
+
+
+def tight_box(mask: Mask) -> BoxXyxy:
+    """Find the smallest box around a mask, xyxy; zeros around an empty one."""
+    left, top, width, height = cv2.boundingRect(mask.view(np.uint8))
+    return np.array([left, top, left + width, top + height], np.float32)
+
+
+def without_specks(mask: Mask, share: float = 0.1, connectivity: int = 8) -> Mask:
+    """Keep the largest connected component of a mask, and those of at least this share of its pixels.
+
+    There may be several, since an object seen behind a table leg has two.
+    """
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask.view(np.uint8), connectivity=connectivity)
+    areas = stats[:, cv2.CC_STAT_AREA].copy()
+    areas[0] = 0
+    return (areas >= share * max(1, int(areas.max())))[labels.astype(np.intp)]

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from jaxtyping import Bool, Float32, Float64, Integer, UInt8
+from jaxtyping import Float32, Float64, Integer, UInt8
 
+from spatialvlm.geometry import tight_box
 from spatialvlm.records import Camera, Frame, Instance, Source
 
 LICENCE = "CC0-1.0"
@@ -53,7 +54,7 @@ def exact_frame(
     instances = []
     for place in np.unique(seen[seen >= 0]).tolist():
         mask = seen == place
-        instances.append(Instance(instance_id(place), captions[place], _tight_box(mask), mask))
+        instances.append(Instance(instance_id(place), captions[place], tight_box(mask), mask))
     return Frame(
         frame_id,
         np.zeros((height, width, 3), np.uint8) if image is None else image,
@@ -63,9 +64,3 @@ def exact_frame(
         tuple(instances),
         Source(origin, LICENCE, f"{frame_id}.png", png),
     )
-
-
-def _tight_box(mask: Bool[np.ndarray, "h w"]) -> Float32[np.ndarray, " 4"]:
-    """Bound whole pixels: a lone pixel in column c reaches from c to c + 1."""
-    columns, rows = np.flatnonzero(mask.any(axis=0)), np.flatnonzero(mask.any(axis=1))
-    return np.array([columns[0], rows[0], columns[-1] + 1, rows[-1] + 1], dtype=np.float32)

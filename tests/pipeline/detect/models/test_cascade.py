@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from spatialvlm.errors import ContractError
+from spatialvlm.geometry import tight_box
 from spatialvlm.models import Model, Runtime
 from spatialvlm.pipeline.detect import DetectConfig, Detector, load_detector
-from spatialvlm.pipeline.detect.mask_boxes import tight_box
 from spatialvlm.pipeline.detect.models import cascade
 from spatialvlm.pipeline.detect.models.candidate import Candidate
 from spatialvlm.records import Drop, Frame, Instance, Rle, Source

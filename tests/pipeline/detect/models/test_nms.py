@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from spatialvlm.geometry import tight_box, without_specks
 from spatialvlm.pipeline.detect import DetectConfig
-from spatialvlm.pipeline.detect.mask_boxes import tight_box, without_specks
 from spatialvlm.pipeline.detect.models.candidate import Candidate
 from spatialvlm.pipeline.detect.models.nms import box_iou, box_nms, mask_nms
 

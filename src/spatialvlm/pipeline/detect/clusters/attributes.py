@@ -11,8 +11,8 @@ import cv2
 import numpy as np
 from jaxtyping import Bool, Float32, Int64
 
+from spatialvlm.geometry import Image
 from spatialvlm.pipeline.detect.clusters.cluster import Cluster
-from spatialvlm.pipeline.detect.mask_boxes import Image
 
 TALL = 1.6  # times the longer side of the footprint
 FLAT = 0.35  # of the shorter side

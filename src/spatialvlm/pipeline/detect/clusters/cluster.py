@@ -7,9 +7,9 @@ import numpy as np
 from jaxtyping import Float32, UInt8
 from scipy.ndimage import find_objects
 
+from spatialvlm.geometry import Mask, without_specks
 from spatialvlm.pipeline.detect.clusters.height_map import HeightMap, hull_depth
 from spatialvlm.pipeline.detect.clusters.merging import Labels
-from spatialvlm.pipeline.detect.mask_boxes import Mask, without_specks
 
 MIN_AREA = 180 / (640 * 480)  # of the image
 MAX_AREA = 0.4

@@ -11,12 +11,11 @@ import cv2
 import numpy as np
 from jaxtyping import Bool, Float32, Float64
 
-from spatialvlm.geometry import NO_DEPTH, Plane, find_planes, relative_noise
+from spatialvlm.geometry import NO_DEPTH, Mask, Plane, find_planes, relative_noise, tight_box
 from spatialvlm.pipeline.detect.clusters.attributes import captions_of
 from spatialvlm.pipeline.detect.clusters.cluster import Cluster, find_clusters
 from spatialvlm.pipeline.detect.clusters.height_map import HeightMap, make_height_map
 from spatialvlm.pipeline.detect.clusters.segments import find_segments
-from spatialvlm.pipeline.detect.mask_boxes import Mask, tight_box
 from spatialvlm.records import Drop, Frame, Instance
 
 WORKING_SIDE = 640  # larger images are sampled to about this many pixels along their longer side

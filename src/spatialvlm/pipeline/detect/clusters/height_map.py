@@ -10,8 +10,7 @@ import cv2
 import numpy as np
 from jaxtyping import Float32, Float64, Int32, UInt8
 
-from spatialvlm.geometry import Plane, world_from_camera
-from spatialvlm.pipeline.detect.mask_boxes import Mask, without_specks
+from spatialvlm.geometry import Mask, Plane, without_specks, world_from_camera
 
 BAND_M, BAND_PER_M = 0.004, 0.006  # lowest height that counts, and what a metre of depth adds: 8 mm at 0.7 m
 BAND_NOISE = 4.0  # and what the noise adds, in sigmas

@@ -7,9 +7,9 @@ import cv2
 import numpy as np
 from jaxtyping import Float32, UInt8
 
+from spatialvlm.geometry import Mask
 from spatialvlm.pipeline.detect.clusters.height_map import HeightMap
 from spatialvlm.pipeline.detect.clusters.merging import Labels, merge
-from spatialvlm.pipeline.detect.mask_boxes import Mask
 
 STEP = 0.012  # relative bend of inverse depth that no surface of one object makes, over one or two pixels
 STEP_NOISE = 6.0

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from spatialvlm.pipeline.detect.mask_boxes import BoxXyxy, Mask
+from spatialvlm.geometry import BoxXyxy, Mask
 
 
 @dataclass(frozen=True, slots=True, eq=False)

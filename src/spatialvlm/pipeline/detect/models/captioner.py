@@ -18,8 +18,8 @@ import cv2
 import numpy as np
 from jaxtyping import Float32, UInt8
 
+from spatialvlm.geometry import BoxXyxy, Image
 from spatialvlm.models import Model, Runtime, load_vlm
-from spatialvlm.pipeline.detect.mask_boxes import BoxXyxy, Image
 from spatialvlm.pipeline.detect.models.padding import pad_to_aspect
 from spatialvlm.records import Frame
 

@@ -21,8 +21,8 @@ from dataclasses import replace
 import numpy as np
 from jaxtyping import Float32, Float64
 
+from spatialvlm.geometry import BoxXyxy, Mask, tight_box, without_specks
 from spatialvlm.pipeline.detect.config import DetectConfig
-from spatialvlm.pipeline.detect.mask_boxes import BoxXyxy, Mask, tight_box, without_specks
 from spatialvlm.pipeline.detect.models.candidate import Candidate
 
 

@@ -16,6 +16,7 @@ import numpy as np
 from jaxtyping import Bool, Float32
 
 from spatialvlm.errors import ModelError, UserError
+from spatialvlm.geometry import Image
 from spatialvlm.models import (
     Batches,
     Located,
@@ -28,7 +29,6 @@ from spatialvlm.models import (
     locate,
 )
 from spatialvlm.pipeline.detect.config import DetectConfig
-from spatialvlm.pipeline.detect.mask_boxes import Image
 from spatialvlm.pipeline.detect.models.box_detectors import BoxDetector, read_config
 from spatialvlm.pipeline.detect.models.box_detectors.open_vocabulary import NAN, tokenize
 from spatialvlm.pipeline.detect.models.candidate import Candidate

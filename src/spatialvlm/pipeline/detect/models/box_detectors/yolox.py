@@ -14,9 +14,9 @@ import numpy as np
 from jaxtyping import Float32, Int64, UInt8
 
 from spatialvlm.errors import UserError
+from spatialvlm.geometry import BoxXyxy, Image
 from spatialvlm.models import Model, Runtime, load_session, locate, run_session
 from spatialvlm.pipeline.detect.config import DetectConfig
-from spatialvlm.pipeline.detect.mask_boxes import BoxXyxy, Image
 from spatialvlm.pipeline.detect.models.box_detectors import BoxDetector
 from spatialvlm.pipeline.detect.models.candidate import Candidate
 from spatialvlm.pipeline.detect.models.nms import box_iou

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import Any, Protocol, runtime_checkable
 
 from spatialvlm.errors import UserError
+from spatialvlm.geometry import Mask
 from spatialvlm.models import Model, Runtime
-from spatialvlm.pipeline.detect.mask_boxes import Mask
 from spatialvlm.pipeline.detect.models.candidate import Candidate
 from spatialvlm.records import Frame
 

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from jaxtyping import Float32, Float64, UInt8
 
-from spatialvlm.pipeline.detect.mask_boxes import BoxXyxy, Image, Mask, tight_box, without_specks
+from spatialvlm.geometry import BoxXyxy, Image, Mask, tight_box, without_specks
 from spatialvlm.pipeline.detect.models.candidate import Candidate
 from spatialvlm.pipeline.detect.models.nms import box_iou
 from spatialvlm.records import Frame

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Float32, UInt8
 
+from spatialvlm.geometry import Mask
 from spatialvlm.models import (
     Batches,
     Model,
@@ -22,7 +23,6 @@ from spatialvlm.models import (
     load_processor,
     locate,
 )
-from spatialvlm.pipeline.detect.mask_boxes import Mask
 from spatialvlm.pipeline.detect.models.candidate import Candidate
 from spatialvlm.pipeline.detect.models.padding import pad_to_aspect
 from spatialvlm.records import Frame

@@ -17,8 +17,8 @@ import numpy as np
 from jaxtyping import Float32
 
 from spatialvlm.errors import UserError
+from spatialvlm.geometry import BoxXyxy, Image, Mask, without_specks
 from spatialvlm.models import Model, Runtime, WeightFiles, load_session, locate, run_session
-from spatialvlm.pipeline.detect.mask_boxes import BoxXyxy, Image, Mask, without_specks
 from spatialvlm.pipeline.detect.models.candidate import Candidate
 from spatialvlm.pipeline.detect.models.mask_models.grabcut import Likelihood, cut_box, spans
 from spatialvlm.records import Frame
