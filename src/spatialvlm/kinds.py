@@ -108,12 +108,12 @@ KIND_NAMES = tuple(KINDS)
 
 
 def fact_at(facts: Facts, row: int) -> Fact:
-    """The Fact in one row of the columns."""
+    """Return the Fact in one row of the columns."""
     return facts_at(facts, [row])[0]
 
 
 def facts_at(facts: Facts, rows: Sequence[int]) -> list[Fact]:
-    """The Facts in some rows of the columns, in the order given."""
+    """Return the Facts in some rows of the columns, in the order given."""
     chosen = np.array(rows, dtype=np.intp)
     numbers = (facts.kind, facts.a, facts.b, facts.number, facts.error, facts.outcome)
     columns = [column[chosen].tolist() for column in numbers]
@@ -130,7 +130,7 @@ def facts_at(facts: Facts, rows: Sequence[int]) -> list[Fact]:
 
 
 def _decided(kind: Kind, outcome: int, subjects: tuple[str, ...]) -> bool | str:
-    """What a comparison came to, in the words of Fact.value."""
+    """Return what a comparison came to, in the words of Fact.value."""
     if outcome == 0:
         return "similar"
     match kind.form:

@@ -50,7 +50,7 @@ class Calibration:
     skipped: int
 
     def as_json(self) -> dict[str, Any]:
-        """What the file for `--depth-errors` holds."""
+        """Return what the file for `--depth-errors` holds."""
         return {
             "model": self.model,
             "depth_errors": asdict(self.errors),
@@ -79,7 +79,7 @@ def calibrate(source: FrameSource, model: DepthModel, limit: int | None = None) 
 
 
 def fit(fields: Sequence[Ratios]) -> tuple[DepthErrors, float]:
-    """The errors that make such fields of log ratios (NaN where unknown) likely, and their mean.
+    """Return the errors that make such fields of log ratios (NaN where unknown) likely, and their mean.
 
     The median of a frame takes a part of the drift for scale: all of it if it reaches far, little if it does not. That
     part is c, the mean correlation of two places of a frame, and goes back to the drift.
@@ -100,7 +100,7 @@ def fit(fields: Sequence[Ratios]) -> tuple[DepthErrors, float]:
 
 
 def _ratios(source: FrameSource, total: int, model: DepthModel) -> Iterator[Ratios | None]:
-    """The field of log ratios of each frame; None where there is nothing to compare."""
+    """Yield the field of log ratios of each frame; None where there is nothing to compare."""
     for start in range(0, total, BATCH):
         frames = [source.read(index).frame for index in range(start, min(start + BATCH, total))]
         measured = [frame for frame in frames if frame is not None and frame.depth_m is not None]
@@ -111,7 +111,7 @@ def _ratios(source: FrameSource, total: int, model: DepthModel) -> Iterator[Rati
 
 
 def _alone(frame: Frame, model: DepthModel) -> Frame:
-    """The frame without its depth, and without its camera, which photos have not, unless the model needs one."""
+    """Return the frame without its depth, and without its camera, which photos have not, unless the model needs one."""
     return replace(frame, depth_m=None, instances=None, camera=frame.camera if model.needs_focal else None)
 
 
@@ -126,7 +126,7 @@ def _field(frame: Frame, estimate: DepthEstimate, name: str) -> Ratios | None:
 
 
 def _sparse(depth_m: Float32[np.ndarray, "h w"]) -> Float64[np.ndarray, "r c"]:
-    """The depths at the middles of a grid of square cells, COLUMNS of them to a row."""
+    """Return the depths at the middles of a grid of square cells, COLUMNS of them to a row."""
     height, width = depth_m.shape
     step = width / COLUMNS
     rows = ((np.arange(max(1, int(height / step))) + 0.5) * step).astype(np.int64)
@@ -135,7 +135,7 @@ def _sparse(depth_m: Float32[np.ndarray, "h w"]) -> Float64[np.ndarray, "r c"]:
 
 
 def _reach(rests: Sequence[Ratios], spreads: Sequence[float]) -> float:
-    """The reach whose correlations at some lags fit best; in shares of the width."""
+    """Return the reach whose correlations at some lags fit best; in shares of the width."""
     pairs = list(zip(rests, spreads, strict=True))
     found = [np.mean([_correlation(rest, lag, spread) for rest, spread in pairs]) for lag in LAGS]
     lags = np.array(LAGS)
@@ -149,7 +149,7 @@ def _reach(rests: Sequence[Ratios], spreads: Sequence[float]) -> float:
 
 
 def _correlation(rest: Ratios, lag: int, spread: float) -> float:
-    """How much places `lag` columns apart share, by the median of their differences, which edges don't move."""
+    """Say how much places `lag` columns apart share, by the median of their differences, which edges don't move."""
     apart = rest[:, lag:] - rest[:, :-lag]
     apart = apart[np.isfinite(apart)]
     if apart.size == 0 or spread == 0:

@@ -48,14 +48,14 @@ class Compared:
         return np.array([form == "length" for form in FORMS])[self.kind]
 
     def only(self, rows: Where) -> "Compared":
-        """Some of the rows."""
+        """Return some of the rows."""
         columns = {column.name: getattr(self, column.name) for column in fields(self)}
         ids = columns.pop("object_ids")
         return Compared(ids, **{name: column[rows] for name, column in columns.items()})
 
 
 def compare(facts: Facts, truth: TrueQuantities, plane_m: float, config: MeasureConfig) -> Compared:
-    """All asked facts with their truth; `plane_m` is what `truth.plane_under` says of the scene."""
+    """Return all asked facts with their truth; `plane_m` is what `truth.plane_under` says of the scene."""
     visible = truth.visible(facts.object_ids, plane_m)
     amodal = truth.amodal(facts.object_ids, plane_m)
     count = len(facts)
@@ -89,7 +89,7 @@ def compare(facts: Facts, truth: TrueQuantities, plane_m: float, config: Measure
 
 
 def length(boxes: Boxes, kind: Kind, a: Int[np.ndarray, " p"], b: Int[np.ndarray, " p"]) -> Float64[np.ndarray, " p"]:
-    """The true lengths of a kind that boxes tell, in metres. A kind with a direction counts along it."""
+    """Return the true lengths of a kind that boxes tell, in metres. A kind with a direction counts along it."""
     if kind.subjects == 1:
         return boxes.single(kind.quantity)[a]
     if kind.sign:
@@ -107,5 +107,5 @@ def _gaps(
 def _holds(
     difference: Float64[np.ndarray, " p"], said: Int[np.ndarray, " p"], floor: Float64[np.ndarray, " p"]
 ) -> Bool[np.ndarray, " p"]:
-    """Whether differences are as was said: 1 greater, -1 less, 0 about the same."""
+    """Tell whether differences are as was said: 1 greater, -1 less, 0 about the same."""
     return np.where(said == 0, np.abs(difference) < floor, difference * said > 0)

@@ -35,7 +35,7 @@ class Preset:
     told: LiftConfig = field(default_factory=LiftConfig)
 
     def corrupt(self, frame: Frame, rng: Generator) -> Frame:
-        """The frame after all steps."""
+        """Return the frame after all steps."""
         for step in self.steps:
             frame = step(frame, rng)
         return frame
@@ -79,7 +79,7 @@ def blurred(frame: Frame, rng: Generator, *, sigma_px: float, flying: float) -> 
 
 
 def outlined(frame: Frame, rng: Generator, *, inwards_px: float, ragged_px: float) -> Frame:
-    """Every mask cut `inwards_px` inside its outline (negative: outside), and `ragged_px` (1 sigma) off that."""
+    """Return every mask cut `inwards_px` inside its outline (negative: outside), and `ragged_px` (1 sigma) off that."""
     moved = tuple(_moved(instance, rng, inwards_px, ragged_px) for instance in frame.instances or ())
     return replace(frame, instances=moved)
 
@@ -102,7 +102,7 @@ def misfocused(frame: Frame, rng: Generator, *, relative: float) -> Frame:
 
 
 def as_stated(frame: Frame, rng: Generator, *, noise: float, config: LiftConfig) -> Frame:
-    """Every error that LiftConfig states, drawn once: outlines, gravity, scale; and independent noise.
+    """Return every error that LiftConfig states, drawn once: outlines, gravity, scale; and independent noise.
 
     An outline moves by a whole pixel, in or out, as often as makes its 1 sigma that of the model.
     """
@@ -120,7 +120,7 @@ def as_stated(frame: Frame, rng: Generator, *, noise: float, config: LiftConfig)
 
 
 def smooth_field(rng: Generator, shape: tuple[int, ...], reach_px: float) -> Float64[np.ndarray, "h w"]:
-    """A Gaussian random field of mean 0 and variance 1; places d apart correlate by exp(-d^2 / (2 reach_px^2)).
+    """Return a Gaussian random field of mean 0 and variance 1; places d apart correlate by exp(-d^2 / (2 reach_px^2)).
 
     White noise on a coarse grid, smoothed by a Gaussian of reach / sqrt(2), which has that correlation.
     """
@@ -137,7 +137,7 @@ def smooth_field(rng: Generator, shape: tuple[int, ...], reach_px: float) -> Flo
 
 
 def depth_of(frame: Frame) -> Float32[np.ndarray, "h w"]:
-    """The depth of a frame that has some; the audit's frames do."""
+    """Return the depth of a frame that has some; the audit's frames do."""
     if frame.depth_m is None:
         raise ValueError(f"frame {frame.id!r} has no depth; expected one of a source with exact truth")
     return frame.depth_m
@@ -165,7 +165,7 @@ def _moved(instance: Instance, rng: Generator, inwards_px: float, ragged_px: flo
 
 
 def _inside_px(mask: Bool[np.ndarray, "h w"]) -> Float32[np.ndarray, "h w"]:
-    """How far each pixel centre is inside the outline, negative outside. The picture's border is no outline."""
+    """Say how far each pixel centre is inside the outline, negative outside. The picture's border is no outline."""
     padded = cv2.copyMakeBorder(mask.view(np.uint8), 1, 1, 1, 1, cv2.BORDER_REPLICATE)
     inner = cv2.distanceTransform(padded, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
     outer = cv2.distanceTransform(1 - padded, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)

@@ -59,7 +59,7 @@ def audit(
 
 
 def _result_of(job: Job, fingerprint: str, tallies: Mapping[str, Tally]) -> dict[str, Any]:
-    """The figures of every run, and what made them."""
+    """Return the figures of every run, and what made them."""
     presets = {}
     for name in job.presets:
         for key, config in error_models(PRESETS[name]).items():
@@ -79,6 +79,6 @@ def _result_of(job: Job, fingerprint: str, tallies: Mapping[str, Tally]) -> dict
 
 
 def _differs(config: LiftConfig) -> dict[str, Any]:
-    """Where an error model is not the default one."""
+    """Say where an error model is not the default one."""
     default = dataclasses.asdict(LiftConfig())
     return {name: value for name, value in dataclasses.asdict(config).items() if value != default[name]}

@@ -39,7 +39,7 @@ class Job:
     presets: tuple[str, ...]
 
     def source(self) -> Any:
-        """The rooms."""
+        """Return the rooms."""
         return open_rooms(self.rooms, seed=self.seed, size=self.size)
 
 
@@ -52,7 +52,7 @@ def error_models(preset: Preset) -> dict[str, LiftConfig]:
 
 
 def audit_room(known: Truth, room: int, seed: int, presets: tuple[str, ...]) -> dict[str, Tally]:
-    """The tallies of one room, by the name of the run."""
+    """Return the tallies of one room, by the name of the run."""
     truth, tallies = TrueQuantities(known), {}
     for name in presets:
         rng = np.random.default_rng([seed, room, *name.encode()])
@@ -77,7 +77,7 @@ def _audit_frame(frame: Frame, truth: TrueQuantities, room: int, config: LiftCon
 
 
 def _plane_name(said: str | None, plane_m: float, found: bool) -> str:
-    """What the scene calls its plane, and what it is."""
+    """Return what the scene calls its plane, and what it is."""
     if said is None:
         return "none found"
     really = ("floor" if plane_m == 0.0 else "raised level") if found else "no true level"

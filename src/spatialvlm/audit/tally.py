@@ -94,7 +94,7 @@ class Tally:
         self.far_off = worst(self.far_off + other.far_off)
 
     def figures(self) -> dict[str, Any]:
-        """What audit.json says of a preset; docs/audit.md defines each figure. None where nothing was asked."""
+        """Return what audit.json says of a preset; docs/audit.md defines each figure. None where nothing was asked."""
         comparisons = [name for name, kind in KINDS.items() if kind.form != "length"]
         every = _joined([part for parts in self.lengths.values() for part in parts])
         reasons: Counter[str] = Counter()
@@ -168,7 +168,7 @@ def calibration(rows: Lengths) -> list[tuple[float, float]]:
 
 
 def quantiles(rows: Lengths) -> list[float]:
-    """The absolute relative error to the visible truth at QUANTILES; empty where nothing was asked."""
+    """Return the absolute relative error to the visible truth at QUANTILES; empty where nothing was asked."""
     values = _relative(rows[:, 0], rows[:, 1])
     return [_rounded(float(q)) for q in np.percentile(values, QUANTILES)] if len(rows) else []
 

@@ -42,7 +42,7 @@ class Boxes:
         return (self.low + self.high) / 2
 
     def single(self, quantity: str) -> Float64[np.ndarray, " n"]:
-        """A quantity of every object, in metres. Raises KeyError for one that is of pairs."""
+        """Return a quantity of every object, in metres. Raises KeyError for one that is of pairs."""
         extent = self.high - self.low
         match quantity:
             case "x":
@@ -60,7 +60,7 @@ class Boxes:
         raise KeyError(quantity)
 
     def between(self, quantity: str, a: Index, b: Index) -> Numbers:
-        """A distance of the centres of pairs, in metres. Raises KeyError for another quantity."""
+        """Return a distance of the centres of pairs, in metres. Raises KeyError for another quantity."""
         apart = self.centre[a] - self.centre[b]
         match quantity:
             case "distance":
@@ -72,7 +72,7 @@ class Boxes:
         raise KeyError(quantity)
 
     def floor(self, quantity: str, a: Index, b: Index, config: MeasureConfig) -> Numbers:
-        """What "about the same" may hide of a pair, as MeasureConfig states it, in metres."""
+        """Return what "about the same" may hide of a pair, as MeasureConfig states it, in metres."""
         if quantity in ("x", "y", "bottom"):
             away = np.linalg.norm(self.centre - self.viewer, axis=1)
             return np.maximum(config.place_floor_m, config.place_floor_share * np.maximum(away[a], away[b]))
@@ -115,20 +115,20 @@ class TrueQuantities:
         return Boxes(low, high, self._viewer(plane_m))
 
     def amodal(self, ids: tuple[str, ...], plane_m: float) -> Boxes:
-        """The boxes of the whole objects."""
+        """Return the boxes of the whole objects."""
         faces = np.array([self.known.boxes[name] for name in ids], np.float64).reshape(-1, 2, 3)
         faces[:, :, 2] -= plane_m
         return Boxes(faces[:, 0], faces[:, 1], self._viewer(plane_m))
 
     def gap(self, one: str, other: str) -> float:
-        """The distance of the nearest pixels of two objects, in metres; every pixel counts."""
+        """Return the distance of the nearest pixels of two objects, in metres; every pixel counts."""
         key = (one, other) if one < other else (other, one)
         if key not in self._gaps:
             self._gaps[key] = self._nearest(*key)
         return self._gaps[key]
 
     def plane_under(self, scene: Scene, frame: Frame) -> tuple[float, bool]:
-        """How high above the floor the plane of a lifted scene is, and whether a true level is there.
+        """Say how high above the floor the plane of a lifted scene is, and whether a true level is there.
 
         It is the level (the floor, or what an object stands on) of most of the background that the scene has on its
         plane. `frame` is the one that was lifted. Without a plane heights count from the camera.
@@ -148,7 +148,7 @@ class TrueQuantities:
         return (float(levels[votes.argmax()]) if found else rise), found
 
     def _heights(self, where: Bool[np.ndarray, "h w"]) -> Float[np.ndarray, " n"]:
-        """The true heights of some pixels; NaN where nothing is hit."""
+        """Return the true heights of some pixels; NaN where nothing is hit."""
         depth_m = np.where(np.isfinite(self._depth_m), self._depth_m, np.float32(-1.0))
         points = transform(self.pose, unproject(depth_m, self._image_from_camera, where))
         return np.where(depth_m[where] > 0, points[:, 2], np.nan)

@@ -153,7 +153,7 @@ def calibrate(
 
 
 def _names(text: str | None) -> tuple[str, ...] | None:
-    """The names in a list with commas."""
+    """Return the names in a list with commas."""
     return None if text is None else tuple(name.strip() for name in text.split(",") if name.strip())
 
 

@@ -32,14 +32,14 @@ class Asking:
     phrase: PhraseConfig
 
     def seed_of(self, epoch: int) -> int:
-        """The seed of an epoch's questions."""
+        """Return the seed of an epoch's questions."""
         if epoch == 0:
             return self.seed
         return int(np.random.SeedSequence([self.seed, epoch]).generate_state(1, np.uint64)[0]) & MAX_SEED
 
 
 def asking_of(dataset: Dataset, seed: int | None = None, mix: PhraseConfig | None = None) -> Asking:
-    """How to ask about a dataset's scenes: as it was asked, save for the seed or the mix that is given here.
+    """Say how to ask about a dataset's scenes: as it was asked, save for the seed or the mix that is given here.
 
     Raises UserError for a seed out of range; DatasetError where the dataset was made with settings or question kinds
     that this version doesn't have, which `mix` mends as far as the kinds are concerned.

@@ -45,7 +45,7 @@ def write_report(folder: Path) -> Path:
 
 
 def render(dataset: Dataset, info: Mapping[str, Any]) -> str:
-    """The whole page."""
+    """Return the whole page."""
     refused = sum(sum(reasons.values()) for reasons in info["refusals"].values())
     dropped = sum(sum(codes.values()) for codes in info["drops"].values())
     lengths_asked = sum(sum(bins) for bins in info["lengths"].values())
@@ -102,7 +102,7 @@ def _by_form(names: Mapping[str, Any]) -> dict[str, list[str]]:
 
 
 def _said(name: str) -> str:
-    """A kind's name as people write it, without its form."""
+    """Return a kind's name as people write it, without its form."""
     if name in KINDS and KINDS[name].form == "classify":
         return f"{KINDS[name].word} / {KINDS[name].opposite}"
     return name.removesuffix("_predicate").removesuffix("_choice").replace("_", " ")
@@ -168,7 +168,7 @@ def _lengths(info: Mapping[str, Any]) -> page.Markup:
 
 
 def length_range(counts: Sequence[int]) -> tuple[int, int]:
-    """The first and the last bin worth showing: whole decades around everything counted."""
+    """Return the first and the last bin worth showing: whole decades around everything counted."""
     used = [index for index, count in enumerate(counts) if count] or [2 * BINS_PER_DECADE, 4 * BINS_PER_DECADE - 1]
     first = used[0] // BINS_PER_DECADE * BINS_PER_DECADE
     return first, (used[-1] // BINS_PER_DECADE + 1) * BINS_PER_DECADE - 1

@@ -20,7 +20,7 @@ QUESTIONS = 8
 
 
 def frame_card(scene: Scene, source: Source, questions: Sequence[QA]) -> page.Markup:
-    """One image with its objects marked and some of its questions beside it."""
+    """Return one image with its objects marked and some of its questions beside it."""
     places = {found.instance.id: index for index, found in enumerate(scene.objects)}
     objects = page.join(*(_object(scene, index) for index in range(len(scene.objects))), between=" ")
     image = page.element(
@@ -55,7 +55,7 @@ def select(questions: Sequence[QA], count: int) -> list[QA]:
 
 
 def picture(scene: Scene, source: Source) -> str:
-    """The image with its objects marked, as a small JPEG in base64."""
+    """Return the image with its objects marked, as a small JPEG in base64."""
     image = _image(scene, source)
     scale = min(1.0, PICTURE_WIDTH / image.shape[1], PICTURE_HEIGHT / image.shape[0])
     size = (max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale)))
@@ -70,7 +70,7 @@ def picture(scene: Scene, source: Source) -> str:
 
 
 def _image(scene: Scene, source: Source) -> UInt8[np.ndarray, "h w 3"]:
-    """The image as the scene's masks see it; grey where there is none."""
+    """Return the image as the scene's masks see it; grey where there is none."""
     size = (scene.camera.height, scene.camera.width)
     # unturned first: RGB-D folders are aligned to the stored pixels, and half a turn does not show in the size
     for flags in (cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION, cv2.IMREAD_COLOR):
@@ -96,7 +96,7 @@ def _question(scene: Scene, qa: QA, places: dict[str, int]) -> page.Markup:
 
 
 def evidence(fact: Fact, places: dict[str, int]) -> page.Markup:
-    """What is known, with 1 sigma, in SI units: "0.412 ± 0.013 m"."""
+    """Return what is known, with 1 sigma, in SI units: "0.412 ± 0.013 m"."""
     if not isinstance(fact.value, (bool, str)):
         unit = "" if fact.unit == "1" else f" {fact.unit}"
         return page.join(f"{_with_error(fact.value, fact.error)}{unit}")

@@ -42,7 +42,7 @@ def shard_counts(questions: Iterable[QA], refusals: Iterable[Mapping[tuple[str, 
 
 
 def answer_label(fact: Fact) -> str:
-    """What a comparison came to, in words that mean the same in every image."""
+    """Return what a comparison came to, in words that mean the same in every image."""
     if isinstance(fact.value, bool):
         return "true" if fact.value else "false"
     kind = KINDS.get(fact.kind)
@@ -52,7 +52,7 @@ def answer_label(fact: Fact) -> str:
 
 
 def merge_counts(parts: Iterable[Counts]) -> Counts:
-    """The sum of counts of the same shape."""
+    """Return the sum of counts of the same shape."""
     total: Counts = {"kinds": {}, "labels": {}, "lengths": {}, "refusals": {}}
     for part in parts:
         _add(total, part)

@@ -60,7 +60,7 @@ def to_json(value: Any, indent: int | None = None) -> str:
 
 
 def describe_file(folder: Path, path: Path) -> dict[str, Any]:
-    """What a manifest says of a file: its path within the folder, bytes, sha256."""
+    """Return what a manifest says of a file: its path within the folder, bytes, sha256."""
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     return {"path": path.relative_to(folder).as_posix(), "bytes": path.stat().st_size, "sha256": digest}

@@ -73,7 +73,7 @@ class SceneQuestions:
         return self._ends[-1] if self._ends else 0
 
     def __getitem__(self, index: int) -> AskedScene:
-        """One scene by its place in the dataset, with its questions; from the end where it is negative."""
+        """Return one scene by its place in the dataset, with its questions; from the end where it is negative."""
         return self.__getitems__([index])[0]
 
     def __getitems__(self, indices: Sequence[int]) -> list[AskedScene]:
@@ -81,7 +81,7 @@ class SceneQuestions:
         return self._asked([self._row(index) for index in indices])
 
     def __iter__(self) -> Iterator[AskedScene]:
-        """All scenes in order, a row group at a time."""
+        """Yield all scenes in order, a row group at a time."""
         for part, stored in enumerate(self._parts):
             for group in range(-(-stored.rows // schema.ROW_GROUP)):
                 yield from self._asked(list(read_scenes(self._group(part, group))))
@@ -102,11 +102,11 @@ class SceneQuestions:
         ]
 
     def questions(self) -> Iterator[tuple[QA, Source]]:
-        """Every question of the epoch with its image, in order."""
+        """Return every question of the epoch with its image, in order."""
         return ((question, asked.source) for asked in self for question in asked.questions)
 
     def at_epoch(self, epoch: int) -> "SceneQuestions":
-        """The same scenes with the questions of another epoch; costs nothing."""
+        """Return the same scenes with the questions of another epoch; costs nothing."""
         other = copy.copy(self)
         other._stages = self._stages_of(epoch)
         return other

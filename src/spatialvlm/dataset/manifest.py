@@ -98,7 +98,7 @@ def open_for_build(folder: Path, header: Mapping[str, Any]) -> Progress:
 
 
 def _sound_info(folder: Path, header: Mapping[str, Any], shards: int) -> dict[str, Any] | None:
-    """What dataset.json says; None where there is none, or another than the manifest makes: it is made again."""
+    """Return what dataset.json says; None where there is none, or another than the manifest makes: it is made again."""
     try:
         info = read_info(folder) or {}
     except DatasetError:
@@ -108,7 +108,7 @@ def _sound_info(folder: Path, header: Mapping[str, Any], shards: int) -> dict[st
 
 
 def read_info(folder: Path) -> dict[str, Any] | None:
-    """What dataset.json says; None where there is none yet. Raises DatasetError where it is damaged."""
+    """Return what dataset.json says; None where there is none yet. Raises DatasetError where it is damaged."""
     path = Path(folder) / INFO
     try:
         info = json.loads(path.read_bytes())
@@ -139,12 +139,12 @@ def read_manifest(folder: Path) -> tuple[dict[str, Any], list[Summary]]:
 
 
 def read_counts(folder: Path) -> Iterator[Counts]:
-    """The counts of the finished shards, one at a time; of a sorted manifest."""
+    """Return the counts of the finished shards, one at a time; of a sorted manifest."""
     return (entry["counts"] for _, entry in islice(_entries(folder), 1, None))
 
 
 def _entries(folder: Path) -> Iterator[tuple[bytes, dict[str, Any]]]:
-    """Every whole line and what it says: the header, then the summaries."""
+    """Yield every whole line and what it says: the header, then the summaries."""
     path = Path(folder) / MANIFEST
     number = 0
     try:
@@ -162,7 +162,7 @@ def _entries(folder: Path) -> Iterator[tuple[bytes, dict[str, Any]]]:
 
 
 def holds_scenes(header: Mapping[str, Any]) -> bool:
-    """Whether a dataset holds scenes, and not only questions about those of another one."""
+    """Tell whether a dataset holds scenes, and not only questions about those of another one."""
     return header.get("holds") != "questions"
 
 
@@ -184,7 +184,7 @@ def check_files(folder: Path, summaries: Iterable[Summary]) -> None:
 
 
 def repair_of(folder: Path, shards: Sequence[int]) -> str:
-    """What to do about damaged files of some shards, ascending: the sentence for a message."""
+    """Return what to do about damaged files of some shards, ascending: the sentence for a message."""
     runs = [[shards[0], shards[0]]]
     for shard in shards[1:]:
         if shard == runs[-1][1] + 1:
@@ -220,7 +220,7 @@ def sort_manifest(folder: Path) -> None:
 
 
 def _parse(path: Path, number: int, line: bytes) -> dict[str, Any]:
-    """What a line says: the header, or the summary of a shard."""
+    """Return what a line says: the header, or the summary of a shard."""
     try:
         value = json.loads(line)
     except ValueError:

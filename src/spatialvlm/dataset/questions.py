@@ -21,7 +21,7 @@ _PREDICATES: dict[str, bool | str] = {"true": True, "false": False}
 
 
 def questions_table(rows: Sequence[tuple[str, Sequence[QA]]]) -> pa.Table:
-    """One row per (frame id, its questions), in the order given."""
+    """Return one row per (frame id, its questions), in the order given."""
     questions = list(chain.from_iterable(qas for _, qas in rows))
     facts = [qa.fact for qa in questions]
     values = [fact.value for fact in facts]
@@ -81,7 +81,7 @@ def _value(frame_id: str, row: dict[str, Any]) -> float | bool | str:
 
 
 def texts(values: Sequence[str | None]) -> pa.Array:
-    """A text column. What is no Unicode (a surrogate from a file name or from JSON) is written as its escape."""
+    """Return a text column. What is no Unicode (a surrogate from a file name or from JSON) is written as its escape."""
     try:
         return pa.array(values, pa.string())
     except UnicodeEncodeError:

@@ -46,7 +46,7 @@ class Part:
                 yield self._read(file, group, columns)
 
     def group(self, index: int, columns: Sequence[str]) -> pa.Table:
-        """One row group: the rows from `index` times `schema.ROW_GROUP`."""
+        """Return one row group: the rows from `index` times `schema.ROW_GROUP`."""
         with self._open() as file:
             return self._read(file, index, columns)
 
@@ -94,13 +94,13 @@ class Dataset:
                 yield from read_scenes(table)
 
     def questions(self) -> Iterator[tuple[str, list[QA]]]:
-        """Every frame id with its questions, in the order of the scenes."""
+        """Yield every frame id with its questions, in the order of the scenes."""
         for part in self.parts("qa"):
             for table in part.groups(schema.QA.names):
                 yield from read_questions(table)
 
     def drops(self) -> Iterator[Drop]:
-        """What was rejected, and why, in order."""
+        """Return what was rejected, and why, in order."""
         return (Drop(*drop) for summary in self.shards for drop in summary["drops"])
 
     def parts(self, name: str) -> list[Part]:
@@ -113,7 +113,7 @@ class Dataset:
         return [Part(self.folder, one["files"][name]["path"], one["shard"], one["scenes"]) for one in self.shards]
 
     def frame_ids(self) -> list[str]:
-        """The ids of all scenes, in order."""
+        """Return the ids of all scenes, in order."""
         tables = (table for part in self.parts("scenes") for table in part.groups(["frame_id"]))
         return [id_ for table in tables for id_ in table.column(0).to_pylist()]
 
@@ -147,7 +147,7 @@ class Dataset:
         raise IndexError(f"scene {index} of a dataset of {len(self)}")
 
     def frame(self, frame_id: str) -> tuple[Scene, Source, list[QA]]:
-        """One scene, its image and its questions, by the frame's id. Raises DatasetError where there is none."""
+        """Return one scene, its image and its questions, by the frame's id. Raises DatasetError where there is none."""
         ids = self.frame_ids()
         if frame_id in ids:
             return self.at(ids.index(frame_id))
@@ -155,7 +155,7 @@ class Dataset:
 
 
 def scene_columns(*, images: bool) -> list[str]:
-    """The columns that scenes are read from, with or without their images."""
+    """Return the columns that scenes are read from, with or without their images."""
     return [name for name in schema.SCENES.names if images or name != "image"]
 
 

@@ -63,7 +63,7 @@ def write_shard(folder: Path, shard: int, samples: Iterable[Sample]) -> Summary:
 
 
 def _compact(scene: Scene) -> Scene:
-    """The scene with its masks as run lengths: 128 frames of 8 plain masks at 1920x1080 would take 2 GB."""
+    """Return the scene with its masks as run lengths: 128 frames of 8 plain masks at 1920x1080 would take 2 GB."""
     objects = (replace(o, instance=replace(o.instance, mask=encode_mask(o.instance.mask))) for o in scene.objects)
     return replace(scene, objects=tuple(objects))
 

@@ -49,7 +49,7 @@ def _look(before: Stages, stage: Surveyor, index: int) -> Any:
 
 
 def _leading(stages: Stages, needs: str) -> int:
-    """How many of the first stages need that."""
+    """Say how many of the first stages need that."""
     return next((place for place, stage in enumerate(stages) if stage.needs != needs), len(stages))
 
 
@@ -58,7 +58,7 @@ def _passed(stages: Stages, index: int) -> Sample:
 
 
 def _in_turn(readers: Stages, rest: Stages, indices: Sequence[int], size: int) -> Generator[Sample, None, None]:
-    """One batch after the other."""
+    """Yield one batch after the other."""
     batch: list[Sample] = []
     started = time.monotonic()
     for place, index in enumerate(indices, 1):
@@ -71,7 +71,7 @@ def _in_turn(readers: Stages, rest: Stages, indices: Sequence[int], size: int) -
 def _at_once(
     readers: Stages, models: Stages, rest: Stages, indices: Sequence[int], size: int
 ) -> Generator[Sample, None, None]:
-    """The next batch is read while the models see this one, and the one before goes through the rest."""
+    """Yield the next batch is read while the models see this one, and the one before goes through the rest."""
     before: list[Future[list[Sample]]] = []
     with (
         warnings.catch_warnings(),  # readers silence warnings, and threads share the filters

@@ -45,7 +45,7 @@ class Smoothed:
 
 
 def relative_noise(depth_m: Float32[np.ndarray, "h w"], where: Bool[np.ndarray, "h w"] | None = None) -> float:
-    """The 1-sigma local noise of a depth map as a fraction of depth, measured from its own third differences.
+    """Return the 1-sigma local noise of a depth map as a fraction of depth, measured from its own third differences.
 
     Robust against steps and objects (a median), blind to slant. Returns `NOISE_FLOOR` where too little is known.
     """
@@ -68,7 +68,7 @@ def _noise_at_stride(depth_m: Float32[np.ndarray, "h w"], stride: int) -> float:
 
 
 def middle(values: Float[np.ndarray, " n"]) -> float:
-    """The upper median, several times faster than numpy's."""
+    """Return the upper median, several times faster than numpy's."""
     place = len(values) // 2
     return float(np.partition(values, place)[place])
 

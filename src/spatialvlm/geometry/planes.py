@@ -67,7 +67,7 @@ class Plane:
     raised: bool
 
     def height_of(self, points_in_camera: Float64[np.ndarray, "n 3"]) -> Float64[np.ndarray, " n"]:
-        """How far points (n, 3) are above the plane, in metres."""
+        """Say how far points (n, 3) are above the plane, in metres."""
         return points_in_camera @ self.up_in_camera + self.camera_height_m
 
     @property
@@ -96,7 +96,7 @@ class _Samples:
         return np.stack([rays_x / inverse_m, rays_y / inverse_m, 1.0 / inverse_m], axis=1)
 
     def inverse_on(self, gradient: Gradient) -> Float64[np.ndarray, "r c"]:
-        """The inverse depth that the samples would have on a plane."""
+        """Return the inverse depth that the samples would have on a plane."""
         return self.rays_x * gradient[0] + (self.rays_y * gradient[1] + gradient[2])[:, None]
 
 
@@ -109,7 +109,7 @@ def find_planes(
     enough: Callable[[Plane], bool] | None = None,
     drift: Drift | None = None,
 ) -> list[Plane] | str:
-    """The planes that could be the support, largest first, or the reason why there is none.
+    """Return the planes that could be the support, largest first, or the reason why there is none.
 
     `background` marks the pixels that may belong to it (no object), `noise` is the relative depth noise. With
     `up_in_camera` given only planes within 6 degrees of level are considered, else those that face the camera's up. The
@@ -139,7 +139,7 @@ def find_planes(
 
 
 def _level_planes(up: Float64[np.ndarray, " 3"]) -> Float64[np.ndarray, "n 3"]:
-    """The gradients of 1/z of level planes at all heights below the camera."""
+    """Return the gradients of 1/z of level planes at all heights below the camera."""
     return -up / np.geomspace(*LEVEL_PLANES_M, MAX_PROPOSALS)[:, None]
 
 
@@ -192,7 +192,7 @@ def _sample(
 
 
 def _propose(samples: _Samples, noise: float) -> Float64[np.ndarray, "n 3"]:
-    """The gradients of 1/z from affine fits in overlapping 3 x 3 neighbourhoods of blocks that turn out flat.
+    """Return the gradients of 1/z from affine fits in overlapping 3 x 3 neighbourhoods of blocks that turn out flat.
 
     The moments of a block are two small matrix products, since a ray's x depends on the column alone, its y on the row.
     """
@@ -229,7 +229,7 @@ def _powers(rays: Float64[np.ndarray, " n"]) -> Float64[np.ndarray, "b k 3"]:
 def _votes(
     samples: _Samples, free: Bool[np.ndarray, "r c"], proposals: Float64[np.ndarray, "n 3"], tolerance: float
 ) -> Float64[np.ndarray, " n"]:
-    """The share of all background samples within a relative `tolerance` of each proposal, on a sparse subset."""
+    """Return the share of all background samples within a relative `tolerance` of each proposal, on a sparse subset."""
     by_axis = np.ascontiguousarray(samples.points(free, 3, 6).T)
     if not by_axis.size:
         return np.zeros(len(proposals))
@@ -266,13 +266,13 @@ def _refine(
 
 
 def _extent_m(samples: _Samples, inliers: Bool[np.ndarray, "r c"]) -> float:
-    """The second-longest principal extent (2.5 sigma) of the inlier points."""
+    """Return the second-longest principal extent (2.5 sigma) of the inlier points."""
     covariance = np.cov(samples.points(inliers, 0, 4).T)
     return 2.5 * math.sqrt(max(0.0, float(np.linalg.eigvalsh(covariance)[1])))
 
 
 def _plane(samples: _Samples, gradient: Gradient, covariance: Float64[np.ndarray, "3 3"], drift: Drift) -> Plane:
-    """The plane of a gradient, with errors propagated to first order and the share of points below it."""
+    """Return the plane of a gradient, with errors propagated to first order and the share of points below it."""
     length = float(np.linalg.norm(gradient))
     up, height_m = -gradient / length, 1.0 / length
     across = np.eye(3) - np.outer(up, up)

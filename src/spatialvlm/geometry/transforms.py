@@ -26,7 +26,7 @@ def transform(
 
 
 def invert(a_from_b: Float64[np.ndarray, "4 4"]) -> Float64[np.ndarray, "4 4"]:
-    """The inverse of a rigid transform (a rotation and a translation)."""
+    """Return the inverse of a rigid transform (a rotation and a translation)."""
     b_from_a = np.eye(4)
     b_from_a[:3, :3] = a_from_b[:3, :3].T
     b_from_a[:3, 3] = -a_from_b[:3, :3].T @ a_from_b[:3, 3]
@@ -67,7 +67,7 @@ def pixel_slopes(
     rows: Integer[np.ndarray, "*#n"],
     columns: Integer[np.ndarray, "*#n"],
 ) -> tuple[Float64[np.ndarray, "*n"], Float64[np.ndarray, "*n"]]:
-    """The x and the y of those rays; without skew, x is that of the column alone."""
+    """Return the x and the y of those rays; without skew, x is that of the column alone."""
     fx, skew, cx = image_from_camera[0]
     fy, cy = image_from_camera[1, 1:]
     y = (rows + 0.5 - cy) / fy
@@ -93,12 +93,12 @@ def sum_of(points: Float64[np.ndarray, "n 3"]) -> Float64[np.ndarray, " 3"]:
 
 
 def angle_between(a: Float64[np.ndarray, " 3"], b: Float64[np.ndarray, " 3"]) -> float:
-    """The angle between two vectors in radians, exact near 0 and pi too."""
+    """Return the angle between two vectors in radians, exact near 0 and pi too."""
     return math.atan2(float(np.linalg.norm(np.cross(a, b))), float(a @ b))
 
 
 def heading_in_camera(up_in_camera: Float64[np.ndarray, " 3"]) -> Float64[np.ndarray, " 3"]:
-    """The viewer's heading, a unit vector on the horizontal plane, in camera coordinates.
+    """Return the viewer's heading, a unit vector on the horizontal plane, in camera coordinates.
 
     It is the optical axis projected on the plane; straight down, where that vanishes, the image's own up direction.
     """

@@ -47,7 +47,7 @@ class Batches:
         self.size = size
 
     def __call__(self, run: Callable[[Sequence[Item]], Sequence[Result]], items: Sequence[Item]) -> list[Result]:
-        """The results of `run` over all items. Raises ModelError where not even one item fits into memory."""
+        """Return the results of `run` over all items. Raises ModelError where not even one item fits into memory."""
         results: list[Result] = []
         while len(results) < len(items):
             some = items[len(results) : len(results) + self.size]

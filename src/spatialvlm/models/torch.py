@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def torch_device(runtime: Runtime) -> "torch.device":
-    """The torch device to run on. Raises UserError where it is not there, or torch is not."""
+    """Return the torch device to run on. Raises UserError where it is not there, or torch is not."""
     torch = import_torch()
     if runtime.device != "auto":
         device = torch.device(runtime.device)
@@ -27,7 +27,7 @@ def torch_device(runtime: Runtime) -> "torch.device":
 
 
 def torch_dtype(runtime: Runtime, *, wide: bool = False) -> "torch.dtype":
-    """The floating type to run in: half precision where it is asked for, or by default on a GPU.
+    """Return the floating type to run in: half precision where it is asked for, or by default on a GPU.
 
     `wide`: a half precision of the range of full precision, for language models, whose activations leave that of
     float16.
@@ -60,7 +60,7 @@ def import_transformers() -> Any:
 def load_model(
     loader: Any, located: Located, runtime: Runtime, *, wide: bool = False, may_lack: str | None = None
 ) -> Any:
-    """A transformers model by its Auto class, from files on this machine, on the device, in evaluation mode.
+    """Return a transformers model by its Auto class, from files on this machine, on the device, in evaluation mode.
 
     `wide` as in `torch_dtype`. `may_lack` is a pattern of what its files need not hold. Raises UserError
     where the files hold no such model, or only a part of it.
@@ -91,7 +91,7 @@ def load_model(
 
 
 def _missing(model: Any, keys: Iterable[str]) -> list[str]:
-    """The keys of weights that a model needs and its files lack, buffers too."""
+    """Return the keys of weights that a model needs and its files lack, buffers too."""
     needed = {name for name, value in model.state_dict().items() if value.is_floating_point()}
     return sorted({*keys} & needed)
 

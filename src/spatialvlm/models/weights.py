@@ -50,7 +50,7 @@ class Located:
 
 
 def parse_model(text: str) -> Model:
-    """A model from what people type: BACKEND:WEIGHTS or BACKEND:WEIGHTS@REVISION.
+    """Return a model from what people type: BACKEND:WEIGHTS or BACKEND:WEIGHTS@REVISION.
 
     Raises UserError where there is no backend or no weights.
     """
@@ -86,7 +86,7 @@ def locate(model: Model, files: WeightFiles = "transformers") -> Located:
 
 
 def is_commit(revision: str | None) -> bool:
-    """Whether a revision is a whole commit, 40 hexadecimal digits, and no branch or tag, which move."""
+    """Tell whether a revision is a whole commit, 40 hexadecimal digits, and no branch or tag, which move."""
     return revision is not None and len(revision) == 40 and all(digit in "0123456789abcdef" for digit in revision)
 
 
@@ -119,7 +119,7 @@ def _from_hub(model: Model, files: WeightFiles) -> Located:
 
 
 def _hash_of(path: Path) -> str:
-    """A version for local files: of small files the content, of weights the size and both ends."""
+    """Return a version for local files: of small files the content, of weights the size and both ends."""
     if path.is_file():  # what stands beside it and says how it is used decides as much
         files = [file for file in (path, path.with_suffix(".json"), Path(f"{path}.data")) if file.is_file()]
     else:

@@ -95,7 +95,7 @@ DIAGONAL = Curve([(0.0, 0.0), (1.0, 1.0)], "ideal")
 
 
 def row_chart(rows: Sequence[Row], axis: Axis, *, like: Sequence[Row] = (), width: int = WIDTH) -> Markup:
-    """One row below the other on a common axis. `like` are all rows of the charts that are to be laid out alike.
+    """Return one row below the other on a common axis. `like` are all rows of the charts that are to be laid out alike.
 
     Names and figures take what room they need, as far as the picture goes.
     """
@@ -124,7 +124,7 @@ def row_chart(rows: Sequence[Row], axis: Axis, *, like: Sequence[Row] = (), widt
 
 
 def share_row(name: str, counts: Mapping[str, int], classes: Sequence[str]) -> Row:
-    """A row for an axis of all shares: one bar from end to end, cut by what share each count has."""
+    """Return a row for an axis of all shares: one bar from end to end, cut by what share each count has."""
     total, bars, before = max(sum(counts.values()), 1), [], 0
     for css, (part, count) in zip(classes, counts.items()):
         share = f"{count / total:.0%}"
@@ -167,7 +167,7 @@ def plot(
 
 
 def share_plot(layers: Sequence[Curve | Dots]) -> Markup:
-    """A small plot of shares against shares."""
+    """Return a small plot of shares against shares."""
     return plot(SHARES, SHARES, layers, width=256, height=238)
 
 
@@ -222,7 +222,7 @@ def _layer(layer: Curve | Dots | Histogram, x: Callable[[float], float], y: Call
 
 
 def _layout(rows: Sequence[Row], width: int) -> tuple[int, int]:
-    """Where the bars begin, and how wide they may be."""
+    """Say where the bars begin, and how wide they may be."""
     ends = max([20, *(math.ceil(width_of(f"{row.value} {row.more}")) + _GAP for row in rows if row.value or row.more)])
     left = max([60, *(math.ceil(width_of(row.name)) + _GAP for row in rows)])
     left = min(left, round(_MAX_NAMES * width), width - ends - _MIN_ROOM)

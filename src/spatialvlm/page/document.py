@@ -55,28 +55,28 @@ def document(
 
 
 def section(title: str, lead: str, *body: str) -> Markup:
-    """A part of the page under its heading; nothing where it has nothing to show."""
+    """Return a part of the page under its heading; nothing where it has nothing to show."""
     shown = join(*body)
     return element("section", element("h2", title), element("p", _tight(lead), css="lead"), shown) if shown else shown
 
 
 def heading(text: str) -> Markup:
-    """A heading within a section."""
+    """Return a heading within a section."""
     return element("h3", text, css="apart")
 
 
 def note(text: str) -> Markup:
-    """A remark in small letters; nothing where the text is empty."""
+    """Return a remark in small letters; nothing where the text is empty."""
     return element("p", _tight(text), css="note") if text else Markup()
 
 
 def small(text: str) -> Markup:
-    """A line in small letters within a cell; nothing where the text is empty."""
+    """Return a line in small letters within a cell; nothing where the text is empty."""
     return element("small", _tight(text)) if text else Markup()
 
 
 def panel(*content: str) -> Markup:
-    """A sheet of its own."""
+    """Return a sheet of its own."""
     return element("div", *content, css="panel")
 
 
@@ -87,7 +87,7 @@ def panels(contents: Mapping[str, str], css: str = "grid") -> Markup:
 
 
 def legend(**meanings: str) -> Markup:
-    """What the colours and signs of a chart mean, by their classes."""
+    """Return what the colours and signs of a chart mean, by their classes."""
     parts = (join(element("i", css=css), text) for css, text in meanings.items())
     return element("div", elements("span", parts), css="key")
 
@@ -103,7 +103,7 @@ def table(
     css: str = "figures",
     dim: Collection[str] = (),
 ) -> Markup:
-    """A table in a panel: its rows are a name each and the cells; those whose names are in `dim` step back.
+    """Return a table in a panel: its rows are a name each and the cells; those whose names are in `dim` step back.
 
     `css` is "figures" (columns of numbers), "texts" (columns of texts) or "settings".
     """
@@ -122,7 +122,7 @@ def table(
 
 
 def settings(rows: Iterable[tuple[str, Any]]) -> Markup:
-    """A table of names and values, texts or JSON, that nobody has to read."""
+    """Return a table of names and values, texts or JSON, that nobody has to read."""
     return table((), [(name, [shortened(value)]) for name, value in rows], "settings")
 
 

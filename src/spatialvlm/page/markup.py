@@ -16,7 +16,7 @@ def join(*parts: str, between: str = "") -> Markup:
 
 
 def element(tag: str, *content: str, css: str = "", **attributes: str | float | int | None) -> Markup:
-    """An element with this content and these attributes; `css` is its class, and what is None is left out.
+    """Return an element with this content and these attributes; `css` is its class, and what is None is left out.
 
     Attributes that are numbers are rounded to a tenth. `text_anchor` is said as text-anchor.
     """
@@ -28,7 +28,7 @@ def element(tag: str, *content: str, css: str = "", **attributes: str | float | 
 
 
 def elements(tag: str, contents: Iterable[str], css: str = "") -> Markup:
-    """An element for each content."""
+    """Return an element for each content."""
     return join(*(element(tag, content, css=css) for content in contents))
 
 

@@ -57,7 +57,7 @@ class _Spot:
 
 
 def colour(index: int) -> tuple[int, int, int]:
-    """The colour (R, G, B) of the object at `index`; colours repeat after `len(PALETTE)`."""
+    """Return the colour (R, G, B) of the object at `index`; colours repeat after `len(PALETTE)`."""
     return PALETTE[index % len(PALETTE)]
 
 
@@ -117,14 +117,14 @@ def _outline(picture: Image, shape: Mask, rgb: tuple[int, int, int], line: int) 
 
 
 def _anchor(shape: Mask) -> tuple[int, int]:
-    """The point of a mask farthest from its edge (x, y)."""
+    """Return the point of a mask farthest from its edge (x, y)."""
     depth = cv2.distanceTransform(np.pad(shape, 1).astype(np.uint8), cv2.DIST_L2, 5)[1:-1, 1:-1]
     row, column = divmod(int(np.argmax(depth)), shape.shape[1])
     return column, row
 
 
 def _tag(number: str, label: str, rgb: tuple[int, int, int], size: tuple[int, int]) -> Image:
-    """A tag as a small picture: the number on the object's colour, then the caption on dark."""
+    """Return a tag as a small picture: the number on the object's colour, then the caption on dark."""
     height = round(min(max(0.032 * math.sqrt(size[0] * size[1]), 11), 60))
     parts = []
     if number:
@@ -135,7 +135,7 @@ def _tag(number: str, label: str, rgb: tuple[int, int, int], size: tuple[int, in
 
 
 def _plain(text: str) -> str:
-    """The text in ASCII, which is all that OpenCV 4 draws; empty where that loses more than accents."""
+    """Return the text in ASCII, which is all that OpenCV 4 draws; empty where that loses more than accents."""
     bare = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c)).strip()
     return bare if bare.isascii() and bare.isprintable() else ""
 
@@ -150,7 +150,7 @@ def _shorten(strip: Image, width: int) -> Image:
 
 
 def _text(text: str, height: int, ink: tuple[int, int, int], paper: tuple[int, int, int]) -> Image:
-    """One line of text on a strip of `height` pixels, drawn large and averaged down: legible when small."""
+    """Return one line of text on a strip of `height` pixels, drawn large and averaged down: legible when small."""
     tall = height * _SUPERSAMPLE
     scale, weight = tall / 40, max(1, round(tall / 26))
     (width, _), _ = cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, scale, weight)
@@ -196,7 +196,7 @@ def _candidates(shape: Mask, size: tuple[int, int]) -> list[_Spot]:
 
 
 def _best(spots: Sequence[_Spot], sums: Sequence[np.ndarray], index: int, taken: Sequence[_Spot]) -> _Spot:
-    """The cheapest place: over no other tag, hiding little of any object, near its own (as the first spot is).
+    """Return the cheapest place: over no other tag, hiding little of any object, near its own (as the first spot is).
 
     `sums` are the integral images of the masks.
     """

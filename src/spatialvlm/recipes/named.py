@@ -41,7 +41,7 @@ at worst; its error stands beside it.
 
 
 def given(source: str) -> Recipe:
-    """No model: measured depth, and given annotations or clusters of depth."""
+    """Return no model: measured depth, and given annotations or clusters of depth."""
     return Recipe(source)
 
 
@@ -182,7 +182,7 @@ def _anchors(wanted: Overrides) -> tuple[Anchor, ...]:
 
 
 def read_depth_errors(path: Path) -> DepthErrors:
-    """The errors in a JSON file that `spatialvlm calibrate` wrote.
+    """Return the errors in a JSON file that `spatialvlm calibrate` wrote.
 
     Raises UserError where the file is missing or says something else.
     """
@@ -198,7 +198,7 @@ def read_depth_errors(path: Path) -> DepthErrors:
 
 
 def with_models(recipe: Recipe, models: Mapping[str, Model | None]) -> Recipe:
-    """The recipe with other models in some `ROLES`; None takes a model away.
+    """Return the recipe with other models in some `ROLES`; None takes a model away.
 
     A model that detects objects brings its detector and score threshold along. Raises UserError for an unknown role.
     """
@@ -222,7 +222,7 @@ def with_models(recipe: Recipe, models: Mapping[str, Model | None]) -> Recipe:
 
 
 def parse_role(text: str) -> tuple[str, Model | None]:
-    """A role and its model from what people type: "depth=depthpro:apple/DepthPro-hf", or "cull=none".
+    """Return a role and its model from what people type: "depth=depthpro:apple/DepthPro-hf", or "cull=none".
 
     Raises UserError where it is no such text.
     """

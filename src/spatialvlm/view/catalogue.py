@@ -66,12 +66,12 @@ _LENGTH_REASONS = MappingProxyType(
 
 
 def computed(kind: Kind) -> str:
-    """How the quantity that decides a kind is computed."""
+    """Say how the quantity that decides a kind is computed."""
     return COMPUTED[kind.quantity]
 
 
 def refused(kind: Kind) -> tuple[str, ...]:
-    """The reasons for which `measure` may refuse a kind, in the order in which they are tried."""
+    """Return the reasons for which `measure` may refuse a kind, in the order in which they are tried."""
     if kind.form != "length":
         return _REASONS[kind.quantity]
     if kind.sign:
@@ -93,7 +93,7 @@ _CAST = MappingProxyType(
 
 
 def example(kind: Kind) -> tuple[str, str]:
-    """A question of this kind and its answer in the kind's own wordings, about a red mug and a lamp."""
+    """Return a question of this kind and its answer in the kind's own wordings, about a red mug and a lamp."""
     from spatialvlm.pipeline.phrase import load_sheet
 
     sheet = load_sheet(kind.name)
@@ -102,7 +102,7 @@ def example(kind: Kind) -> tuple[str, str]:
 
 
 def markdown() -> str:
-    """The table of all kinds, as docs/questions.md shows it."""
+    """Return the table of all kinds, as docs/questions.md shows it."""
     rows = ["| kind | asks | decided by | refused when | example |", "| --- | --- | --- | --- | --- |"]
     for kind in KINDS.values():
         question, answer = example(kind)

@@ -84,18 +84,18 @@ def _samples(
 
 
 def plain(text: str) -> str:
-    """A question or an answer without what a trainer would take for the place of an image."""
+    """Return a question or an answer without what a trainer would take for the place of an image."""
     return _PLACEHOLDER.sub(r"\1", text)
 
 
 def evidence(sample: Conversation) -> list[dict[str, Any]]:
-    """What is known of every answer, in the order of the turns: the fields of `qa` but the words themselves."""
+    """Return what is known of every answer, in the order of the turns: the fields of `qa` but the words themselves."""
     rows = questions_table([(sample.frame_id, sample.questions)]).column("qa")[0].as_py()
     return [{name: value for name, value in row.items() if name not in ("question", "answer")} for row in rows]
 
 
 def about(sample: Conversation) -> dict[str, Any]:
-    """What the JSON formats say besides the conversation."""
+    """Return what the JSON formats say besides the conversation."""
     return {
         "id": sample.key,
         "frame_id": sample.frame_id,
@@ -105,7 +105,7 @@ def about(sample: Conversation) -> dict[str, Any]:
 
 
 def chat(sample: Conversation) -> list[dict[str, Any]]:
-    """The conversation as `role` and `content` parts; the image stands before the first question."""
+    """Return the conversation as `role` and `content` parts; the image stands before the first question."""
     turns = []
     for qa in sample.questions:
         turns.append({"role": "user", "content": [{"type": "text", "text": plain(qa.question)}]})
@@ -115,7 +115,7 @@ def chat(sample: Conversation) -> list[dict[str, Any]]:
 
 
 def from_and_value(sample: Conversation) -> list[dict[str, str]]:
-    """The conversation as `from` and `value`; "<image>" and a new line stand before the first question."""
+    """Return the conversation as `from` and `value`; "<image>" and a new line stand before the first question."""
     turns = []
     for qa in sample.questions:
         turns.append({"from": "human", "value": plain(qa.question)})
@@ -125,7 +125,7 @@ def from_and_value(sample: Conversation) -> list[dict[str, str]]:
 
 
 def json_line(value: Any) -> bytes:
-    """One line of JSON, ASCII only."""
+    """Return one line of JSON, ASCII only."""
     return to_json(value).encode() + b"\n"
 
 

@@ -25,7 +25,7 @@ _UNSAFE = re.compile("[^a-z0-9_-]")
 
 
 def file_key(frame_id: str) -> str:
-    """A name made of a-z 0-9 _ - that no other frame id has, even where files ignore case.
+    """Return a name made of a-z 0-9 _ - that no other frame id has, even where files ignore case.
 
     An id that is such a name already stays as it is; another one is made plain and gets a part of its hash.
     """
@@ -37,7 +37,7 @@ def file_key(frame_id: str) -> str:
 
 
 def suffix_of(data: bytes, path: str | None) -> str:
-    """The file type of an encoded image, without a dot: by its bytes, else as its path in the source says."""
+    """Return the file type of an encoded image, without a dot: by its bytes, else as its path in the source says."""
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return "webp"
     known = next((suffix for signature, suffix in _SIGNATURES if data.startswith(signature)), None)

@@ -24,7 +24,7 @@ NOTE = "export.json"
 
 @contextmanager
 def replace_folder(out: Path, about: Mapping[str, Any]) -> Iterator[Path]:
-    """An empty folder to fill, which becomes `out` at the end; on an error it is removed and `out` is as it was.
+    """Yield an empty folder to fill, which becomes `out` at the end; on an error it is removed and `out` is as it was.
 
     Raises UserError where `out`, or the unfinished folder beside it, holds something that no export wrote, and where
     another process is writing it.

@@ -40,7 +40,7 @@ def print_comparison(console: Console, compared: Figures) -> None:
 
 
 def names(compared: Figures) -> tuple[str, str]:
-    """The two models, with their versions where they bear the same name."""
+    """Return the two models, with their versions where they bear the same name."""
     first, second = (compared[which] for which in ("first", "second"))
     if first["model"] != second["model"]:
         return first["model"], second["model"]
@@ -54,7 +54,7 @@ def _versioned(one: Figures) -> str:
 
 
 def said_of(one: Figures, first: str, second: str) -> str:
-    """What can be said of a task: by our parser, and by the official rule where there is one."""
+    """Return what can be said of a task: by our parser, and by the official rule where there is one."""
     found = verdict(one["robust"], first, second)
     if one["official"] is None or one["official"] == one["robust"]:
         return found
@@ -62,7 +62,7 @@ def said_of(one: Figures, first: str, second: str) -> str:
 
 
 def warnings(compared: Figures) -> list[str]:
-    """All that makes the two runs less than comparable."""
+    """Return all that makes the two runs less than comparable."""
     found = []
     for which in ("first", "second"):
         if alone := compared[f"only_{which}"]:
@@ -80,7 +80,7 @@ def warnings(compared: Figures) -> list[str]:
 
 
 def comparison_section(compared: Figures) -> page.Markup:
-    """The comparison as a part of a page."""
+    """Return the comparison as a part of a page."""
     first, second = names(compared)
     said = [
         page.element("p", page.join(page.element("b", task), said_of(one, first, second), between=" "), css="verdict")
@@ -136,7 +136,7 @@ def write_comparison(path: Path, compared: Figures) -> None:
 
 
 def _by_parser(groups: Figures) -> Iterable[tuple[str, Figures | None]]:
-    """Each group by our parser, and by the official rule where that says something else."""
+    """Yield each group by our parser, and by the official rule where that says something else."""
     for name, one in groups.items():
         yield name, one["robust"]
         if one["official"] is not None and one["official"] != one["robust"]:
@@ -164,7 +164,7 @@ def _cells(paired: Figures | None) -> list[str]:
 
 
 def _marked(paired: Figures | None) -> list[str]:
-    """The cells, with a gain that can be told in bold."""
+    """Return the cells, with a gain that can be told in bold."""
     cells = _cells(paired)
     if paired is not None and paired["told"]:
         cells[3] = page.element("b", cells[3])

@@ -59,7 +59,7 @@ def unread(scored: Sequence[Scored]) -> Picked:
 
 
 def disagreements(scored: Sequence[Scored]) -> Picked:
-    """Where the official score is another than ours; whom of the two it favours takes turns."""
+    """Say where the official score is another than ours; whom of the two it favours takes turns."""
     found = [
         one
         for one in in_order(scored)
@@ -70,7 +70,7 @@ def disagreements(scored: Sequence[Scored]) -> Picked:
 
 
 def reason(one: Scored) -> str:
-    """How an answer was read, or why not, without what varies."""
+    """Say how an answer was read, or why not, without what varies."""
     return normal(one.parsed.how)
 
 
@@ -102,7 +102,7 @@ def _is_number(one: Scored) -> bool:
 
 
 def worst_cases(scored: Items, folder: Path) -> page.Markup:
-    """The worst answers of every task, with their pictures."""
+    """Return the worst answers of every task, with their pictures."""
 
     def body(picked: Picked) -> page.Markup:
         return page.element("div", *(_case(one, folder) for one in picked.shown), css="cases")
@@ -138,7 +138,7 @@ def disagreement_cases(scored: Items) -> page.Markup:
 
 
 def truth_says(truth: Truth) -> str:
-    """A truth in words, not escaped."""
+    """Return a truth in words, not escaped."""
     match truth:
         case Length(metres=metres):
             return f"{metres:.4g} m"
@@ -157,7 +157,7 @@ def truth_says(truth: Truth) -> str:
 def _blocks(
     scored: Items, pick: Callable[[Sequence[Scored]], Picked], body: Callable[[Picked], page.Markup], says: str
 ) -> list[page.Markup]:
-    """One unfolding block per task that has such items, the first of them open."""
+    """Return one unfolding block per task that has such items, the first of them open."""
     blocks = []
     for name, found in scored.items():
         picked = pick(found)
@@ -210,7 +210,7 @@ def _pictures(one: Scored, folder: Path) -> page.Markup:
 
 
 def _outline(one: Scored) -> page.Markup:
-    """The region and the points that were said, the first of them in red, drawn over the picture."""
+    """Return the region and the points that were said, the first of them in red, drawn over the picture."""
     truth, said = one.item.truth, one.parsed.value
     if not isinstance(truth, Region):
         return page.Markup()

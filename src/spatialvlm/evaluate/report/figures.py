@@ -43,7 +43,7 @@ _DIGITS = re.compile(r"\d+")
 
 
 def figures_of(task: Task, scored: Sequence[Scored]) -> Figures:
-    """All figures of a task, JSON values only."""
+    """Return all figures of a task, JSON values only."""
     scored = in_order(scored)
     rows = rows_of(scored)
     kinds = np.array([one.item.kind for one in scored], np.object_)
@@ -74,7 +74,7 @@ def write_summary(folder: Path, summary: Mapping[str, Any]) -> None:
 
 
 def normal(how: str) -> str:
-    """How an answer was read, without the words and numbers that vary from answer to answer."""
+    """Say how an answer was read, without the words and numbers that vary from answer to answer."""
     return _DIGITS.sub("n", _QUOTED.sub("…", how))
 
 
@@ -91,7 +91,7 @@ def _group(rows: Rows, *, sure: bool) -> Figures:
 
 
 def _own(task: Task, scored: Sequence[Scored]) -> Figures:
-    """The task's own figures by both parsers; None where it has none, or no official rule."""
+    """Return the task's own figures by both parsers; None where it has none, or no official rule."""
     if task.figures is None or not scored:
         return {"robust": None, "official": None}
     robust = task.figures(scored, [value_of(one.robust) for one in scored])

@@ -73,7 +73,7 @@ def interval(values: Numbers, rows: Rows) -> Figures | None:
 
 
 def counts(rows: Rows) -> Figures:
-    """How many there are and what became of them: n = read + refused + unread + failed."""
+    """Say how many there are and what became of them: n = read + refused + unread + failed."""
     read, refused, failed = (int(np.sum(column)) for column in (rows.read, rows.refused, rows.failed))
     return {
         "n": len(rows),
@@ -91,7 +91,7 @@ def counts(rows: Rows) -> Figures:
 
 
 def means(rows: Rows) -> Figures:
-    """The mean score by each parser, with intervals; the official one None where the task has none."""
+    """Return the mean score by each parser, with intervals; the official one None where the task has none."""
     robust = interval(rows.robust, rows)
     known = not np.any(np.isnan(rows.official))
     if known and np.array_equal(rows.robust, rows.official):
@@ -162,7 +162,7 @@ def regions(rows: Rows) -> Figures | None:
 
 
 def by_sigma(rows: Rows) -> Figures | None:
-    """What the stated errors of lengths and numbers are worth; None where no answer states one.
+    """Return what the stated errors of lengths and numbers are worth; None where no answer states one.
 
     The surest answer is the one with the least sigma relative to its value. An answer without sigma is the least sure.
     """

@@ -80,12 +80,12 @@ def _task(first: Sequence[Scored], second: Sequence[Scored], warnings: list[str]
 
 
 def _both(pairs: Sequence[Pair]) -> dict[str, dict[str, Any] | None]:
-    """The two runs over some questions, by our parser and by the official rule."""
+    """Return the two runs over some questions, by our parser and by the official rule."""
     return {rule: _paired(pairs, rule) for rule in ("robust", "official")}
 
 
 def _paired(pairs: Sequence[Pair], rule: str) -> dict[str, Any] | None:
-    """What differs over some questions by one rule; None of none, and where either run has no such scores."""
+    """Return what differs over some questions by one rule; None of none, and where either run has no such scores."""
     scores = [[getattr(one, rule) for one in pair] for pair in pairs]
     if any(None in found for found in scores):
         return None
@@ -115,14 +115,14 @@ def _paired(pairs: Sequence[Pair], rule: str) -> dict[str, Any] | None:
 
 
 def mcnemar(wins: int, losses: int) -> float:
-    """The exact two-sided p that so uneven a split of the questions on which two runs differ is chance."""
+    """Return the exact two-sided p that so uneven a split of the questions on which two runs differ is chance."""
     if wins == losses:
         return 1.0
     return min(1.0, 2.0 * float(bdtr(min(wins, losses), wins + losses, 0.5)))
 
 
 def verdict(paired: Mapping[str, Any] | None, first: str, second: str) -> str:
-    """What can be said of two runs, in words."""
+    """Return what can be said of two runs, in words."""
     if paired is None:
         return "nothing in common"
     if not paired["told"]:

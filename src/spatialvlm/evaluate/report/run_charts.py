@@ -41,7 +41,7 @@ def error_plot(truth: Numbers, pred: Numbers, unit: str) -> page.Markup:
 
 
 def running_median(at: Numbers, values: Numbers) -> list[tuple[float, float]]:
-    """The median of the values around each of up to 60 places, over SMOOTHED of them; `at` rises."""
+    """Return the median of the values around each of up to 60 places, over SMOOTHED of them; `at` rises."""
     wide = max(FEWEST_SMOOTHED, round(SMOOTHED * len(at)))
     starts = np.unique(np.linspace(0, len(at) - wide, 60).round().astype(int)).tolist()
     medians: dict[float, list[float]] = {}
@@ -70,7 +70,7 @@ def answer_plot(truth: Numbers, pred: Numbers, unit: str) -> page.Markup:
 
 
 def score_row(name: str, figures: Mapping[str, Any]) -> page.Row:
-    """The mean score of a group with its interval; a stroke at chance, a diamond at the official score."""
+    """Return the mean score of a group with its interval; a stroke at chance, a diamond at the official score."""
     score, official, guess = figures["robust"], figures["official"], figures["qualitative"]
     marks = []
     if guess and guess["n"] == figures["n"]:
@@ -118,7 +118,7 @@ def _dots(truth: Numbers, pred: Numbers, up: Numbers) -> tuple[page.Dots, page.D
 
 
 def _drawable(truth: Numbers, pred: Numbers) -> tuple[Float64[np.ndarray, " kept"], Float64[np.ndarray, " kept"]]:
-    """What can be drawn, by rising truth."""
+    """Return what can be drawn, by rising truth."""
     kept = np.flatnonzero((np.abs(truth) <= LARGEST) & ~np.isnan(pred))  # false for NaN
     order = kept[np.argsort(truth[kept], kind="stable")]
     return truth[order], pred[order]

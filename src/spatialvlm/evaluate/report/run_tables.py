@@ -105,12 +105,12 @@ def print_table(
 
 
 def roomy(console: Console) -> Console:
-    """The console, or where it is no terminal one in which no table has to be cut."""
+    """Return the console, or where it is no terminal one in which no table has to be cut."""
     return console if console.is_terminal else Console(file=console.file, width=WIDEST)
 
 
 def paper_rows(tasks: Figures) -> Iterable[PaperRow]:
-    """The rows of the paper's columns: the tasks with lengths, numbers or comparisons."""
+    """Yield the rows of the paper's columns: the tasks with lengths, numbers or comparisons."""
     for name, task in tasks.items():
         if task["lengths"] or task["qualitative"]:
             yield name, task["lengths"], task["qualitative"]
@@ -119,7 +119,7 @@ def paper_rows(tasks: Figures) -> Iterable[PaperRow]:
 
 
 def spread(interval: Figures | None) -> str:
-    """An interval for people: "61.2–70.3 %". One without width is a dash: where all score alike it says nothing.
+    """Return an interval for people: "61.2–70.3 %". One without width is a dash: where all score alike it says nothing.
 
     Where there are too few pictures for one, it says so.
     """
@@ -133,17 +133,17 @@ def spread(interval: Figures | None) -> str:
 
 
 def short(name: str) -> str:
-    """A hash for people: its first twelve digits; other names as they are."""
+    """Return a hash for people: its first twelve digits; other names as they are."""
     return name[:12] if len(name) >= 40 and all(letter in "0123456789abcdef" for letter in name) else name
 
 
 def mean(interval: Figures | None) -> str:
-    """The figure of an interval for people."""
+    """Return the figure of an interval for people."""
     return percent(None if interval is None else interval["mean"])
 
 
 def own_rows(tasks: Figures) -> list[TextRow]:
-    """The figures that are no plain means, by our parser and by the official rule."""
+    """Return the figures that are no plain means, by our parser and by the official rule."""
     rows = []
     for name, task in tasks.items():
         official = task["own"]["official"] or {}
@@ -153,7 +153,7 @@ def own_rows(tasks: Figures) -> list[TextRow]:
 
 
 def further_rows(tasks: Figures) -> list[TextRow]:
-    """The columns of FURTHER of all tasks with lengths or numbers: shares, and the logarithm as it is."""
+    """Return the columns of FURTHER of all tasks with lengths or numbers: shares, and the logarithm as it is."""
     rows = []
     for name, metric, _ in paper_rows(tasks):
         if metric:
@@ -164,7 +164,7 @@ def further_rows(tasks: Figures) -> list[TextRow]:
 
 
 def published_cells(model: str) -> list[str]:
-    """What the paper reports of a model: comparisons, then the columns of PAPER."""
+    """Return what the paper reports of a model: comparisons, then the columns of PAPER."""
     return [percent(PUBLISHED[model][key]) for key in ("qualitative", *PAPER)]
 
 

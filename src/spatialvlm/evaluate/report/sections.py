@@ -31,7 +31,7 @@ LIMIT = 0.25
 
 
 def scores(tasks: Figures) -> page.Markup:
-    """The summary: every task with its score and interval, and what became of its questions."""
+    """Return the summary: every task with its score and interval, and what became of its questions."""
     heads = ("task", "questions", "score", "official", "read", "declined", "not read", "failed", "cut off")
     rows = []
     for name, task in tasks.items():
@@ -52,7 +52,7 @@ def scores(tasks: Figures) -> page.Markup:
 
 
 def paper(tasks: Figures) -> page.Markup:
-    """The paper's columns of all tasks that have them, beside the paper's own."""
+    """Return the paper's columns of all tasks that have them, beside the paper's own."""
     rows = []
     for name, metric, qualitative in paper_rows(tasks):
         sure = metric["intervals"] if metric else {}
@@ -75,7 +75,7 @@ def paper(tasks: Figures) -> page.Markup:
 
 
 def forms(tasks: Figures) -> page.Markup:
-    """What choices, hours and places have of their own."""
+    """Return what choices, hours and places have of their own."""
     rows = []
     for name, task in tasks.items():
         one, hour, place = task["qualitative"], task["clock"], task["regions"]
@@ -95,7 +95,7 @@ def forms(tasks: Figures) -> page.Markup:
 
 
 def lengths(tasks: Figures, rows: Mapping[str, Rows]) -> page.Markup:
-    """The two plots of every task with lengths or numbers."""
+    """Return the two plots of every task with lengths or numbers."""
     sheets = {}
     for name in tasks:
         for form, unit in (("length", "m"), ("number", "")):
@@ -123,7 +123,7 @@ def lengths(tasks: Figures, rows: Mapping[str, Rows]) -> page.Markup:
 
 
 def kinds(tasks: Figures) -> page.Markup:
-    """A bar per kind of every task."""
+    """Return a bar per kind of every task."""
     sheets = {}
     for name, task in tasks.items():
         if rows := [score_row(kind, one) for kind, one in task["kinds"].items() if mean(one["robust"]) != "–"]:
@@ -158,7 +158,7 @@ def stated(tasks: Figures) -> page.Markup:
 
 
 def how(tasks: Figures) -> page.Markup:
-    """How answers were read, by task."""
+    """Say how answers were read, by task."""
     blocks = []
     for name, task in tasks.items():
         rows = [(text, [f"{count:,}", page.percent(count / task["n"])]) for text, count in task["how"].items()]

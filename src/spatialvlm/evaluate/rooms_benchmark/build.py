@@ -164,6 +164,6 @@ class _Choose:
 
 
 def _stages(definition: BenchmarkDefinition) -> tuple[Stage, ...]:
-    """The stages of the recipe, with the rooms and the questions that were chosen."""
+    """Return the stages of the recipe, with the rooms and the questions that were chosen."""
     _, *rest = recipe_of(definition).stages()
     return (_CollectRooms(definition), *rest, _Choose(definition))

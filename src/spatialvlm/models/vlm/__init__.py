@@ -35,20 +35,20 @@ class Vlm(Protocol):
     version: str
 
     def answer(self, images: Sequence[Image], question: str) -> str:
-        """The answer to one question about some images."""
+        """Return the answer to one question about some images."""
         ...
 
     def answers(self, asked: Sequence[Ask]) -> list[str]:
-        """The answers to many questions, in order."""
+        """Return the answers to many questions, in order."""
         ...
 
     def length(self, answer: str) -> int:
-        """How many tokens an answer has; 0 where nobody here can count them."""
+        """Say how many tokens an answer has; 0 where nobody here can count them."""
         ...
 
 
 def vlm_backend(name: str) -> type[Any]:
-    """The class of a vision-language model by the name of its backend. Raises UserError for an unknown one."""
+    """Return the class of a vision-language model by the name of its backend. Raises UserError for an unknown one."""
     match name:
         case "transformers":
             from spatialvlm.models.vlm.transformers import Transformers as Backend

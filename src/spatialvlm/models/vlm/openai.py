@@ -69,14 +69,14 @@ class OpenAI:
         self._at_once, self._timeout_s, self._pause_s = runtime.batch_size, timeout_s, pause_s
 
     def answer(self, images: Sequence[Image], question: str) -> str:
-        """The answer to one question about some images."""
+        """Return the answer to one question about some images."""
         content = [{"type": "image_url", "image_url": {"url": _data_url(image)}} for image in images]
         content += [{"type": "text", "text": question}]
         reply = self._post(json.dumps({**self._fields, "messages": [{"role": "user", "content": content}]}).encode())
         return self._said(reply).strip()
 
     def answers(self, asked: Sequence[Ask]) -> list[str]:
-        """The answers to many questions, in order; the first that fails ends it."""
+        """Return the answers to many questions, in order; the first that fails ends it."""
         with ThreadPoolExecutor(self._at_once) as pool:
             return list(pool.map(lambda one: self.answer(*one), asked))
 
@@ -85,7 +85,7 @@ class OpenAI:
         return 0
 
     def _post(self, body: bytes) -> bytes:
-        """The server's reply to a request that is tried again as long as it may help."""
+        """Return the server's reply to a request that is tried again as long as it may help."""
         pause_s, tried = self._pause_s, 0
         while True:
             wait_s, tried = pause_s, tried + 1
@@ -110,7 +110,7 @@ class OpenAI:
             return reply.read()
 
     def _refused(self, error: urllib.error.HTTPError) -> SpatialError:
-        """What to say of a status that is no success: a ModelError where another try may help."""
+        """Return what to say of a status that is no success: a ModelError where another try may help."""
         with error:
             text = f"{self._url}: model {self.name!r} got status {error.code}: {_excerpt(error.read(EXCERPT * 4))}"
         if error.code == 429 or error.code >= 500:
@@ -119,7 +119,7 @@ class OpenAI:
         return UserError(text + fixes.get(error.code, ""))
 
     def _unreachable(self, error: OSError | http.client.HTTPException) -> SpatialError:
-        """What to say where no reply came: nobody is to blame but the address when nobody listens there."""
+        """Return what to say where no reply came: nobody is to blame but the address when nobody listens there."""
         reason = error.reason if isinstance(error, urllib.error.URLError) else error
         if isinstance(reason, TimeoutError):
             return ModelError(f"{self._url}: no answer within {self._timeout_s:g} s; tried {TRIES} times")
@@ -127,7 +127,7 @@ class OpenAI:
         return UserError(f"{text}; start the server or check the URL")
 
     def _said(self, reply: bytes) -> str:
-        """The words in a reply; none where the model refused to say any."""
+        """Return the words in a reply; none where the model refused to say any."""
         try:
             said = json.loads(reply)["choices"][0]["message"]["content"]
         except (ValueError, LookupError, TypeError):
@@ -138,7 +138,7 @@ class OpenAI:
 
 
 def _data_url(image: Image) -> str:
-    """An RGB image as a data URL."""
+    """Return an RGB image as a data URL."""
     done, png = cv2.imencode(".png", np.ascontiguousarray(image[..., ::-1]))
     if not done:
         raise ModelError(f"an image of shape {image.shape} cannot be written as PNG")
@@ -146,7 +146,7 @@ def _data_url(image: Image) -> str:
 
 
 def _retry_after_s(error: urllib.error.HTTPError) -> float:
-    """The pause that the server asks for, where it says it in seconds; else 0."""
+    """Return the pause that the server asks for, where it says it in seconds; else 0."""
     text: Any = error.headers.get("Retry-After") or ""
     return float(text) if text.isdecimal() else 0.0
 

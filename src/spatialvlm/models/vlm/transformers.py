@@ -44,11 +44,11 @@ class Transformers:
         self._batches = Batches(runtime.batch_size)
 
     def answer(self, images: Sequence[Image], question: str) -> str:
-        """The answer to one question about some images."""
+        """Return the answer to one question about some images."""
         return self.answers([(images, question)])[0]
 
     def answers(self, asked: Sequence[Ask]) -> list[str]:
-        """The answers to many questions, in order.
+        """Return the answers to many questions, in order.
 
         Only questions with the same number of images run together: most processors take no ragged batches.
         """
@@ -59,7 +59,7 @@ class Transformers:
         return [found[i] for i in range(len(asked))]
 
     def length(self, answer: str) -> int:
-        """How many tokens an answer has."""
+        """Say how many tokens an answer has."""
         return len(self._processor.tokenizer(answer, add_special_tokens=False)["input_ids"])
 
     def _answer(self, asked: Sequence[Ask]) -> list[str]:

@@ -58,7 +58,7 @@ class FrameSource(Protocol):
     def __len__(self) -> int: ...
 
     def read(self, index: int) -> Sample:
-        """The Sample at `index`, with its frame or with the reason why it cannot be had.
+        """Return the Sample at `index`, with its frame or with the reason why it cannot be had.
 
         Never raises for bad content of a single frame. Drops of the frame are under its id, those of given instances
         under "<frame id>/<instance id>".
@@ -126,7 +126,7 @@ def parse_size(text: str) -> tuple[int, int]:
 
 
 def source_type(source: str) -> type[Any]:
-    """The class that reads what the command line calls SOURCE, by `open`; its attributes say what it promises.
+    """Return the class that reads what the command line calls SOURCE, by `open`; its attributes say what it promises.
 
     It is `rooms:N` or `shapes:N`, an RGB-D folder (frames.jsonl) or a folder of images. Raises UserError where it is
     none of these.

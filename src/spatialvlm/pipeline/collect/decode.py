@@ -56,13 +56,13 @@ class Refused(Exception):
 
 
 def shown(value: object) -> str:
-    """A value from a file as a message may quote it: escaped, at most 80 characters."""
+    """Return a value from a file as a message may quote it: escaped, at most 80 characters."""
     text = repr(value)
     return text if len(text) <= 80 else f"{text[:77]}..."
 
 
 def read_file(folder: Path, relative: str, kind: str, owner: str) -> bytes:
-    """The bytes of a file that `owner` names by its path relative to `folder`; codes begin with `kind`."""
+    """Return the bytes of a file that `owner` names by its path relative to `folder`; codes begin with `kind`."""
     path = path_inside(folder, relative, owner)
     name = file_name(relative, owner)
     try:
@@ -115,7 +115,7 @@ def decode_rgb(data: bytes, name: str, *, upright: bool) -> UInt8[np.ndarray, "h
 
 @contextmanager
 def opened(data: bytes, name: str) -> Iterator[Image.Image]:
-    """The picture in `data` with its header read and its pixels not; Refused for whatever goes wrong inside.
+    """Yield the picture in `data` with its header read and its pixels not; Refused for whatever goes wrong inside.
 
     Pillow refuses a truncated file and is silent, but for libtiff's line on a damaged compressed TIFF. OpenCV writes to
     stderr, and before 5.0 it returns what is missing in grey.
@@ -154,7 +154,7 @@ def _decode_photo(data: bytes, name: str) -> UInt8[np.ndarray, "h w 3"]:
 
 
 def _orientation(picture: Image.Image) -> int:
-    """The EXIF orientation, 1 to 8; 1 where it is unknown. Pillow has already turned a TIFF and then says 1."""
+    """Return the EXIF orientation, 1 to 8; 1 where it is unknown. Pillow has already turned a TIFF and then says 1."""
     try:
         value = picture.getexif().get(ExifTags.Base.Orientation, 1)
     except PILLOW_ERRORS:  # damaged EXIF does not spoil the pixels
@@ -169,7 +169,7 @@ def _too_large(name: str, size: str) -> Refused:
 
 
 def _unreadable(data: bytes, name: str) -> Refused:
-    """Why bytes cannot be decoded, as far as they tell."""
+    """Say why bytes cannot be decoded, as far as they tell."""
     if data[4:8] == b"ftyp":  # HEIC and AVIF are both ISO base media files
         return Refused("image_unsupported", f"{name}: HEIC or AVIF that cannot be decoded here; convert it to JPEG")
     return Refused(
@@ -191,7 +191,7 @@ def check_keys(record: dict[str, object], known: Collection[str], required: Coll
 
 
 def record_id(value: object, owner: str) -> str:
-    """The id of a frame or an instance: a string, or an integer as a string."""
+    """Return the id of a frame or an instance: a string, or an integer as a string."""
     if value is None:
         raise Refused("missing_key", f"'id' of {owner}: not given; it is required")
     if isinstance(value, int) and not isinstance(value, bool):
@@ -209,7 +209,7 @@ def record_id(value: object, owner: str) -> str:
 
 
 def is_unicode(text: str) -> bool:
-    """Whether text can be stored: JSON escapes and file names can make strings that UTF-8 cannot say."""
+    """Tell whether text can be stored: JSON escapes and file names can make strings that UTF-8 cannot say."""
     return not any("\ud800" <= character <= "\udfff" for character in text)
 
 
@@ -219,14 +219,14 @@ def one_line(text: str) -> str:
 
 
 def text_of(value: object, what: str) -> str:
-    """A value that must be a non-empty string of valid Unicode."""
+    """Return a value that must be a non-empty string of valid Unicode."""
     if not isinstance(value, str) or not value or not is_unicode(value):
         raise Refused("wrong_type", f"{what}: got {shown(value)}, expected a non-empty string")
     return value
 
 
 def number_of(value: object, what: str) -> float:
-    """A value that must be a number; NaN and infinities pass, for the caller to judge."""
+    """Return a value that must be a number; NaN and infinities pass, for the caller to judge."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise Refused("wrong_type", f"{what}: got {shown(value)}, expected a number")
     try:
@@ -236,7 +236,7 @@ def number_of(value: object, what: str) -> float:
 
 
 def numbers_of(value: object, count: int, what: str) -> list[float]:
-    """A value that must be a list of `count` numbers."""
+    """Return a value that must be a list of `count` numbers."""
     if not isinstance(value, list) or len(value) != count:
         raise Refused("wrong_type", f"{what}: got {shown(value)}, expected a list of {count} numbers")
     return [number_of(item, what) for item in value]

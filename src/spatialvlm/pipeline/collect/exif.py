@@ -43,7 +43,7 @@ Tags = dict[int, object]
 
 
 def camera_from_exif(data: bytes, width: int, height: int) -> Camera | None:
-    """The camera of the photo in the file `data`, whose upright image is `width` x `height` pixels.
+    """Return the camera of the photo in the file `data`, whose upright image is `width` x `height` pixels.
 
     The principal point is the middle of the image, pixels are square, the lens is free of distortion. None where the
     focal length is not told, or told in a way that cannot be right. Never raises; reads the header only.
@@ -65,7 +65,7 @@ def camera_from_exif(data: bytes, width: int, height: int) -> Camera | None:
 
 
 def _from_film(tags: Tags, width: int, height: int) -> tuple[float, float] | None:
-    """The focal length in pixels and its relative error, from the 35 mm equivalent."""
+    """Return the focal length in pixels and its relative error, from the 35 mm equivalent."""
     film_mm = _number(tags, ExifTags.Base.FocalLengthIn35mmFilm)
     zoom = _number(tags, ExifTags.Base.DigitalZoomRatio) or 1.0
     if film_mm is None or (zoom > MAX_ZOOM and tags.get(ExifTags.Base.Make) != "Apple"):
@@ -80,7 +80,7 @@ def _from_film(tags: Tags, width: int, height: int) -> tuple[float, float] | Non
 
 
 def _definition_error(width: int, height: int) -> float:
-    """How far another meaning of the 35 mm equivalent may lead, 1 sigma, relative.
+    """Say how far another meaning of the 35 mm equivalent may lead, 1 sigma, relative.
 
     Some makers may compare widths, not diagonals: 3.9 % less for 4:3, the same for 3:2. All evidence is against it, so
     the difference counts as 4 sigma. A camera that crops to 16:9 or 1:1 may write what holds for the whole 4:3 sensor:
@@ -96,7 +96,7 @@ def _definition_error(width: int, height: int) -> float:
 
 
 def _from_sensor(tags: Tags, stored: tuple[float, float] | None, width: int, height: int) -> tuple[float, float] | None:
-    """The focal length in pixels and its relative error, from millimetres and the sensor's pixels per unit."""
+    """Return the focal length in pixels and its relative error, from millimetres and the sensor's pixels per unit."""
     focal_mm = _number(tags, ExifTags.Base.FocalLength)
     across = _number(tags, ExifTags.Base.FocalPlaneXResolution)
     down = _number(tags, ExifTags.Base.FocalPlaneYResolution) or across
@@ -118,12 +118,12 @@ def _from_sensor(tags: Tags, stored: tuple[float, float] | None, width: int, hei
 
 
 def _rounding(value: float, step: float) -> float:
-    """The relative error, 1 sigma, of a value that was rounded to multiples of `step`."""
+    """Return the relative error, 1 sigma, of a value that was rounded to multiples of `step`."""
     return step / math.sqrt(12) / value
 
 
 def _stored_size(tags: Tags) -> tuple[float, float] | None:
-    """The size that the EXIF data give to the image, which is not turned."""
+    """Return the size that the EXIF data give to the image, which is not turned."""
     width, height = (_number(tags, tag) for tag in (ExifTags.Base.ExifImageWidth, ExifTags.Base.ExifImageHeight))
     return None if width is None or height is None else (width, height)
 
@@ -148,7 +148,7 @@ def _read(data: bytes) -> Tags:
 
 
 def _number(tags: Tags, tag: int) -> float | None:
-    """The value of a tag that must be a positive number; 0 stands for unknown."""
+    """Return the value of a tag that must be a positive number; 0 stands for unknown."""
     value = tags.get(tag)
     if not isinstance(value, numbers.Real):  # Pillow's rationals are; one with denominator 0 is NaN
         return None
@@ -157,6 +157,6 @@ def _number(tags: Tags, tag: int) -> float | None:
 
 
 def _integer(tags: Tags, tag: int, default: int) -> int:
-    """The value of a tag that must be an integer, or what EXIF defines where it is missing."""
+    """Return the value of a tag that must be an integer, or what EXIF defines where it is missing."""
     value = tags.get(tag, default)
     return value if isinstance(value, int) else 0

@@ -100,5 +100,5 @@ def _pictures(folder: Path) -> Iterator[tuple[str, int]]:
 
 
 def _stem(path: str) -> str:
-    """A path without its ending."""
+    """Return a path without its ending."""
     return path[: path.rindex(".")]

@@ -57,7 +57,7 @@ def read_instances(
 
 
 def _entries(data: bytes, name: str) -> list[object]:
-    """The list in an instances file."""
+    """Return the list in an instances file."""
     try:
         entries = json.loads(data)
     except (ValueError, RecursionError) as error:  # broken JSON or UTF-8, absurd nesting
@@ -82,7 +82,7 @@ def _instance(folder: Path, entry: dict[str, object], instance_id: str, frame: s
 
 
 def _captions(value: object, owner: str) -> tuple[str, ...]:
-    """The captions that say something, each on one line, otherwise verbatim."""
+    """Return the captions that say something, each on one line, otherwise verbatim."""
     if value is None:
         return ()
     if not isinstance(value, list) or not all(isinstance(caption, str) for caption in value):
@@ -107,7 +107,7 @@ def _mask(folder: Path, entry: dict[str, object], owner: str, shape: tuple[int, 
 
 
 def _decode_mask(data: bytes, name: str) -> Bool[np.ndarray, "h w"]:
-    """Where a mask picture is not zero in any of its colours; its alpha does not count."""
+    """Say where a mask picture is not zero in any of its colours; its alpha does not count."""
     picture = decode_picture(data, cv2.IMREAD_UNCHANGED)
     if picture is None:
         raise Refused(
@@ -123,7 +123,7 @@ def _check_size(got: tuple[int | float, ...], expected: tuple[int, int], name: s
 
 
 def mask_box(mask: Bool[np.ndarray, "h w"]) -> Float32[np.ndarray, " 4"]:
-    """The tight box around a mask in continuous pixels."""
+    """Return the tight box around a mask in continuous pixels."""
     x, y, width, height = cv2.boundingRect(mask.view(np.uint8))
     return np.array([x, y, x + width, y + height], np.float32)
 

@@ -132,7 +132,7 @@ class _Lines:
 
 
 def _scan(path: Path) -> _Lines:
-    """One pass over frames.jsonl, a line in memory at a time."""
+    """Return one pass over frames.jsonl, a line in memory at a time."""
     offsets, hashes, blanks = array("q"), array("Q"), array("q")
     digest = hashlib.sha256()
     offset = 0
@@ -167,7 +167,7 @@ def _id_hash(line: bytes, index: int) -> int:
 
 
 def _repeats(hashes: np.ndarray) -> Bool[np.ndarray, " n"]:
-    """Which values occurred before."""
+    """Say which values occurred before."""
     order = np.argsort(hashes, kind="stable")
     repeats = np.zeros(len(hashes), bool)
     repeats[order[1:]] = hashes[order[1:]] == hashes[order[:-1]]
@@ -185,7 +185,7 @@ def _parse(line: bytes, name: str) -> dict[str, object]:
 
 
 def _camera(value: object, shape: tuple[int, int], owner: str) -> Camera:
-    """The camera of an image of `shape` (h, w); its size may be left out."""
+    """Return the camera of an image of `shape` (h, w); its size may be left out."""
     what = f"camera of {owner}"
     if not isinstance(value, dict):
         raise Refused("wrong_type", f"{what}: got {shown(value)}, expected an object with {', '.join(CAMERA_KEYS)}")

@@ -85,7 +85,7 @@ class Classifier(Protocol):
     version: str
 
     def __call__(self, images: Sequence[UInt8[np.ndarray, "_ _ 3"]]) -> list[Float32[np.ndarray, " labels"]]:
-        """The probability of each label for each image."""
+        """Return the probability of each label for each image."""
         ...
 
 
@@ -135,7 +135,7 @@ class Cull(FrameStage):
 
 
 def cull_backend(name: str) -> type[Any]:
-    """The class of a classifier by the name of its backend. Raises UserError for an unknown one."""
+    """Return the class of a classifier by the name of its backend. Raises UserError for an unknown one."""
     if name in CULL_MODELS:
         from spatialvlm.pipeline.cull.clip import Clip
 

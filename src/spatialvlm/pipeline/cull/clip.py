@@ -96,6 +96,6 @@ class Clip:
 
 
 def _unit(output: Any) -> "torch.Tensor":
-    """The embeddings (n, width) of a transformers output as unit vectors in single precision."""
+    """Return the embeddings (n, width) of a transformers output as unit vectors in single precision."""
     embeddings = output.pooler_output.float()
     return embeddings / embeddings.norm(dim=-1, keepdim=True)

@@ -38,7 +38,7 @@ BRUTE_COST = 2e-9
 
 
 def perceptual_hash(image: UInt8[np.ndarray, "h w 3"]) -> int:
-    """Which of 64 low frequencies of the picture lie above their median, as an unsigned number of 64 bits.
+    """Say which of 64 low frequencies of the picture lie above their median, as an unsigned number of 64 bits.
 
     Recompressed, resized or brightened copies differ in 0 to 2 bits, copies that lost 2 % at each side in up to 6,
     different photos in 24 or more, most of them in 32. A picture without structure has FLAT (0).
@@ -131,7 +131,7 @@ class _Band(NamedTuple):
     radius: int
 
     def keys(self, hashes: UInt64[np.ndarray, " n"]) -> Int64[np.ndarray, " n"]:
-        """The bits of the band as a number."""
+        """Return the bits of the band as a number."""
         keys = np.zeros(len(hashes), np.uint64)
         for i in range(self.width):
             bit = (hashes >> np.uint64(self.start + i * self.stride)) & np.uint64(1)
@@ -139,14 +139,14 @@ class _Band(NamedTuple):
         return keys.astype(np.int64)
 
     def ball(self) -> Iterator[int]:
-        """What to flip in a key so that all keys within the radius are met."""
+        """Return what to flip in a key so that all keys within the radius are met."""
         for flips in range(self.radius + 1):
             for which in combinations(range(self.width), flips):
                 yield sum(1 << i for i in which)
 
 
 def _plan(kept: int, asked: int, bits: int) -> tuple[list[_Band], float]:
-    """The cheapest bands that miss no pair, and about how many seconds they take.
+    """Return the cheapest bands that miss no pair, and about how many seconds they take.
 
     With radii r_1 .. r_m whose sum of (r_i + 1) is bits + 1, hashes that differ in at most `bits` bits cannot differ in
     more than r_i bits in every band i.

@@ -26,7 +26,7 @@ class Screen:
         self._duplicates = duplicates if config.duplicate_bits is not None else {}
 
     def __call__(self, frames: Sequence[Frame]) -> list[Frame | Drop]:
-        """Each frame with its verdict, or why it is dropped."""
+        """Return each frame with its verdict, or why it is dropped."""
         if self._config.keeps_everything:
             return list(frames)
         results = [self._judge(frame) for frame in frames]
@@ -39,7 +39,7 @@ class Screen:
         return results
 
     def _judge(self, frame: Frame) -> Frame | Drop:
-        """What needs no model."""
+        """Return what needs no model."""
         small = _too_small(frame.image, self._config)
         if small:
             return Drop("cull", frame.id, small)
@@ -65,7 +65,7 @@ class Screen:
 
 
 def fingerprint(image: UInt8[np.ndarray, "h w 3"], config: CullConfig) -> int:
-    """The perceptual hash of a picture, or FLAT where it is too small or too blurred to be kept.
+    """Return the perceptual hash of a picture, or FLAT where it is too small or too blurred to be kept.
 
     So no picture is dropped as the duplicate of one that is dropped itself.
     """

@@ -54,7 +54,7 @@ class Estimator:
         return [self._with_some_camera(frame) for frame in seen]
 
     def _with_some_camera(self, frame: Frame) -> Frame:
-        """The frame with its camera, else with one of the assumed field of view along the longer side."""
+        """Return the frame with its camera, else with one of the assumed field of view along the longer side."""
         if frame.camera is not None:
             return frame
         focal_px = max(frame.image.shape[:2]) / (2.0 * math.tan(self.config.fov_rad / 2.0))
@@ -82,7 +82,7 @@ def _with_camera(frame: Frame, found: CameraEstimate, model: CameraModel) -> Fra
 
 
 def _with_depth(frame: Frame, estimate: DepthEstimate, model: DepthModel, errors: DepthErrors) -> Frame:
-    """The frame with a model's depth: in metres as it is, else brought to a typical median, its unit unknown."""
+    """Return the frame with a model's depth: in metres as it is, else brought to a typical median, its unit unknown."""
     depth = estimate.depth
     if depth.shape != frame.image.shape[:2]:
         raise ContractError(

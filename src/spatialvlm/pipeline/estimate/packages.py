@@ -35,19 +35,19 @@ def in_groups(
 
 
 def known_focal_px(camera: Camera | None) -> float | None:
-    """The horizontal focal length where it was calibrated or written by the camera, None where it is a guess."""
+    """Return the horizontal focal length where it was calibrated or written by the camera, None where it is a guess."""
     if camera is None or camera.provenance not in ("calibration", "exif"):
         return None
     return float(camera.image_from_camera[0, 0])
 
 
 def field_of_view(focal_px: float, side_px: int) -> float:
-    """The angle in radians that an image side spans, the principal point in its middle."""
+    """Return the angle in radians that an image side spans, the principal point in its middle."""
     return 2 * math.atan2(side_px / 2, focal_px)
 
 
 def focal_error(focal_px: float, side_px: int, field_of_view_error_rad: float) -> float:
-    """The relative error of a focal length from that of the field of view along a side.
+    """Return the relative error of a focal length from that of the field of view along a side.
 
     f = side / (2 tan(v / 2)), hence df / f = -dv / sin(v).
     """

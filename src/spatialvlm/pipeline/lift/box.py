@@ -31,7 +31,7 @@ Bottom = Literal["support", "seen", "hidden"]
 def lift_object(
     instance: Instance, surface: Surface, world: World, focal_px: float, config: LiftConfig
 ) -> Object | str:
-    """The Object of one instance: points, box and flags; or why it is none (`code: sentence`)."""
+    """Return the Object of one instance: points, box and flags; or why it is none (`code: sentence`)."""
     matrix = world.world_from_camera
     points = (matrix[:3, :3] @ surface.points_in_camera.T + matrix[:3, 3:]).T  # axis by axis, as the surface has them
     faces = percentile_faces(points)
@@ -103,7 +103,7 @@ def _moved_by(
     world: World,
     faces: Float64[np.ndarray, "2 3"],
 ) -> Float64[np.ndarray, "2 3"]:
-    """How far more points would move the faces."""
+    """Say how far more points would move the faces."""
     if len(others_in_camera) <= DISPUTED_SHARE * len(points):
         return np.zeros((2, 3))
     others = transform(world.world_from_camera, others_in_camera)
@@ -111,7 +111,7 @@ def _moved_by(
 
 
 def percentile_faces(points: Float64[np.ndarray, "n 3"]) -> Float64[np.ndarray, "2 3"]:
-    """The low and high faces of a viewer-aligned box: the 1st and 99th percentile along each axis."""
+    """Return the low and high faces of a viewer-aligned box: the 1st and 99th percentile along each axis."""
     last = len(points) - 1
     places = [min(round(last * q / 100), last) for q in PERCENTILES]
     return np.partition(np.ascontiguousarray(points.T), places, axis=1)[:, places].T
@@ -127,7 +127,7 @@ def _is_occluded(surface: Surface, world: World, focal_px: float) -> bool:
 
 
 def _lowest(points: Float64[np.ndarray, "n 3"]) -> float:
-    """The height of the lowest points: the tips of legs, which a percentile of all points misses."""
+    """Return the height of the lowest points: the tips of legs, which a percentile of all points misses."""
     place = min(len(points) - 1, max(LOWEST_POINTS, len(points) // 500))
     return float(np.partition(points[:, 2], place)[place])
 
@@ -140,7 +140,7 @@ def _bottom(
     band: float,
     cut: bool,
 ) -> Bottom:
-    """Whether the object stands on the support plane, its lowest point is in sight, or nobody can tell."""
+    """Tell whether the object stands on the support plane, its lowest point is in sight, or nobody can tell."""
     if world.gravity is None:
         return "hidden"
     if world.support.surface is not None:
@@ -181,5 +181,5 @@ def spread_out(
 
 @lru_cache(maxsize=1024)
 def _shuffled(count: int) -> Int64[np.ndarray, " n"]:
-    """The numbers below `count`, always in the same disorder."""
+    """Return the numbers below `count`, always in the same disorder."""
     return np.random.Generator(np.random.PCG64(count)).permutation(count)

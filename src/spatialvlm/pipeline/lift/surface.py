@@ -61,7 +61,7 @@ def clean_surface(
     frame_noise: float,
     config: LiftConfig,
 ) -> Surface | str:
-    """The clean surface under `mask`, or the reason why there is none (`code: sentence`)."""
+    """Return the clean surface under `mask`, or the reason why there is none (`code: sentence`)."""
     area = int(np.count_nonzero(mask))
     if area < config.min_pixels:
         return f"mask_too_small: {area} pixels, expected at least {config.min_pixels}"
@@ -112,7 +112,7 @@ def clean_surface(
 def _rays(
     slopes: tuple[Float64[np.ndarray, "r c"], Float64[np.ndarray, "r c"]], where: Bool[np.ndarray, "r c"]
 ) -> Float64[np.ndarray, "3 n"]:
-    """The rays of the pixels in `where`, axis by axis, which is how all that follows is fastest."""
+    """Return the rays of the pixels in `where`, axis by axis, which is how all that follows is fastest."""
     rays = np.ones((3, np.count_nonzero(where)))
     rays[0], rays[1] = (slope[where] for slope in slopes)
     return rays
@@ -156,7 +156,7 @@ def _dilated(mask: Bool[np.ndarray, "r c"], times: int) -> Bool[np.ndarray, "r c
 
 
 def _outermost(mask: Bool[np.ndarray, "r c"]) -> Bool[np.ndarray, "r c"]:
-    """Where a mask ends on one of its four sides: within a margin of its bounding box's edge, or outside."""
+    """Say where a mask ends on one of its four sides: within a margin of its bounding box's edge, or outside."""
     left, top, width, height = cv2.boundingRect(mask.view(np.uint8))
     across, down = max(1, round(END * width)), max(1, round(END * height))
     inside = np.ones(mask.shape, bool)
@@ -165,7 +165,7 @@ def _outermost(mask: Bool[np.ndarray, "r c"]) -> Bool[np.ndarray, "r c"]:
 
 
 def _core(grid: _Grid, rim: int) -> Bool[np.ndarray, "r c"]:
-    """The mask without its rim, where edges bleed and pixels fly; parts too thin to have a core stay whole."""
+    """Return the mask without its rim, where edges bleed and pixels fly; parts too thin to have a core stay whole."""
     core = _eroded(grid.mask, rim)
     thin = grid.mask & ~_dilated(core, rim + 1)
     return (core | thin) & grid.known
@@ -205,7 +205,7 @@ def _main_component(
 def _bends(
     inverse_m: Float64[np.ndarray, "r c"], core: Bool[np.ndarray, "r c"], limit: float
 ) -> Bool[np.ndarray, "r c"]:
-    """Where depth breaks along the rows and columns of `core`: a relative second difference beyond `limit`.
+    """Say where depth breaks along the rows and columns of `core`: a relative second difference beyond `limit`.
 
     A slant alone never does, nor what lies behind the outline.
     """
@@ -221,7 +221,7 @@ def _bends(
 
 
 def _radius(noise: float, main: Bool[np.ndarray, "r c"], grid: _Grid, rim: int) -> int:
-    """How far to look for the local fit: beyond the rim, further the noisier, but well within the object."""
+    """Say how far to look for the local fit: beyond the rim, further the noisier, but well within the object."""
     if noise < QUIET:
         return rim + 1
     depth_m = 1.0 / middle(grid.inverse_m[main])

@@ -36,7 +36,7 @@ class World:
 
 
 def contact_band_m(surface: Surface, focal_px: float) -> float:
-    """How far the lowest visible points of a standing object may be above its support.
+    """Say how far the lowest visible points of a standing object may be above its support.
 
     Masks stop a few pixels and about a centimetre short of the contact line (whoever cuts at the table cuts above it),
     and noise lifts points.
@@ -95,7 +95,7 @@ def things_stand_on(plane: Plane, surfaces: Sequence[Surface], focal_px: float, 
 def _fused(
     a: Float64[np.ndarray, " 3"], a_error: float, b: Float64[np.ndarray, " 3"], b_error: float
 ) -> tuple[Float64[np.ndarray, " 3"], float]:
-    """Two directions weighted by their inverse variances, and the error of the result."""
+    """Return two directions weighted by their inverse variances, and the error of the result."""
     weight_a, weight_b = a_error**-2, b_error**-2
     mean = weight_a * a + weight_b * b
     return mean / np.linalg.norm(mean), (weight_a + weight_b) ** -0.5

@@ -56,12 +56,12 @@ def _with(sample: Sample, facts: Facts) -> Sample:
 
 
 def measure(scene: Scene, config: MeasureConfig | None = None) -> Facts:
-    """All facts of a scene, and what was refused."""
+    """Return all facts of a scene, and what was refused."""
     return measure_all([scene], config)[0]
 
 
 def measure_all(scenes: Sequence[Scene], config: MeasureConfig | None = None) -> list[Facts]:
-    """The facts of each scene: those that it has alone, to the bit, but made several times as fast.
+    """Return the facts of each scene: those that it has alone, to the bit, but made several times as fast.
 
     Numpy works through the pairs of many scenes at once; a row group of stored scenes is a good number.
     """

@@ -71,7 +71,7 @@ class Column:
 
 
 def columns_of(scenes: Sequence[Scene], config: MeasureConfig) -> tuple[Objects, dict[str, Column]]:
-    """The objects of all scenes and what is known of them by kind; kinds share columns."""
+    """Return the objects of all scenes and what is known of them by kind; kinds share columns."""
     objects = objects_of(scenes)
     comparisons = _Comparisons(objects, *pairs_of(scenes, ordered=True), config).columns()
     columns = _lengths(objects, *pairs_of(scenes, ordered=False), config)
@@ -108,7 +108,7 @@ class _Comparisons:
         self.tilt_rad, self.local = setting.tilt_rad[a], setting.local[a]
 
     def columns(self) -> dict[str, Column]:
-        """The columns by the name of their quantity."""
+        """Return the columns by the name of their quantity."""
         objects = self.objects
         extent, error = objects.extent, objects.extent_error
         return {
@@ -125,7 +125,7 @@ class _Comparisons:
     def _column(
         self, values: PerObject, errors: PerObject, pull: Callable[[Objects | Mode], PerObject], tilted: PerPair | float
     ) -> Column:
-        """The differences and their errors. `pull`: how far depth's drift, or a mode, moves each value."""
+        """Return the differences and their errors. `pull`: how far depth's drift, or a mode, moves each value."""
         a, b = self.a, self.b
         number = values[a] - values[b]
         variance = errors[a] ** 2 + errors[b] ** 2
@@ -197,14 +197,14 @@ class _Comparisons:
         column.refuse("too_close_to_call", ~beyond & ~similar)
 
     def _nested(self, axis: int) -> Where:
-        """One object's extent lies within the other's: a cup on a table is not left of the table."""
+        """Return one object's extent lies within the other's: a cup on a table is not left of the table."""
         low, high = self.objects.low[axis], self.objects.high[axis]
         low_a, low_b, high_a, high_b = low[self.a], low[self.b], high[self.a], high[self.b]
         return ((low_a >= low_b) & (high_a <= high_b)) | ((low_b >= low_a) & (high_b <= high_a))
 
 
 def _lengths(objects: Objects, a: Index, b: Index, config: MeasureConfig) -> dict[str, Column]:
-    """The lengths without direction: of single objects, and of the unordered pairs."""
+    """Return the lengths without direction: of single objects, and of the unordered pairs."""
     setting = objects.setting
     one = np.arange(len(objects.place))
     none = np.full(len(one), -1)
@@ -241,7 +241,7 @@ KINDS_OF_LENGTH = {kind.quantity: kind for kind in KINDS.values() if kind.form =
 
 
 def _difference(comparison: Column, objects: Objects, config: MeasureConfig) -> Column:
-    """How far left, behind, above: asked where the comparison itself is decided, in the direction that holds."""
+    """Say how far left, behind, above: asked where the comparison itself is decided, in the direction that holds."""
     scale = objects.setting.scale[comparison.a]
     left_out = np.sqrt(np.maximum(scale**2 - SCALE_THAT_COUNTS**2, 0.0)) * comparison.number
     error = np.where(left_out == 0.0, comparison.error, np.hypot(comparison.error, left_out))

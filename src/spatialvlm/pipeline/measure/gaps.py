@@ -20,7 +20,7 @@ Vectors = Float32[np.ndarray, "p 3"]
 
 
 def gaps(objects: Objects, a: Index, b: Index) -> tuple[PerPair, PerPair]:
-    """The gap of each pair and its error without scale. Stray points were removed in the lift."""
+    """Return the gap of each pair and its error without scale. Stray points were removed in the lift."""
     if not len(a):
         return np.zeros(0), np.zeros(0)
     clouds = _clouds(objects)
@@ -66,7 +66,7 @@ def _clouds(objects: Objects) -> _Clouds:
 
 
 def _first_of_scene(objects: Objects) -> Int[np.ndarray, " n"]:
-    """The number of the first object of each one's scene."""
+    """Return the number of the first object of each one's scene."""
     return np.arange(len(objects.place)) - objects.place
 
 
@@ -96,7 +96,7 @@ def _times(clouds: Float32[np.ndarray, "p k m"], vectors: Float32[np.ndarray, "p
 def _bound(
     clouds: _Clouds, first: Float32[np.ndarray, "p 4 m"], second: Float32[np.ndarray, "p 4 m"], a: Index, b: Index
 ) -> tuple[Float32[np.ndarray, " p"], Vectors]:
-    """A close bound of the gap, with room for rounding, and the unit vector between the points that gave it.
+    """Return a close bound of the gap, with room for rounding, and the unit vector between the points that gave it.
 
     From the middle of either to the nearest point of the other, and from there to the nearest of the first.
     """
@@ -112,7 +112,7 @@ def _bound(
 
 
 def _nearest(cloud: Float32[np.ndarray, "p 4 m"], to: Vectors) -> Vectors:
-    """The point of each cloud that is nearest to a point, or nearly."""
+    """Return the point of each cloud that is nearest to a point, or nearly."""
     query = np.empty((len(to), 4), np.float32)
     query[:, :3], query[:, 3] = -2.0 * to, 1.0
     return cloud[np.arange(len(to)), :3, _times(cloud, query).argmin(axis=1)]
@@ -138,7 +138,7 @@ def _joined(parts: Sequence[_Some]) -> _Some:
 
 
 def _closest(clouds: _Clouds, ones: _Some, others: _Some) -> tuple[Index, Index]:
-    """The index of the two nearest points of each pair; of equally near ones the first."""
+    """Return the index of the two nearest points of each pair; of equally near ones the first."""
     nearest, flat = np.empty((2, len(ones.number)), np.int64), clouds.by_axis.reshape(-1)
     starts = [np.cumsum(some.number) - some.number for some in (ones, others)]
     for rows in _alike(ones.number, others.number):
@@ -165,7 +165,7 @@ def _alike(ones: Index, others: Index) -> Iterator[Int[np.ndarray, " r"]]:
 
 
 def _padded(some: _Some, starts: Index, rows: Int[np.ndarray, " r"]) -> Int[np.ndarray, "r w"]:
-    """The points of some pairs as a table, the last one repeated."""
+    """Return the points of some pairs as a table, the last one repeated."""
     number = some.number[rows]
     return some.index[starts[rows, None] + np.minimum(np.arange(number.max()), number[:, None] - 1)]
 

@@ -13,7 +13,7 @@ from spatialvlm.pipeline.measure.objects import Index, Objects, PerObject, PerPa
 
 
 def size_of(objects: Objects) -> tuple[PerObject, PerObject]:
-    """The edge of a cube of the box's volume, and its error: volume compared on a scale of metres."""
+    """Return the edge of a cube of the box's volume, and its error: volume compared on a scale of metres."""
     extent = np.maximum(objects.extent, 1e-4)
     size = np.cbrt(extent[0] * extent[1] * extent[2])
     relative = objects.extent_error / extent
@@ -21,14 +21,14 @@ def size_of(objects: Objects) -> tuple[PerObject, PerObject]:
 
 
 def size_stretch(objects: Objects, stretch: Float64[np.ndarray, "3 n"]) -> PerObject:
-    """How far that size moves where the extents are stretched so far."""
+    """Say how far that size moves where the extents are stretched so far."""
     extent = np.maximum(objects.extent, 1e-4)
     share = stretch / extent
     return np.cbrt(extent[0] * extent[1] * extent[2]) / 3 * (share[0] + share[1] + share[2])
 
 
 def extent_errors(objects: Objects) -> Float64[np.ndarray, "3 n"]:
-    """The errors of the extents without scale: faces, drift, modes."""
+    """Return the errors of the extents without scale: faces, drift, modes."""
     error = np.hypot(objects.extent_error, objects.setting.local * objects.stretch)
     for mode in objects.modes:
         error = np.hypot(error, mode.sigma * mode.stretch)
@@ -54,7 +54,7 @@ def between_centres(
 
 
 def bottom_error(objects: Objects) -> PerObject:
-    """The error of the height of each bottom above the support plane, without scale."""
+    """Return the error of the height of each bottom above the support plane, without scale."""
     setting, foot = objects.setting, objects.centre[:2]
     tilted, drift = setting.tilt_rad * np.sqrt(dot(foot, foot)), setting.local * objects.low_pull
     variance = objects.low_error[2] ** 2 + tilted**2 + setting.support_m**2 + drift**2

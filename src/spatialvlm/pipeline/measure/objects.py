@@ -73,7 +73,7 @@ class Objects:
 
 
 def objects_of(scenes: Sequence[Scene]) -> Objects:
-    """The arrays of the scenes' objects."""
+    """Return the arrays of the scenes' objects."""
     found = [o for scene in scenes for o in scene.objects]
     low, high, low_error, high_error = (
         _by_axis([getattr(o.box, name) for o in found], 3)
@@ -147,7 +147,7 @@ def _moves(
     edges: Float64[np.ndarray, "4 n"],
     local_reach_px: PerObject,
 ) -> tuple[Float64[np.ndarray, "3 n"], PerObject, Float64[np.ndarray, "3 n"]]:
-    """How far centre, bottom and extent move per unit of relative depth error; see `Objects`.
+    """Say how far centre, bottom and extent move per unit of relative depth error; see `Objects`.
 
     `nearer` and `farther` are the faces of the boxes as the viewer has them. What stands on the support plane stays on
     it. Opposite faces are as far apart in the picture as the object is wide, or high; the near and the far one half as
@@ -163,19 +163,19 @@ def _moves(
 def shared_drift(
     apart_px: Float64[np.ndarray, "*k n"], local_reach_px: Float64[np.ndarray, " n"]
 ) -> Float64[np.ndarray, "*k n"]:
-    """The correlation of depth's drift at places so far apart; see `SceneErrors`."""
+    """Return the correlation of depth's drift at places so far apart; see `SceneErrors`."""
     return np.exp(-0.5 * (apart_px / np.maximum(local_reach_px, 1e-9)) ** 2)
 
 
 def combined(
     one: Float64[np.ndarray, "..."], other: Float64[np.ndarray, "..."], shared: Float64[np.ndarray, "..."]
 ) -> Float64[np.ndarray, "..."]:
-    """The spread of `other` - `one` when each goes with a unit error and the two errors share that much."""
+    """Return the spread of `other` - `one` when each goes with a unit error and the two errors share that much."""
     return np.sqrt(np.maximum(one**2 + other**2 - 2.0 * shared * one * other, 0.0))
 
 
 def dot(one: Float64[np.ndarray, "k p"], other: Float64[np.ndarray, "k p"]) -> PerPair:
-    """The inner products of columns, axis after axis: numpy's own sums depend on how many columns there are."""
+    """Return the inner products of columns, axis after axis: numpy's own sums depend on how many columns there are."""
     total = one[0] * other[0]
     for axis in range(1, len(one)):
         total += one[axis] * other[axis]
@@ -183,13 +183,13 @@ def dot(one: Float64[np.ndarray, "k p"], other: Float64[np.ndarray, "k p"]) -> P
 
 
 def together(objects: Objects, a: Index, b: Index) -> PerPair:
-    """How much of the drift of depth the two of each pair share: 1 all, 0 nothing."""
+    """Say how much of the drift of depth the two of each pair share: 1 all, 0 nothing."""
     apart = objects.middle_px[:, a] - objects.middle_px[:, b]
     return shared_drift(np.sqrt(dot(apart, apart)), objects.setting.local_reach_px[a])
 
 
 def pairs_of(scenes: Sequence[Scene], *, ordered: bool) -> tuple[Index, Index]:
-    """The pairs of objects of the same scene, scene by scene; `ordered`: either way round, else once."""
+    """Return the pairs of objects of the same scene, scene by scene; `ordered`: either way round, else once."""
     both, first = [_pairs(0, ordered)], 0
     for scene in scenes:
         both.append(_pairs(len(scene.objects), ordered) + first)

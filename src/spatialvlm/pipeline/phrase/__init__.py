@@ -199,7 +199,7 @@ def _generator(seed: int, frame_id: str) -> np.random.Generator:
 
 
 def _in_order(object_ids: Sequence[str], named: Sequence[Reference], frame_id: str) -> list[Reference]:
-    """The references of the objects that the facts index, in that order."""
+    """Return the references of the objects that the facts index, in that order."""
     by_id = {reference.object_id: reference for reference in named}
     missing = [i for i in object_ids if i not in by_id]
     if missing:

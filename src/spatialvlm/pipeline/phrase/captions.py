@@ -141,7 +141,7 @@ def _words(head: str, before: list[str], after: list[str]) -> Words:
 
 
 def _stem(word: str) -> str:
-    """The singular, roughly: what matters is that one thing is always cut the same way."""
+    """Return the singular, roughly: what matters is that one thing is always cut the same way."""
     if len(word) > 4 and word.endswith("ies"):
         return word[:-3] + "y"
     if len(word) > 4 and word.endswith(("ses", "xes", "zes", "ches", "shes")):
@@ -153,7 +153,7 @@ def _stem(word: str) -> str:
 
 @lru_cache(maxsize=1 << 16)
 def usable(captions: tuple[str, ...]) -> tuple[tuple[str, ...], str | None]:
-    """The captions that can name an object, cleaned, best first; where there are none, the reason why."""
+    """Return the captions that can name an object, cleaned, best first; where there are none, the reason why."""
     cleaned = [text for text in map(clean, captions) if text]
     if not cleaned:
         return (), "reference_missing"
@@ -175,7 +175,7 @@ def telling(captions: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def contradict(one: Words, other: Words) -> bool:
-    """Whether two captions can't be of the same thing: a colour, a number, a size that excludes the other's."""
+    """Tell whether two captions can't be of the same thing: a colour, a number, a size that excludes the other's."""
     shared = {sense for sense, _ in one.senses} & {sense for sense, _ in other.senses}
     return any(_of(one, sense).isdisjoint(_of(other, sense)) for sense in shared)
 

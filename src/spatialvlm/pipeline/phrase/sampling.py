@@ -113,7 +113,7 @@ class _Family:
         return bool(self._kinds)
 
     def pop(self, uniform: float) -> int:
-        """The next fact of the kind that `uniform` in [0, 1) falls on."""
+        """Return the next fact of the kind that `uniform` in [0, 1) falls on."""
         i = bisect_right(self._bounds, uniform * self._bounds[-1], hi=len(self._bounds) - 1)
         queue = self._kinds[i][0]
         row = queue.pop()
@@ -138,12 +138,12 @@ def _queues(
 
 
 def _by_kind(facts: Facts, rows: Int[np.ndarray, " m"]) -> Int[np.ndarray, " m"]:
-    """The rows grouped by kind, within a kind in the order they come in."""
+    """Return the rows grouped by kind, within a kind in the order they come in."""
     return rows[np.argsort(facts.kind[rows], kind="stable")]
 
 
 def _first_of_each(facts: Facts, rows: Int[np.ndarray, " m"]) -> Bool[np.ndarray, " m"]:
-    """Which rows are the first about their topic and set of objects."""
+    """Say which rows are the first about their topic and set of objects."""
     size = len(facts.object_ids) + 1
     topic = _columns(facts.kinds).topic[facts.kind[rows]]
     a, b = facts.a[rows].astype(np.int64), facts.b[rows].astype(np.int64)
@@ -157,7 +157,7 @@ def _first_of_each(facts: Facts, rows: Int[np.ndarray, " m"]) -> Bool[np.ndarray
 def _within_share(
     facts: Facts, rows: Int[np.ndarray, " m"], uniform: Float64[np.ndarray, " k"], similar_share: float
 ) -> Bool[np.ndarray, " m"]:
-    """Which rows (grouped by kind) stay so that "similar" is about that share of a kind's comparisons.
+    """Say which rows (grouped by kind) stay so that "similar" is about that share of a kind's comparisons.
 
     On a floor nearly all bottoms are level: unchecked, most answers about above and below would be "about the same".
     """

@@ -22,12 +22,12 @@ class Similarity(Protocol):
     threshold: float
 
     def __call__(self, captions: Sequence[str]) -> Float64[np.ndarray, "n n"]:
-        """How alike each two captions are: symmetric, 1 on the diagonal."""
+        """Say how alike each two captions are: symmetric, 1 on the diagonal."""
         ...
 
 
 def load_similarity(name: str) -> Similarity:
-    """The similarity called `name`: "lexical"."""
+    """Return the similarity called `name`: "lexical"."""
     match name:
         case "lexical":
             return Lexical()
@@ -46,7 +46,7 @@ class Lexical:
     threshold = 0.5
 
     def __call__(self, captions: Sequence[str]) -> Float64[np.ndarray, "n n"]:
-        """How alike each two captions are."""
+        """Say how alike each two captions are."""
         said = [read(caption).all for caption in captions]
         values = np.eye(len(captions))
         for i, (one, words) in enumerate(zip(captions, said)):

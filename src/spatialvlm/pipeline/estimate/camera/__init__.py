@@ -32,12 +32,12 @@ class CameraModel(Protocol):
     version: str
 
     def __call__(self, frames: Sequence[Frame]) -> list[CameraEstimate | None]:
-        """The camera of each frame."""
+        """Return the camera of each frame."""
         ...
 
 
 def camera_backend(name: str) -> type[Any]:
-    """The class of a camera model by the name of its backend. Raises UserError for an unknown one."""
+    """Return the class of a camera model by the name of its backend. Raises UserError for an unknown one."""
     match name:
         case "geocalib":
             from spatialvlm.pipeline.estimate.camera.geocalib import GeoCalib as Backend

@@ -59,7 +59,7 @@ class PerspectiveFields:
         self._batches = Batches(1)  # it takes one image at a time
 
     def __call__(self, frames: Sequence[Frame]) -> list[CameraEstimate | None]:
-        """The camera of each frame; None where the angles are none that a camera can have."""
+        """Return the camera of each frame; None where the angles are none that a camera can have."""
         return self._batches(lambda some: [self._look(frame) for frame in some], frames)
 
     def _look(self, frame: Frame) -> CameraEstimate | None:

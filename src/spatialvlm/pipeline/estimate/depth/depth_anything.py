@@ -47,7 +47,7 @@ class DepthAnything:
         self.errors = _errors(self._network.config)
 
     def __call__(self, frames: Sequence[Frame]) -> list[DepthEstimate]:
-        """The depth of each frame."""
+        """Return the depth of each frame."""
         outputs = self._network([frame.image for frame in frames])
         return [self._estimate(frame, output) for frame, output in zip(frames, outputs, strict=True)]
 

@@ -86,7 +86,7 @@ class Metric3D:
         self._batches = Batches(runtime.batch_size)
 
     def __call__(self, frames: Sequence[Frame]) -> list[DepthEstimate]:
-        """The depth of each frame; no focal length, as the model needs one and finds none."""
+        """Return the depth of each frame; no focal length, as the model needs one and finds none."""
         return self._batches(self._run, frames)
 
     def _run(self, frames: Sequence[Frame]) -> list[DepthEstimate]:

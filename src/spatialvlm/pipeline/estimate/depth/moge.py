@@ -65,7 +65,7 @@ class Moge:
         self._batches = Batches(runtime.batch_size)
 
     def __call__(self, frames: Sequence[Frame]) -> list[DepthEstimate]:
-        """The depth of each frame."""
+        """Return the depth of each frame."""
         return in_groups(
             lambda group: self._batches(self._run, group),
             frames,

@@ -41,7 +41,7 @@ PHOTOS = ("Booster", "ETH3D", "Middlebury", "SUN RGB-D")
 
 
 def zero_shot(rows: dict[str, tuple[float, float]], datasets: tuple[str, ...], model: str) -> DepthErrors:
-    """The errors of a model on images unlike those it was trained on: medians over datasets.
+    """Return the errors of a model on images unlike those it was trained on: medians over datasets.
 
     For a normal error, sigma is sqrt(pi / 2) = 1.25 times the mean absolute error: all of it together is
     1.25 ln(10) Log10, its local part is SI-Log / 100, and what is left of the square is that of the scale.

@@ -9,7 +9,7 @@ from jaxtyping import Float32, Float64
 
 
 def resized(values: Float32[np.ndarray, "r c"], height: int, width: int) -> Float32[np.ndarray, "h w"]:
-    """A map at another size, both covering the same field of view: pixel centres keep their places.
+    """Return a map at another size, both covering the same field of view: pixel centres keep their places.
 
     Values are taken at points, never averaged over an area: means across an edge are depths that nothing has.
     """

@@ -62,7 +62,7 @@ class UniDepth:
         self._batches, self._singly = Batches(runtime.batch_size), Batches(1)
 
     def __call__(self, frames: Sequence[Frame]) -> list[DepthEstimate]:
-        """The depth of each frame."""
+        """Return the depth of each frame."""
         return in_groups(self._run_alike, frames, key=lambda frame: (frame.image.shape, _is_known(frame)))
 
     def _run_alike(self, frames: Sequence[Frame]) -> list[DepthEstimate]:

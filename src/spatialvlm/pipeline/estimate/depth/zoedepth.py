@@ -58,7 +58,7 @@ class ZoeDepth:
 
 
 def padding(size: int) -> int:
-    """How many pixels of mirror image go on either side of an image of `size` pixels.
+    """Say how many pixels of mirror image go on either side of an image of `size` pixels.
 
     https://github.com/isl-org/ZoeDepth/blob/edb6daf/zoedepth/models/depth_model.py#L57
     """

@@ -13,7 +13,7 @@ DARK = plain(34, 34, 36, "satin")
 
 
 def kettle(rng: np.random.Generator) -> Furniture:
-    """An electric kettle on its base, or one for the stove with a bow above."""
+    """Return an electric kettle on its base, or one for the stove with a bow above."""
     paint = coat(rng, "silver silver white black red turquoise", "glossy")
     material = STEEL if paint.colour == "silver" else paint.material
     return (_electric_kettle if chance(rng, 0.6) else _stove_kettle)(rng, material, paint.colour)
@@ -77,7 +77,7 @@ def _stove_kettle(rng: np.random.Generator, material: Material, colour: str) -> 
 
 
 def toaster(rng: np.random.Generator) -> Furniture:
-    """A toaster with two slots, sometimes with toast in them."""
+    """Return a toaster with two slots, sometimes with toast in them."""
     paint = coat(rng, "silver silver white black red turquoise", "glossy")
     material = STEEL if paint.colour == "silver" else paint.material
     half_x, half_y, tall = (
@@ -109,7 +109,7 @@ def toaster(rng: np.random.Generator) -> Furniture:
 
 
 def microwave(rng: np.random.Generator) -> Furniture:
-    """A microwave oven."""
+    """Return a microwave oven."""
     paint = coat(rng, "silver white white black red", "satin")
     half_x, half_y, tall = float(rng.uniform(0.22, 0.26)), float(rng.uniform(0.17, 0.2)), float(rng.uniform(0.26, 0.3))
     body = meshes.box((-half_x, -half_y, 0.012), (half_x, half_y, tall), 0.008)
@@ -144,7 +144,7 @@ def microwave(rng: np.random.Generator) -> Furniture:
 
 
 def coffee_machine(rng: np.random.Generator) -> Furniture:
-    """A filter coffee machine with its jug."""
+    """Return a filter coffee machine with its jug."""
     paint = coat(rng, "black black silver red white", "satin")
     half_x, half_y, tall = (
         float(rng.uniform(0.09, 0.11)),

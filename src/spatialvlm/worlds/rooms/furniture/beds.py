@@ -34,7 +34,7 @@ def _headboard(rng: np.random.Generator, half: float, tall: float, style: str) -
 
 
 def _bedding(rng: np.random.Generator, half: float, low: float, top_z: float) -> tuple[list[Piece], str, float]:
-    """A mattress and a blanket with its edge folded over; the blanket's colour, and the y of its upper edge."""
+    """Return a mattress and a blanket with its edge folded over; the blanket's colour, and the y of its upper edge."""
     mattress = meshes.slab(half, LENGTH_M / 2, low, top_z, corner=0.08, edge=0.05)
     if chance(rng, 0.4):
         dyes = "blue green red turquoise pink yellow grey brown"
@@ -54,7 +54,7 @@ def _bedding(rng: np.random.Generator, half: float, low: float, top_z: float) ->
 
 
 def bed(rng: np.random.Generator) -> Furniture:
-    """A single or double bed with a mattress and a blanket; no pillows."""
+    """Return a single or double bed with a mattress and a blanket; no pillows."""
     half = choose(rng, (0.45, 0.5, 0.7, 0.8, 0.9))
     style = choose(rng, ("board", "padded", "bars", "board"))
     match style:

@@ -12,7 +12,7 @@ DARK = plain(40, 40, 42, "satin")
 
 
 def box(rng: np.random.Generator) -> Furniture:
-    """A box: of cardboard with tape, with open flaps, with a lid, or a present with a ribbon."""
+    """Return a box: of cardboard with tape, with open flaps, with a lid, or a present with a ribbon."""
     half_x, half_y = float(rng.uniform(0.09, 0.22)), float(rng.uniform(0.07, 0.15))
     tall = float(rng.uniform(0.45, 0.8)) * (half_x + half_y)
     return choose(rng, (_taped, _taped, _open, _lidded, _present))(rng, half_x, half_y, tall)
@@ -96,7 +96,7 @@ def _present(rng: np.random.Generator, half_x: float, half_y: float, tall: float
 
 
 def _coils(reach: float, tall: float) -> meshes.Mesh:
-    """A round basket of coiled cane, widening upward."""
+    """Return a round basket of coiled cane, widening upward."""
     count = round(tall / 0.018)
     rise = np.linspace(0.004, tall, 2 * count + 1)
     lean = reach * (0.78 + 0.22 * (rise / tall) ** 0.7) - 0.0035 * (np.arange(2 * count + 1) % 2 == 0)
@@ -104,7 +104,7 @@ def _coils(reach: float, tall: float) -> meshes.Mesh:
 
 
 def basket(rng: np.random.Generator) -> Furniture:
-    """A woven basket: round with a bow, or with two grips, or square."""
+    """Return a woven basket: round with a bow, or with two grips, or square."""
     cane = coat(rng, "brown brown beige beige beige white grey", "matte", "weave")
     tall = float(rng.uniform(0.14, 0.32))
     style = choose(rng, ("bow", "grips", "square"))
@@ -145,7 +145,7 @@ def basket(rng: np.random.Generator) -> Furniture:
 
 
 def bin_(rng: np.random.Generator) -> Furniture:
-    """A waste bin: an open one, a pedal bin with its lid, or one with a swing lid."""
+    """Return a waste bin: an open one, a pedal bin with its lid, or one with a swing lid."""
     return choose(rng, (_open_bin, _open_bin, _pedal_bin, _swing_bin))(rng)
 
 

@@ -13,7 +13,7 @@ DARK = plain(34, 34, 36, "satin")
 
 
 def pot(rng: np.random.Generator) -> Furniture:
-    """A cooking pot with two ears, often with a lid."""
+    """Return a cooking pot with two ears, often with a lid."""
     paint = coat(rng, "silver silver red blue black turquoise orange green", "glossy")
     material = STEEL if paint.colour == "silver" else paint.material
     radius, tall = float(rng.uniform(0.09, 0.13)), float(rng.uniform(0.1, 0.16))
@@ -51,7 +51,7 @@ def pot(rng: np.random.Generator) -> Furniture:
 
 
 def pan(rng: np.random.Generator) -> Furniture:
-    """A frying pan with a long handle."""
+    """Return a frying pan with a long handle."""
     paint = coat(rng, "black black silver red blue", "satin")
     radius, tall = float(rng.uniform(0.11, 0.145)), float(rng.uniform(0.04, 0.06))
     shell = vessel([(radius * 0.8, 0), (radius * 0.84, 0.004), (radius, tall)], 0.004, 32)
@@ -68,7 +68,7 @@ def pan(rng: np.random.Generator) -> Furniture:
 
 
 def teapot(rng: np.random.Generator) -> Furniture:
-    """A round teapot."""
+    """Return a round teapot."""
     glaze = coat(rng, "white white blue green red turquoise brown black", "glossy")
     radius = float(rng.uniform(0.065, 0.08))
     tall = radius * 1.5
@@ -101,7 +101,7 @@ def teapot(rng: np.random.Generator) -> Furniture:
 
 
 def cutting_board(rng: np.random.Generator) -> Furniture:
-    """A board to cut on, plain or with a grip."""
+    """Return a board to cut on, plain or with a grip."""
     board = wood(rng, "light light middle dark")
     half_x, half_y, thick = (
         float(rng.uniform(0.16, 0.22)),
@@ -123,7 +123,7 @@ def cutting_board(rng: np.random.Generator) -> Furniture:
 
 
 def tray(rng: np.random.Generator) -> Furniture:
-    """A flat tray with a rim and two grips."""
+    """Return a flat tray with a rim and two grips."""
     paint, words = (
         (wood(rng), ("wooden",)) if chance(rng, 0.5) else (coat(rng, "white black red blue silver", "satin"), ())
     )

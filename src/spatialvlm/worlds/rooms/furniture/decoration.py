@@ -47,7 +47,7 @@ def _flowers(rng: np.random.Generator, radius: float, tall: float) -> list[Piece
 
 
 def vase(rng: np.random.Generator) -> Furniture:
-    """A vase: bellied, slender, a cylinder or with a long neck; sometimes with flowers."""
+    """Return a vase: bellied, slender, a cylinder or with a long neck; sometimes with flowers."""
     striped = chance(rng, 0.15)
     glaze = two_tone(rng, BRIGHT, PALE, "stripes", "glossy") if striped else coat(rng, CERAMIC, "glossy")
     tall = float(rng.uniform(0.17, 0.32))
@@ -88,7 +88,7 @@ def _frame(width: float, height: float, rim: float, deep: float) -> list[Mesh]:
 
 
 def picture(rng: np.random.Generator) -> Furniture:
-    """A framed picture for a wall, mostly with a white mount around it."""
+    """Return a framed picture for a wall, mostly with a white mount around it."""
     width, height = choose(
         rng, ((0.4, 0.5), (0.5, 0.4), (0.6, 0.45), (0.7, 0.5), (0.5, 0.7), (0.9, 0.6), (0.3, 0.4), (0.5, 0.5))
     )
@@ -119,13 +119,13 @@ def picture(rng: np.random.Generator) -> Furniture:
 
 
 def _face(rng: np.random.Generator, dark: bool) -> Material:
-    """A clock's dial."""
+    """Return a clock's dial."""
     rgb, ink = ((34, 34, 38), (240, 238, 232)) if dark else ((246, 244, 238), (30, 30, 34))
     return Material(rgb, "satin", "dial", ink, int(rng.integers(1 << 30)))
 
 
 def clock(rng: np.random.Generator) -> Furniture:
-    """A round or square clock for a wall."""
+    """Return a round or square clock for a wall."""
     radius, rim = float(rng.uniform(0.13, 0.19)), float(rng.uniform(0.012, 0.025))
     case = wood(rng) if chance(rng, 0.3) else coat(rng, "black white silver red blue gold", "satin")
     face = _face(rng, chance(rng, 0.2))
@@ -156,7 +156,7 @@ def clock(rng: np.random.Generator) -> Furniture:
 
 
 def alarm_clock(rng: np.random.Generator) -> Furniture:
-    """A round alarm clock on feet, with two bells, or a digital one."""
+    """Return a round alarm clock on feet, with two bells, or a digital one."""
     case = coat(rng, "red black white blue turquoise silver yellow pink", "glossy")
     if chance(rng, 0.3):
         half, tall = float(rng.uniform(0.06, 0.08)), 0.06
@@ -175,7 +175,7 @@ def alarm_clock(rng: np.random.Generator) -> Furniture:
 
 
 def _bells_and_feet(radius: float, z: float) -> list[Mesh]:
-    """Two bells with a bow over an alarm clock whose middle is at z, two feet before it and one behind."""
+    """Return two bells with a bow over an alarm clock whose middle is at z, two feet before it and one behind."""
     dome = [(0.42, 0), (0.38, 0.16), (0.2, 0.28), (0, 0.32)]
     bell = meshes.lathe([(0, 0), *((radius * r, radius * h) for r, h in dome)], 18)
     shapes = [meshes.tube([(0, 0.018, z - radius * 0.5), (0, 0.034, 0.004)], 0.005, 8)]
@@ -190,7 +190,7 @@ def _bells_and_feet(radius: float, z: float) -> list[Mesh]:
 
 
 def globe(rng: np.random.Generator) -> Furniture:
-    """A globe of the Earth in its stand."""
+    """Return a globe of the Earth in its stand."""
     radius = float(rng.uniform(0.09, 0.13))
     sea = Material(shade(rng, "blue"), "satin", "marble", (92, 140, 74), int(rng.integers(1 << 30)))
     stand = wood(rng).material if chance(rng, 0.5) else steel(rng).material

@@ -12,7 +12,7 @@ KEY_M = 0.019
 
 
 def _display(rng: np.random.Generator, lit: float) -> Material:
-    """A dark screen, or one that shows a picture."""
+    """Return a dark screen, or one that shows a picture."""
     if not chance(rng, lit):
         return plain(14, 15, 18, "screen")
     tints = choose(rng, (("blue", "green"), ("green", "brown"), ("purple", "orange"), ("blue", "orange")))
@@ -20,7 +20,7 @@ def _display(rng: np.random.Generator, lit: float) -> Material:
 
 
 def _panel(width: float, height: float, thick: float, low: float, case: Material, display: Material) -> list[Piece]:
-    """An upright screen in its case, its front at y = 0."""
+    """Return an upright screen in its case, its front at y = 0."""
     frame = meshes.box((-width / 2, 0, low), (width / 2, thick, low + height), 0.003)
     rim = 0.012
     glass = meshes.moved(meshes.sheet(width - 2 * rim, height - 2 * rim), 0, -0.0008, low + rim)
@@ -28,7 +28,7 @@ def _panel(width: float, height: float, thick: float, low: float, case: Material
 
 
 def television(rng: np.random.Generator) -> Furniture:
-    """A flat television on two feet or on a foot in the middle."""
+    """Return a flat television on two feet or on a foot in the middle."""
     width = float(rng.uniform(0.85, 1.3))
     height, low = width * 0.575, float(rng.uniform(0.05, 0.09))
     pieces = _panel(width, height, 0.03, low, BLACK, _display(rng, 0.4))
@@ -44,7 +44,7 @@ def television(rng: np.random.Generator) -> Furniture:
 
 
 def monitor(rng: np.random.Generator) -> Furniture:
-    """A computer's screen on a stand."""
+    """Return a computer's screen on a stand."""
     width, low = float(rng.uniform(0.5, 0.66)), float(rng.uniform(0.1, 0.15))
     case, colour = choose(
         rng,
@@ -81,7 +81,7 @@ def _keys(half_x: float, half_y: float, z: float, columns: int, rows: int, tall:
 
 
 def keyboard(rng: np.random.Generator) -> Furniture:
-    """A keyboard, with a block of digits or without."""
+    """Return a keyboard, with a block of digits or without."""
     case, keys, colour = choose(
         rng,
         (
@@ -104,7 +104,7 @@ def keyboard(rng: np.random.Generator) -> Furniture:
 
 
 def computer_mouse(rng: np.random.Generator) -> Furniture:
-    """A mouse with two buttons and a wheel."""
+    """Return a mouse with two buttons and a wheel."""
     paint = coat(rng, "black black white grey red blue", "satin")
     half_x, half_y, tall = 0.031, 0.055, 0.037
     levels = [(0.0, 0.9), (0.15, 1.0), (0.45, 0.97), (0.7, 0.84), (0.88, 0.6), (0.97, 0.32)]
@@ -122,7 +122,7 @@ def computer_mouse(rng: np.random.Generator) -> Furniture:
 
 
 def laptop(rng: np.random.Generator) -> Furniture:
-    """An open laptop."""
+    """Return an open laptop."""
     case, keys, colour = choose(
         rng,
         (
@@ -151,7 +151,7 @@ def laptop(rng: np.random.Generator) -> Furniture:
 
 
 def phone(rng: np.random.Generator) -> Furniture:
-    """A smartphone that lies on its back."""
+    """Return a smartphone that lies on its back."""
     case = coat(rng, "black black white silver blue red pink", "satin")
     body = meshes.slab(0.037, 0.076, 0, 0.008, corner=0.01, edge=0.002)
     face = meshes.turned(meshes.sheet(0.068, 0.146), "x", -np.pi / 2)
@@ -160,7 +160,7 @@ def phone(rng: np.random.Generator) -> Furniture:
 
 
 def remote_control(rng: np.random.Generator) -> Furniture:
-    """A remote control with rows of buttons."""
+    """Return a remote control with rows of buttons."""
     case = coat(rng, "black black black grey white", "satin")
     tall = 0.018
     body = meshes.slab(0.023, 0.088, 0, tall, corner=0.012, edge=0.006)
@@ -179,7 +179,7 @@ def remote_control(rng: np.random.Generator) -> Furniture:
 
 
 def printer(rng: np.random.Generator) -> Furniture:
-    """A printer with paper in its feeder and on its tray."""
+    """Return a printer with paper in its feeder and on its tray."""
     case = coat(rng, "white white grey black", "satin")
     half_x, half_y, tall = float(rng.uniform(0.2, 0.23)), float(rng.uniform(0.15, 0.18)), float(rng.uniform(0.15, 0.2))
     dark = plain(52, 54, 58, "satin")
@@ -207,7 +207,7 @@ def printer(rng: np.random.Generator) -> Furniture:
 
 
 def speaker(rng: np.random.Generator) -> Furniture:
-    """A loudspeaker with two cones."""
+    """Return a loudspeaker with two cones."""
     case = choose(rng, (coat(rng, "black black white", "satin"), coat(rng, "brown", "satin", "wood")))
     half, deep, tall = float(rng.uniform(0.07, 0.1)), float(rng.uniform(0.08, 0.11)), float(rng.uniform(0.22, 0.32))
     pieces: list[Piece] = [(meshes.box((-half, -deep, 0), (half, deep, tall), 0.005), case.material)]

@@ -17,7 +17,7 @@ def _round(radius: float, profile: meshes.Profile) -> Mesh:
 
 
 def _leaf(length: float) -> Mesh:
-    """A small leaf from the origin towards +x, bent down."""
+    """Return a small leaf from the origin towards +x, bent down."""
     along = np.linspace(0, 1, 6)[:, None]
     across = np.array([-1.0, 0.0, 1.0])[None]
     wide = 0.25 * length * np.sin(np.pi * np.clip(along, 0.02, 0.98)) * across
@@ -26,7 +26,7 @@ def _leaf(length: float) -> Mesh:
 
 
 def apple(rng: np.random.Generator) -> Furniture:
-    """An apple with its stalk, sometimes with a leaf."""
+    """Return an apple with its stalk, sometimes with a leaf."""
     skin = coat(rng, "red red green yellow", "satin")
     radius = float(rng.uniform(0.034, 0.041))
     body = _round(
@@ -61,7 +61,7 @@ def apple(rng: np.random.Generator) -> Furniture:
 
 
 def orange(rng: np.random.Generator) -> Furniture:
-    """An orange."""
+    """Return an orange."""
     skin = coat(rng, "orange", "satin")
     radius = float(rng.uniform(0.035, 0.043))
     angles = np.linspace(-np.pi / 2, 1.35, 12)
@@ -72,7 +72,7 @@ def orange(rng: np.random.Generator) -> Furniture:
 
 
 def lemon(rng: np.random.Generator) -> Furniture:
-    """A lemon that lies on its side."""
+    """Return a lemon that lies on its side."""
     skin = coat(rng, "yellow", "satin")
     half = float(rng.uniform(0.036, 0.043))
     ends = [
@@ -93,7 +93,7 @@ def lemon(rng: np.random.Generator) -> Furniture:
 
 
 def pear(rng: np.random.Generator) -> Furniture:
-    """A pear with its stalk."""
+    """Return a pear with its stalk."""
     skin = coat(rng, "green green yellow", "satin")
     radius = float(rng.uniform(0.032, 0.038))
     body = _round(
@@ -117,7 +117,7 @@ def pear(rng: np.random.Generator) -> Furniture:
 
 
 def banana(rng: np.random.Generator) -> Furniture:
-    """One banana, or a bunch of three, lying on its side."""
+    """Return one banana, or a bunch of three, lying on its side."""
     skin = coat(rng, "yellow", "satin")
     count = int(rng.integers(1, 4))
     reach, thick = float(rng.uniform(0.085, 0.1)), float(rng.uniform(0.016, 0.019))
@@ -137,12 +137,12 @@ def banana(rng: np.random.Generator) -> Furniture:
 
 
 def _girth(share: np.ndarray) -> np.ndarray:
-    """A pineapple's radius at a share of its height, the widest being 1."""
+    """Return a pineapple's radius at a share of its height, the widest being 1."""
     return np.cos(-1.1 + 2.35 * share) ** 0.7
 
 
 def pineapple(rng: np.random.Generator) -> Furniture:
-    """A pineapple that stands on its foot, with its crown of leaves."""
+    """Return a pineapple that stands on its foot, with its crown of leaves."""
     radius, tall = float(rng.uniform(0.05, 0.06)), float(rng.uniform(0.13, 0.17))
     shares = np.linspace(0, 1, 10)
     side = list(zip((radius * _girth(shares)).tolist(), (tall * shares).tolist()))

@@ -19,7 +19,7 @@ def _worktop(rng: np.random.Generator) -> Coat:
 
 
 def _sink(half_x: float, x: float, low: float) -> tuple[list[Mesh], list[Mesh], list[Top]]:
-    """A worktop with an opening about x: its boards, basin and tap, and the tops that remain."""
+    """Return a worktop with an opening about x: its boards, basin and tap, and the tops that remain."""
     wide, front_y, back_y = 0.25, -0.2, 0.16
     boards = [
         meshes.box((-half_x, -HALF_DEPTH_M - 0.015, low), (x - wide, HALF_DEPTH_M, WORKTOP_M)),
@@ -52,7 +52,7 @@ def _sink(half_x: float, x: float, low: float) -> tuple[list[Mesh], list[Mesh], 
 
 
 def counter(rng: np.random.Generator) -> Furniture:
-    """A kitchen counter with drawers over doors, often with a sink."""
+    """Return a kitchen counter with drawers over doors, often with a sink."""
     paint = coat(rng, "white white white grey green blue beige black", "satin") if chance(rng, 0.7) else wood(rng)
     board = _worktop(rng)
     columns = choose(rng, (2, 3, 3, 4))
@@ -85,7 +85,7 @@ def counter(rng: np.random.Generator) -> Furniture:
 
 
 def stove(rng: np.random.Generator) -> Furniture:
-    """A cooker: an oven with a window and knobs, and a hob of glass with four rings."""
+    """Return a cooker: an oven with a window and knobs, and a hob of glass with four rings."""
     paint = coat(rng, "white silver silver black red", "satin")
     face = -HALF_DEPTH_M + 0.02
     knob_coat = plain(36, 36, 38, "satin") if paint.colour != "black" else plain(200, 200, 202, "metal")
@@ -124,7 +124,7 @@ def stove(rng: np.random.Generator) -> Furniture:
 
 
 def fridge(rng: np.random.Generator) -> Furniture:
-    """A refrigerator with two doors one above the other or side by side, sometimes rounded."""
+    """Return a refrigerator with two doors one above the other or side by side, sometimes rounded."""
     paint = coat(rng, "white white silver silver black red turquoise", "satin")
     half_x, half_y, height = (
         float(rng.uniform(0.29, 0.36)),
@@ -165,7 +165,7 @@ def fridge(rng: np.random.Generator) -> Furniture:
 
 
 def washing_machine(rng: np.random.Generator) -> Furniture:
-    """A front loader with a round door."""
+    """Return a front loader with a round door."""
     paint = coat(rng, "white white white silver grey", "satin")
     height, face = 0.85, -0.28
     body = meshes.box((-0.3, face, 0.015), (0.3, 0.3, height), 0.012)

@@ -9,7 +9,7 @@ from spatialvlm.worlds.rooms.room import Furniture, Material, Mesh
 
 
 def vessel(outside: meshes.Profile, wall: float, segments: int = 28) -> Mesh:
-    """A hollow turned vessel: a profile of (radius, z) from the foot's rim to the lip, and a wall so thick."""
+    """Return a hollow turned vessel: a profile of (radius, z) from the foot's rim to the lip, and a wall so thick."""
     lip, foot = outside[-1], outside[0]
     inside = [(radius - wall, z) for radius, z in reversed(outside[1:-1])]
     rim = [
@@ -31,7 +31,7 @@ def vessel(outside: meshes.Profile, wall: float, segments: int = 28) -> Mesh:
 
 
 def ear(radius: float, low: float, high: float, out: float, thick: float) -> Mesh:
-    """A handle on the side +x of a vessel of that radius."""
+    """Return a handle on the side +x of a vessel of that radius."""
     angles = np.linspace(-np.pi / 2, np.pi / 2, 9)
     middle, half = (low + high) / 2, (high - low) / 2
     path = [(radius - 0.002 + out * float(np.cos(a)) ** 0.6, 0.0, middle + half * float(np.sin(a))) for a in angles]
@@ -39,7 +39,7 @@ def ear(radius: float, low: float, high: float, out: float, thick: float) -> Mes
 
 
 def mug(rng: np.random.Generator) -> Furniture:
-    """A mug with a handle: straight, tapered or bellied."""
+    """Return a mug with a handle: straight, tapered or bellied."""
     height, radius, wall = float(rng.uniform(0.08, 0.105)), float(rng.uniform(0.038, 0.046)), 0.004
     striped = chance(rng, 0.2)
     glaze = two_tone(rng, BRIGHT, PALE, "stripes", "glossy") if striped else coat(rng, CERAMIC, "glossy")
@@ -66,12 +66,12 @@ def mug(rng: np.random.Generator) -> Furniture:
 
 
 def bottle(rng: np.random.Generator) -> Furniture:
-    """A wine, water, soda or sports bottle."""
+    """Return a wine, water, soda or sports bottle."""
     return choose(rng, (wine_bottle, _water_bottle, _flask))(rng)
 
 
 def wine_bottle(rng: np.random.Generator) -> Furniture:
-    """A bottle of wine with a label and a capsule."""
+    """Return a bottle of wine with a label and a capsule."""
     radius, height = float(rng.uniform(0.035, 0.039)), float(rng.uniform(0.28, 0.32))
     colour, rgb = choose(rng, (("green", (34, 64, 40)), ("green", (48, 78, 44)), ("brown", (88, 48, 22))))
     neck, shoulder, top = 0.014, height * 0.6, height - 0.012

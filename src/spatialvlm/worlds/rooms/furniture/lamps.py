@@ -11,7 +11,7 @@ BULB = Material((255, 240, 214), "glow")
 
 
 def lampshade(low_radius: float, high_radius: float, low: float, high: float) -> Mesh:
-    """An open cone of cloth, 3 mm thick."""
+    """Return an open cone of cloth, 3 mm thick."""
     return meshes.lathe(
         [
             (low_radius - 0.003, low),
@@ -30,7 +30,7 @@ def _shade_coat(rng: np.random.Generator) -> Coat:
 
 
 def _lamp_base(rng: np.random.Generator, style: str, foot: float, tall: float) -> tuple[Mesh, Coat]:
-    """A stick on a disc, a ball, or a bellied jar."""
+    """Return a stick on a disc, a ball, or a bellied jar."""
     if style == "stick":
         stick = [(foot, 0), (foot, 0.012), (foot * 0.9, 0.018), (0.011, 0.022), (0.009, tall)]
         return meshes.lathe([(0, 0), *stick, (0, tall)]), wood(rng) if chance(rng, 0.5) else steel(rng)
@@ -45,7 +45,7 @@ def _lamp_base(rng: np.random.Generator, style: str, foot: float, tall: float) -
 
 
 def table_lamp(rng: np.random.Generator) -> Furniture:
-    """A lamp with a shade on a bellied, ball-shaped or slender base."""
+    """Return a lamp with a shade on a bellied, ball-shaped or slender base."""
     shade = _shade_coat(rng)
     style = choose(rng, ("belly", "ball", "stick"))
     wide, base_z = float(rng.uniform(0.11, 0.16)), float(rng.uniform(0.2, 0.28))
@@ -63,7 +63,7 @@ def table_lamp(rng: np.random.Generator) -> Furniture:
 
 
 def floor_lamp(rng: np.random.Generator) -> Furniture:
-    """A tall lamp: a shade on a pole with a round foot, or on three wooden legs."""
+    """Return a tall lamp: a shade on a pole with a round foot, or on three wooden legs."""
     shade, height = _shade_coat(rng), float(rng.uniform(1.4, 1.7))
     wide = float(rng.uniform(0.17, 0.23))
     low = height - wide * float(rng.uniform(1.2, 1.5))
@@ -89,7 +89,7 @@ def floor_lamp(rng: np.random.Generator) -> Furniture:
 
 
 def desk_lamp(rng: np.random.Generator) -> Furniture:
-    """A lamp with a jointed arm and a metal shade that points down, over its front."""
+    """Return a lamp with a jointed arm and a metal shade that points down, over its front."""
     paint = coat(rng, "black black white silver red blue green yellow", "satin")
     low, high = float(rng.uniform(0.2, 0.26)), float(rng.uniform(0.17, 0.22))
     elbow = (0.0, 0.1, low)
@@ -121,7 +121,7 @@ def desk_lamp(rng: np.random.Generator) -> Furniture:
 
 
 def candle(rng: np.random.Generator) -> Furniture:
-    """A candle: thick on a dish, or slender in a holder; sometimes lit."""
+    """Return a candle: thick on a dish, or slender in a holder; sometimes lit."""
     wax = coat(rng, "white white beige red green blue pink purple yellow", "satin")
     if chance(rng, 0.55):
         radius, tall, low = float(rng.uniform(0.03, 0.042)), float(rng.uniform(0.07, 0.16)), 0.006

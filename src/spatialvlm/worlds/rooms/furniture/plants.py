@@ -14,7 +14,7 @@ BARK = plain(104, 78, 54)
 
 
 def _pot(rng: np.random.Generator, radius: float, tall: float) -> list[Piece]:
-    """A pot with soil in it: tapered with a rim, straight, or round."""
+    """Return a pot with soil in it: tapered with a rim, straight, or round."""
     paint = coat(rng, "white white grey black orange brown blue beige turquoise", choose(rng, ("matte", "satin")))
     outside = {
         "rim": [
@@ -95,7 +95,7 @@ def _fan(
 
 
 def _cactus(tall: float, z: float) -> list[Mesh]:
-    """A ribbed column with two arms."""
+    """Return a ribbed column with two arms."""
 
     def column(radius: float, high: float) -> Mesh:
         shape = meshes.lathe(
@@ -128,7 +128,7 @@ def _cactus(tall: float, z: float) -> list[Mesh]:
 
 
 def plant(rng: np.random.Generator) -> Furniture:
-    """A small plant for a table: arching, sword-leaved, a rosette, or a cactus."""
+    """Return a small plant for a table: arching, sword-leaved, a rosette, or a cactus."""
     radius = float(rng.uniform(0.045, 0.085))
     tall = radius * float(rng.uniform(1.5, 2.0))
     pieces, z, green = _pot(rng, radius, tall), tall * 0.84, _green(rng)
@@ -145,7 +145,7 @@ def plant(rng: np.random.Generator) -> Furniture:
 
 
 def tall_plant(rng: np.random.Generator) -> Furniture:
-    """A plant that stands on the floor: a palm, a sword-leaved one, or a small tree."""
+    """Return a plant that stands on the floor: a palm, a sword-leaved one, or a small tree."""
     radius = float(rng.uniform(0.14, 0.19))
     tall = radius * float(rng.uniform(1.6, 2.1))
     pieces, z, green = _pot(rng, radius, tall), tall * 0.85, _green(rng)

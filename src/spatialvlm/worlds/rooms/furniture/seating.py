@@ -11,12 +11,12 @@ from spatialvlm.worlds.rooms.room import Furniture, Material, Mesh
 
 
 def _leaning(shape: Mesh, y: float, z: float, lean_rad: float) -> Mesh:
-    """What stands upright at y = 0, z = 0, leaning back about (y, z)."""
+    """Return what stands upright at y = 0, z = 0, leaning back about (y, z)."""
     return meshes.moved(meshes.turned(shape, "x", -lean_rad), 0, y, z)
 
 
 def _back(rng: np.random.Generator, half: float, tall: float, style: str) -> list[Mesh]:
-    """A chair's back, upright from z = 0, its front at y = 0."""
+    """Return a chair's back, upright from z = 0, its front at y = 0."""
     if style == "panel":
         return [meshes.turned(meshes.slab(half, tall / 2, -0.02, 0.0, corner=0.05, edge=0.006), "x", np.pi / 2)]
     posts = [meshes.box((x - 0.017, 0, 0), (x + 0.017, 0.03, tall), 0.005) for x in (0.017 - half, half - 0.017)]
@@ -65,7 +65,7 @@ def _wooden_chair(rng: np.random.Generator) -> Furniture:
 
 
 def _shell(half: float, tall: float) -> Mesh:
-    """A bent plastic seat and back in one piece, 8 mm thick; the seat at z = 0."""
+    """Return a bent plastic seat and back in one piece, 8 mm thick; the seat at z = 0."""
     way = np.array(
         [
             (-0.21, -0.03),
@@ -117,19 +117,19 @@ def _padded_chair(rng: np.random.Generator) -> Furniture:
 
 
 def chair(rng: np.random.Generator) -> Furniture:
-    """A dining chair: of wood with a ladder, slat or panel back, a plastic shell, or padded."""
+    """Return a dining chair: of wood with a ladder, slat or panel back, a plastic shell, or padded."""
     return choose(rng, (_wooden_chair, _wooden_chair, _shell_chair, _padded_chair))(rng)
 
 
 def _upholstery(rng: np.random.Generator) -> tuple[Coat, tuple[str, ...]]:
-    """A sofa's cloth or leather, and the word for it."""
+    """Return a sofa's cloth or leather, and the word for it."""
     if chance(rng, 0.25):
         return coat(rng, "brown black white red beige", "satin"), ("leather",)
     return coat(rng, CLOTH, "matte", "weave"), ()
 
 
 def _couch(rng: np.random.Generator, seats: int, seat_width: float) -> tuple[list[Piece], Coat, tuple[str, ...], list]:
-    """An armchair or sofa of so many seats: pieces, cloth, words, tops."""
+    """Return an armchair or sofa of so many seats: pieces, cloth, words, tops."""
     cloth, words = _upholstery(rng)
     feet: Material = wood(rng).material if chance(rng, 0.7) else plain(40, 40, 42, "metal")
     half_y, seat_z = float(rng.uniform(0.42, 0.47)), float(rng.uniform(0.4, 0.45))
@@ -168,13 +168,13 @@ def _couch(rng: np.random.Generator, seats: int, seat_width: float) -> tuple[lis
 
 
 def armchair(rng: np.random.Generator) -> Furniture:
-    """A soft chair with arms."""
+    """Return a soft chair with arms."""
     pieces, cloth, words, tops = _couch(rng, 1, float(rng.uniform(0.52, 0.62)))
     return assembled("armchair", pieces, cloth.colour, words, tops)
 
 
 def sofa(rng: np.random.Generator) -> Furniture:
-    """A sofa of two or three seats."""
+    """Return a sofa of two or three seats."""
     pieces, cloth, words, tops = _couch(rng, choose(rng, (2, 2, 3)), float(rng.uniform(0.58, 0.72)))
     return assembled("sofa", pieces, cloth.colour, words, tops)
 
@@ -189,7 +189,7 @@ def _star(reach: float) -> tuple[Mesh, Mesh]:
 
 
 def office_chair(rng: np.random.Generator) -> Furniture:
-    """A swivel chair on five castors, with arms or without."""
+    """Return a swivel chair on five castors, with arms or without."""
     cloth = coat(rng, "black black black grey blue red green white", "matte", choose(rng, ("weave", "plain")))
     metal = plain(46, 46, 48, "satin") if chance(rng, 0.6) else plain(190, 192, 196, "metal")
     seat_z, half = float(rng.uniform(0.44, 0.52)), float(rng.uniform(0.235, 0.26))
@@ -218,13 +218,13 @@ def office_chair(rng: np.random.Generator) -> Furniture:
 
 
 def _ring(radius: float, z: meshes.Real, thick: float) -> Mesh:
-    """A level hoop."""
+    """Return a level hoop."""
     angles = np.linspace(0, 2 * np.pi, 9)
     return meshes.lathe([(radius + thick * float(np.cos(a)), z + thick * float(np.sin(a))) for a in angles])
 
 
 def _drum(rng: np.random.Generator) -> Furniture:
-    """A padded drum to sit on."""
+    """Return a padded drum to sit on."""
     cloth = coat(rng, CLOTH, "matte", "weave")
     radius, height = float(rng.uniform(0.2, 0.26)), float(rng.uniform(0.38, 0.46))
     head = [(radius, height - 0.05), (radius * 0.95, height - 0.015), (radius * 0.85, height)]
@@ -235,7 +235,7 @@ def _drum(rng: np.random.Generator) -> Furniture:
 
 
 def stool(rng: np.random.Generator) -> Furniture:
-    """A round stool on three or four legs, a bar stool with a hoop, or a padded drum."""
+    """Return a round stool on three or four legs, a bar stool with a hoop, or a padded drum."""
     style = choose(rng, ("legs", "legs", "bar", "drum"))
     if style == "drum":
         return _drum(rng)
@@ -258,7 +258,7 @@ def stool(rng: np.random.Generator) -> Furniture:
 
 
 def bench(rng: np.random.Generator) -> Furniture:
-    """A bench: a board or slats on legs or on panels."""
+    """Return a bench: a board or slats on legs or on panels."""
     paint, words = (wood(rng), ("wooden",)) if chance(rng, 0.75) else (coat(rng, "white black grey", "satin"), ())
     half_x, half_y = float(rng.uniform(0.45, 0.7)), float(rng.uniform(0.16, 0.2))
     height = float(rng.uniform(0.42, 0.47))

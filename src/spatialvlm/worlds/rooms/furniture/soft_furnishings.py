@@ -18,7 +18,7 @@ def _fabric(rng: np.random.Generator) -> tuple[Coat, tuple[str, ...]]:
 
 
 def _cushion(half_x: float, half_y: float, thick: float) -> Mesh:
-    """A stuffed rectangle: full in the middle, its corners drawn out; flat enough below to lie still."""
+    """Return a stuffed rectangle: full in the middle, its corners drawn out; flat enough below to lie still."""
     side = np.linspace(-1, 1, 13)
     side = np.sign(side) * np.abs(side) ** 0.75
     x, y = np.meshgrid(side, side)
@@ -32,7 +32,7 @@ def _cushion(half_x: float, half_y: float, thick: float) -> Mesh:
 
 
 def pillow(rng: np.random.Generator) -> Furniture:
-    """A square cushion or a bed's pillow, lying flat."""
+    """Return a square cushion or a bed's pillow, lying flat."""
     if chance(rng, 0.5):
         cloth, words = _fabric(rng)
         half = float(rng.uniform(0.19, 0.24))
@@ -46,7 +46,7 @@ def pillow(rng: np.random.Generator) -> Furniture:
 
 
 def rug(rng: np.random.Generator) -> Furniture:
-    """A rug: rectangular with a border or fringes, or round."""
+    """Return a rug: rectangular with a border or fringes, or round."""
     cloth, words = _fabric(rng)
     thick = float(rng.uniform(0.006, 0.01))
     if chance(rng, 0.3):
@@ -81,7 +81,7 @@ def rug(rng: np.random.Generator) -> Furniture:
 
 
 def backpack(rng: np.random.Generator) -> Furniture:
-    """A backpack that stands upright: a main bag, a pocket in front, two at the sides, straps behind."""
+    """Return a backpack that stands upright: a main bag, a pocket in front, two at the sides, straps behind."""
     cloth = coat(rng, "blue black grey red green orange purple turquoise pink", "matte", "weave")
     trim = coat(rng, "black grey black brown", "matte").material if cloth.colour != "black" else plain(112, 114, 118)
     half_x, tall = float(rng.uniform(0.14, 0.17)), float(rng.uniform(0.4, 0.48))
@@ -112,13 +112,13 @@ def backpack(rng: np.random.Generator) -> Furniture:
 
 
 def _upright(half_x: float, tall: float, half_y: float, soft: float) -> Mesh:
-    """A stuffed block that stands on z = 0."""
+    """Return a stuffed block that stands on z = 0."""
     block = meshes.slab(half_x, tall / 2, -half_y, half_y, corner=soft, edge=min(soft, half_y) * 0.8, crown=0.012)
     return meshes.moved(meshes.turned(block, "x", np.pi / 2), z=tall / 2)
 
 
 def suitcase(rng: np.random.Generator) -> Furniture:
-    """A hard suitcase that stands on its wheels, its handle pulled out or not."""
+    """Return a hard suitcase that stands on its wheels, its handle pulled out or not."""
     shell = coat(rng, BRIGHT + " black black silver grey", "satin")
     half_x, half_y, tall = float(rng.uniform(0.18, 0.23)), float(rng.uniform(0.1, 0.13)), float(rng.uniform(0.48, 0.62))
     dark = plain(36, 36, 38, "satin")
@@ -161,7 +161,7 @@ def _vault(half: np.ndarray, tall: np.ndarray, y: np.ndarray, low: float) -> Mes
 
 
 def shoe(rng: np.random.Generator) -> Furniture:
-    """One sneaker: a sole, an upper with its opening, laces."""
+    """Return one sneaker: a sole, an upper with its opening, laces."""
     upper = coat(rng, "white black red blue grey green pink turquoise brown", "matte")
     sole = plain(244, 244, 242, "satin") if upper.colour != "white" else plain(150, 150, 152, "satin")
     long = float(rng.uniform(0.24, 0.3))

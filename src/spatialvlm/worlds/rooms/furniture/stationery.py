@@ -12,7 +12,7 @@ COVERS = "red red blue blue green black white orange yellow brown grey purple tu
 
 
 def bound(rng: np.random.Generator, half_x: float, half_y: float, low: float, thick: float) -> tuple[list[Piece], str]:
-    """A book that lies flat with its spine to -x: pages between two covers."""
+    """Return a book that lies flat with its spine to -x: pages between two covers."""
     cover = coat(rng, COVERS, "satin")
     board = min(0.003, thick / 5)
     covers = meshes.joined(
@@ -29,7 +29,7 @@ def bound(rng: np.random.Generator, half_x: float, half_y: float, low: float, th
 
 
 def book(rng: np.random.Generator) -> Furniture:
-    """A closed book that lies flat."""
+    """Return a closed book that lies flat."""
     half_x, half_y = float(rng.uniform(0.065, 0.1)), float(rng.uniform(0.1, 0.14))
     thick = float(rng.uniform(0.015, 0.045))
     pieces, colour = bound(rng, half_x, half_y, 0.0, thick)
@@ -43,7 +43,7 @@ def book(rng: np.random.Generator) -> Furniture:
 
 
 def pencil_cup(rng: np.random.Generator) -> Furniture:
-    """A cup with pens and pencils in it."""
+    """Return a cup with pens and pencils in it."""
     paint = coat(rng, "black white grey blue red turquoise silver", "satin")
     radius, tall = float(rng.uniform(0.035, 0.042)), float(rng.uniform(0.09, 0.105))
     pieces: list[Piece] = [(vessel([(radius - 0.003, 0), (radius, 0.003), (radius, tall)], 0.003), paint.material)]
@@ -58,7 +58,7 @@ def pencil_cup(rng: np.random.Generator) -> Furniture:
 
 
 def tissue_box(rng: np.random.Generator) -> Furniture:
-    """A box of tissues with one pulled half out."""
+    """Return a box of tissues with one pulled half out."""
     paint = two_tone(rng, "blue pink green purple turquoise", PALE, choose(rng, ("stripes", "checks")), "satin")
     half_x, half_y, tall = 0.115, 0.06, float(rng.uniform(0.075, 0.1))
     body = meshes.finer(meshes.box((-half_x, -half_y, 0), (half_x, half_y, tall), 0.002), 4.0)

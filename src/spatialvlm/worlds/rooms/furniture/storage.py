@@ -19,7 +19,7 @@ def finish(rng: np.random.Generator) -> tuple[Coat, tuple[str, ...]]:
 
 
 def bookshelf(rng: np.random.Generator) -> Furniture:
-    """An open shelf, with a back or without, seldom divided into squares."""
+    """Return an open shelf, with a back or without, seldom divided into squares."""
     paint, words = finish(rng)
     depth, cell = float(rng.uniform(0.28, 0.36)), float(rng.uniform(0.3, 0.38))
     columns, rows = choose(rng, ((1, 2), (1, 3), (1, 4), (1, 5), (1, 5), (2, 2), (2, 3), (2, 4), (3, 2), (2, 1)))
@@ -67,12 +67,12 @@ def _carcass(
 def _closed(
     pieces: list[Piece], paint: Coat, rng: np.random.Generator, shut: tuple[list[meshes.Mesh], list[meshes.Mesh]]
 ) -> list[Piece]:
-    """The pieces with fronts and handles on them."""
+    """Return the pieces with fronts and handles on them."""
     return [*pieces, *painted(shut[0], paint.material), (meshes.joined(shut[1]), steel(rng).material)]
 
 
 def cabinet(rng: np.random.Generator) -> Furniture:
-    """A closed cabinet with doors, sometimes with drawers above them, on legs or a plinth."""
+    """Return a closed cabinet with doors, sometimes with drawers above them, on legs or a plinth."""
     paint, words = finish(rng)
     doors = choose(rng, (2, 2, 3, 4))
     half_x, half_y = doors * float(rng.uniform(0.2, 0.25)), float(rng.uniform(0.19, 0.24))
@@ -89,7 +89,7 @@ def cabinet(rng: np.random.Generator) -> Furniture:
 
 
 def dresser(rng: np.random.Generator) -> Furniture:
-    """A chest of drawers."""
+    """Return a chest of drawers."""
     paint, words = finish(rng)
     columns, rows = choose(rng, ((1, 4), (2, 3), (2, 4), (1, 5), (2, 3)))
     half_x, half_y = (0.4 if columns == 1 else 0.62) * float(rng.uniform(0.9, 1.1)), float(rng.uniform(0.21, 0.25))
@@ -108,7 +108,7 @@ def dresser(rng: np.random.Generator) -> Furniture:
 
 
 def nightstand(rng: np.random.Generator) -> Furniture:
-    """A small chest for beside a bed: drawers, or one drawer over an open shelf."""
+    """Return a small chest for beside a bed: drawers, or one drawer over an open shelf."""
     paint, words = finish(rng)
     half_x, half_y = float(rng.uniform(0.2, 0.26)), float(rng.uniform(0.18, 0.21))
     height, style = float(rng.uniform(0.46, 0.6)), choose(rng, HANDLES)
@@ -134,7 +134,7 @@ def nightstand(rng: np.random.Generator) -> Furniture:
 
 
 def wardrobe(rng: np.random.Generator) -> Furniture:
-    """A tall cupboard for clothes, with doors to the floor or drawers below them."""
+    """Return a tall cupboard for clothes, with doors to the floor or drawers below them."""
     paint, words = finish(rng)
     doors = choose(rng, (2, 2, 3))
     half_x, half_y = doors * float(rng.uniform(0.21, 0.26)), float(rng.uniform(0.27, 0.31))
@@ -149,7 +149,7 @@ def wardrobe(rng: np.random.Generator) -> Furniture:
 
 
 def tv_stand(rng: np.random.Generator) -> Furniture:
-    """A low, wide cabinet for a television: doors at its ends, open between them, on legs."""
+    """Return a low, wide cabinet for a television: doors at its ends, open between them, on legs."""
     paint, words = finish(rng)
     half_x, half_y = float(rng.uniform(0.6, 0.85)), float(rng.uniform(0.19, 0.22))
     lift, height = choose(rng, (0.05, 0.12, 0.16)), float(rng.uniform(0.45, 0.56))

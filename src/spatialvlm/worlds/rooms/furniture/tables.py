@@ -14,19 +14,19 @@ MARGIN_M = 0.01
 
 
 def _finish(rng: np.random.Generator) -> tuple[Coat, tuple[str, ...]]:
-    """The coat of a table's board, and the word for it."""
+    """Return the coat of a table's board, and the word for it."""
     if chance(rng, 0.65):
         return wood(rng), ("wooden",)
     return coat(rng, "white white black grey", "satin"), ()
 
 
 def _undercarriage(rng: np.random.Generator, board: Coat) -> Coat:
-    """What its legs are made of."""
+    """Return what its legs are made of."""
     return board if chance(rng, 0.6) else coat(rng, "black white black", "satin")
 
 
 def _pedestal(radius: float, height: float) -> meshes.Mesh:
-    """A turned column on a round foot."""
+    """Return a turned column on a round foot."""
     foot = 0.62 * radius
     return meshes.lathe(
         [
@@ -45,7 +45,7 @@ def _pedestal(radius: float, height: float) -> meshes.Mesh:
 
 
 def _trestle(half_x: float, half_y: float, height: float) -> list[meshes.Mesh]:
-    """Two frames and a beam between them."""
+    """Return two frames and a beam between them."""
     shapes = [meshes.box((-half_x + 0.12, -0.02, 0.2), (half_x - 0.12, 0.02, 0.27))]
     for x in (-half_x + 0.15, half_x - 0.15):
         shapes += [
@@ -72,14 +72,14 @@ def _round_table(rng: np.random.Generator, category: str, radius: float, height:
 
 
 def _apron(half_x: float, half_y: float, low: float, high: float) -> list[meshes.Mesh]:
-    """The frame below a board."""
+    """Return the frame below a board."""
     return [meshes.box((-half_x, y - 0.01, low), (half_x, y + 0.01, high)) for y in (-half_y, half_y)] + [
         meshes.box((x - 0.01, -half_y, low), (x + 0.01, half_y, high)) for x in (-half_x, half_x)
     ]
 
 
 def table(rng: np.random.Generator) -> Furniture:
-    """A dining table: round on a column or legs, or rectangular on legs or trestles."""
+    """Return a dining table: round on a column or legs, or rectangular on legs or trestles."""
     height = float(rng.uniform(0.72, 0.76))
     if chance(rng, 0.3):
         return _round_table(rng, "table", float(rng.uniform(0.4, 0.62)), height)
@@ -103,7 +103,7 @@ def table(rng: np.random.Generator) -> Furniture:
 
 
 def coffee_table(rng: np.random.Generator) -> Furniture:
-    """A low table for a sofa: round, on legs with a shelf, or a bent board."""
+    """Return a low table for a sofa: round, on legs with a shelf, or a bent board."""
     height = float(rng.uniform(0.36, 0.46))
     if chance(rng, 0.35):
         return _round_table(rng, "coffee table", float(rng.uniform(0.3, 0.45)), height)
@@ -134,7 +134,7 @@ def coffee_table(rng: np.random.Generator) -> Furniture:
 
 
 def side_table(rng: np.random.Generator) -> Furniture:
-    """A small table for beside a sofa."""
+    """Return a small table for beside a sofa."""
     height = float(rng.uniform(0.45, 0.6))
     if chance(rng, 0.6):
         return _round_table(rng, "side table", float(rng.uniform(0.19, 0.26)), height)
@@ -156,7 +156,7 @@ def side_table(rng: np.random.Generator) -> Furniture:
 def _drawers(
     rng: np.random.Generator, x: float, half_y: float, height: float
 ) -> tuple[list[meshes.Mesh], list[meshes.Mesh]]:
-    """A block of drawers 0.4 m wide under a desk, about x, and its handles."""
+    """Return a block of drawers 0.4 m wide under a desk, about x, and its handles."""
     style = choose(rng, HANDLES)
     face = -half_y + 0.03
     shapes = [meshes.box((x - 0.2, face, 0.04), (x + 0.2, half_y - 0.02, height), 0.002)]
@@ -169,7 +169,7 @@ def _drawers(
 
 
 def _loops(half_x: float, half_y: float, low: float) -> list[meshes.Mesh]:
-    """Two frames of square tube under a desk's ends."""
+    """Return two frames of square tube under a desk's ends."""
     y, bar = half_y - 0.04, 0.018
     shapes = []
     for x in (0.08 - half_x, half_x - 0.08):
@@ -179,7 +179,7 @@ def _loops(half_x: float, half_y: float, low: float) -> list[meshes.Mesh]:
 
 
 def _panels(half_x: float, half_y: float, low: float, ends: tuple[int, ...]) -> list[meshes.Mesh]:
-    """A panel under each end named (-1 left, 1 right), and one between them at the back."""
+    """Return a panel under each end named (-1 left, 1 right), and one between them at the back."""
     shapes = [meshes.box((-half_x + 0.02, half_y - 0.06, 0.3), (half_x - 0.02, half_y - 0.042, low))]
     for end in ends:
         x = end * (half_x - 0.0125)
@@ -188,7 +188,7 @@ def _panels(half_x: float, half_y: float, low: float, ends: tuple[int, ...]) -> 
 
 
 def desk(rng: np.random.Generator) -> Furniture:
-    """A writing desk on legs, frames or panels, often with a block of drawers."""
+    """Return a writing desk on legs, frames or panels, often with a block of drawers."""
     height = float(rng.uniform(0.72, 0.76))
     half_x, half_y = float(rng.uniform(0.55, 0.8)), float(rng.uniform(0.28, 0.38))
     board, words = _finish(rng)

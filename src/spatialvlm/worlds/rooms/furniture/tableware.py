@@ -10,7 +10,7 @@ from spatialvlm.worlds.rooms.room import Furniture, Material
 
 
 def cup(rng: np.random.Generator) -> Furniture:
-    """A small cup with a handle, mostly on a saucer."""
+    """Return a small cup with a handle, mostly on a saucer."""
     glaze = coat(rng, CERAMIC, "glossy")
     radius, tall = float(rng.uniform(0.036, 0.044)), float(rng.uniform(0.05, 0.065))
     low = 0.006 if chance(rng, 0.7) else 0.0
@@ -42,7 +42,7 @@ def cup(rng: np.random.Generator) -> Furniture:
 
 
 def bowl(rng: np.random.Generator) -> Furniture:
-    """A bowl of china or wood: round, flat or flared."""
+    """Return a bowl of china or wood: round, flat or flared."""
     wooden = chance(rng, 0.15)
     striped = not wooden and chance(rng, 0.15)
     glaze = (
@@ -63,7 +63,7 @@ def bowl(rng: np.random.Generator) -> Furniture:
 
 
 def plate(rng: np.random.Generator) -> Furniture:
-    """A plate with a flat or a rising rim, sometimes with a coloured edge."""
+    """Return a plate with a flat or a rising rim, sometimes with a coloured edge."""
     glaze = coat(rng, CERAMIC, "glossy")
     radius = float(rng.uniform(0.1, 0.14))
     floor = radius * 0.62
@@ -92,7 +92,7 @@ def plate(rng: np.random.Generator) -> Furniture:
 
 
 def wine_glass(rng: np.random.Generator) -> Furniture:
-    """A goblet of tinted glass, sometimes with wine."""
+    """Return a goblet of tinted glass, sometimes with wine."""
     tint = coat(rng, "grey grey blue green turquoise purple", "glass")
     tall, radius = float(rng.uniform(0.17, 0.22)), float(rng.uniform(0.034, 0.042))
     stem, foot = tall * 0.45, radius * 0.95
@@ -125,7 +125,7 @@ def wine_glass(rng: np.random.Generator) -> Furniture:
 
 
 def pitcher(rng: np.random.Generator) -> Furniture:
-    """A jug with a spout and a handle."""
+    """Return a jug with a spout and a handle."""
     glaze = coat(rng, CERAMIC, "glossy")
     radius, tall = float(rng.uniform(0.055, 0.07)), float(rng.uniform(0.19, 0.25))
     outside = [
@@ -156,7 +156,7 @@ def pitcher(rng: np.random.Generator) -> Furniture:
 
 
 def jar(rng: np.random.Generator) -> Furniture:
-    """A jar of jam or the like with a lid and a label."""
+    """Return a jar of jam or the like with a lid and a label."""
     filling = coat(rng, "red orange yellow brown purple green", "glass")
     radius, tall = float(rng.uniform(0.032, 0.042)), float(rng.uniform(0.085, 0.13))
     body = meshes.lathe(
@@ -178,7 +178,7 @@ def jar(rng: np.random.Generator) -> Furniture:
 
 
 def can(rng: np.random.Generator) -> Furniture:
-    """A can of drink, or a tin of food with a paper label."""
+    """Return a can of drink, or a tin of food with a paper label."""
     metal = plain(196, 198, 202, "metal")
     paint = coat(rng, "red red blue green orange yellow white black purple turquoise", "satin")
     ink = (245, 243, 238) if paint.colour not in ("white", "yellow") else (170, 30, 36)
@@ -202,7 +202,7 @@ def can(rng: np.random.Generator) -> Furniture:
 
 
 def cereal_box(rng: np.random.Generator) -> Furniture:
-    """A box of cereal that stands upright, printed in front and behind."""
+    """Return a box of cereal that stands upright, printed in front and behind."""
     paint = coat(rng, "red blue yellow orange green purple turquoise", "satin")
     half_x, half_y, tall = (
         float(rng.uniform(0.085, 0.1)),

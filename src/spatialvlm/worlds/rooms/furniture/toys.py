@@ -11,7 +11,7 @@ GLASS = plain(40, 48, 58, "glossy")
 
 
 def _gore(radius: float, start: float, stop: float) -> meshes.Mesh:
-    """A slice of a ball's skin between two longitudes."""
+    """Return a slice of a ball's skin between two longitudes."""
     rise = np.linspace(-np.pi / 2 + 1e-3, np.pi / 2 - 1e-3, 15)[:, None]
     turn = np.linspace(start, stop, 6)[None]
     return meshes.grid(
@@ -21,7 +21,7 @@ def _gore(radius: float, start: float, stop: float) -> meshes.Mesh:
 
 
 def ball(rng: np.random.Generator) -> Furniture:
-    """A ball: of one colour, of six slices, or a basketball."""
+    """Return a ball: of one colour, of six slices, or a basketball."""
     radius = float(rng.uniform(0.05, 0.12))
     if chance(rng, 0.35):
         names = (
@@ -51,7 +51,7 @@ def ball(rng: np.random.Generator) -> Furniture:
 
 
 def _lump(size: float, at: meshes.Point, half: meshes.Point, axis: str = "y", tilt_rad: float = 0.0) -> meshes.Mesh:
-    """An ellipsoid at a place, tilted about an axis through its middle; in units of `size`."""
+    """Return an ellipsoid at a place, tilted about an axis through its middle; in units of `size`."""
     x, y, z = (size * value for value in half)
     return meshes.moved(
         meshes.turned(meshes.ellipsoid(x, y, z, 9, 16), axis, tilt_rad), *(size * value for value in at)
@@ -59,13 +59,13 @@ def _lump(size: float, at: meshes.Point, half: meshes.Point, axis: str = "y", ti
 
 
 def _block(size: float, at: meshes.Point, half: meshes.Point) -> meshes.Mesh:
-    """A box about a place, in units of `size`."""
+    """Return a box about a place, in units of `size`."""
     low, high = (np.array([[p + side * q for p, q in zip(at, half)]]) * size for side in (-1, 1))
     return meshes.boxes(low, high, 0.012 * size)
 
 
 def teddy_bear(rng: np.random.Generator) -> Furniture:
-    """A bear that sits."""
+    """Return a bear that sits."""
     fur = coat(rng, "brown brown brown beige beige white grey pink", "matte")
     red, green, blue = fur.material.rgb
     pale = plain(min(red + 50, 255), min(green + 46, 255), min(blue + 40, 255))
@@ -127,7 +127,7 @@ def _rolling(long: float, low: float) -> list[Piece]:
 
 
 def toy_car(rng: np.random.Generator) -> Furniture:
-    """A toy car; its nose is at -y."""
+    """Return a toy car; its nose is at -y."""
     paint = coat(rng, BRIGHT, "glossy")
     long = float(rng.uniform(0.11, 0.2))
     half_x, half_y, low = long * 0.21, long / 2, long * 0.07
@@ -142,7 +142,7 @@ def toy_car(rng: np.random.Generator) -> Furniture:
 
 
 def toy_truck(rng: np.random.Generator) -> Furniture:
-    """A toy truck with an open load bed, often of another colour; its nose is at -y."""
+    """Return a toy truck with an open load bed, often of another colour; its nose is at -y."""
     paint = coat(rng, BRIGHT, "glossy")
     long = float(rng.uniform(0.14, 0.24))
     half_x, half_y, low = long * 0.21, long / 2, long * 0.07
@@ -161,7 +161,7 @@ def toy_truck(rng: np.random.Generator) -> Furniture:
 
 
 def rubber_duck(rng: np.random.Generator) -> Furniture:
-    """A bath duck; its bill points to -y."""
+    """Return a bath duck; its bill points to -y."""
     size = float(rng.uniform(0.032, 0.05))
 
     skin = coat(rng, "yellow", "satin").material
@@ -181,7 +181,7 @@ def rubber_duck(rng: np.random.Generator) -> Furniture:
 
 
 def puzzle_cube(rng: np.random.Generator) -> Furniture:
-    """A cube of coloured squares, three by three on each side."""
+    """Return a cube of coloured squares, three by three on each side."""
     half = float(rng.uniform(0.027, 0.031))
     body = meshes.box((-half, -half, 0), (half, half, 2 * half), 0.002)
     pitch, cell = 2 * half / 3, half * 0.29
@@ -201,7 +201,7 @@ def puzzle_cube(rng: np.random.Generator) -> Furniture:
 
 
 def toy_robot(rng: np.random.Generator) -> Furniture:
-    """A robot of blocks that stands; its face is at -y."""
+    """Return a robot of blocks that stands; its face is at -y."""
     paint = coat(rng, "red blue silver yellow green turquoise orange grey", "satin")
     size = float(rng.uniform(0.16, 0.24))
     dark, lamp = plain(52, 54, 60, "satin"), plain(250, 214, 70, "glossy")
