@@ -81,14 +81,15 @@ def test_a_folder_gives_what_build_writes(tmp_path, pipeline):
 def test_pictures_of_a_folder_one_by_one_and_broken_ones(tmp_path, frame):
     cv2.imwrite(str(tmp_path / "a.png"), frame.image)
     (tmp_path / "b.jpg").write_bytes(b"no picture")
-    samples = list(sv.Pipeline().each([tmp_path / "a.png", tmp_path / "b.jpg", tmp_path / "c.png", frame, frame.image]))
-    assert [sample.index for sample in samples] == list(range(5))
+    samples = list(sv.Pipeline().each([*(tmp_path / f for f in ("a.png", "b.jpg", "c.png")), frame, frame.image, 5]))
+    assert [sample.index for sample in samples] == list(range(6))
     codes = [[(drop.stage, drop.id, drop.reason.split(":")[0]) for drop in sample.drops] for sample in samples]
     assert codes[0] == [("detect", "a", "no_depth")]
     assert codes[1] == [("collect", "b", "image_unreadable")]
     assert codes[2] == [("collect", "c", "image_missing")]
     assert len(samples[3].questions) == 20
     assert codes[4] == [("detect", "image-000004", "no_depth")]
+    assert codes[5] == [("collect", "image-000005", "image_unusable")]
 
 
 def test_collecting_loses_no_drop(tmp_path):

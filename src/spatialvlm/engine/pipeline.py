@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 
 from spatialvlm.engine.executor import MIN_BATCH
+from spatialvlm.errors import UserError
 from spatialvlm.models import Runtime
 from spatialvlm.pipeline import FrameStage, run_stages
 from spatialvlm.pipeline.collect import Collect, open_source, read_picture
 from spatialvlm.recipes import Recipe, recipe_for
-from spatialvlm.records import Frame, Sample
+from spatialvlm.records import Drop, Frame, Sample
 
 Input = Any
 """A Frame, a picture as numpy makes an array of it, or the path of a picture, a folder or another source."""
@@ -47,7 +48,10 @@ class Pipeline:
         return run_stages(self._stages, [_sample_of(0, picture, **known)])[0]
 
     def each(self, pictures: str | Path | Iterable[Input]) -> Iterator[Sample]:
-        """Take many pictures through all stages, in order: a SOURCE as `spatialvlm build` takes it, or any iterable."""
+        """Take many pictures through all stages, in order: a SOURCE as `spatialvlm build` takes it, or any iterable.
+
+        What makes no picture is the drop of its own Sample.
+        """
         samples = self._read(str(pictures)) if isinstance(pictures, str | Path) else _samples_of(pictures)
         batches = iter(lambda: list(islice(samples, self._batch)), [])
         return chain.from_iterable(run_stages(self._stages, batch) for batch in batches)
@@ -58,7 +62,12 @@ class Pipeline:
 
 
 def _samples_of(pictures: Iterable[Input]) -> Iterator[Sample]:
-    return (_sample_of(index, picture, id=f"image-{index:06d}") for index, picture in enumerate(pictures))
+    for index, picture in enumerate(pictures):
+        id = f"image-{index:06d}"
+        try:
+            yield _sample_of(index, picture, id=id)
+        except UserError as error:  # one that is no picture costs none of the others
+            yield Sample(index).dropped(Drop("collect", id, f"image_unusable: {error}"))
 
 
 def _sample_of(index: int, picture: Input, **known: Any) -> Sample:
