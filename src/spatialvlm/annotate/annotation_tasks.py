@@ -116,10 +116,10 @@ class _FrameSource:
         return None
 
     def read(self, place: int) -> AnnotationTask | UnavailableImage:
-        collected = self._source.read(place)
-        frame = collected.frame
+        sample = self._source.read(place)
+        frame = sample.frame
         if frame is None:
-            return UnavailableImage(collected.drops[0].id, collected.drops[0].reason)
+            return UnavailableImage(sample.drops[0].id, sample.drops[0].reason)
         height, width, _ = frame.image.shape
         camera = frame.camera or Camera(np.eye(3), width, height, "assumed")
         try:
