@@ -130,7 +130,7 @@ def facts_at(facts: Facts, rows: Sequence[int]) -> list[Fact]:
 
 
 def _decided(kind: Kind, outcome: int, subjects: tuple[str, ...]) -> bool | str:
-    """Return what a comparison came to, in the words of Fact.value."""
+    """Say what a comparison came to, in the words of Fact.value."""
     if outcome == 0:
         return "similar"
     match kind.form:

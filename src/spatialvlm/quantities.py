@@ -104,7 +104,7 @@ _DECADES: dict[str, dict[int, _Decade]] = {
 
 
 def _rungs(unit: Unit, level: int) -> list[tuple[float, Unit]]:
-    """Return every number of `unit` that may be said at a level, from half the first rung up to the farthest length."""
+    """List every number of `unit` that may be said at a level, from half the first rung up to the farthest length."""
     decades = _DECADES[unit.name]
     first = min(decades)
     numbers = [0.5 * 10.0**first]
@@ -116,7 +116,7 @@ def _rungs(unit: Unit, level: int) -> list[tuple[float, Unit]]:
 
 
 def _ladder(rungs: list[tuple[float, Unit]], level: int) -> _Ladder:
-    """Rungs with the cuts half-way between them, save where 1 meter pulls."""
+    """Give rungs their cuts, half-way between them, save where 1 meter pulls."""
     metres = [number * unit.metres for number, unit in rungs]
     cuts = [(low + high) / 2 for low, high in pairwise(metres)]
     if level <= _HALVES and rungs[-1][1] is METER:
@@ -127,13 +127,13 @@ def _ladder(rungs: list[tuple[float, Unit]], level: int) -> _Ladder:
 
 
 def _metric(level: int) -> _Ladder:
-    """Return the ladder of one who chooses: the meter's, said in centimeters below 1 m."""
+    """Make the ladder of one who chooses: the meter's, said in centimeters below 1 m."""
     rungs = _rungs(METER, level)
     return _ladder([(round(100 * n, 4), CENTIMETER) if n < 1 else (n, METER) for n, _ in rungs], level)
 
 
 def _imperial(level: int) -> _Ladder:
-    """Inches below 1 foot, or below 3 feet where finest, and feet above."""
+    """Make the ladder of inches below 1 foot, or below 3 feet where finest, and feet above."""
     feet = 3 if level == _FINE else 1
     inches = [rung for rung in _rungs(INCH, level) if rung[0] < 12 * feet]
     return _ladder(inches + [rung for rung in _rungs(FOOT, level) if rung[0] >= feet], level)
@@ -151,7 +151,7 @@ def _numeral(number: float) -> str:
 
 
 def _wordings(number: float, unit: Unit) -> tuple[str, ...]:
-    """Return the ways of saying one number with its unit; five of eight are bare, so short answers prevail."""
+    """List the ways of saying one number with its unit; five of eight are bare, so short answers prevail."""
     long = f"{_numeral(number)} {unit.name if number == 1 else unit.plural}"
     # "1 m" and "10 in" are written, not said
     short = long if unit is INCH or (number == 1 and unit in (METER, FOOT)) else f"{_numeral(number)} {unit.symbol}"
@@ -166,7 +166,7 @@ def _wordings(number: float, unit: Unit) -> tuple[str, ...]:
 
 @cache
 def _said(ladder: _Ladder, index: int) -> tuple[Spoken, ...]:
-    """Return all ways of saying one rung; few and small, so they are kept."""
+    """List all ways of saying one rung; few and small, so they are kept."""
     number, unit = ladder.rungs[index]
     value_m = round(number * unit.metres, 12)
     low = ladder.cuts[index - 1] if index else 0.0
@@ -208,7 +208,7 @@ def speak(value_m: float, error_m: float, draw: Sequence[float], unit: Unit | No
 
 
 def _nothing(value_m: float, error_m: float, draw: Sequence[float], unit: Unit | None) -> Spoken:
-    """Zero in words; anything else that is not a length from 0 to the farthest is refused."""
+    """Say zero in words; anything else that is not a length from 0 to the farthest is refused."""
     if not (value_m == 0.0 and error_m >= 0.0 and 0.0 <= draw[2] < 1.0):
         raise ContractError(
             f"cannot say the length {value_m!r} m with error {error_m!r} m by the draws {tuple(draw)!r}: expected "
@@ -225,7 +225,7 @@ def _only_read(unit: Unit) -> NoReturn:
 
 
 def ask_unit(value_m: float, draw: float) -> Unit:
-    """Return the unit that a question about a length in metres may name, by one draw in [0, 1); imperial in 20 %.
+    """Choose the unit that a question about a length in metres may name, by one draw in [0, 1); imperial in 20 %.
 
     Centimeters up to 2 m, meters from 0.4 m; inches up to 3 feet, feet from 1 foot: where both suit, half and half.
     """
@@ -264,7 +264,7 @@ _SMALLER = re.compile(rf"\s*(?:and\s+)?{_NUMBER}\s*{_UNIT}")
 
 
 def parse(text: str) -> float | None:
-    """Return the first length in a text in metres, or None where there is none.
+    """Parse the first length in a text, in metres, or None where there is none.
 
     Reads all that `speak` says, alone or within a sentence, and the common ways of writing it (60cm, 1,200 mm, 5',
     5 ft 3 in, two feet, a meter and a half); a number without a unit is no length.
@@ -284,14 +284,14 @@ def parse(text: str) -> float | None:
 
 
 def _is_quotation(text: str, found: re.Match[str]) -> bool:
-    """Return a closing quotation mark after a number ('the "7" sign') is no unit: a quotation is open before it."""
+    """Tell whether a quotation mark closes after a number ('the "7" sign') and is no unit: one is open before it."""
     before = text[: found.end("number")]
     opened = re.search(r"(?:^|[\s(])'\w(?!.*'(?!\w))", before)
     return opened is not None if found["unit"] == "'" else before.count('"') % 2 == 1
 
 
 def _remainder(text: str, at: int, larger: Unit) -> float:
-    """Return the inches of "5 feet 3 inches" in metres, 0 where nothing smaller of the same system follows."""
+    """Read the inches of "5 feet 3 inches" in metres, 0 where nothing smaller of the same system follows."""
     found = _SMALLER.match(text, at)
     if found is None:
         return 0.0

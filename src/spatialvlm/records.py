@@ -174,7 +174,7 @@ class Frame:
         instances: Iterable[Instance] | Mapping[str, Any] | None = None,
         id: str = "image",
     ) -> "Frame":
-        """Return a frame from what is in memory.
+        """Make a frame from what is in memory.
 
         `image`: uint8 (h, w, 3) in sRGB, or what numpy makes such an array of (a PIL image in RGB). `depth_m`: (h, w)
         z-depth in metres; 0, negative and infinite mean unknown. `camera`: a Camera, or fx, fy, cx, cy in pixels.

@@ -167,7 +167,7 @@ class TaskLoader:
     """Reads tasks by place, ahead of an event loop. Close it, or use it in a `with`."""
 
     def __init__(self, make: Callable[[], AnnotationSource]) -> None:
-        """`make` opens the source, in the thread that reads it; what it raises is raised here."""
+        """Let `make` open the source, in the thread that reads it; what it raises is raised here."""
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="annotate")
         self._tasks: dict[int, Future[AnnotationTask | UnavailableImage]] = {}
         with ExitStack() as stack:

@@ -126,7 +126,7 @@ def read_decisions(path: Path) -> list[Decision]:
 
 
 def _lines(path: Path, content: bytes) -> Iterator[tuple[Decision, int]]:
-    """Read decisions with where in the file they end; what follows the last of them was cut off."""
+    """Yield decisions with where in the file they end; what follows the last of them was cut off."""
     end = 0
     for number, raw in enumerate(content.splitlines(keepends=True), 1):
         where, end = f"{path} line {number}", end + len(raw)

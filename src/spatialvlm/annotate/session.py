@@ -29,7 +29,7 @@ class AnnotationSession:
     """What has been decided by whom about a set of images, and what becomes of the next decision."""
 
     def __init__(self, source: AnnotationSource, file: DecisionFile, seed: int, limit: int | None = None) -> None:
-        """Reads the images where the answers there are do not tell which frames they are about.
+        """Read the images where the answers there are do not tell which frames they are about.
 
         Raises UserError where the answers were begun with another seed: other questions would be proposed.
         """

@@ -24,7 +24,7 @@ def write_page(result: Mapping[str, Any], path: Path) -> None:
 
 
 def render(result: Mapping[str, Any]) -> str:
-    """Return the whole page."""
+    """Render the whole page."""
     runs = in_order(result["presets"])
     width, height = result["size"]
     return page.document(
@@ -49,7 +49,7 @@ def render(result: Mapping[str, Any]) -> str:
 
 
 def in_order(runs: Runs) -> dict[str, Run]:
-    """Return the runs as they are shown: by preset, told before untold. A file has them by name."""
+    """Order the runs as they are shown: by preset, told before untold. A file has them by name."""
     names = [key for name in PRESETS for key in (name, name + UNTOLD)]
     return {name: runs[name] for name in names if name in runs}
 
@@ -115,7 +115,7 @@ def _summary(runs: Runs) -> page.Markup:
 
 
 def _shaded(value: float | None, nominal: float) -> str | page.Cell:
-    """Return a coverage, shaded by how far it is from the nominal one."""
+    """Shade a coverage by how far it is from the nominal one."""
     if value is None:
         return "–"
     off = (value - nominal) / (nominal if value < nominal else 1 - nominal)
@@ -153,7 +153,7 @@ def _errors(runs: Runs) -> page.Markup:
 
 
 def _quantile_row(name: str, quantiles: list[float]) -> page.Row:
-    """Return the 5, 25, 50, 75 and 95 % quantiles of an error."""
+    """Draw the 5, 25, 50, 75 and 95 % quantiles of an error."""
     if not quantiles:
         return page.Row(name, more="nothing asked")
     least, first, median, third, most = quantiles
@@ -163,12 +163,12 @@ def _quantile_row(name: str, quantiles: list[float]) -> page.Row:
 
 
 def _length_title(kind: Kind) -> str:
-    """Return the two directions of a difference say the same of a pair, so they share a title."""
+    """Name the two directions of a difference together, for they say the same of a pair."""
     return " / ".join(sorted((kind.word, kind.opposite))) + " difference" if kind.sign else kind.name.replace("_", " ")
 
 
 def _relations(runs: Runs) -> page.Markup:
-    """Accuracy by what decides: all kinds that one quantity decides are right or wrong together."""
+    """Show accuracy by what decides: all kinds that one quantity decides are right or wrong together."""
     groups: dict[str, list[Kind]] = {}
     for kind in KINDS.values():
         if kind.form != "length":

@@ -79,7 +79,7 @@ def calibrate(source: FrameSource, model: DepthModel, limit: int | None = None) 
 
 
 def fit(fields: Sequence[Ratios]) -> tuple[DepthErrors, float]:
-    """Return the errors that make such fields of log ratios (NaN where unknown) likely, and their mean.
+    """Find the errors that make such fields of log ratios (NaN where unknown) likely, and their mean.
 
     The median of a frame takes a part of the drift for scale: all of it if it reaches far, little if it does not. That
     part is c, the mean correlation of two places of a frame, and goes back to the drift.
@@ -126,7 +126,7 @@ def _field(frame: Frame, estimate: DepthEstimate, name: str) -> Ratios | None:
 
 
 def _sparse(depth_m: Float32[np.ndarray, "h w"]) -> Float64[np.ndarray, "r c"]:
-    """Return the depths at the middles of a grid of square cells, COLUMNS of them to a row."""
+    """Take the depths at the middles of a grid of square cells, COLUMNS of them to a row."""
     height, width = depth_m.shape
     step = width / COLUMNS
     rows = ((np.arange(max(1, int(height / step))) + 0.5) * step).astype(np.int64)
@@ -135,7 +135,7 @@ def _sparse(depth_m: Float32[np.ndarray, "h w"]) -> Float64[np.ndarray, "r c"]:
 
 
 def _reach(rests: Sequence[Ratios], spreads: Sequence[float]) -> float:
-    """Return the reach whose correlations at some lags fit best; in shares of the width."""
+    """Find the reach whose correlations at some lags fit best; in shares of the width."""
     pairs = list(zip(rests, spreads, strict=True))
     found = [np.mean([_correlation(rest, lag, spread) for rest, spread in pairs]) for lag in LAGS]
     lags = np.array(LAGS)
@@ -159,7 +159,7 @@ def _correlation(rest: Ratios, lag: int, spread: float) -> float:
 
 
 def _mean_correlation(rows: int, columns: int, reach: float) -> float:
-    """The mean of exp(-d^2 / 2 r^2) over all pairs of places of a frame: the product of that of rows and of columns."""
+    """Average exp(-d^2 / 2 r^2) over all pairs of places of a frame: the product of that of rows and of columns."""
 
     def along(count: int) -> float:
         apart = np.arange(count)[:, None] - np.arange(count)

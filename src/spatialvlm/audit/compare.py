@@ -48,14 +48,14 @@ class Compared:
         return np.array([form == "length" for form in FORMS])[self.kind]
 
     def only(self, rows: Where) -> "Compared":
-        """Return some of the rows."""
+        """Keep some of the rows."""
         columns = {column.name: getattr(self, column.name) for column in fields(self)}
         ids = columns.pop("object_ids")
         return Compared(ids, **{name: column[rows] for name, column in columns.items()})
 
 
 def compare(facts: Facts, truth: TrueQuantities, plane_m: float, config: MeasureConfig) -> Compared:
-    """Return all asked facts with their truth; `plane_m` is what `truth.plane_under` says of the scene."""
+    """Compare all asked facts with their truth; `plane_m` is what `truth.plane_under` says of the scene."""
     visible = truth.visible(facts.object_ids, plane_m)
     amodal = truth.amodal(facts.object_ids, plane_m)
     count = len(facts)

@@ -35,25 +35,25 @@ class Preset:
     told: LiftConfig = field(default_factory=LiftConfig)
 
     def corrupt(self, frame: Frame, rng: Generator) -> Frame:
-        """Return the frame after all steps."""
+        """Take the frame through all steps."""
         for step in self.steps:
             frame = step(frame, rng)
         return frame
 
 
 def scaled(frame: Frame, rng: Generator, *, relative: float) -> Frame:
-    """Depth off by one factor for the whole frame; `relative` is 1 sigma."""
+    """Scale depth by one wrong factor for the whole frame; `relative` is 1 sigma."""
     return _with_depth(frame, depth_of(frame) * (1.0 + float(rng.normal(0.0, relative))))
 
 
 def noisy(frame: Frame, rng: Generator, *, relative: float) -> Frame:
-    """Depth with independent noise in each pixel; `relative` is 1 sigma."""
+    """Add independent noise to the depth of each pixel; `relative` is 1 sigma."""
     depth_m = depth_of(frame)
     return _with_depth(frame, depth_m * (1.0 + relative * rng.standard_normal(depth_m.shape)))
 
 
 def drifting(frame: Frame, rng: Generator, *, relative: float, reach: float) -> Frame:
-    """Depth with an error that drifts over the picture; see `smooth_field`.
+    """Give depth an error that drifts over the picture; see `smooth_field`.
 
     `relative` is 1 sigma, `reach` a share of the image width.
     """
@@ -63,7 +63,7 @@ def drifting(frame: Frame, rng: Generator, *, relative: float, reach: float) -> 
 
 
 def blurred(frame: Frame, rng: Generator, *, sigma_px: float, flying: float) -> Frame:
-    """Depth smeared over its edges; there a share `flying` of the pixels is anywhere between the two sides."""
+    """Smear depth over its edges; there a share `flying` of the pixels is anywhere between the two sides."""
     depth_m = depth_of(frame)
     known = np.isfinite(depth_m)
     window = np.ones((3, 3), np.uint8)
@@ -79,13 +79,13 @@ def blurred(frame: Frame, rng: Generator, *, sigma_px: float, flying: float) -> 
 
 
 def outlined(frame: Frame, rng: Generator, *, inwards_px: float, ragged_px: float) -> Frame:
-    """Return every mask cut `inwards_px` inside its outline (negative: outside), and `ragged_px` (1 sigma) off that."""
+    """Cut every mask `inwards_px` inside its outline (negative: outside), and `ragged_px` (1 sigma) off that."""
     moved = tuple(_moved(instance, rng, inwards_px, ragged_px) for instance in frame.instances or ())
     return replace(frame, instances=moved)
 
 
 def tilted(frame: Frame, rng: Generator, *, sigma_rad: float) -> Frame:
-    """Gravity turned by a random angle, `sigma_rad` about each of two axes."""
+    """Turn gravity by a random angle, `sigma_rad` about each of two axes."""
     if frame.gravity_in_camera is None:
         return frame
     gravity = frame.gravity_in_camera + rng.normal(0.0, sigma_rad, 3)
@@ -93,7 +93,7 @@ def tilted(frame: Frame, rng: Generator, *, sigma_rad: float) -> Frame:
 
 
 def misfocused(frame: Frame, rng: Generator, *, relative: float) -> Frame:
-    """The focal length is wrong by `relative`, as often too long as too short, and the camera says that it may be."""
+    """Make the focal length wrong by `relative`, as often too long as too short; the camera says that it may be."""
     if frame.camera is None:
         return frame
     factor = 1.0 + relative * float(rng.choice((-1.0, 1.0)))
@@ -102,7 +102,7 @@ def misfocused(frame: Frame, rng: Generator, *, relative: float) -> Frame:
 
 
 def as_stated(frame: Frame, rng: Generator, *, noise: float, config: LiftConfig) -> Frame:
-    """Return every error that LiftConfig states, drawn once: outlines, gravity, scale; and independent noise.
+    """Make every error that LiftConfig states, drawn once: outlines, gravity, scale; and independent noise.
 
     An outline moves by a whole pixel, in or out, as often as makes its 1 sigma that of the model.
     """
@@ -120,7 +120,7 @@ def as_stated(frame: Frame, rng: Generator, *, noise: float, config: LiftConfig)
 
 
 def smooth_field(rng: Generator, shape: tuple[int, ...], reach_px: float) -> Float64[np.ndarray, "h w"]:
-    """Return a Gaussian random field of mean 0 and variance 1; places d apart correlate by exp(-d^2 / (2 reach_px^2)).
+    """Draw a Gaussian random field of mean 0 and variance 1; places d apart correlate by exp(-d^2 / (2 reach_px^2)).
 
     White noise on a coarse grid, smoothed by a Gaussian of reach / sqrt(2), which has that correlation.
     """
@@ -148,7 +148,7 @@ def _with_depth(frame: Frame, depth_m: Float32[np.ndarray, "h w"] | Float64[np.n
 
 
 def _moved(instance: Instance, rng: Generator, inwards_px: float, ragged_px: float) -> Instance:
-    """An instance with its outline moved. What vanishes keeps its box: the lift says that its mask is too small."""
+    """Move an instance's outline. What vanishes keeps its box: the lift says that its mask is too small."""
     mask = np.asarray(instance.mask)
     margin = 2 + math.ceil(max(0.0, -inwards_px) + 4.0 * ragged_px)
     left, top, width, height = cv2.boundingRect(mask.view(np.uint8))

@@ -39,12 +39,12 @@ class Job:
     presets: tuple[str, ...]
 
     def source(self) -> Any:
-        """Return the rooms."""
+        """Open the rooms."""
         return open_rooms(self.rooms, seed=self.seed, size=self.size)
 
 
 def error_models(preset: Preset) -> dict[str, LiftConfig]:
-    """By the name of a run: the error model that was told of the preset, and the default where that is another."""
+    """Map names of runs to error models: the one told of the preset, and the default where that is another."""
     models = {preset.name: preset.told}
     if preset.told != LiftConfig():
         models[preset.name + UNTOLD] = LiftConfig()
@@ -52,7 +52,7 @@ def error_models(preset: Preset) -> dict[str, LiftConfig]:
 
 
 def audit_room(known: Truth, room: int, seed: int, presets: tuple[str, ...]) -> dict[str, Tally]:
-    """Return the tallies of one room, by the name of the run."""
+    """Make the tallies of one room, by the name of the run."""
     truth, tallies = TrueQuantities(known), {}
     for name in presets:
         rng = np.random.default_rng([seed, room, *name.encode()])

@@ -94,7 +94,7 @@ class Tally:
         self.far_off = worst(self.far_off + other.far_off)
 
     def figures(self) -> dict[str, Any]:
-        """Return what audit.json says of a preset; docs/audit.md defines each figure. None where nothing was asked."""
+        """Compute what audit.json says of a preset; docs/audit.md defines each figure. None where nothing was asked."""
         comparisons = [name for name, kind in KINDS.items() if kind.form != "length"]
         every = _joined([part for parts in self.lengths.values() for part in parts])
         reasons: Counter[str] = Counter()
@@ -145,7 +145,7 @@ class Tally:
 
 
 def errors(rows: Lengths) -> dict[str, Any]:
-    """Median errors and coverage of some lengths."""
+    """Compute the median errors and the coverage of some lengths."""
     error_m, visible_m, amodal_m, sigma_m = rows.astype(np.float64).T
     whole = np.isfinite(amodal_m)
     number_m = error_m + visible_m
@@ -161,20 +161,20 @@ def errors(rows: Lengths) -> dict[str, Any]:
 
 
 def calibration(rows: Lengths) -> list[tuple[float, float]]:
-    """(nominal, observed) coverage at each of SIGMAS; empty where nothing was asked."""
+    """Compute (nominal, observed) coverage at each of SIGMAS; empty where nothing was asked."""
     pulls = np.abs(rows[:, 0]) / rows[:, 3]
     count = len(rows)
     return [(_rounded(float(erf(s / 2**0.5))), _rounded(float(np.mean(pulls < s)))) for s in SIGMAS if count]
 
 
 def quantiles(rows: Lengths) -> list[float]:
-    """Return the absolute relative error to the visible truth at QUANTILES; empty where nothing was asked."""
+    """Compute the absolute relative error to the visible truth at QUANTILES; empty where nothing was asked."""
     values = _relative(rows[:, 0], rows[:, 1])
     return [_rounded(float(q)) for q in np.percentile(values, QUANTILES)] if len(rows) else []
 
 
 def worst(cases: list[Case]) -> list[Case]:
-    """The worst few, each pair of objects and quantity once, in an order that does not depend on who found them."""
+    """Keep the worst few, each pair of objects and quantity once, in an order that depends not on who found them."""
     by_subjects: dict[tuple[int, str, tuple[str, ...]], Case] = {}
     for case in sorted(cases, reverse=True):
         by_subjects.setdefault((case.room, case.quantity, tuple(sorted(case.subjects))), case)
@@ -215,5 +215,5 @@ def _share(part: int, whole: int) -> float | None:
 
 
 def _rounded(value: float) -> float:
-    """Six digits after the point: what the last bits of a sum depend on is not reported."""
+    """Round to six digits after the point: what the last bits of a sum depend on is not reported."""
     return round(value, 6)

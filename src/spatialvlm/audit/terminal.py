@@ -35,7 +35,7 @@ class _Meter:
         self.logged = time.perf_counter()
 
     def report(self, rooms: int) -> None:
-        """So many more are done. Until the first call nothing is shown."""
+        """Count so many more rooms as done. Until the first call nothing is shown."""
         self.bar.start()
         self.bar.advance(self.task, rooms)
         if not self.bar.console.is_terminal and time.perf_counter() - self.logged > LOG_EVERY_S:

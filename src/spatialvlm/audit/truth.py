@@ -104,7 +104,7 @@ class TrueQuantities:
         self._gaps: dict[tuple[str, str], float] = {}
 
     def visible(self, ids: tuple[str, ...], plane_m: float) -> Boxes:
-        """The boxes of what is seen. What stands on the plane, or a rug there, and is seen nearly so far reaches it."""
+        """Box what is seen. What stands on the plane, or a rug there, and is seen nearly so far reaches it."""
         faces = np.array([self._seen[name] for name in ids]).reshape(-1, 2, 3)
         low, high = faces[:, 0].copy(), faces[:, 1].copy()
         low[:, 2], high[:, 2] = low[:, 2] - plane_m, high[:, 2] - plane_m
@@ -115,13 +115,13 @@ class TrueQuantities:
         return Boxes(low, high, self._viewer(plane_m))
 
     def amodal(self, ids: tuple[str, ...], plane_m: float) -> Boxes:
-        """Return the boxes of the whole objects."""
+        """Box the whole objects."""
         faces = np.array([self.known.boxes[name] for name in ids], np.float64).reshape(-1, 2, 3)
         faces[:, :, 2] -= plane_m
         return Boxes(faces[:, 0], faces[:, 1], self._viewer(plane_m))
 
     def gap(self, one: str, other: str) -> float:
-        """Return the distance of the nearest pixels of two objects, in metres; every pixel counts."""
+        """Measure the distance of the nearest pixels of two objects, in metres; every pixel counts."""
         key = (one, other) if one < other else (other, one)
         if key not in self._gaps:
             self._gaps[key] = self._nearest(*key)
@@ -157,7 +157,7 @@ class TrueQuantities:
         return self.pose[:3, 3] - np.array([0.0, 0.0, plane_m])
 
     def _nearest(self, one: str, other: str) -> float:
-        """Only points within a bound of the other's extent can be nearest; a few points give the bound."""
+        """Measure the least distance among points within a bound of the other's extent; a few points give the bound."""
         a, b = self.points[one], self.points[other]
         bound = float(self._trees[other].query(a[:: 1 + len(a) // COARSE])[0].min()) * (1.0 + 1e-9)
         outside = np.maximum(np.maximum(b.min(axis=0) - a, a - b.max(axis=0)), 0.0)

@@ -265,12 +265,12 @@ app.add_typer(evaluating.app)
 
 
 def _stop(*_: object) -> None:
-    """On Ctrl-C. Not a KeyboardInterrupt: typer would turn that into a silent exit."""
+    """Exit on Ctrl-C, by no KeyboardInterrupt: typer would turn that into a silent exit."""
     sys.exit("stopped; run the same command again to go on from here")  # the message on stderr, exit code 1
 
 
 def main() -> None:
-    """The entry point: errors that the user can mend are printed without a traceback."""
+    """Run the command line: errors that the user can mend are printed without a traceback."""
     from spatialvlm.errors import ModelError, UserError
 
     for stream in (sys.stdout, sys.stderr):

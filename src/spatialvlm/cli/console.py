@@ -37,7 +37,7 @@ class _Meter:
         self.started = self.logged = time.perf_counter()
 
     def begin(self, total: int, done: int) -> None:
-        """How many frames there are, and how many an earlier run has done. Until here nothing is shown."""
+        """Show from here on how many frames there are, and how many an earlier run has done."""
         self.bar.update(self.task, total=total, completed=done)
         self.bar.start()
         self.started = self.logged = time.perf_counter()
@@ -47,7 +47,7 @@ class _Meter:
             self.bar.console.print(f"going on after the {done} {self.noun} of an earlier run")
 
     def report(self, frames: int, questions: int, drops: int) -> None:
-        """So many more have been done."""
+        """Count so many more as done."""
         self.frames, self.questions, self.drops = self.frames + frames, self.questions + questions, self.drops + drops
         elapsed = max(time.perf_counter() - self.started, 1e-9)
         rates = f"{self.frames / elapsed:.1f} images/s  {self.questions / elapsed:.0f} QA/s  {self.drops} drops"

@@ -65,7 +65,7 @@ def _settings(dataset: Dataset, stage: str, config: type) -> dict[str, Any]:
 
 
 def _check_kinds(dataset: Dataset) -> None:
-    """Questions are drawn among all kinds: with others than the dataset's they would be other questions."""
+    """Refuse other kinds than the dataset's: questions are drawn among all kinds, so they would be other ones."""
     chosen = dataset.header.get("config", {}).get("phrase", {}).get("kinds")
     counts = dataset.info or {"kinds": {}, "refusals": {}}
     met = {*counts["kinds"], *counts["refusals"]} - {"reference"}

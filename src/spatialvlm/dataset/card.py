@@ -45,7 +45,7 @@ def write_report(folder: Path) -> Path:
 
 
 def render(dataset: Dataset, info: Mapping[str, Any]) -> str:
-    """Return the whole page."""
+    """Render the whole page."""
     refused = sum(sum(reasons.values()) for reasons in info["refusals"].values())
     dropped = sum(sum(codes.values()) for codes in info["drops"].values())
     lengths_asked = sum(sum(bins) for bins in info["lengths"].values())
@@ -92,7 +92,7 @@ def _gallery(dataset: Dataset) -> page.Markup:
 
 
 def _by_form(names: Mapping[str, Any]) -> dict[str, list[str]]:
-    """The kinds that occur, in the order of the table, by form; kinds that this version does not know come last."""
+    """Group the kinds that occur by form, in the order of the table; kinds unknown to this version come last."""
     groups: dict[str, list[str]] = {form: [] for form in _FORMS}
     for name, kind in KINDS.items():
         if name in names:
@@ -168,7 +168,7 @@ def _lengths(info: Mapping[str, Any]) -> page.Markup:
 
 
 def length_range(counts: Sequence[int]) -> tuple[int, int]:
-    """Return the first and the last bin worth showing: whole decades around everything counted."""
+    """Find the first and the last bin worth showing: whole decades around everything counted."""
     used = [index for index, count in enumerate(counts) if count] or [2 * BINS_PER_DECADE, 4 * BINS_PER_DECADE - 1]
     first = used[0] // BINS_PER_DECADE * BINS_PER_DECADE
     return first, (used[-1] // BINS_PER_DECADE + 1) * BINS_PER_DECADE - 1

@@ -20,7 +20,7 @@ QUESTIONS = 8
 
 
 def frame_card(scene: Scene, source: Source, questions: Sequence[QA]) -> page.Markup:
-    """Return one image with its objects marked and some of its questions beside it."""
+    """Show one image with its objects marked and some of its questions beside it."""
     places = {found.instance.id: index for index, found in enumerate(scene.objects)}
     objects = page.join(*(_object(scene, index) for index in range(len(scene.objects))), between=" ")
     image = page.element(
@@ -41,7 +41,7 @@ def frame_card(scene: Scene, source: Source, questions: Sequence[QA]) -> page.Ma
 
 
 def select(questions: Sequence[QA], count: int) -> list[QA]:
-    """At most `count` questions, of both families in turn and of as many kinds as there are, in their own order."""
+    """Pick up to `count` questions, of both families in turn and of as many kinds as there are, in their own order."""
     turns: dict[tuple[str, str], int] = {}
     ranks = []
     for index, qa in enumerate(questions):
@@ -55,7 +55,7 @@ def select(questions: Sequence[QA], count: int) -> list[QA]:
 
 
 def picture(scene: Scene, source: Source) -> str:
-    """Return the image with its objects marked, as a small JPEG in base64."""
+    """Draw the image with its objects marked, as a small JPEG in base64."""
     image = _image(scene, source)
     scale = min(1.0, PICTURE_WIDTH / image.shape[1], PICTURE_HEIGHT / image.shape[0])
     size = (max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale)))
@@ -96,7 +96,7 @@ def _question(scene: Scene, qa: QA, places: dict[str, int]) -> page.Markup:
 
 
 def evidence(fact: Fact, places: dict[str, int]) -> page.Markup:
-    """Return what is known, with 1 sigma, in SI units: "0.412 ± 0.013 m"."""
+    """Say what is known, with 1 sigma, in SI units: "0.412 ± 0.013 m"."""
     if not isinstance(fact.value, (bool, str)):
         unit = "" if fact.unit == "1" else f" {fact.unit}"
         return page.join(f"{_with_error(fact.value, fact.error)}{unit}")

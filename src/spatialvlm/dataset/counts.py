@@ -16,7 +16,7 @@ Counts = dict[str, Any]
 
 
 def shard_counts(questions: Iterable[QA], refusals: Iterable[Mapping[tuple[str, str], int]]) -> Counts:
-    """Counts of one shard from its questions and the `Facts.refusals` of its scenes, ready for JSON.
+    """Count what one shard holds, from its questions and the `Facts.refusals` of its scenes, ready for JSON.
 
     {"kinds": {kind: n}, "labels": {kind: {label: n}}, "lengths": {kind: [n per bin]}, "refusals": {kind: {reason: n}}}.
     The label of a choice is the place of the chosen object in the question: "A", "B", ...
@@ -42,7 +42,7 @@ def shard_counts(questions: Iterable[QA], refusals: Iterable[Mapping[tuple[str, 
 
 
 def answer_label(fact: Fact) -> str:
-    """Return what a comparison came to, in words that mean the same in every image."""
+    """Say what a comparison came to, in words that mean the same in every image."""
     if isinstance(fact.value, bool):
         return "true" if fact.value else "false"
     kind = KINDS.get(fact.kind)
@@ -52,7 +52,7 @@ def answer_label(fact: Fact) -> str:
 
 
 def merge_counts(parts: Iterable[Counts]) -> Counts:
-    """Return the sum of counts of the same shape."""
+    """Add up counts of the same shape."""
     total: Counts = {"kinds": {}, "labels": {}, "lengths": {}, "refusals": {}}
     for part in parts:
         _add(total, part)
@@ -60,7 +60,7 @@ def merge_counts(parts: Iterable[Counts]) -> Counts:
 
 
 def drop_counts(drops: Iterable[Drop]) -> dict[str, dict[str, int]]:
-    """{stage: {code: n}}; the code of a reason is its text before the colon."""
+    """Count drops as {stage: {code: n}}; the code of a reason is its text before the colon."""
     return _nested(Counter((drop.stage, drop.reason.partition(":")[0].strip()) for drop in drops))
 
 

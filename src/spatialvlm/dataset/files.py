@@ -55,12 +55,12 @@ def disk_faults(path: Path) -> Iterator[None]:
 
 
 def to_json(value: Any, indent: int | None = None) -> str:
-    """JSON with sorted keys: the same value always gives the same text."""
+    """Write JSON with sorted keys: the same value always gives the same text."""
     return json.dumps(value, sort_keys=True, indent=indent)
 
 
 def describe_file(folder: Path, path: Path) -> dict[str, Any]:
-    """Return what a manifest says of a file: its path within the folder, bytes, sha256."""
+    """Describe a file as a manifest does: its path within the folder, bytes, sha256."""
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     return {"path": path.relative_to(folder).as_posix(), "bytes": path.stat().st_size, "sha256": digest}

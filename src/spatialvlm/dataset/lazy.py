@@ -73,11 +73,11 @@ class SceneQuestions:
         return self._ends[-1] if self._ends else 0
 
     def __getitem__(self, index: int) -> AskedScene:
-        """Return one scene by its place in the dataset, with its questions; from the end where it is negative."""
+        """Read one scene by its place in the dataset, with its questions; from the end where it is negative."""
         return self.__getitems__([index])[0]
 
     def __getitems__(self, indices: Sequence[int]) -> list[AskedScene]:
-        """Several scenes by their places, measured together; torch's DataLoader takes its batches by this name."""
+        """Read scenes by their places, measured together; torch's DataLoader takes its batches by this name."""
         return self._asked([self._row(index) for index in indices])
 
     def __iter__(self) -> Iterator[AskedScene]:
@@ -118,7 +118,7 @@ class SceneQuestions:
         return tail(measure=asking.measure, phrase=asking.phrase, seed=asking.seed_of(epoch))[1:]
 
     def __getstate__(self) -> dict[str, Any]:
-        """Without what was read: another process reads for itself."""
+        """Leave out what was read: another process reads for itself."""
         return {**self.__dict__, "_groups": OrderedDict()}
 
     def _group(self, part: int, group: int) -> pa.Table:

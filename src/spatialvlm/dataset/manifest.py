@@ -98,7 +98,7 @@ def open_for_build(folder: Path, header: Mapping[str, Any]) -> Progress:
 
 
 def _sound_info(folder: Path, header: Mapping[str, Any], shards: int) -> dict[str, Any] | None:
-    """Return what dataset.json says; None where there is none, or another than the manifest makes: it is made again."""
+    """Read what dataset.json says; None where there is none, or another than the manifest makes: it is made again."""
     try:
         info = read_info(folder) or {}
     except DatasetError:
@@ -108,7 +108,7 @@ def _sound_info(folder: Path, header: Mapping[str, Any], shards: int) -> dict[st
 
 
 def read_info(folder: Path) -> dict[str, Any] | None:
-    """Return what dataset.json says; None where there is none yet. Raises DatasetError where it is damaged."""
+    """Read what dataset.json says; None where there is none yet. Raises DatasetError where it is damaged."""
     path = Path(folder) / INFO
     try:
         info = json.loads(path.read_bytes())
@@ -122,7 +122,7 @@ def read_info(folder: Path) -> dict[str, Any] | None:
 
 
 def read_manifest(folder: Path) -> tuple[dict[str, Any], list[Summary]]:
-    """The header and the summaries of the finished shards, in their order, without their counts: those take the memory.
+    """Read the header and the summaries of finished shards, in order, without their counts: those take the memory.
 
     A torn last line is ignored. Raises DatasetError where there is no manifest or a line of it is damaged.
     """
@@ -139,7 +139,7 @@ def read_manifest(folder: Path) -> tuple[dict[str, Any], list[Summary]]:
 
 
 def read_counts(folder: Path) -> Iterator[Counts]:
-    """Return the counts of the finished shards, one at a time; of a sorted manifest."""
+    """Read the counts of the finished shards, one at a time; of a sorted manifest."""
     return (entry["counts"] for _, entry in islice(_entries(folder), 1, None))
 
 
@@ -184,7 +184,7 @@ def check_files(folder: Path, summaries: Iterable[Summary]) -> None:
 
 
 def repair_of(folder: Path, shards: Sequence[int]) -> str:
-    """Return what to do about damaged files of some shards, ascending: the sentence for a message."""
+    """Say what to do about damaged files of some shards, ascending: the sentence for a message."""
     runs = [[shards[0], shards[0]]]
     for shard in shards[1:]:
         if shard == runs[-1][1] + 1:
@@ -220,7 +220,7 @@ def sort_manifest(folder: Path) -> None:
 
 
 def _parse(path: Path, number: int, line: bytes) -> dict[str, Any]:
-    """Return what a line says: the header, or the summary of a shard."""
+    """Parse a line: the header, or the summary of a shard."""
     try:
         value = json.loads(line)
     except ValueError:

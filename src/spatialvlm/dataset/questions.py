@@ -21,7 +21,7 @@ _PREDICATES: dict[str, bool | str] = {"true": True, "false": False}
 
 
 def questions_table(rows: Sequence[tuple[str, Sequence[QA]]]) -> pa.Table:
-    """Return one row per (frame id, its questions), in the order given."""
+    """Make a table of one row per (frame id, its questions), in the order given."""
     questions = list(chain.from_iterable(qas for _, qas in rows))
     facts = [qa.fact for qa in questions]
     values = [fact.value for fact in facts]
@@ -48,7 +48,7 @@ def questions_table(rows: Sequence[tuple[str, Sequence[QA]]]) -> pa.Table:
 
 
 def read_questions(table: pa.Table) -> Iterator[tuple[str, list[QA]]]:
-    """(frame id, its questions) of every row. Raises DatasetError for a kind that this version does not know."""
+    """Read (frame id, its questions) of every row. Raises DatasetError for a kind that this version does not know."""
     frames = table.column("frame_id").to_pylist()
     column = table.column("qa").combine_chunks()
     offsets = column.offsets.to_pylist()
@@ -81,7 +81,7 @@ def _value(frame_id: str, row: dict[str, Any]) -> float | bool | str:
 
 
 def texts(values: Sequence[str | None]) -> pa.Array:
-    """Return a text column. What is no Unicode (a surrogate from a file name or from JSON) is written as its escape."""
+    """Make a text column. What is no Unicode (a surrogate from a file name or from JSON) is written as its escape."""
     try:
         return pa.array(values, pa.string())
     except UnicodeEncodeError:
@@ -93,6 +93,6 @@ def _printable(value: str) -> str:
 
 
 def lists(rows: Sequence[Sequence[object]], values: pa.Array, width: int = 1) -> pa.ListArray:
-    """`values` cut into one list per row, of the row's length times `width`."""
+    """Cut `values` into one list per row, of the row's length times `width`."""
     offsets = accumulate((len(row) * width for row in rows), initial=0)
     return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), values)

@@ -40,13 +40,13 @@ class Part:
     rows: int
 
     def groups(self, columns: Sequence[str]) -> Iterator[pa.Table]:
-        """Its row groups, in order."""
+        """Read the row groups, in order."""
         with self._open() as file:
             for group in range(file.num_row_groups):
                 yield self._read(file, group, columns)
 
     def group(self, index: int, columns: Sequence[str]) -> pa.Table:
-        """Return one row group: the rows from `index` times `schema.ROW_GROUP`."""
+        """Read one row group: the rows from `index` times `schema.ROW_GROUP`."""
         with self._open() as file:
             return self._read(file, index, columns)
 
@@ -87,7 +87,7 @@ class Dataset:
     info: dict[str, Any] | None
 
     def scenes(self, *, images: bool = True) -> Iterator[tuple[Scene, Source]]:
-        """Every scene with where its image came from, in order. Without `images` the sources hold none: much faster."""
+        """Read scenes with where each image came from, in order. Without `images` sources hold none: much faster."""
         columns = scene_columns(images=images)
         for part in self.parts("scenes"):
             for table in part.groups(columns):
@@ -100,11 +100,11 @@ class Dataset:
                 yield from read_questions(table)
 
     def drops(self) -> Iterator[Drop]:
-        """Return what was rejected, and why, in order."""
+        """Read what was rejected, and why, in order."""
         return (Drop(*drop) for summary in self.shards for drop in summary["drops"])
 
     def parts(self, name: str) -> list[Part]:
-        """The files of `scenes` or `qa`, in order. Raises DatasetError where the scenes are in another dataset."""
+        """List the files of `scenes` or `qa`, in order. Raises DatasetError where the scenes are in another dataset."""
         if name == "scenes" and not holds_scenes(self.header):
             raise DatasetError(
                 f"{self.folder}: holds questions alone; their scenes are in the dataset {self.header['source']!r} that "
@@ -113,7 +113,7 @@ class Dataset:
         return [Part(self.folder, one["files"][name]["path"], one["shard"], one["scenes"]) for one in self.shards]
 
     def frame_ids(self) -> list[str]:
-        """Return the ids of all scenes, in order."""
+        """List the ids of all scenes, in order."""
         tables = (table for part in self.parts("scenes") for table in part.groups(["frame_id"]))
         return [id_ for table in tables for id_ in table.column(0).to_pylist()]
 
@@ -131,7 +131,7 @@ class Dataset:
         return sum(summary["scenes"] for summary in self.shards)
 
     def at(self, index: int) -> tuple[Scene, Source, list[QA]]:
-        """One scene, its image and its questions, by its place in the dataset; reads one row group of each file."""
+        """Read one scene, its image and its questions, by its place in the dataset: one row group of each file."""
         row = index
         for scenes, qa in zip(self.parts("scenes"), self.parts("qa"), strict=True):
             if 0 <= row < scenes.rows:
@@ -147,7 +147,7 @@ class Dataset:
         raise IndexError(f"scene {index} of a dataset of {len(self)}")
 
     def frame(self, frame_id: str) -> tuple[Scene, Source, list[QA]]:
-        """Return one scene, its image and its questions, by the frame's id. Raises DatasetError where there is none."""
+        """Read one scene, its image and its questions, by the frame's id. Raises DatasetError where there is none."""
         ids = self.frame_ids()
         if frame_id in ids:
             return self.at(ids.index(frame_id))
@@ -155,7 +155,7 @@ class Dataset:
 
 
 def scene_columns(*, images: bool) -> list[str]:
-    """Return the columns that scenes are read from, with or without their images."""
+    """List the columns that scenes are read from, with or without their images."""
     return [name for name in schema.SCENES.names if images or name != "image"]
 
 
@@ -190,7 +190,7 @@ def opened(dataset: Dataset | Path | str) -> Dataset:
 
 
 def _check_info(folder: Path, header: dict[str, Any], shards: list[Summary], info: dict[str, Any]) -> None:
-    """dataset.json is made from the manifest: what differs was lost, or comes from elsewhere."""
+    """Check dataset.json, which is made from the manifest: what differs was lost, or comes from elsewhere."""
     if any(info.get(key) != header.get(key) for key in ("config", "fingerprint")):
         raise DatasetError(
             f"{folder / INFO}: made with other settings than {MANIFEST} says; run the command that made it again"

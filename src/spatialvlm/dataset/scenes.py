@@ -15,7 +15,7 @@ from spatialvlm.records import Box, Camera, Instance, Object, Rle, Scene, SceneE
 
 
 def scenes_table(rows: Sequence[tuple[Scene, Source]]) -> pa.Table:
-    """Return one row per (Scene, its Source), in the order given."""
+    """Make a table of one row per (Scene, its Source), in the order given."""
     scenes, sources = [scene for scene, _ in rows], [source for _, source in rows]
     objects = list(chain.from_iterable(scene.objects for scene in scenes))
     columns = {
@@ -94,19 +94,19 @@ def _struct(type_: pa.StructType, *columns: pa.Array) -> pa.StructArray:
 
 
 def _attributes(type_: pa.StructType, records: Sequence[object]) -> pa.StructArray:
-    """Return a struct column of the records' attributes of the same names."""
+    """Make a struct column of the records' attributes of the same names."""
     return _struct(type_, *(pa.array([getattr(record, f.name) for record in records], f.type) for f in type_))
 
 
 def _numbers(arrays: Sequence[np.ndarray], dtype: type = np.float64) -> pa.ListArray:
-    """Return one list of numbers per array, in row order."""
+    """Make a column with one list of numbers per array, in row order."""
     flat = np.concatenate([array.ravel() for array in arrays]) if arrays else np.empty(0)
     offsets = np.cumsum([0, *(array.size for array in arrays)], dtype=np.int32)
     return pa.ListArray.from_arrays(pa.array(offsets), pa.array(flat.astype(dtype, copy=False)))
 
 
 def read_scenes(table: pa.Table) -> Iterator[tuple[Scene, Source]]:
-    """(Scene, Source) of every row; without an `image` column the sources hold no image."""
+    """Read (Scene, Source) of every row; without an `image` column the sources hold no image."""
     # Python values for the few, numpy for the many
     light = table.drop_columns(["objects", "camera", "world_from_camera"]).to_pylist()
     cameras = list(_read_cameras(table.column("camera").combine_chunks()))
@@ -161,7 +161,7 @@ def _read_objects(column: pa.StructArray) -> Iterator[Object]:
 
 
 def _split(column: pa.ListArray) -> list[np.ndarray]:
-    """Return the lists of a column as views of one array."""
+    """Split a column into its lists, as views of one array."""
     flat = column.flatten().to_numpy()
     offsets = (column.offsets.to_numpy() - column.offsets[0].as_py()).tolist()
     return [flat[start:stop] for start, stop in pairwise(offsets)]

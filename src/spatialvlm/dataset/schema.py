@@ -104,7 +104,7 @@ def write_parquet(table: pa.Table, file: BufferedIOBase) -> None:
 
 
 def _leaves(fields: pa.Schema | pa.StructType) -> Iterator[tuple[str, pa.DataType]]:
-    """Parquet's path and the type of every column that holds values."""
+    """Yield Parquet's path and the type of every column that holds values."""
     for field in fields:
         path, type_ = field.name, field.type
         while pa.types.is_list(type_):

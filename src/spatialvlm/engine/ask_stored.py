@@ -87,7 +87,7 @@ def _header(dataset: Dataset, asking: Asking, epochs: int) -> dict[str, Any]:
 
 
 def _jobs(parts: Sequence[Part], epochs: int, done: Any) -> list[_Job]:
-    """Return all that is not done yet, in the order of the epochs."""
+    """List all that is not done yet, in the order of the epochs."""
     jobs = []
     for first in range(0, epochs, EPOCHS_TOGETHER):
         together = range(first, min(first + EPOCHS_TOGETHER, epochs))
@@ -120,7 +120,7 @@ class _Asker:
         return summaries
 
     def _pages(self, part: Part) -> Iterator[Prepared]:
-        """Return what can be asked of each scene; the scenes of a row group are measured together."""
+        """Yield what can be asked of each scene; the scenes of a row group are measured together."""
         for table in part.groups(scene_columns(images=False)):
             for sample in self.measure([Sample(scene=scene) for scene, _ in read_scenes(table)]):
                 if sample.scene is not None and sample.facts is not None:

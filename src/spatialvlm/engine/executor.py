@@ -58,7 +58,7 @@ def _passed(stages: Stages, index: int) -> Sample:
 
 
 def _in_turn(readers: Stages, rest: Stages, indices: Sequence[int], size: int) -> Generator[Sample, None, None]:
-    """Yield one batch after the other."""
+    """Take one batch after the other through all stages."""
     batch: list[Sample] = []
     started = time.monotonic()
     for place, index in enumerate(indices, 1):
@@ -71,7 +71,7 @@ def _in_turn(readers: Stages, rest: Stages, indices: Sequence[int], size: int) -
 def _at_once(
     readers: Stages, models: Stages, rest: Stages, indices: Sequence[int], size: int
 ) -> Generator[Sample, None, None]:
-    """Yield the next batch is read while the models see this one, and the one before goes through the rest."""
+    """Read the next batch while the models see this one, and the one before goes through the rest."""
     before: list[Future[list[Sample]]] = []
     with (
         warnings.catch_warnings(),  # readers silence warnings, and threads share the filters

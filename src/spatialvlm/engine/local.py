@@ -82,7 +82,7 @@ def build_recipe(
 
 
 def _shard_size(frames: int, stages: Stages) -> int:
-    """What suits the source, whatever the workers: small shards lose little when stopped, models want full batches."""
+    """Choose by the source, whatever the workers: small shards lose little when stopped, models want full batches."""
     least = MIN_BATCH if any(stage.needs == "model" for stage in stages) else 1
     return max(least, min(MAX_SHARD, -(-frames // MIN_SHARDS)))
 

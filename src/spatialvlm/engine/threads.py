@@ -24,7 +24,7 @@ beside geometry, one of 30,000 small ones took 2.2 times as long with Python's o
 
 @contextmanager
 def threads(count: int) -> Iterator[ThreadPoolExecutor]:
-    """A pool that ends with the block, however that ends: what has begun is waited for, what has not is given up."""
+    """Open a pool that ends with the block, however that ends: what has begun is waited for, the rest is given up."""
     pool = ThreadPoolExecutor(count)
     try:
         yield pool
@@ -34,7 +34,7 @@ def threads(count: int) -> Iterator[ThreadPoolExecutor]:
 
 @contextmanager
 def quick_switches() -> Iterator[None]:
-    """Threads take turns more often inside; see `SWITCH_S`."""
+    """Let threads take turns more often inside; see `SWITCH_S`."""
     before = sys.getswitchinterval()
     sys.setswitchinterval(min(before, SWITCH_S))
     try:
@@ -46,7 +46,7 @@ def quick_switches() -> Iterator[None]:
 def in_order(
     pool: ThreadPoolExecutor, run: Callable[[Item], Result], items: Iterable[Item], ahead: int
 ) -> Iterator[Result]:
-    """`run` of each item, in order; at most `ahead` results wait or are being made besides the one that is taken.
+    """Yield `run` of each item, in order; at most `ahead` results wait or are being made besides the one that is taken.
 
     What `run` raises is raised here, with its traceback, when its turn comes.
     """

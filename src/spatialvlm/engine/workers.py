@@ -38,7 +38,7 @@ class Worker(Protocol):
 
 
 def silent(*_: int) -> None:
-    """No progress wanted."""
+    """Report nothing: no progress is wanted."""
 
 
 def check_workers(workers: int) -> None:
@@ -76,7 +76,7 @@ def _start(work: Worker, counters: Any) -> None:
 
 
 def _die_with_parent() -> None:
-    """A worker must not outlive a killed parent: the next run would find it writing the same files."""
+    """End this worker with a killed parent: the next run would find it writing the same files."""
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join()
@@ -93,7 +93,7 @@ def _work(job: Any) -> Any:
 
 
 def _spread(work: Worker, jobs: Sequence[Any], keep: Callable[[Any], None], workers: int, report: Report) -> None:
-    """The jobs over worker processes; a few are under way ahead of the one whose turn it is."""
+    """Spread the jobs over worker processes; a few are under way ahead of the one whose turn it is."""
     context = multiprocessing.get_context("spawn")
     counters, told = context.Array("q", 3), [0, 0, 0]
 
@@ -138,7 +138,7 @@ def _spread(work: Worker, jobs: Sequence[Any], keep: Callable[[Any], None], work
 
 @contextmanager
 def _ctrl_c_held() -> Iterator[None]:
-    """Ctrl-C waits while processes are started: one that is cut off while it starts would print a traceback.
+    """Hold Ctrl-C while processes are started: one that is cut off while it starts would print a traceback.
 
     The process inherits the blocked signal until it ignores it. Other threads may take it meanwhile, so the handler
     waits too.

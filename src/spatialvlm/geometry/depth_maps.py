@@ -45,7 +45,7 @@ class Smoothed:
 
 
 def relative_noise(depth_m: Float32[np.ndarray, "h w"], where: Bool[np.ndarray, "h w"] | None = None) -> float:
-    """Return the 1-sigma local noise of a depth map as a fraction of depth, measured from its own third differences.
+    """Measure the 1-sigma local noise of a depth map as a fraction of depth, from its own third differences.
 
     Robust against steps and objects (a median), blind to slant. Returns `NOISE_FLOOR` where too little is known.
     """
@@ -54,7 +54,7 @@ def relative_noise(depth_m: Float32[np.ndarray, "h w"], where: Bool[np.ndarray, 
 
 
 def _noise_at_stride(depth_m: Float32[np.ndarray, "h w"], stride: int) -> float:
-    """Median third difference along the rows, relative to depth: neither slant nor curvature counts."""
+    """Take the median third difference along the rows, relative to depth: neither slant nor curvature counts."""
     every = max(1, depth_m.shape[0] // NOISE_ROWS)
     rows = depth_m[::every]
     if rows.shape[1] <= 3 * stride:
@@ -68,7 +68,7 @@ def _noise_at_stride(depth_m: Float32[np.ndarray, "h w"], stride: int) -> float:
 
 
 def middle(values: Float[np.ndarray, " n"]) -> float:
-    """Return the upper median, several times faster than numpy's."""
+    """Find the upper median, several times faster than numpy's."""
     place = len(values) // 2
     return float(np.partition(values, place)[place])
 

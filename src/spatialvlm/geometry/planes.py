@@ -88,7 +88,7 @@ class _Samples:
     background: Bool[np.ndarray, "r c"]
 
     def points(self, where: Bool[np.ndarray, "r c"], first: int, step: int) -> Float64[np.ndarray, "n 3"]:
-        """The camera points of the samples in `where`, in row order, of every `step`-th row and column from `first`."""
+        """Find the camera points of samples in `where`, row by row, of every `step`-th row and column from `first`."""
         some = np.s_[first::step]
         rows, columns = np.nonzero(where[some, some])
         inverse_m = self.inverse_m[some, some][rows, columns]
@@ -96,7 +96,7 @@ class _Samples:
         return np.stack([rays_x / inverse_m, rays_y / inverse_m, 1.0 / inverse_m], axis=1)
 
     def inverse_on(self, gradient: Gradient) -> Float64[np.ndarray, "r c"]:
-        """Return the inverse depth that the samples would have on a plane."""
+        """Compute the inverse depth that the samples would have on a plane."""
         return self.rays_x * gradient[0] + (self.rays_y * gradient[1] + gradient[2])[:, None]
 
 
@@ -109,7 +109,7 @@ def find_planes(
     enough: Callable[[Plane], bool] | None = None,
     drift: Drift | None = None,
 ) -> list[Plane] | str:
-    """Return the planes that could be the support, largest first, or the reason why there is none.
+    """Find the planes that could be the support, largest first, or the reason why there is none.
 
     `background` marks the pixels that may belong to it (no object), `noise` is the relative depth noise. With
     `up_in_camera` given only planes within 6 degrees of level are considered, else those that face the camera's up. The
@@ -139,7 +139,7 @@ def find_planes(
 
 
 def _level_planes(up: Float64[np.ndarray, " 3"]) -> Float64[np.ndarray, "n 3"]:
-    """Return the gradients of 1/z of level planes at all heights below the camera."""
+    """Find the gradients of 1/z of level planes at all heights below the camera."""
     return -up / np.geomspace(*LEVEL_PLANES_M, MAX_PROPOSALS)[:, None]
 
 
@@ -192,7 +192,7 @@ def _sample(
 
 
 def _propose(samples: _Samples, noise: float) -> Float64[np.ndarray, "n 3"]:
-    """Return the gradients of 1/z from affine fits in overlapping 3 x 3 neighbourhoods of blocks that turn out flat.
+    """Propose gradients of 1/z, from affine fits in overlapping 3 x 3 neighbourhoods of blocks that turn out flat.
 
     The moments of a block are two small matrix products, since a ray's x depends on the column alone, its y on the row.
     """
@@ -222,14 +222,14 @@ def _propose(samples: _Samples, noise: float) -> Float64[np.ndarray, "n 3"]:
 
 
 def _powers(rays: Float64[np.ndarray, " n"]) -> Float64[np.ndarray, "b k 3"]:
-    """(1, ray, ray^2) of each sample, block by block."""
+    """Compute (1, ray, ray^2) of each sample, block by block."""
     return np.stack([np.ones_like(rays), rays, rays**2], axis=-1).reshape(-1, BLOCK, 3)
 
 
 def _votes(
     samples: _Samples, free: Bool[np.ndarray, "r c"], proposals: Float64[np.ndarray, "n 3"], tolerance: float
 ) -> Float64[np.ndarray, " n"]:
-    """Return the share of all background samples within a relative `tolerance` of each proposal, on a sparse subset."""
+    """Find the share of all background samples within a relative `tolerance` of each proposal, on a sparse subset."""
     by_axis = np.ascontiguousarray(samples.points(free, 3, 6).T)
     if not by_axis.size:
         return np.zeros(len(proposals))
@@ -245,7 +245,7 @@ def _votes(
 def _refine(
     samples: _Samples, free: Bool[np.ndarray, "r c"], gradient: Gradient, noise: float, drift: Drift
 ) -> tuple[Gradient, Bool[np.ndarray, "r c"], Float64[np.ndarray, "3 3"]]:
-    """Least squares in relative inverse depth on the inliers, tighter each time: gradient, inliers, covariance."""
+    """Fit relative inverse depth to the inliers by least squares, tighter each time: gradient, inliers, covariance."""
     points, wander = samples.points(free, 1, 3), DRIFT_SIGMAS * drift.relative
     chosen, normal, covariance, blob = points[:0], np.eye(3), np.eye(3), NOISE_BLOB_SAMPLES
     if drift.relative > noise:
@@ -266,13 +266,13 @@ def _refine(
 
 
 def _extent_m(samples: _Samples, inliers: Bool[np.ndarray, "r c"]) -> float:
-    """Return the second-longest principal extent (2.5 sigma) of the inlier points."""
+    """Measure the second-longest principal extent (2.5 sigma) of the inlier points."""
     covariance = np.cov(samples.points(inliers, 0, 4).T)
     return 2.5 * math.sqrt(max(0.0, float(np.linalg.eigvalsh(covariance)[1])))
 
 
 def _plane(samples: _Samples, gradient: Gradient, covariance: Float64[np.ndarray, "3 3"], drift: Drift) -> Plane:
-    """Return the plane of a gradient, with errors propagated to first order and the share of points below it."""
+    """Make the plane of a gradient, with errors propagated to first order and the share of points below it."""
     length = float(np.linalg.norm(gradient))
     up, height_m = -gradient / length, 1.0 / length
     across = np.eye(3) - np.outer(up, up)

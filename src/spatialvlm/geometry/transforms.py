@@ -26,7 +26,7 @@ def transform(
 
 
 def invert(a_from_b: Float64[np.ndarray, "4 4"]) -> Float64[np.ndarray, "4 4"]:
-    """Return the inverse of a rigid transform (a rotation and a translation)."""
+    """Invert a rigid transform (a rotation and a translation)."""
     b_from_a = np.eye(4)
     b_from_a[:3, :3] = a_from_b[:3, :3].T
     b_from_a[:3, 3] = -a_from_b[:3, :3].T @ a_from_b[:3, 3]
@@ -34,14 +34,14 @@ def invert(a_from_b: Float64[np.ndarray, "4 4"]) -> Float64[np.ndarray, "4 4"]:
 
 
 def intrinsics(fx: float, fy: float, cx: float, cy: float) -> Float64[np.ndarray, "3 3"]:
-    """`image_from_camera` from focal lengths and principal point, all in pixels."""
+    """Make `image_from_camera` from focal lengths and principal point, all in pixels."""
     return np.array([[fx, 0.0, cx], [0.0, fy, cy], [0.0, 0.0, 1.0]])
 
 
 def project(
     image_from_camera: Float64[np.ndarray, "3 3"], points_in_camera: Float[np.ndarray, "n 3"]
 ) -> Float64[np.ndarray, "n 2"]:
-    """Camera points to continuous pixels (pixel centres at .5). Points behind the camera give NaN."""
+    """Project camera points to continuous pixels (pixel centres at .5). Points behind the camera give NaN."""
     in_image = points_in_camera @ image_from_camera.T
     depth = np.where(in_image[:, 2:] > 0, in_image[:, 2:], np.nan)
     return in_image[:, :2] / depth
@@ -52,7 +52,7 @@ def pixel_rays(
     rows: Integer[np.ndarray, "*#n"],
     columns: Integer[np.ndarray, "*#n"],
 ) -> Float64[np.ndarray, "*n 3"]:
-    """Rays through pixel centres, scaled to z = 1: times z-depth they are points in the camera frame.
+    """Find the rays through pixel centres, scaled to z = 1: times z-depth they are points in the camera frame.
 
     `rows` and `columns` are broadcast, so that `rows[:, None], columns` is a whole grid.
     """
@@ -67,7 +67,7 @@ def pixel_slopes(
     rows: Integer[np.ndarray, "*#n"],
     columns: Integer[np.ndarray, "*#n"],
 ) -> tuple[Float64[np.ndarray, "*n"], Float64[np.ndarray, "*n"]]:
-    """Return the x and the y of those rays; without skew, x is that of the column alone."""
+    """Find the x and the y of those rays; without skew, x is that of the column alone."""
     fx, skew, cx = image_from_camera[0]
     fy, cy = image_from_camera[1, 1:]
     y = (rows + 0.5 - cy) / fy
@@ -81,7 +81,7 @@ def unproject(
     image_from_camera: Float64[np.ndarray, "3 3"],
     where: Bool[np.ndarray, "h w"] | None = None,
 ) -> Float64[np.ndarray, "n 3"]:
-    """Points in the camera frame, in row order, of the pixels where depth is known (and `where` is true)."""
+    """Lift the pixels where depth is known (and `where` is true) to points in the camera frame, in row order."""
     known = np.isfinite(depth_m) if where is None else np.isfinite(depth_m) & where
     rows, columns = np.nonzero(known)
     return pixel_rays(image_from_camera, rows, columns) * depth_m[rows, columns].astype(np.float64)[:, None]
@@ -93,12 +93,12 @@ def sum_of(points: Float64[np.ndarray, "n 3"]) -> Float64[np.ndarray, " 3"]:
 
 
 def angle_between(a: Float64[np.ndarray, " 3"], b: Float64[np.ndarray, " 3"]) -> float:
-    """Return the angle between two vectors in radians, exact near 0 and pi too."""
+    """Compute the angle between two vectors in radians, exact near 0 and pi too."""
     return math.atan2(float(np.linalg.norm(np.cross(a, b))), float(a @ b))
 
 
 def heading_in_camera(up_in_camera: Float64[np.ndarray, " 3"]) -> Float64[np.ndarray, " 3"]:
-    """Return the viewer's heading, a unit vector on the horizontal plane, in camera coordinates.
+    """Find the viewer's heading, a unit vector on the horizontal plane, in camera coordinates.
 
     It is the optical axis projected on the plane; straight down, where that vanishes, the image's own up direction.
     """
@@ -110,7 +110,7 @@ def heading_in_camera(up_in_camera: Float64[np.ndarray, " 3"]) -> Float64[np.nda
 
 
 def world_from_camera(up_in_camera: Float64[np.ndarray, " 3"], camera_height_m: float) -> Float64[np.ndarray, "4 4"]:
-    """The world frame of a camera that sees `up_in_camera` (a unit vector) and is `camera_height_m` above the plane."""
+    """Find the world frame of a camera that sees `up_in_camera` (a unit vector), `camera_height_m` above the plane."""
     up = up_in_camera / np.linalg.norm(up_in_camera)
     heading = heading_in_camera(up)
     matrix = np.eye(4)

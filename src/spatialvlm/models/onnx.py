@@ -14,7 +14,7 @@ from spatialvlm.models.weights import Located
 
 
 def load_session(located: Located, runtime: Runtime) -> Any:
-    """Return an onnxruntime session. Raises UserError where onnxruntime or the file is missing or damaged."""
+    """Open an onnxruntime session. Raises UserError where onnxruntime or the file is missing or damaged."""
     try:
         import onnxruntime
     except ImportError:
@@ -32,7 +32,7 @@ def load_session(located: Located, runtime: Runtime) -> Any:
 
 
 def _providers(runtime: Runtime, available: Sequence[str]) -> list[Any]:
-    """onnxruntime's providers for a device, best first."""
+    """List onnxruntime's providers for a device, best first."""
     name, _, number = runtime.device.partition(":")
     cuda = "CUDAExecutionProvider"
     if name == "cuda" and cuda not in available:
@@ -42,7 +42,7 @@ def _providers(runtime: Runtime, available: Sequence[str]) -> list[Any]:
 
 
 def onnx_file(path: Path) -> Path:
-    """Return the ONNX file that a path is, or that a folder holds. Raises UserError where there is not exactly one."""
+    """Find the ONNX file that a path is, or that a folder holds. Raises UserError where there is not exactly one."""
     if path.is_file():
         return path
     files = sorted(path.rglob("*.onnx"))
@@ -53,7 +53,7 @@ def onnx_file(path: Path) -> Path:
 
 
 def run_session(session: Any, inputs: Mapping[str, np.ndarray], name: str) -> list[np.ndarray]:
-    """Return all outputs of an onnxruntime session.
+    """Run an onnxruntime session for all its outputs.
 
     Raises MemoryError where memory runs out, so that `Batches` halves the batch; ModelError where the model fails.
     """

@@ -47,7 +47,7 @@ class Batches:
         self.size = size
 
     def __call__(self, run: Callable[[Sequence[Item]], Sequence[Result]], items: Sequence[Item]) -> list[Result]:
-        """Return the results of `run` over all items. Raises ModelError where not even one item fits into memory."""
+        """Apply `run` to all items, in batches. Raises ModelError where not even one item fits into memory."""
         results: list[Result] = []
         while len(results) < len(items):
             some = items[len(results) : len(results) + self.size]
@@ -70,7 +70,7 @@ class Batches:
 
 
 def _is_out_of_memory(error: BaseException) -> bool:
-    """torch's own error, those of drivers and of onnxruntime say so in words."""
+    """Tell whether memory ran out: torch's own error, those of drivers and of onnxruntime say so in words."""
     text = str(error).lower()
     return isinstance(error, MemoryError) or any(
         sign in text for sign in ("out of memory", "outofmemory", "can't allocate", "failed to allocate", "bad_alloc")

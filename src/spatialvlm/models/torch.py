@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def torch_device(runtime: Runtime) -> "torch.device":
-    """Return the torch device to run on. Raises UserError where it is not there, or torch is not."""
+    """Find the torch device to run on. Raises UserError where it is not there, or torch is not."""
     torch = import_torch()
     if runtime.device != "auto":
         device = torch.device(runtime.device)
@@ -27,7 +27,7 @@ def torch_device(runtime: Runtime) -> "torch.device":
 
 
 def torch_dtype(runtime: Runtime, *, wide: bool = False) -> "torch.dtype":
-    """Return the floating type to run in: half precision where it is asked for, or by default on a GPU.
+    """Choose the floating type to run in: half precision where it is asked for, or by default on a GPU.
 
     `wide`: a half precision of the range of full precision, for language models, whose activations leave that of
     float16.
@@ -38,7 +38,7 @@ def torch_dtype(runtime: Runtime, *, wide: bool = False) -> "torch.dtype":
 
 
 def import_torch() -> Any:
-    """torch. Raises UserError with the command that installs it."""
+    """Import torch. Raises UserError with the command that installs it."""
     try:
         import torch  # pyright: ignore[reportMissingImports]
     except ImportError:
@@ -47,7 +47,7 @@ def import_torch() -> Any:
 
 
 def import_transformers() -> Any:
-    """transformers, quiet. Raises UserError with the command that installs it."""
+    """Import transformers, made quiet. Raises UserError with the command that installs it."""
     try:
         import transformers  # pyright: ignore[reportMissingImports]
     except ImportError:
@@ -60,7 +60,7 @@ def import_transformers() -> Any:
 def load_model(
     loader: Any, located: Located, runtime: Runtime, *, wide: bool = False, may_lack: str | None = None
 ) -> Any:
-    """Return a transformers model by its Auto class, from files on this machine, on the device, in evaluation mode.
+    """Load a transformers model by its Auto class, from files on this machine, on the device, in evaluation mode.
 
     `wide` as in `torch_dtype`. `may_lack` is a pattern of what its files need not hold. Raises UserError
     where the files hold no such model, or only a part of it.
@@ -91,13 +91,13 @@ def load_model(
 
 
 def _missing(model: Any, keys: Iterable[str]) -> list[str]:
-    """Return the keys of weights that a model needs and its files lack, buffers too."""
+    """Find the keys of weights that a model needs and its files lack, buffers too."""
     needed = {name for name, value in model.state_dict().items() if value.is_floating_point()}
     return sorted({*keys} & needed)
 
 
 def load_processor(loader: Any, located: Located, **settings: Any) -> Any:
-    """A transformers processor from files on this machine. Raises UserError where there is none or it needs more."""
+    """Load a transformers processor from files on this machine. Raises UserError where none is or it needs more."""
     try:
         return loader.from_pretrained(located.path, local_files_only=True, **settings)
     except (ImportError, OSError, ValueError, KeyError) as error:

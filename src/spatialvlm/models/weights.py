@@ -50,7 +50,7 @@ class Located:
 
 
 def parse_model(text: str) -> Model:
-    """Return a model from what people type: BACKEND:WEIGHTS or BACKEND:WEIGHTS@REVISION.
+    """Parse a model from what people type: BACKEND:WEIGHTS or BACKEND:WEIGHTS@REVISION.
 
     Raises UserError where there is no backend or no weights.
     """
@@ -119,7 +119,7 @@ def _from_hub(model: Model, files: WeightFiles) -> Located:
 
 
 def _hash_of(path: Path) -> str:
-    """Return a version for local files: of small files the content, of weights the size and both ends."""
+    """Hash local files as a version: of small files the content, of weights the size and both ends."""
     if path.is_file():  # what stands beside it and says how it is used decides as much
         files = [file for file in (path, path.with_suffix(".json"), Path(f"{path}.data")) if file.is_file()]
     else:

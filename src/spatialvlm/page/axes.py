@@ -31,7 +31,7 @@ class Axis:
         return (inside - self.low) / (self.high - self.low)
 
     def labelled(self, room: float | int) -> tuple[tuple[float, str], ...]:
-        """Return the ticks whose labels fit into a room: all, or every second, fourth, ..."""
+        """Keep the ticks whose labels fit into a room: all, or every second, fourth, ..."""
         shown = self.ticks
         while len(shown) > 1 and sum(width_of(says, 11.5) + _APART for _, says in shown) > room:
             shown = shown[::2]
@@ -45,7 +45,7 @@ SHARES = Axis(0.0, 1.0, tuple((share, f"{share:.0%}") for share in (0.0, 0.25, 0
 def linear(
     low: float, high: float, says: Callable[[float], str], *, steps: int = 6, finest: float = 0.0, label: str = ""
 ) -> Axis:
-    """Return an axis of round steps around `low` and `high`: at most about `steps`, and none shorter than `finest`."""
+    """Make an axis of round steps around `low` and `high`: at most about `steps`, and none shorter than `finest`."""
     step = max(round_up((high - low) / steps), finest)
     first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
     last = max(last, first + 1)
@@ -55,7 +55,7 @@ def linear(
 
 
 def logarithmic(low: float, high: float, says: Callable[[float], str], *, label: str = "") -> Axis:
-    """Return a logarithmic axis from `low` to `high`, both above 0, with a few round ticks between."""
+    """Make a logarithmic axis from `low` to `high`, both above 0, with a few round ticks between."""
     decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
     found: list[float] = []
     for parts in ((1, 2, 5), (1, 3), (1,)):
@@ -67,7 +67,7 @@ def logarithmic(low: float, high: float, says: Callable[[float], str], *, label:
 
 
 def round_up(value: float) -> float:
-    """The least 1, 2, 5 or 10 times a power of ten that is not below a value; 1 where it is no number above 0."""
+    """Find the least 1, 2, 5 or 10 times a power of ten that is not below a value; 1 where it is no number above 0."""
     if not (math.isfinite(value) and value > 0):
         return 1.0
     size = 10.0 ** math.floor(math.log10(value))

@@ -95,7 +95,7 @@ DIAGONAL = Curve([(0.0, 0.0), (1.0, 1.0)], "ideal")
 
 
 def row_chart(rows: Sequence[Row], axis: Axis, *, like: Sequence[Row] = (), width: int = WIDTH) -> Markup:
-    """Return one row below the other on a common axis. `like` are all rows of the charts that are to be laid out alike.
+    """Draw one row below the other on a common axis. `like` are all rows of the charts that are to be laid out alike.
 
     Names and figures take what room they need, as far as the picture goes.
     """
@@ -124,7 +124,7 @@ def row_chart(rows: Sequence[Row], axis: Axis, *, like: Sequence[Row] = (), widt
 
 
 def share_row(name: str, counts: Mapping[str, int], classes: Sequence[str]) -> Row:
-    """Return a row for an axis of all shares: one bar from end to end, cut by what share each count has."""
+    """Make a row for an axis of all shares: one bar from end to end, cut by what share each count has."""
     total, bars, before = max(sum(counts.values()), 1), [], 0
     for css, (part, count) in zip(classes, counts.items()):
         share = f"{count / total:.0%}"
@@ -138,7 +138,7 @@ def share_row(name: str, counts: Mapping[str, int], classes: Sequence[str]) -> R
 def plot(
     across: Axis, up: Axis, layers: Sequence[Curve | Dots | Histogram], *, width: int = WIDTH, height: int = HEIGHT
 ) -> Markup:
-    """Curves, dots and columns, the later on top of the earlier, over two axes with their grid."""
+    """Draw curves, dots and columns, the later on top of the earlier, over two axes with their grid."""
     left = max([0, *(math.ceil(width_of(says, 12.0)) + _GAP for _, says in up.ticks)]) + 4
     base = height - _FOOT - (18 if across.label else 0)
     right, top = width - _RIGHT, _TOP if up.ticks else 2
@@ -167,12 +167,12 @@ def plot(
 
 
 def share_plot(layers: Sequence[Curve | Dots]) -> Markup:
-    """Return a small plot of shares against shares."""
+    """Draw a small plot of shares against shares."""
     return plot(SHARES, SHARES, layers, width=256, height=238)
 
 
 def calibration_plot(curves: Mapping[str, Sequence[Sequence[float]]]) -> Markup:
-    """Nominal coverage (across) against what was observed (up); honest error bars lie on the diagonal.
+    """Plot nominal coverage (across) against what was observed (up); honest error bars lie on the diagonal.
 
     `curves` maps a class ("told", "untold") to (nominal, observed) pairs.
     """

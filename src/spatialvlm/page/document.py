@@ -34,7 +34,7 @@ def document(
     footer: str,
     pictures: str = "data:",
 ) -> str:
-    """The whole page. `tiles` are its large figures, each with what it is; `pictures` says where images may come from.
+    """Make the whole page. `tiles` are its large figures, with what each is; `pictures` tells where images may be from.
 
     `pictures` is a source of a Content-Security-Policy: data: for those within the page, 'self' for those beside it.
     """
@@ -55,45 +55,45 @@ def document(
 
 
 def section(title: str, lead: str, *body: str) -> Markup:
-    """Return a part of the page under its heading; nothing where it has nothing to show."""
+    """Make a part of the page under its heading; nothing where it has nothing to show."""
     shown = join(*body)
     return element("section", element("h2", title), element("p", _tight(lead), css="lead"), shown) if shown else shown
 
 
 def heading(text: str) -> Markup:
-    """Return a heading within a section."""
+    """Make a heading within a section."""
     return element("h3", text, css="apart")
 
 
 def note(text: str) -> Markup:
-    """Return a remark in small letters; nothing where the text is empty."""
+    """Make a remark in small letters; nothing where the text is empty."""
     return element("p", _tight(text), css="note") if text else Markup()
 
 
 def small(text: str) -> Markup:
-    """Return a line in small letters within a cell; nothing where the text is empty."""
+    """Make a line in small letters within a cell; nothing where the text is empty."""
     return element("small", _tight(text)) if text else Markup()
 
 
 def panel(*content: str) -> Markup:
-    """Return a sheet of its own."""
+    """Make a sheet of its own."""
     return element("div", *content, css="panel")
 
 
 def panels(contents: Mapping[str, str], css: str = "grid") -> Markup:
-    """Sheets side by side under their titles: in rows ("grid"), rows of small ones ("squares") or columns ("flow")."""
+    """Lay titled sheets side by side: in rows ("grid"), rows of small ones ("squares") or columns ("flow")."""
     sheets = [panel(element("h3", title), content) for title, content in contents.items()]
     return element("div", *sheets, css=css) if sheets else Markup()
 
 
 def legend(**meanings: str) -> Markup:
-    """Return what the colours and signs of a chart mean, by their classes."""
+    """Explain what the colours and signs of a chart mean, by their classes."""
     parts = (join(element("i", css=css), text) for css, text in meanings.items())
     return element("div", elements("span", parts), css="key")
 
 
 def fold(summary: str, *content: str, is_open: bool = False) -> Markup:
-    """Content that unfolds under a line."""
+    """Fold content under a line, which unfolds it."""
     return element("details", element("summary", summary), *content, open="" if is_open else None)
 
 
@@ -103,7 +103,7 @@ def table(
     css: str = "figures",
     dim: Collection[str] = (),
 ) -> Markup:
-    """Return a table in a panel: its rows are a name each and the cells; those whose names are in `dim` step back.
+    """Make a table in a panel: its rows are a name each and the cells; those whose names are in `dim` step back.
 
     `css` is "figures" (columns of numbers), "texts" (columns of texts) or "settings".
     """
@@ -122,7 +122,7 @@ def table(
 
 
 def settings(rows: Iterable[tuple[str, Any]]) -> Markup:
-    """Return a table of names and values, texts or JSON, that nobody has to read."""
+    """Make a table of names and values, texts or JSON, that nobody has to read."""
     return table((), [(name, [shortened(value)]) for name, value in rows], "settings")
 
 
@@ -133,5 +133,5 @@ def _cell(cell: str | Cell) -> Markup:
 
 
 def _tight(text: str) -> Markup:
-    """Text in which no line begins with a per cent sign."""
+    """Keep every per cent sign on the line of its number."""
     return Markup(join(text).replace(" %", "&nbsp;%"))

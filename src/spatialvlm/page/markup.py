@@ -11,12 +11,12 @@ class Markup(str):
 
 
 def join(*parts: str, between: str = "") -> Markup:
-    """The parts one after the other, with `between` in the gaps; plain texts are escaped, empty ones are left out."""
+    """Join the parts in order, with `between` in the gaps; plain texts are escaped, empty ones are left out."""
     return Markup(_safe(between).join(_safe(part) for part in parts if part))
 
 
 def element(tag: str, *content: str, css: str = "", **attributes: str | float | int | None) -> Markup:
-    """Return an element with this content and these attributes; `css` is its class, and what is None is left out.
+    """Make an element with this content and these attributes; `css` is its class, and what is None is left out.
 
     Attributes that are numbers are rounded to a tenth. `text_anchor` is said as text-anchor.
     """
@@ -28,7 +28,7 @@ def element(tag: str, *content: str, css: str = "", **attributes: str | float | 
 
 
 def elements(tag: str, contents: Iterable[str], css: str = "") -> Markup:
-    """Return an element for each content."""
+    """Make an element for each content."""
     return join(*(element(tag, content, css=css) for content in contents))
 
 

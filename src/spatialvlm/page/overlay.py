@@ -69,7 +69,7 @@ def draw_objects(
     boxes_xyxy: Sequence[Float[np.ndarray, " 4"]] | None = None,
     numbers: bool = True,
 ) -> Image:
-    """A copy of the image with the objects marked. `labels` are captions, one per mask; boxes are drawn where given.
+    """Mark the objects on a copy of the image. `labels` are captions, one per mask; boxes are drawn where given.
 
     Raises ContractError where a mask has not the image's size.
     """
@@ -117,14 +117,14 @@ def _outline(picture: Image, shape: Mask, rgb: tuple[int, int, int], line: int) 
 
 
 def _anchor(shape: Mask) -> tuple[int, int]:
-    """Return the point of a mask farthest from its edge (x, y)."""
+    """Find the point of a mask farthest from its edge (x, y)."""
     depth = cv2.distanceTransform(np.pad(shape, 1).astype(np.uint8), cv2.DIST_L2, 5)[1:-1, 1:-1]
     row, column = divmod(int(np.argmax(depth)), shape.shape[1])
     return column, row
 
 
 def _tag(number: str, label: str, rgb: tuple[int, int, int], size: tuple[int, int]) -> Image:
-    """Return a tag as a small picture: the number on the object's colour, then the caption on dark."""
+    """Draw a tag as a small picture: the number on the object's colour, then the caption on dark."""
     height = round(min(max(0.032 * math.sqrt(size[0] * size[1]), 11), 60))
     parts = []
     if number:
@@ -135,7 +135,7 @@ def _tag(number: str, label: str, rgb: tuple[int, int, int], size: tuple[int, in
 
 
 def _plain(text: str) -> str:
-    """Return the text in ASCII, which is all that OpenCV 4 draws; empty where that loses more than accents."""
+    """Put the text into ASCII, which is all that OpenCV 4 draws; empty where that loses more than accents."""
     bare = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c)).strip()
     return bare if bare.isascii() and bare.isprintable() else ""
 
@@ -150,7 +150,7 @@ def _shorten(strip: Image, width: int) -> Image:
 
 
 def _text(text: str, height: int, ink: tuple[int, int, int], paper: tuple[int, int, int]) -> Image:
-    """Return one line of text on a strip of `height` pixels, drawn large and averaged down: legible when small."""
+    """Draw one line of text on a strip of `height` pixels, large and then averaged down: legible when small."""
     tall = height * _SUPERSAMPLE
     scale, weight = tall / 40, max(1, round(tall / 26))
     (width, _), _ = cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, scale, weight)
@@ -164,7 +164,7 @@ def _text(text: str, height: int, ink: tuple[int, int, int], paper: tuple[int, i
 
 
 def _place_all(picture: Image, shapes: Sequence[Mask], tags: Sequence[Image], line: int) -> None:
-    """Small objects choose first, since they have the fewest good places."""
+    """Place all tags: small objects choose first, since they have the fewest good places."""
     placed: dict[int, _Spot] = {}
     sums = [cv2.integral(shape.astype(np.uint8)) for shape in shapes]
     for index in reversed(_large_first(shapes)):
@@ -179,7 +179,7 @@ def _place_all(picture: Image, shapes: Sequence[Mask], tags: Sequence[Image], li
 
 
 def _candidates(shape: Mask, size: tuple[int, int]) -> list[_Spot]:
-    """Places to try, those near the anchor first: on it, just outside the object's box, then rings around it."""
+    """List places to try, those near the anchor first: on it, just outside the object's box, then rings around it."""
     height, width = size
     rows, columns = np.flatnonzero(shape.any(1)), np.flatnonzero(shape.any(0))
     anchor = _anchor(shape)
@@ -196,7 +196,7 @@ def _candidates(shape: Mask, size: tuple[int, int]) -> list[_Spot]:
 
 
 def _best(spots: Sequence[_Spot], sums: Sequence[np.ndarray], index: int, taken: Sequence[_Spot]) -> _Spot:
-    """Return the cheapest place: over no other tag, hiding little of any object, near its own (as the first spot is).
+    """Choose the cheapest place: over no other tag, hiding little of any object, near its own (as the first spot is).
 
     `sums` are the integral images of the masks.
     """
@@ -214,7 +214,7 @@ def _best(spots: Sequence[_Spot], sums: Sequence[np.ndarray], index: int, taken:
 
 
 def _tie(picture: Image, spot: _Spot, shape: Mask, rgb: tuple[int, int, int], line: int) -> None:
-    """A line from a tag to the nearest point of its object, where the tag does not touch it."""
+    """Draw a line from a tag to the nearest point of its object, where the tag does not touch it."""
     rows, columns = np.nonzero(shape)
     near_x = np.clip(columns, spot.x, spot.x + spot.width - 1)
     near_y = np.clip(rows, spot.y, spot.y + spot.height - 1)

@@ -13,7 +13,7 @@ def tail(
     phrase: PhraseConfig | None = None,
     seed: int = 0,
 ) -> tuple[Lift, Measure, Phrase]:
-    """Return the three stages: frames with depth, camera and instances to scenes, facts and questions."""
+    """Make the three stages: frames with depth, camera and instances to scenes, facts and questions."""
     return Lift(lift), Measure(measure), Phrase(phrase, seed)
 
 

@@ -41,12 +41,12 @@ at worst; its error stands beside it.
 
 
 def given(source: str) -> Recipe:
-    """Return no model: measured depth, and given annotations or clusters of depth."""
+    """Use no model: measured depth, and given annotations or clusters of depth."""
     return Recipe(source)
 
 
 def photos(source: str) -> Recipe:
-    """Ordinary photos on a GPU: the best models that transformers has."""
+    """Take ordinary photos on a GPU, by the best models that transformers has."""
     return Recipe(
         source,
         cull=_cull(SIGLIP2),
@@ -66,7 +66,7 @@ def photos(source: str) -> Recipe:
 
 
 def photos_fast(source: str) -> Recipe:
-    """Ordinary photos by smaller models, in a few gigabytes, with weights that no licence limits to research."""
+    """Take ordinary photos by smaller models, in a few gigabytes, with weights that no licence limits to research."""
     return Recipe(
         source,
         cull=_cull(SIGLIP2),
@@ -89,7 +89,7 @@ def photos_fast(source: str) -> Recipe:
 
 
 def laptop(source: str) -> Recipe:
-    """Ordinary photos on a CPU by onnxruntime; the models are files in the folder models/, see docs/recipes.md."""
+    """Take ordinary photos on a CPU by onnxruntime; the models are files in the folder models/, see docs/recipes.md."""
     yolox = Model("yolox", "models/yolox_s.onnx")
     return Recipe(
         source,
@@ -101,7 +101,7 @@ def laptop(source: str) -> Recipe:
 
 
 def paper(source: str) -> Recipe:
-    """The closest to the paper's own choices: CLIP, class-agnostic regions with captions, ZoeDepth, a floor mask."""
+    """Follow the paper's own choices closest: CLIP, class-agnostic regions with captions, ZoeDepth, a floor mask."""
     return Recipe(
         source,
         cull=CullConfig(Model("clip", "openai/clip-vit-large-patch14", "32bd64288804d66eefd0ccbe215aa642df71cc41")),
@@ -182,7 +182,7 @@ def _anchors(wanted: Overrides) -> tuple[Anchor, ...]:
 
 
 def read_depth_errors(path: Path) -> DepthErrors:
-    """Return the errors in a JSON file that `spatialvlm calibrate` wrote.
+    """Read the errors in a JSON file that `spatialvlm calibrate` wrote.
 
     Raises UserError where the file is missing or says something else.
     """
@@ -198,7 +198,7 @@ def read_depth_errors(path: Path) -> DepthErrors:
 
 
 def with_models(recipe: Recipe, models: Mapping[str, Model | None]) -> Recipe:
-    """Return the recipe with other models in some `ROLES`; None takes a model away.
+    """Give the recipe other models in some `ROLES`; None takes a model away.
 
     A model that detects objects brings its detector and score threshold along. Raises UserError for an unknown role.
     """
@@ -222,7 +222,7 @@ def with_models(recipe: Recipe, models: Mapping[str, Model | None]) -> Recipe:
 
 
 def parse_role(text: str) -> tuple[str, Model | None]:
-    """Return a role and its model from what people type: "depth=depthpro:apple/DepthPro-hf", or "cull=none".
+    """Parse a role and its model from what people type: "depth=depthpro:apple/DepthPro-hf", or "cull=none".
 
     Raises UserError where it is no such text.
     """

@@ -61,7 +61,7 @@ class Recipe:
         return dataclasses.replace(self, inserted=(*self.inserted, (after, stage)))
 
     def stages(self, runtime: Runtime | None = None) -> tuple[Stage, ...]:
-        """Return the stages in the order in which a Sample passes them; models are loaded when they are first used."""
+        """List the stages in the order in which a Sample passes them; models are loaded when they are first used."""
         detect, estimate = Detect(self.detect, runtime, self.seed), Estimate(self.estimate, runtime)
         # What is found in depth is found after the depth; else depth is made only where something was found.
         from_depth = self.estimate.depth is not None and self.detect.detector in ("auto", "clusters")
@@ -96,7 +96,7 @@ class Recipe:
         return {role: model for role, model in wanted.items() if model is not None}
 
     def header(self, source: FrameSource) -> dict[str, Any]:
-        """Return what the dataset says about its making: enough to make it again, nothing about this machine."""
+        """Write down what the dataset says about its making: enough to make it again, nothing about this machine."""
         config = dataclasses.asdict(dataclasses.replace(self, inserted=()))
         del config["source"], config["inserted"]
         if self.inserted:

@@ -71,7 +71,7 @@ def computed(kind: Kind) -> str:
 
 
 def refused(kind: Kind) -> tuple[str, ...]:
-    """Return the reasons for which `measure` may refuse a kind, in the order in which they are tried."""
+    """List the reasons for which `measure` may refuse a kind, in the order in which they are tried."""
     if kind.form != "length":
         return _REASONS[kind.quantity]
     if kind.sign:
@@ -93,7 +93,7 @@ _CAST = MappingProxyType(
 
 
 def example(kind: Kind) -> tuple[str, str]:
-    """Return a question of this kind and its answer in the kind's own wordings, about a red mug and a lamp."""
+    """Write a question of this kind and its answer in the kind's own wordings, about a red mug and a lamp."""
     from spatialvlm.pipeline.phrase import load_sheet
 
     sheet = load_sheet(kind.name)
@@ -102,7 +102,7 @@ def example(kind: Kind) -> tuple[str, str]:
 
 
 def markdown() -> str:
-    """Return the table of all kinds, as docs/questions.md shows it."""
+    """Write the table of all kinds, as docs/questions.md shows it."""
     rows = ["| kind | asks | decided by | refused when | example |", "| --- | --- | --- | --- | --- |"]
     for kind in KINDS.values():
         question, answer = example(kind)

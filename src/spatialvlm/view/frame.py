@@ -21,7 +21,7 @@ Picture = UInt8[np.ndarray, "h w 3"]
 
 
 def picture(scene: Scene, source: Source) -> Picture:
-    """The image with the masks and first captions of its objects. Raises DatasetError where it can't be decoded."""
+    """Draw the image with masks and first captions of its objects. Raises DatasetError where it can't be decoded."""
     encoded = np.frombuffer(source.image_bytes, np.uint8)
     image = cv2.imdecode(encoded, cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION) if len(encoded) else None
     if image is None or image.shape[:2] != (scene.camera.height, scene.camera.width):
@@ -36,7 +36,7 @@ def picture(scene: Scene, source: Source) -> Picture:
 
 
 def file_for(frame_id: str) -> Path:
-    """A file name for a frame's picture, in the current folder: without signs that mean something, not too long."""
+    """Name a file for a frame's picture, in the current folder: without signs that mean something, not too long."""
     plain = "".join(c if c.isalnum() or c in "-_." else "_" for c in frame_id)
     return Path(f"{plain[:LONGEST_NAME]}.png")
 
@@ -51,7 +51,7 @@ def save(image: Picture, path: Path) -> None:
 
 
 def print_frame(console: Console, scene: Scene, questions: list[QA], image: Picture) -> None:
-    """The frame in the terminal: a thumbnail, its objects, its questions with their evidence."""
+    """Print the frame in the terminal: a thumbnail, its objects, its questions with their evidence."""
     up = {None: "unknown", "given": "given", "plane": "found from the support plane", "model": "from a model"}
     support = scene.support.surface or f"none ({scene.support.refusal})"
     head = f"[bold]{escape(scene.frame_id)}[/]  up: {up[scene.gravity]}, support: {support}, {scene.scale} scale"
@@ -62,7 +62,7 @@ def print_frame(console: Console, scene: Scene, questions: list[QA], image: Pict
 
 
 def _thumbnail(image: Picture) -> Text:
-    """Half blocks: every character shows two pixels."""
+    """Draw half blocks: every character shows two pixels."""
     columns = THUMBNAIL_COLUMNS
     rows = 2 * max(1, round(image.shape[0] / image.shape[1] * columns / 2))
     small = cv2.resize(image, (columns, rows), interpolation=cv2.INTER_AREA)

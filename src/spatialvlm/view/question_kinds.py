@@ -11,7 +11,7 @@ from spatialvlm.view.catalogue import REFUSED, computed, example, refused
 
 
 def print_kinds(console: Console) -> None:
-    """One row a kind, in two tables: the qualitative and the quantitative family."""
+    """Print one row a kind, in two tables: the qualitative and the quantitative family."""
     for family in ("qualitative", "quantitative"):
         table = Table(title=family, title_justify="left", box=None, padding=(0, 2, 0, 0), title_style="bold")
         for heading in ("kind", "asks", "decided by", "example"):
@@ -26,7 +26,7 @@ def print_kinds(console: Console) -> None:
 
 
 def print_kind(console: Console, name: str) -> None:
-    """All about one kind. Raises UserError for a name that is none."""
+    """Print all about one kind. Raises UserError for a name that is none."""
     from spatialvlm.pipeline.phrase import load_sheet
 
     if name not in KINDS:

@@ -42,7 +42,7 @@ class Exported:
 
 
 def load_format(name: str) -> Format:
-    """Return the writer of a format. Raises UserError for a name that is none."""
+    """Load the writer of a format. Raises UserError for a name that is none."""
     match name:
         case "messages":
             from spatialvlm.dataset.exports.messages import write

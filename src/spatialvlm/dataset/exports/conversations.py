@@ -52,7 +52,7 @@ class ExportCounts:
 def conversations_of(
     dataset: Dataset, per: str, tally: ExportCounts, report: Callable[[int], object]
 ) -> Iterator[Conversation]:
-    """The samples of a dataset in its order. Raises DatasetError where its scenes and questions are of two builds."""
+    """Yield the samples of a dataset in order. Raises DatasetError where its scenes and questions are of two builds."""
     for (scene, source), (frame_id, questions) in zip(dataset.scenes(), dataset.questions(), strict=True):
         if frame_id != scene.frame_id:
             raise DatasetError(
@@ -84,7 +84,7 @@ def _samples(
 
 
 def plain(text: str) -> str:
-    """Return a question or an answer without what a trainer would take for the place of an image."""
+    """Remove from a question or an answer what a trainer would take for the place of an image."""
     return _PLACEHOLDER.sub(r"\1", text)
 
 
@@ -105,7 +105,7 @@ def about(sample: Conversation) -> dict[str, Any]:
 
 
 def chat(sample: Conversation) -> list[dict[str, Any]]:
-    """Return the conversation as `role` and `content` parts; the image stands before the first question."""
+    """Write the conversation as `role` and `content` parts; the image stands before the first question."""
     turns = []
     for qa in sample.questions:
         turns.append({"role": "user", "content": [{"type": "text", "text": plain(qa.question)}]})
@@ -115,7 +115,7 @@ def chat(sample: Conversation) -> list[dict[str, Any]]:
 
 
 def from_and_value(sample: Conversation) -> list[dict[str, str]]:
-    """Return the conversation as `from` and `value`; "<image>" and a new line stand before the first question."""
+    """Write the conversation as `from` and `value`; "<image>" and a new line stand before the first question."""
     turns = []
     for qa in sample.questions:
         turns.append({"from": "human", "value": plain(qa.question)})
@@ -125,7 +125,7 @@ def from_and_value(sample: Conversation) -> list[dict[str, str]]:
 
 
 def json_line(value: Any) -> bytes:
-    """Return one line of JSON, ASCII only."""
+    """Write one line of JSON, ASCII only."""
     return to_json(value).encode() + b"\n"
 
 

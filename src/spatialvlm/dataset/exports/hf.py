@@ -32,7 +32,7 @@ _COLUMNS = (
 
 
 def _feature(type_: pa.DataType) -> Any:
-    """Return a type as `datasets` says it. Lists are said in the way that its old and new versions understand."""
+    """Describe a type as `datasets` does. Lists are said in the way that its old and new versions understand."""
     if type_ == schema.IMAGE:
         return {"_type": "Image"}
     if pa.types.is_struct(type_):

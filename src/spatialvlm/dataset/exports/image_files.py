@@ -25,7 +25,7 @@ _UNSAFE = re.compile("[^a-z0-9_-]")
 
 
 def file_key(frame_id: str) -> str:
-    """Return a name made of a-z 0-9 _ - that no other frame id has, even where files ignore case.
+    """Make a name of a-z 0-9 _ - that no other frame id has, even where files ignore case.
 
     An id that is such a name already stays as it is; another one is made plain and gets a part of its hash.
     """
@@ -37,7 +37,7 @@ def file_key(frame_id: str) -> str:
 
 
 def suffix_of(data: bytes, path: str | None) -> str:
-    """Return the file type of an encoded image, without a dot: by its bytes, else as its path in the source says."""
+    """Find the file type of an encoded image, without a dot: by its bytes, else as its path in the source says."""
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return "webp"
     known = next((suffix for signature, suffix in _SIGNATURES if data.startswith(signature)), None)
@@ -45,7 +45,7 @@ def suffix_of(data: bytes, path: str | None) -> str:
 
 
 def upright(data: bytes, camera: Camera, path: str | None) -> tuple[bytes, str]:
-    """The image file for an export and its suffix: the bytes as they came, unless readers could disagree about them.
+    """Make the image file for an export and its suffix: the bytes as they came, unless readers could disagree on them.
 
     Some trainers turn an image as its EXIF orientation says and some do not. Where that changes the picture, the
     pixels that the questions are about are written as PNG: those of the camera's size, the stored ones if both have it.

@@ -24,7 +24,7 @@ LEGEND = (
 
 
 def print_comparison(console: Console, compared: Figures) -> None:
-    """The tables of a comparison, what can be told of each task, and the warnings."""
+    """Print the tables of a comparison, what can be told of each task, and the warnings."""
     console = roomy(console)
     first, second = names(compared)
     for which, name in (("first:  ", first), ("second: ", second)):
@@ -40,7 +40,7 @@ def print_comparison(console: Console, compared: Figures) -> None:
 
 
 def names(compared: Figures) -> tuple[str, str]:
-    """Return the two models, with their versions where they bear the same name."""
+    """Name the two models, with their versions where they bear the same name."""
     first, second = (compared[which] for which in ("first", "second"))
     if first["model"] != second["model"]:
         return first["model"], second["model"]
@@ -54,7 +54,7 @@ def _versioned(one: Figures) -> str:
 
 
 def said_of(one: Figures, first: str, second: str) -> str:
-    """Return what can be said of a task: by our parser, and by the official rule where there is one."""
+    """Put in words what can be said of a task: by our parser, and by the official rule where there is one."""
     found = verdict(one["robust"], first, second)
     if one["official"] is None or one["official"] == one["robust"]:
         return found
@@ -62,7 +62,7 @@ def said_of(one: Figures, first: str, second: str) -> str:
 
 
 def warnings(compared: Figures) -> list[str]:
-    """Return all that makes the two runs less than comparable."""
+    """List all that makes the two runs less than comparable."""
     found = []
     for which in ("first", "second"):
         if alone := compared[f"only_{which}"]:
@@ -80,7 +80,7 @@ def warnings(compared: Figures) -> list[str]:
 
 
 def comparison_section(compared: Figures) -> page.Markup:
-    """Return the comparison as a part of a page."""
+    """Show the comparison as a part of a page."""
     first, second = names(compared)
     said = [
         page.element("p", page.join(page.element("b", task), said_of(one, first, second), between=" "), css="verdict")

@@ -37,7 +37,7 @@ class Picked:
 
 
 def worst(scored: Sequence[Scored]) -> Picked:
-    """Answers that were read and are wrong: the numbers that are farthest off, by |ln|, and wrong choices in turns.
+    """Find wrong answers that were read: the numbers that are farthest off, by |ln|, and wrong choices in turns.
 
     Numbers get half of the places, and more where there are few choices. Wrong choices come with the highest stated
     confidence first.
@@ -53,13 +53,13 @@ def worst(scored: Sequence[Scored]) -> Picked:
 
 
 def unread(scored: Sequence[Scored]) -> Picked:
-    """Answers from which nothing was read, those that declined or were never had included; reasons take turns."""
+    """Find answers from which nothing was read, those that declined or were never had included; reasons take turns."""
     found = [one for one in in_order(scored) if one.parsed.value is None]
     return Picked(tuple(in_turns(found, reason)[:UNREAD]), len(found))
 
 
 def disagreements(scored: Sequence[Scored]) -> Picked:
-    """Say where the official score is another than ours; whom of the two it favours takes turns."""
+    """Find where the official score is another than ours; whom of the two it favours takes turns."""
     found = [
         one
         for one in in_order(scored)
@@ -75,7 +75,7 @@ def reason(one: Scored) -> str:
 
 
 def off(one: Scored) -> float:
-    """|ln(answer / truth)| of a length or number: infinite where there is no ratio."""
+    """Compute |ln(answer / truth)| of a length or number: infinite where there is no ratio."""
     said = one.parsed.value
     match one.item.truth:
         case Length(metres=true) | Number(value=true):
@@ -88,7 +88,7 @@ def off(one: Scored) -> float:
 
 
 def in_turns(found: Iterable[Scored], group: Callable[[Scored], Hashable]) -> list[Scored]:
-    """The same items, the first of every group before the second of any; groups keep the order of their first."""
+    """Order the items, the first of every group before the second of any; groups keep the order of their first."""
     turns: dict[Hashable, int] = {}
     ranked = []
     for one in found:
@@ -102,7 +102,7 @@ def _is_number(one: Scored) -> bool:
 
 
 def worst_cases(scored: Items, folder: Path) -> page.Markup:
-    """Return the worst answers of every task, with their pictures."""
+    """Show the worst answers of every task, with their pictures."""
 
     def body(picked: Picked) -> page.Markup:
         return page.element("div", *(_case(one, folder) for one in picked.shown), css="cases")
@@ -115,7 +115,7 @@ def worst_cases(scored: Items, folder: Path) -> page.Markup:
 
 
 def unread_cases(scored: Items) -> page.Markup:
-    """Answers from which nothing was read, with the reason."""
+    """Show answers from which nothing was read, with the reason."""
 
     def body(picked: Picked) -> page.Markup:
         return _texts(picked, ("why not",), lambda one: [f"{one.parsed.how}{', cut off' if one.truncated else ''}"])
@@ -125,7 +125,7 @@ def unread_cases(scored: Items) -> page.Markup:
 
 
 def disagreement_cases(scored: Items) -> page.Markup:
-    """Answers that the two parsers score differently."""
+    """Show answers that the two parsers score differently."""
 
     def body(picked: Picked) -> page.Markup:
         heads = ("our parser", "official rule")
@@ -138,7 +138,7 @@ def disagreement_cases(scored: Items) -> page.Markup:
 
 
 def truth_says(truth: Truth) -> str:
-    """Return a truth in words, not escaped."""
+    """Put a truth in words, not escaped."""
     match truth:
         case Length(metres=metres):
             return f"{metres:.4g} m"
@@ -157,7 +157,7 @@ def truth_says(truth: Truth) -> str:
 def _blocks(
     scored: Items, pick: Callable[[Sequence[Scored]], Picked], body: Callable[[Picked], page.Markup], says: str
 ) -> list[page.Markup]:
-    """Return one unfolding block per task that has such items, the first of them open."""
+    """Make one unfolding block per task that has such items, the first of them open."""
     blocks = []
     for name, found in scored.items():
         picked = pick(found)
@@ -210,7 +210,7 @@ def _pictures(one: Scored, folder: Path) -> page.Markup:
 
 
 def _outline(one: Scored) -> page.Markup:
-    """Return the region and the points that were said, the first of them in red, drawn over the picture."""
+    """Draw the region and the points that were said, the first of them in red, over the picture."""
     truth, said = one.item.truth, one.parsed.value
     if not isinstance(truth, Region):
         return page.Markup()

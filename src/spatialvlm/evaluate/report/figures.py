@@ -43,7 +43,7 @@ _DIGITS = re.compile(r"\d+")
 
 
 def figures_of(task: Task, scored: Sequence[Scored]) -> Figures:
-    """Return all figures of a task, JSON values only."""
+    """Compute all figures of a task, JSON values only."""
     scored = in_order(scored)
     rows = rows_of(scored)
     kinds = np.array([one.item.kind for one in scored], np.object_)
@@ -61,7 +61,7 @@ def figures_of(task: Task, scored: Sequence[Scored]) -> Figures:
 
 
 def summary_of(results: Results, tasks: Mapping[str, Task] | None = None) -> dict[str, Any]:
-    """The figures of all tasks of a run, as summary.json has them. `tasks` are those to take instead of the usual."""
+    """Compute all figures of a run's tasks, as summary.json has them. `tasks` are to be taken instead of the usual."""
     known = tasks or {one.task: load_task(one.task) for one in results.run.tasks}
     figures = {one.task: figures_of(known[one.task], results.scored[one.task]) for one in results.run.tasks}
     return {"format": FORMAT, "model": results.run.model, "version": results.run.version, "tasks": figures}
@@ -91,7 +91,7 @@ def _group(rows: Rows, *, sure: bool) -> Figures:
 
 
 def _own(task: Task, scored: Sequence[Scored]) -> Figures:
-    """Return the task's own figures by both parsers; None where it has none, or no official rule."""
+    """Compute the task's own figures by both parsers; None where it has none, or no official rule."""
     if task.figures is None or not scored:
         return {"robust": None, "official": None}
     robust = task.figures(scored, [value_of(one.robust) for one in scored])

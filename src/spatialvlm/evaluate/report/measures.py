@@ -53,7 +53,7 @@ POINTS = 50
 
 
 def tidy(value: Any) -> Any:
-    """Figures as JSON has them: floats to 9 decimals, so that no machine differs, and None where there is no value."""
+    """Round figures for JSON: floats to 9 decimals, so that no machine differs, and None where there is no value."""
     if isinstance(value, dict):
         return {name: tidy(one) for name, one in value.items()}
     if isinstance(value, list | tuple):
@@ -64,7 +64,7 @@ def tidy(value: Any) -> Any:
 
 
 def interval(values: Numbers, rows: Rows) -> Figures | None:
-    """The mean of a column with its interval; None of no rows. The ends are None of fewer than FEWEST clusters."""
+    """Average a column, with an interval; None of no rows. The ends are None of fewer than FEWEST clusters."""
     found = mean_interval(values, rows.clusters)
     if found is None:
         return None
@@ -73,7 +73,7 @@ def interval(values: Numbers, rows: Rows) -> Figures | None:
 
 
 def counts(rows: Rows) -> Figures:
-    """Say how many there are and what became of them: n = read + refused + unread + failed."""
+    """Count how many there are and what became of them: n = read + refused + unread + failed."""
     read, refused, failed = (int(np.sum(column)) for column in (rows.read, rows.refused, rows.failed))
     return {
         "n": len(rows),
@@ -91,7 +91,7 @@ def counts(rows: Rows) -> Figures:
 
 
 def means(rows: Rows) -> Figures:
-    """Return the mean score by each parser, with intervals; the official one None where the task has none."""
+    """Compute the mean score by each parser, with intervals; the official one None where the task has none."""
     robust = interval(rows.robust, rows)
     known = not np.any(np.isnan(rows.official))
     if known and np.array_equal(rows.robust, rows.official):
@@ -100,7 +100,7 @@ def means(rows: Rows) -> Figures:
 
 
 def metric(rows: Rows, form: str, *, sure: bool) -> Figures | None:
-    """Figures of lengths or of numbers against the truth; None without any. `sure` asks for the intervals too."""
+    """Compute figures of lengths or of numbers against the truth; None without any. `sure` asks for intervals too."""
     rows = rows.of(form)
     if not len(rows):
         return None
@@ -125,7 +125,7 @@ def metric(rows: Rows, form: str, *, sure: bool) -> Figures | None:
 
 
 def qualitative(rows: Rows) -> Figures | None:
-    """Accuracy over choices and yes or no, beside what blind guessing scores; None without any."""
+    """Compute accuracy over choices and yes or no, beside what blind guessing scores; None without any."""
     rows = rows.of("choice", "yes_no")
     if not len(rows):
         return None
@@ -139,7 +139,7 @@ def qualitative(rows: Rows) -> Figures | None:
 
 
 def clock(rows: Rows) -> Figures | None:
-    """Hours: the share within one hour, of all; the mean error as an angle, of those read. None without any."""
+    """Score hours: the share within one hour, of all; the mean error as an angle, of those read. None without any."""
     rows = rows.of("clock")
     if not len(rows):
         return None
@@ -154,7 +154,7 @@ def clock(rows: Rows) -> Figures | None:
 
 
 def regions(rows: Rows) -> Figures | None:
-    """Places: whether the first point is inside, and, more lenient, whether any is. None without any."""
+    """Score places: whether the first point is inside, and, more lenient, whether any is. None without any."""
     rows = rows.of("region")
     if not len(rows):
         return None
@@ -162,7 +162,7 @@ def regions(rows: Rows) -> Figures | None:
 
 
 def by_sigma(rows: Rows) -> Figures | None:
-    """Return what the stated errors of lengths and numbers are worth; None where no answer states one.
+    """Measure what the stated errors of lengths and numbers are worth; None where no answer states one.
 
     The surest answer is the one with the least sigma relative to its value. An answer without sigma is the least sure.
     """
@@ -181,7 +181,7 @@ def by_sigma(rows: Rows) -> Figures | None:
 
 
 def by_confidence(rows: Rows) -> Figures | None:
-    """What stated confidences are worth; None where no answer states one. An answer without one is the least sure.
+    """Measure what stated confidences are worth; None where no answer states one. One without is the least sure.
 
     `reliability` is per bin of confidence [mean confidence, mean score, answers], `calibration_error` the mean distance
     between the two over all answers that state one.

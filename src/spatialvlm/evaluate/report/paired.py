@@ -36,7 +36,7 @@ Pair = tuple[Scored, Scored]
 
 
 def compare_runs(first: Results, second: Results) -> dict[str, Any]:
-    """What differs, by task and kind, JSON values only. Raises UserError where the runs have no question in common."""
+    """Compare runs by task and kind, JSON values only. Raises UserError where they have no question in common."""
     heads = [{one.task: one for one in results.run.tasks} for results in (first, second)]
     tasks = [name for name in heads[0] if name in heads[1]]
     found = {
@@ -80,12 +80,12 @@ def _task(first: Sequence[Scored], second: Sequence[Scored], warnings: list[str]
 
 
 def _both(pairs: Sequence[Pair]) -> dict[str, dict[str, Any] | None]:
-    """Return the two runs over some questions, by our parser and by the official rule."""
+    """Compare the two runs over some questions, by our parser and by the official rule."""
     return {rule: _paired(pairs, rule) for rule in ("robust", "official")}
 
 
 def _paired(pairs: Sequence[Pair], rule: str) -> dict[str, Any] | None:
-    """Return what differs over some questions by one rule; None of none, and where either run has no such scores."""
+    """Compare them over some questions by one rule; None of none, and where either run has no such scores."""
     scores = [[getattr(one, rule) for one in pair] for pair in pairs]
     if any(None in found for found in scores):
         return None
@@ -115,14 +115,14 @@ def _paired(pairs: Sequence[Pair], rule: str) -> dict[str, Any] | None:
 
 
 def mcnemar(wins: int, losses: int) -> float:
-    """Return the exact two-sided p that so uneven a split of the questions on which two runs differ is chance."""
+    """Compute the exact two-sided p that so uneven a split of the questions on which two runs differ is chance."""
     if wins == losses:
         return 1.0
     return min(1.0, 2.0 * float(bdtr(min(wins, losses), wins + losses, 0.5)))
 
 
 def verdict(paired: Mapping[str, Any] | None, first: str, second: str) -> str:
-    """Return what can be said of two runs, in words."""
+    """Put in words what can be said of two runs."""
     if paired is None:
         return "nothing in common"
     if not paired["told"]:

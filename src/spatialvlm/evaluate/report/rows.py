@@ -52,11 +52,11 @@ class Rows:
         return len(self.form)
 
     def only(self, rows: Flags) -> "Rows":
-        """Return some of the rows."""
+        """Keep some of the rows."""
         return Rows(**{column.name: getattr(self, column.name)[rows] for column in fields(self)})
 
     def of(self, *forms: str) -> "Rows":
-        """Return the rows whose truth has one of these forms."""
+        """Keep the rows whose truth has one of these forms."""
         return self.only(np.isin(self.form, [_PLACES[form] for form in forms]))
 
     @property
@@ -66,12 +66,12 @@ class Rows:
 
 
 def in_order(scored: Sequence[Scored]) -> list[Scored]:
-    """Scored items by id, so that no figure depends on the order in which they come."""
+    """Order scored items by id, so that no figure depends on the order in which they come."""
     return sorted(scored, key=lambda one: one.item.id)
 
 
 def rows_of(scored: Sequence[Scored]) -> Rows:
-    """Return the columns of scored items, which keep their order."""
+    """Make the columns of scored items, which keep their order."""
     forms = np.array([_PLACES[form_of(one.item.truth)] for one in scored], np.int64)
     numbers = np.array([_numbers(one) for one in scored], np.float64).reshape(len(scored), 9)
     flags = np.array([_flags(one) for one in scored], np.bool_).reshape(len(scored), 4)
@@ -79,7 +79,7 @@ def rows_of(scored: Sequence[Scored]) -> Rows:
 
 
 def _numbers(one: Scored) -> tuple[float, ...]:
-    """Return the columns from `robust` to `any`."""
+    """Make the columns from `robust` to `any`."""
     said = one.parsed.value
     return (
         value_of(one.robust),
@@ -94,20 +94,20 @@ def _numbers(one: Scored) -> tuple[float, ...]:
 
 
 def _flags(one: Scored) -> tuple[bool, ...]:
-    """Return the columns from `read` to `truncated`."""
+    """Make the columns from `read` to `truncated`."""
     is_read = one.parsed.value is not None
     return is_read, one.parsed.refused and not is_read, one.answer is None, one.truncated
 
 
 def cluster_numbers(scored: Sequence[Scored]) -> Int[np.ndarray, " n"]:
-    """Return the number of each item's cluster, from 0: those that show the same pictures have the same."""
+    """Number each item's cluster, from 0: those that show the same pictures have the same."""
     keys = [one.item.pictures or (one.item.id,) for one in scored]
     numbers = {key: number for number, key in enumerate(dict.fromkeys(keys))}
     return np.array([numbers[key] for key in keys], np.int64)
 
 
 def value_of(score: Score | None) -> float:
-    """Return a score as a number: NaN where there is no such rule, 0 where it gave none, or none that is finite."""
+    """Turn a score into a number: NaN where there is no such rule, 0 where it gave none, or none that is finite."""
     if score is None:
         return _NAN
     return score.value if score.value is not None and math.isfinite(score.value) else 0.0

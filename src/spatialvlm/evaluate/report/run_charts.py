@@ -27,7 +27,7 @@ NOTHING = page.note("Nothing that can be drawn.")
 
 
 def error_plot(truth: Numbers, pred: Numbers, unit: str) -> page.Markup:
-    """Relative error, 1 at most, against the truth, with the running median: figure 11 of the paper."""
+    """Plot relative error, 1 at most, against the truth, with the running median: figure 11 of the paper."""
     truth, pred = _drawable(truth, pred)
     if not len(truth):
         return NOTHING
@@ -41,7 +41,7 @@ def error_plot(truth: Numbers, pred: Numbers, unit: str) -> page.Markup:
 
 
 def running_median(at: Numbers, values: Numbers) -> list[tuple[float, float]]:
-    """Return the median of the values around each of up to 60 places, over SMOOTHED of them; `at` rises."""
+    """Compute the median of the values around each of up to 60 places, over SMOOTHED of them; `at` rises."""
     wide = max(FEWEST_SMOOTHED, round(SMOOTHED * len(at)))
     starts = np.unique(np.linspace(0, len(at) - wide, 60).round().astype(int)).tolist()
     medians: dict[float, list[float]] = {}
@@ -52,7 +52,7 @@ def running_median(at: Numbers, values: Numbers) -> list[tuple[float, float]]:
 
 
 def answer_plot(truth: Numbers, pred: Numbers, unit: str) -> page.Markup:
-    """Answers against the truth, both logarithmic and above 0, with the window of 50 to 200 %."""
+    """Plot answers against the truth, both logarithmic and above 0, with the window of 50 to 200 %."""
     truth, pred = _drawable(truth, pred)
     if not len(truth):
         return NOTHING
@@ -70,7 +70,7 @@ def answer_plot(truth: Numbers, pred: Numbers, unit: str) -> page.Markup:
 
 
 def score_row(name: str, figures: Mapping[str, Any]) -> page.Row:
-    """Return the mean score of a group with its interval; a stroke at chance, a diamond at the official score."""
+    """Draw the mean score of a group with its interval; a stroke at chance, a diamond at the official score."""
     score, official, guess = figures["robust"], figures["official"], figures["qualitative"]
     marks = []
     if guess and guess["n"] == figures["n"]:
@@ -85,7 +85,7 @@ def score_row(name: str, figures: Mapping[str, Any]) -> page.Row:
 
 
 def difference_row(name: str, paired: Mapping[str, Any]) -> page.Row:
-    """The difference of two runs with its interval, in points; its class says whether it can be told from none."""
+    """Draw the difference of two runs with its interval, in points; its class says whether it can be told from none."""
     difference = paired["difference"]
     ends, mean = _ends(difference), difference["mean"]
     css = ("up" if mean > 0 else "down") if paired["told"] else "even"
@@ -95,7 +95,7 @@ def difference_row(name: str, paired: Mapping[str, Any]) -> page.Row:
 
 
 def difference_chart(rows: Sequence[page.Row]) -> page.Markup:
-    """Differences on an axis that has zero in its middle."""
+    """Draw differences on an axis that has zero in its middle."""
     reach = max([0.01, *(abs(at) for row in rows for at in (*(row.reach or ()), *(mark.at for mark in row.marks)))])
 
     def says(value: float) -> str:
@@ -109,7 +109,7 @@ def _ends(interval: Mapping[str, Any]) -> tuple[float, float] | None:
 
 
 def _dots(truth: Numbers, pred: Numbers, up: Numbers) -> tuple[page.Dots, page.Dots]:
-    """Dots in two groups: those in the window of 50 to 200 %, and those outside, which are drawn on top."""
+    """Draw dots in two groups: those in the window of 50 to 200 %, and those outside, which are drawn on top."""
     right, count = in_range(pred, truth, *SPATIALVLM_WINDOWS[0]), len(truth)
     shown = np.unique(np.linspace(0, count - 1, min(count, DOTS)).round().astype(int))
     places = list(zip(truth[shown].tolist(), up[shown].tolist(), right[shown].tolist(), strict=True))
@@ -118,7 +118,7 @@ def _dots(truth: Numbers, pred: Numbers, up: Numbers) -> tuple[page.Dots, page.D
 
 
 def _drawable(truth: Numbers, pred: Numbers) -> tuple[Float64[np.ndarray, " kept"], Float64[np.ndarray, " kept"]]:
-    """Return what can be drawn, by rising truth."""
+    """Keep what can be drawn, by rising truth."""
     kept = np.flatnonzero((np.abs(truth) <= LARGEST) & ~np.isnan(pred))  # false for NaN
     order = kept[np.argsort(truth[kept], kind="stable")]
     return truth[order], pred[order]

@@ -42,7 +42,7 @@ def write_page(folder: Path, tasks: Tasks | None = None) -> Path:
 
 
 def render(results: Results, summary: Mapping[str, Any], tasks: Tasks, folder: Path) -> str:
-    """Return the whole page; pictures below `folder` are linked to."""
+    """Render the whole page; pictures below `folder` are linked to."""
     run, figures = results.run, summary["tasks"]
     scored = {one.task: in_order(results.scored[one.task]) for one in run.tasks}
     rows = {name: rows_of(found) for name, found in scored.items()}

@@ -58,7 +58,7 @@ WIDEST = 10_000
 
 
 def print_run(console: Console, summary: Figures) -> None:
-    """All tables of a run: its tasks, the paper's columns, the kinds of each task."""
+    """Print all tables of a run: its tasks, the paper's columns, the kinds of each task."""
     tasks = summary["tasks"]
     console = roomy(console)
     version = f", {summary['version']}" if summary["version"] else ""
@@ -119,7 +119,7 @@ def paper_rows(tasks: Figures) -> Iterable[PaperRow]:
 
 
 def spread(interval: Figures | None) -> str:
-    """Return an interval for people: "61.2–70.3 %". One without width is a dash: where all score alike it says nothing.
+    """Write an interval for people: "61.2–70.3 %". One without width is a dash: where all score alike it says nothing.
 
     Where there are too few pictures for one, it says so.
     """
@@ -133,12 +133,12 @@ def spread(interval: Figures | None) -> str:
 
 
 def short(name: str) -> str:
-    """Return a hash for people: its first twelve digits; other names as they are."""
+    """Shorten a hash for people to its first twelve digits; other names stay as they are."""
     return name[:12] if len(name) >= 40 and all(letter in "0123456789abcdef" for letter in name) else name
 
 
 def mean(interval: Figures | None) -> str:
-    """Return the figure of an interval for people."""
+    """Write the figure of an interval for people."""
     return percent(None if interval is None else interval["mean"])
 
 

@@ -31,7 +31,7 @@ LIMIT = 0.25
 
 
 def scores(tasks: Figures) -> page.Markup:
-    """Return the summary: every task with its score and interval, and what became of its questions."""
+    """Show the summary: every task with its score and interval, and what became of its questions."""
     heads = ("task", "questions", "score", "official", "read", "declined", "not read", "failed", "cut off")
     rows = []
     for name, task in tasks.items():
@@ -52,7 +52,7 @@ def scores(tasks: Figures) -> page.Markup:
 
 
 def paper(tasks: Figures) -> page.Markup:
-    """Return the paper's columns of all tasks that have them, beside the paper's own."""
+    """Show the paper's columns of all tasks that have them, beside the paper's own."""
     rows = []
     for name, metric, qualitative in paper_rows(tasks):
         sure = metric["intervals"] if metric else {}
@@ -75,7 +75,7 @@ def paper(tasks: Figures) -> page.Markup:
 
 
 def forms(tasks: Figures) -> page.Markup:
-    """Return what choices, hours and places have of their own."""
+    """Show what choices, hours and places have of their own."""
     rows = []
     for name, task in tasks.items():
         one, hour, place = task["qualitative"], task["clock"], task["regions"]
@@ -95,7 +95,7 @@ def forms(tasks: Figures) -> page.Markup:
 
 
 def lengths(tasks: Figures, rows: Mapping[str, Rows]) -> page.Markup:
-    """Return the two plots of every task with lengths or numbers."""
+    """Show the two plots of every task with lengths or numbers."""
     sheets = {}
     for name in tasks:
         for form, unit in (("length", "m"), ("number", "")):
@@ -123,7 +123,7 @@ def lengths(tasks: Figures, rows: Mapping[str, Rows]) -> page.Markup:
 
 
 def kinds(tasks: Figures) -> page.Markup:
-    """Return a bar per kind of every task."""
+    """Show a bar per kind of every task."""
     sheets = {}
     for name, task in tasks.items():
         if rows := [score_row(kind, one) for kind, one in task["kinds"].items() if mean(one["robust"]) != "–"]:
@@ -135,7 +135,7 @@ def kinds(tasks: Figures) -> page.Markup:
 
 
 def stated(tasks: Figures) -> page.Markup:
-    """Calibration and risk-coverage of the tasks whose answers state an error or a confidence."""
+    """Show calibration and risk-coverage of the tasks whose answers state an error or a confidence."""
     sheets = {}
     for name, task in tasks.items():
         if found := task["by_sigma"]:
@@ -158,7 +158,7 @@ def stated(tasks: Figures) -> page.Markup:
 
 
 def how(tasks: Figures) -> page.Markup:
-    """Say how answers were read, by task."""
+    """Show how answers were read, by task."""
     blocks = []
     for name, task in tasks.items():
         rows = [(text, [f"{count:,}", page.percent(count / task["n"])]) for text, count in task["how"].items()]
@@ -168,7 +168,7 @@ def how(tasks: Figures) -> page.Markup:
 
 
 def reliability_plot(bins: Sequence[Sequence[float | int]]) -> page.Markup:
-    """Stated confidence (across) against the score (up), by bins of (confidence, score, answers)."""
+    """Plot stated confidence (across) against the score (up), by bins of (confidence, score, answers)."""
     most = max(count for _, _, count in bins)
     line = [(float(sure), float(score)) for sure, score, _ in bins]
     radii = [2.5 + 4.5 * math.sqrt(count / most) for _, _, count in bins]
@@ -177,7 +177,7 @@ def reliability_plot(bins: Sequence[Sequence[float | int]]) -> page.Markup:
 
 
 def risk_plot(curve: Sequence[Sequence[float]]) -> page.Markup:
-    """The share of questions that are answered, the surest first (across), against the mean loss on them (up)."""
+    """Plot the share of questions that are answered, the surest first (across), against the mean loss on them (up)."""
     line = [(coverage, risk) for coverage, risk in curve]
     return page.share_plot([page.Curve([(0.0, LIMIT), (1.0, LIMIT)], "ideal"), page.Curve(line, "told")])
 

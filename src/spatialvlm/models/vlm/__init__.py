@@ -35,20 +35,20 @@ class Vlm(Protocol):
     version: str
 
     def answer(self, images: Sequence[Image], question: str) -> str:
-        """Return the answer to one question about some images."""
+        """Answer one question about some images."""
         ...
 
     def answers(self, asked: Sequence[Ask]) -> list[str]:
-        """Return the answers to many questions, in order."""
+        """Answer many questions, in order."""
         ...
 
     def length(self, answer: str) -> int:
-        """Say how many tokens an answer has; 0 where nobody here can count them."""
+        """Count the tokens of an answer; 0 where nobody here can count them."""
         ...
 
 
 def vlm_backend(name: str) -> type[Any]:
-    """Return the class of a vision-language model by the name of its backend. Raises UserError for an unknown one."""
+    """Look up the class of a vision-language model by the name of its backend. Raises UserError for an unknown one."""
     match name:
         case "transformers":
             from spatialvlm.models.vlm.transformers import Transformers as Backend

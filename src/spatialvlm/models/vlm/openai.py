@@ -69,23 +69,23 @@ class OpenAI:
         self._at_once, self._timeout_s, self._pause_s = runtime.batch_size, timeout_s, pause_s
 
     def answer(self, images: Sequence[Image], question: str) -> str:
-        """Return the answer to one question about some images."""
+        """Answer one question about some images."""
         content = [{"type": "image_url", "image_url": {"url": _data_url(image)}} for image in images]
         content += [{"type": "text", "text": question}]
         reply = self._post(json.dumps({**self._fields, "messages": [{"role": "user", "content": content}]}).encode())
         return self._said(reply).strip()
 
     def answers(self, asked: Sequence[Ask]) -> list[str]:
-        """Return the answers to many questions, in order; the first that fails ends it."""
+        """Answer many questions, in order; the first that fails ends it."""
         with ThreadPoolExecutor(self._at_once) as pool:
             return list(pool.map(lambda one: self.answer(*one), asked))
 
     def length(self, answer: str) -> int:
-        """0: the server's tokens are its own."""
+        """Return 0: the server's tokens are its own."""
         return 0
 
     def _post(self, body: bytes) -> bytes:
-        """Return the server's reply to a request that is tried again as long as it may help."""
+        """Send a request, again as long as that may help, and return the server's reply."""
         pause_s, tried = self._pause_s, 0
         while True:
             wait_s, tried = pause_s, tried + 1
@@ -127,7 +127,7 @@ class OpenAI:
         return UserError(f"{text}; start the server or check the URL")
 
     def _said(self, reply: bytes) -> str:
-        """Return the words in a reply; none where the model refused to say any."""
+        """Take the words out of a reply; none where the model refused to say any."""
         try:
             said = json.loads(reply)["choices"][0]["message"]["content"]
         except (ValueError, LookupError, TypeError):
@@ -138,7 +138,7 @@ class OpenAI:
 
 
 def _data_url(image: Image) -> str:
-    """Return an RGB image as a data URL."""
+    """Encode an RGB image as a data URL."""
     done, png = cv2.imencode(".png", np.ascontiguousarray(image[..., ::-1]))
     if not done:
         raise ModelError(f"an image of shape {image.shape} cannot be written as PNG")
@@ -146,7 +146,7 @@ def _data_url(image: Image) -> str:
 
 
 def _retry_after_s(error: urllib.error.HTTPError) -> float:
-    """Return the pause that the server asks for, where it says it in seconds; else 0."""
+    """Read the pause that the server asks for, where it says it in seconds; else 0."""
     text: Any = error.headers.get("Retry-After") or ""
     return float(text) if text.isdecimal() else 0.0
 

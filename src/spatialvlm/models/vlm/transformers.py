@@ -44,11 +44,11 @@ class Transformers:
         self._batches = Batches(runtime.batch_size)
 
     def answer(self, images: Sequence[Image], question: str) -> str:
-        """Return the answer to one question about some images."""
+        """Answer one question about some images."""
         return self.answers([(images, question)])[0]
 
     def answers(self, asked: Sequence[Ask]) -> list[str]:
-        """Return the answers to many questions, in order.
+        """Answer many questions, in order.
 
         Only questions with the same number of images run together: most processors take no ragged batches.
         """
@@ -59,7 +59,7 @@ class Transformers:
         return [found[i] for i in range(len(asked))]
 
     def length(self, answer: str) -> int:
-        """Say how many tokens an answer has."""
+        """Count the tokens of an answer."""
         return len(self._processor.tokenizer(answer, add_special_tokens=False)["input_ids"])
 
     def _answer(self, asked: Sequence[Ask]) -> list[str]:
@@ -78,7 +78,7 @@ class Transformers:
         return [text.strip() for text in self._processor.batch_decode(written, skip_special_tokens=True)]
 
     def _read(self, asked: Sequence[Ask]) -> Any:
-        """Questions with equally many images to the model's input, filled up to the same length."""
+        """Turn questions with equally many images into the model's input, filled up to the same length."""
         from PIL import Image as Pictures
 
         processor = self._processor
@@ -101,7 +101,7 @@ class Transformers:
 
 
 def _processor(located: Located) -> Any:
-    """The processor of the weights. Raises UserError where there is none, or where it needs torchvision in vain."""
+    """Load the processor of the weights. Raises UserError where there is none, or it needs torchvision in vain."""
     transformers = import_transformers()
     processor = load_processor(transformers.AutoProcessor, located)
     # Where the weights bring no processor, their tokenizer or image processor alone is what is found.

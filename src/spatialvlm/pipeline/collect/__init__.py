@@ -58,7 +58,7 @@ class FrameSource(Protocol):
     def __len__(self) -> int: ...
 
     def read(self, index: int) -> Sample:
-        """Return the Sample at `index`, with its frame or with the reason why it cannot be had.
+        """Read the Sample at `index`, with its frame or with the reason why it cannot be had.
 
         Never raises for bad content of a single frame. Drops of the frame are under its id, those of given instances
         under "<frame id>/<instance id>".
@@ -118,7 +118,7 @@ def read_picture(path: Path) -> Sample:
 
 
 def parse_size(text: str) -> tuple[int, int]:
-    """Width and height from what people type: "640x480"."""
+    """Parse width and height from what people type: "640x480"."""
     width, by, height = text.lower().partition("x")
     if not (by and all(part.isascii() and part.isdigit() and len(part) < 10 for part in (width, height))):
         raise UserError(f"size {text!r}: expected WIDTHxHEIGHT in pixels, as in 640x480")
@@ -126,7 +126,7 @@ def parse_size(text: str) -> tuple[int, int]:
 
 
 def source_type(source: str) -> type[Any]:
-    """Return the class that reads what the command line calls SOURCE, by `open`; its attributes say what it promises.
+    """Find the class that reads what the command line calls SOURCE, by `open`; its attributes say what it promises.
 
     It is `rooms:N` or `shapes:N`, an RGB-D folder (frames.jsonl) or a folder of images. Raises UserError where it is
     none of these.

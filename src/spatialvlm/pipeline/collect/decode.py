@@ -56,13 +56,13 @@ class Refused(Exception):
 
 
 def shown(value: object) -> str:
-    """Return a value from a file as a message may quote it: escaped, at most 80 characters."""
+    """Write a value from a file as a message may quote it: escaped, at most 80 characters."""
     text = repr(value)
     return text if len(text) <= 80 else f"{text[:77]}..."
 
 
 def read_file(folder: Path, relative: str, kind: str, owner: str) -> bytes:
-    """Return the bytes of a file that `owner` names by its path relative to `folder`; codes begin with `kind`."""
+    """Read the bytes of a file that `owner` names by its path relative to `folder`; codes begin with `kind`."""
     path = path_inside(folder, relative, owner)
     name = file_name(relative, owner)
     try:
@@ -75,7 +75,7 @@ def read_file(folder: Path, relative: str, kind: str, owner: str) -> bytes:
 
 
 def path_inside(folder: Path, relative: str, owner: str) -> Path:
-    """The path of a file below `folder`; one that leaves it is refused, so that a dataset reads nothing but itself."""
+    """Find the path of a file below `folder`; one that leaves it is refused: a dataset reads nothing but itself."""
     normal = os.path.normpath(relative)
     if os.path.isabs(relative) or os.path.splitdrive(relative)[0] or normal.split(os.sep)[0] == os.pardir:
         raise Refused(
@@ -85,12 +85,12 @@ def path_inside(folder: Path, relative: str, owner: str) -> Path:
 
 
 def file_name(relative: str, owner: str) -> str:
-    """How messages call a file: its path, quoted where it is long or holds unprintable characters, and its owner."""
+    """Name a file for messages: its path, quoted where it is long or holds unprintable characters, and its owner."""
     return f"{relative if relative.isprintable() and len(relative) <= 120 else shown(relative)} of {owner}"
 
 
 def decode_picture(data: bytes, flags: int) -> Shaped[np.ndarray, "h w *c"] | None:
-    """The picture in `data` as OpenCV reads it, or None where it cannot (truncated, of no known format, too large)."""
+    """Decode the picture in `data` by OpenCV; None where it cannot (truncated, of no known format, too large)."""
     if not data:
         return None
     try:
@@ -100,7 +100,7 @@ def decode_picture(data: bytes, flags: int) -> Shaped[np.ndarray, "h w *c"] | No
 
 
 def decode_rgb(data: bytes, name: str, *, upright: bool) -> UInt8[np.ndarray, "h w 3"]:
-    """The colour image in `data`: grey is repeated, 16 bits become 8, alpha is left out, colour profiles are ignored.
+    """Decode a colour image: grey is repeated, 16 bits become 8, alpha is left out, colour profiles are ignored.
 
     `upright` turns it as its EXIF orientation says, which is for photos; depth maps and masks are aligned to the
     stored, unturned pixels.
@@ -115,7 +115,7 @@ def decode_rgb(data: bytes, name: str, *, upright: bool) -> UInt8[np.ndarray, "h
 
 @contextmanager
 def opened(data: bytes, name: str) -> Iterator[Image.Image]:
-    """Yield the picture in `data` with its header read and its pixels not; Refused for whatever goes wrong inside.
+    """Open the picture in `data`, its header read and its pixels not; Refused for whatever goes wrong inside.
 
     Pillow refuses a truncated file and is silent, but for libtiff's line on a damaged compressed TIFF. OpenCV writes to
     stderr, and before 5.0 it returns what is missing in grey.
@@ -132,7 +132,7 @@ def opened(data: bytes, name: str) -> Iterator[Image.Image]:
 
 
 def _decode_photo(data: bytes, name: str) -> UInt8[np.ndarray, "h w 3"]:
-    """The first frame of the picture in `data`, upright. Its size is judged before any memory is taken for it."""
+    """Decode the first frame of the picture in `data`, upright. Its size is judged before it takes any memory."""
     with opened(data, name) as picture:
         width, height = picture.size
         if width * height > LARGEST_PIXELS:
@@ -154,7 +154,7 @@ def _decode_photo(data: bytes, name: str) -> UInt8[np.ndarray, "h w 3"]:
 
 
 def _orientation(picture: Image.Image) -> int:
-    """Return the EXIF orientation, 1 to 8; 1 where it is unknown. Pillow has already turned a TIFF and then says 1."""
+    """Read the EXIF orientation, 1 to 8; 1 where it is unknown. Pillow has already turned a TIFF and then says 1."""
     try:
         value = picture.getexif().get(ExifTags.Base.Orientation, 1)
     except PILLOW_ERRORS:  # damaged EXIF does not spoil the pixels
@@ -191,7 +191,7 @@ def check_keys(record: dict[str, object], known: Collection[str], required: Coll
 
 
 def record_id(value: object, owner: str) -> str:
-    """Return the id of a frame or an instance: a string, or an integer as a string."""
+    """Read the id of a frame or an instance: a string, or an integer as a string."""
     if value is None:
         raise Refused("missing_key", f"'id' of {owner}: not given; it is required")
     if isinstance(value, int) and not isinstance(value, bool):
@@ -214,19 +214,19 @@ def is_unicode(text: str) -> bool:
 
 
 def one_line(text: str) -> str:
-    """Text kept as it is, but on one line: runs of newlines and control characters are one space."""
+    """Keep text as it is, but on one line: runs of newlines and control characters are one space."""
     return _CONTROL.sub(" ", text.encode("utf-8", "replace").decode()).strip()
 
 
 def text_of(value: object, what: str) -> str:
-    """Return a value that must be a non-empty string of valid Unicode."""
+    """Take a value that must be a non-empty string of valid Unicode."""
     if not isinstance(value, str) or not value or not is_unicode(value):
         raise Refused("wrong_type", f"{what}: got {shown(value)}, expected a non-empty string")
     return value
 
 
 def number_of(value: object, what: str) -> float:
-    """Return a value that must be a number; NaN and infinities pass, for the caller to judge."""
+    """Take a value that must be a number; NaN and infinities pass, for the caller to judge."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise Refused("wrong_type", f"{what}: got {shown(value)}, expected a number")
     try:
@@ -236,7 +236,7 @@ def number_of(value: object, what: str) -> float:
 
 
 def numbers_of(value: object, count: int, what: str) -> list[float]:
-    """Return a value that must be a list of `count` numbers."""
+    """Take a value that must be a list of `count` numbers."""
     if not isinstance(value, list) or len(value) != count:
         raise Refused("wrong_type", f"{what}: got {shown(value)}, expected a list of {count} numbers")
     return [number_of(item, what) for item in value]

@@ -43,7 +43,7 @@ Tags = dict[int, object]
 
 
 def camera_from_exif(data: bytes, width: int, height: int) -> Camera | None:
-    """Return the camera of the photo in the file `data`, whose upright image is `width` x `height` pixels.
+    """Find the camera of the photo in the file `data`, whose upright image is `width` x `height` pixels.
 
     The principal point is the middle of the image, pixels are square, the lens is free of distortion. None where the
     focal length is not told, or told in a way that cannot be right. Never raises; reads the header only.
@@ -65,7 +65,7 @@ def camera_from_exif(data: bytes, width: int, height: int) -> Camera | None:
 
 
 def _from_film(tags: Tags, width: int, height: int) -> tuple[float, float] | None:
-    """Return the focal length in pixels and its relative error, from the 35 mm equivalent."""
+    """Compute the focal length in pixels and its relative error, from the 35 mm equivalent."""
     film_mm = _number(tags, ExifTags.Base.FocalLengthIn35mmFilm)
     zoom = _number(tags, ExifTags.Base.DigitalZoomRatio) or 1.0
     if film_mm is None or (zoom > MAX_ZOOM and tags.get(ExifTags.Base.Make) != "Apple"):
@@ -96,7 +96,7 @@ def _definition_error(width: int, height: int) -> float:
 
 
 def _from_sensor(tags: Tags, stored: tuple[float, float] | None, width: int, height: int) -> tuple[float, float] | None:
-    """Return the focal length in pixels and its relative error, from millimetres and the sensor's pixels per unit."""
+    """Compute the focal length in pixels and its relative error, from millimetres and the sensor's pixels per unit."""
     focal_mm = _number(tags, ExifTags.Base.FocalLength)
     across = _number(tags, ExifTags.Base.FocalPlaneXResolution)
     down = _number(tags, ExifTags.Base.FocalPlaneYResolution) or across
@@ -118,25 +118,25 @@ def _from_sensor(tags: Tags, stored: tuple[float, float] | None, width: int, hei
 
 
 def _rounding(value: float, step: float) -> float:
-    """Return the relative error, 1 sigma, of a value that was rounded to multiples of `step`."""
+    """Compute the relative error, 1 sigma, of a value that was rounded to multiples of `step`."""
     return step / math.sqrt(12) / value
 
 
 def _stored_size(tags: Tags) -> tuple[float, float] | None:
-    """Return the size that the EXIF data give to the image, which is not turned."""
+    """Read the size that the EXIF data give to the image, which is not turned."""
     width, height = (_number(tags, tag) for tag in (ExifTags.Base.ExifImageWidth, ExifTags.Base.ExifImageHeight))
     return None if width is None or height is None else (width, height)
 
 
 def _same_shape(stored: tuple[float, float], size: tuple[int, int]) -> bool:
-    """Whether one size is the other made larger or smaller, whichever way up; sides may be rounded to whole pixels."""
+    """Tell whether one size is the other, scaled, whichever way up; sides may be rounded to whole pixels."""
     one, other = sorted(stored), sorted(size)
     slack = one[0] + one[1] + SHAPE_TOLERANCE * one[0] * other[1]
     return abs(one[0] * other[1] - one[1] * other[0]) <= slack
 
 
 def _read(data: bytes) -> Tags:
-    """The tags of the photo, of its first and its EXIF directory; none where there are none or they are damaged."""
+    """Read the tags of the photo, of its first and its EXIF directory; none where they are missing or damaged."""
     try:
         with opened(data, "exif") as picture:
             if picture.format == "PNG" and "exif" not in picture.info:
@@ -148,7 +148,7 @@ def _read(data: bytes) -> Tags:
 
 
 def _number(tags: Tags, tag: int) -> float | None:
-    """Return the value of a tag that must be a positive number; 0 stands for unknown."""
+    """Read a tag that must be a positive number; 0 stands for unknown."""
     value = tags.get(tag)
     if not isinstance(value, numbers.Real):  # Pillow's rationals are; one with denominator 0 is NaN
         return None
@@ -157,6 +157,6 @@ def _number(tags: Tags, tag: int) -> float | None:
 
 
 def _integer(tags: Tags, tag: int, default: int) -> int:
-    """Return the value of a tag that must be an integer, or what EXIF defines where it is missing."""
+    """Read a tag that must be an integer; what EXIF defines where it is missing."""
     value = tags.get(tag, default)
     return value if isinstance(value, int) else 0

@@ -82,7 +82,7 @@ def _read(index: int, folder: Path, path: str, name: str, origin: str) -> Sample
 
 
 def _pictures(folder: Path) -> Iterator[tuple[str, int]]:
-    """The relative posix path and the size of every picture; a link that leads nowhere has size -1 and is a Drop."""
+    """Yield the relative posix path and size of every picture; a link that leads nowhere has size -1 and is a Drop."""
     for parent, folders, files in os.walk(folder):
         folders[:] = [name for name in folders if not name.startswith(".")]
         for name in files:

@@ -32,7 +32,7 @@ KEYS = ("id", "captions", "box_xyxy", "mask", "rle", "score")
 def read_instances(
     folder: Path, relative: str, frame_id: str, shape: tuple[int, int]
 ) -> tuple[tuple[Instance, ...], tuple[Drop, ...]]:
-    """The instances of a frame whose image has `shape` (h, w). Refused where the file as a whole makes no sense."""
+    """Read the instances of a frame whose image has `shape` (h, w). Refused where the whole file makes no sense."""
     owner = f"frame {frame_id!r}"
     entries = _entries(read_file(folder, relative, "instances", owner), file_name(relative, owner))
     instances: list[Instance] = []
@@ -57,7 +57,7 @@ def read_instances(
 
 
 def _entries(data: bytes, name: str) -> list[object]:
-    """Return the list in an instances file."""
+    """Read the list in an instances file."""
     try:
         entries = json.loads(data)
     except (ValueError, RecursionError) as error:  # broken JSON or UTF-8, absurd nesting
@@ -82,7 +82,7 @@ def _instance(folder: Path, entry: dict[str, object], instance_id: str, frame: s
 
 
 def _captions(value: object, owner: str) -> tuple[str, ...]:
-    """Return the captions that say something, each on one line, otherwise verbatim."""
+    """Read the captions that say something, each on one line, otherwise verbatim."""
     if value is None:
         return ()
     if not isinstance(value, list) or not all(isinstance(caption, str) for caption in value):
@@ -107,7 +107,7 @@ def _mask(folder: Path, entry: dict[str, object], owner: str, shape: tuple[int, 
 
 
 def _decode_mask(data: bytes, name: str) -> Bool[np.ndarray, "h w"]:
-    """Say where a mask picture is not zero in any of its colours; its alpha does not count."""
+    """Decode a mask picture: where it is not zero in any of its colours; its alpha does not count."""
     picture = decode_picture(data, cv2.IMREAD_UNCHANGED)
     if picture is None:
         raise Refused(
@@ -123,7 +123,7 @@ def _check_size(got: tuple[int | float, ...], expected: tuple[int, int], name: s
 
 
 def mask_box(mask: Bool[np.ndarray, "h w"]) -> Float32[np.ndarray, " 4"]:
-    """Return the tight box around a mask in continuous pixels."""
+    """Find the tight box around a mask in continuous pixels."""
     x, y, width, height = cv2.boundingRect(mask.view(np.uint8))
     return np.array([x, y, x + width, y + height], np.float32)
 
@@ -143,7 +143,7 @@ def _check_box(given: list[float], tight: Float32[np.ndarray, " 4"], owner: str)
 
 
 def _decode_rle(value: object, name: str, shape: tuple[int, int]) -> Bool[np.ndarray, "h w"]:
-    """A COCO run-length encoding, its counts compressed (a string) or not: runs down the columns, outside first."""
+    """Decode a COCO run-length encoding, counts compressed (a string) or not: runs down the columns, outside first."""
     if not isinstance(value, dict):
         raise Refused("wrong_type", f"{name}: got {shown(value)}, expected an object with size and counts")
     check_keys(value, ("size", "counts"), ("size", "counts"), name)
@@ -165,7 +165,7 @@ def _decode_rle(value: object, name: str, shape: tuple[int, int]) -> Bool[np.nda
 
 
 def decompress_counts(text: str) -> Int64[np.ndarray, " n"] | None:
-    """COCO's compressed counts as run lengths, None where the string is none.
+    """Decompress COCO's counts into run lengths, None where the string is none.
 
     Six bits a character from "0": five of the number, low ones first, and whether more follow; from the fourth run on
     the difference to the run before the last (rleFrString in cocoapi/common/maskApi.c). Decoded here since pycocotools

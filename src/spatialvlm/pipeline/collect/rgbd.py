@@ -132,7 +132,7 @@ class _Lines:
 
 
 def _scan(path: Path) -> _Lines:
-    """Return one pass over frames.jsonl, a line in memory at a time."""
+    """Scan frames.jsonl in one pass, a line in memory at a time."""
     offsets, hashes, blanks = array("q"), array("Q"), array("q")
     digest = hashlib.sha256()
     offset = 0
@@ -158,7 +158,7 @@ def _scan(path: Path) -> _Lines:
 
 
 def _id_hash(line: bytes, index: int) -> int:
-    """8 bytes of the frame's id; of its index, marked by a byte that no id has, where the line has no usable id."""
+    """Hash the frame's id into 8 bytes; its index, marked by a byte that no id has, where the line has no usable id."""
     try:
         key = record_id(_parse(line, "").get("id"), "").encode()
     except Refused:
@@ -185,7 +185,7 @@ def _parse(line: bytes, name: str) -> dict[str, object]:
 
 
 def _camera(value: object, shape: tuple[int, int], owner: str) -> Camera:
-    """Return the camera of an image of `shape` (h, w); its size may be left out."""
+    """Read the camera of an image of `shape` (h, w); its size may be left out."""
     what = f"camera of {owner}"
     if not isinstance(value, dict):
         raise Refused("wrong_type", f"{what}: got {shown(value)}, expected an object with {', '.join(CAMERA_KEYS)}")

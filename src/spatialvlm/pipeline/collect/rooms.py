@@ -41,7 +41,7 @@ class RoomsSource:
         return self.count
 
     def describe(self, index: int) -> Room:
-        """Return the room that frame `index` shows, made from nothing but the seed and its number."""
+        """Make the room that frame `index` shows, from nothing but the seed and its number."""
         return furnish(np.random.default_rng([self.seed, index]))
 
     def read(self, index: int) -> Sample:
@@ -49,7 +49,7 @@ class RoomsSource:
         return Sample(index, frame_of(self.describe(index), self._frame_id(index), self.size, self.spp))
 
     def truth(self, index: int) -> Truth:
-        """Return all that is true of frame `index`, but no picture: much faster than to read it."""
+        """Find all that is true of frame `index`, but no picture: much faster than to read it."""
         return truth_of(self.describe(index), self._frame_id(index), self.size)
 
     def _frame_id(self, index: int) -> str:

@@ -39,5 +39,5 @@ class ShapesSource:
         return Sample(index, frame_of(self.describe(index), f"shapes-{index:06d}"))
 
     def describe(self, index: int) -> SceneDescription:
-        """Return the exact scene that frame `index` shows."""
+        """Make the exact scene that frame `index` shows."""
         return random_scene(np.random.default_rng([SEED, index]), width=self.width, height=self.height)

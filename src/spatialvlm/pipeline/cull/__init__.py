@@ -85,7 +85,7 @@ class Classifier(Protocol):
     version: str
 
     def __call__(self, images: Sequence[UInt8[np.ndarray, "_ _ 3"]]) -> list[Float32[np.ndarray, " labels"]]:
-        """Return the probability of each label for each image."""
+        """Estimate the probability of each label for each image."""
         ...
 
 
@@ -135,7 +135,7 @@ class Cull(FrameStage):
 
 
 def cull_backend(name: str) -> type[Any]:
-    """Return the class of a classifier by the name of its backend. Raises UserError for an unknown one."""
+    """Look up the class of a classifier by the name of its backend. Raises UserError for an unknown one."""
     if name in CULL_MODELS:
         from spatialvlm.pipeline.cull.clip import Clip
 

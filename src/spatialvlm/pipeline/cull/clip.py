@@ -66,11 +66,11 @@ class Clip:
         self._batches = Batches(runtime.batch_size)
 
     def __call__(self, images: Sequence[UInt8[np.ndarray, "_ _ 3"]]) -> list[Float32[np.ndarray, " labels"]]:
-        """The probability of each label for each image, of any size. Raises ModelError where it is not finite."""
+        """Find the probability of each label for each image, of any size. Raises ModelError where it is not finite."""
         return self._batches(self._classify, images)
 
     def _embed(self, labels: Sequence[str], tokenizer: Any, located: Located) -> "torch.Tensor":
-        """Unit vectors (labels, width). Texts are lower case and filled up on the right, as they were in training."""
+        """Embed labels as unit vectors (labels, width): texts in lower case, filled up on the right, as in training."""
         longest = self._model.config.text_config.max_position_embeddings
         texts = [label.lower() for label in labels]
         for label, tokens in zip(labels, tokenizer(texts)["input_ids"], strict=True):
@@ -96,6 +96,6 @@ class Clip:
 
 
 def _unit(output: Any) -> "torch.Tensor":
-    """Return the embeddings (n, width) of a transformers output as unit vectors in single precision."""
+    """Turn the embeddings (n, width) of a transformers output into unit vectors in single precision."""
     embeddings = output.pooler_output.float()
     return embeddings / embeddings.norm(dim=-1, keepdim=True)

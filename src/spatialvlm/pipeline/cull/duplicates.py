@@ -38,7 +38,7 @@ BRUTE_COST = 2e-9
 
 
 def perceptual_hash(image: UInt8[np.ndarray, "h w 3"]) -> int:
-    """Say which of 64 low frequencies of the picture lie above their median, as an unsigned number of 64 bits.
+    """Hash a picture: which of its 64 low frequencies lie above their median, as an unsigned number of 64 bits.
 
     Recompressed, resized or brightened copies differ in 0 to 2 bits, copies that lost 2 % at each side in up to 6,
     different photos in 24 or more, most of them in 32. A picture without structure has FLAT (0).
@@ -52,13 +52,13 @@ def perceptual_hash(image: UInt8[np.ndarray, "h w 3"]) -> int:
 
 
 def find_duplicates(ids: Sequence[str], hashes: UInt64[np.ndarray, " n"], bits: int) -> dict[str, str]:
-    """For each picture that repeats an earlier one: its id -> the id of the earlier one. See `duplicates_of`."""
+    """Find each picture that repeats an earlier one: its id -> the id of the earlier one. See `duplicates_of`."""
     earlier = duplicates_of(hashes, bits)
     return {ids[i]: ids[int(j)] for i, j in enumerate(earlier.tolist()) if j >= 0}
 
 
 def duplicates_of(hashes: UInt64[np.ndarray, " n"], bits: int) -> Int64[np.ndarray, " n"]:
-    """For each hash the index of the earliest one kept that differs in at most `bits` bits, or -1 where it is kept.
+    """Find for each hash the index of the earliest kept that differs in at most `bits` bits, -1 where it is kept.
 
     A hash is kept if no earlier kept one is that near. FLAT is always kept and nothing repeats it. Raises UserError
     where `bits` is not from 0 to 64.
@@ -79,7 +79,7 @@ def duplicates_of(hashes: UInt64[np.ndarray, " n"], bits: int) -> Int64[np.ndarr
 
 
 def _greedy(hashes: UInt64[np.ndarray, " n"], bits: int) -> Int64[np.ndarray, " n"]:
-    """`duplicates_of` by halves: what the first half keeps is looked up by the second, what is left starts anew."""
+    """Find `duplicates_of` by halves: what the first half keeps is looked up by the second, what's left starts anew."""
     if len(hashes) <= LEAF:
         return _greedy_few(hashes, bits)
     half = len(hashes) // 2
@@ -105,7 +105,7 @@ def _greedy_few(hashes: UInt64[np.ndarray, " n"], bits: int) -> Int64[np.ndarray
 
 
 def _earliest(kept: UInt64[np.ndarray, " n"], asked: UInt64[np.ndarray, " m"], bits: int) -> Int64[np.ndarray, " m"]:
-    """For each hash asked for the first index into `kept` within `bits`, or -1."""
+    """Find for each hash asked for the first index into `kept` within `bits`, or -1."""
     plan, cost = _plan(len(kept), len(asked), bits)
     best = np.full(len(asked), len(kept), np.int64)
     if cost > BRUTE_COST * len(kept) * len(asked):
@@ -131,7 +131,7 @@ class _Band(NamedTuple):
     radius: int
 
     def keys(self, hashes: UInt64[np.ndarray, " n"]) -> Int64[np.ndarray, " n"]:
-        """Return the bits of the band as a number."""
+        """Read the bits of the band as a number."""
         keys = np.zeros(len(hashes), np.uint64)
         for i in range(self.width):
             bit = (hashes >> np.uint64(self.start + i * self.stride)) & np.uint64(1)
@@ -139,14 +139,14 @@ class _Band(NamedTuple):
         return keys.astype(np.int64)
 
     def ball(self) -> Iterator[int]:
-        """Return what to flip in a key so that all keys within the radius are met."""
+        """Yield what to flip in a key so that all keys within the radius are met."""
         for flips in range(self.radius + 1):
             for which in combinations(range(self.width), flips):
                 yield sum(1 << i for i in which)
 
 
 def _plan(kept: int, asked: int, bits: int) -> tuple[list[_Band], float]:
-    """Return the cheapest bands that miss no pair, and about how many seconds they take.
+    """Choose the cheapest bands that miss no pair, and estimate how many seconds they take.
 
     With radii r_1 .. r_m whose sum of (r_i + 1) is bits + 1, hashes that differ in at most `bits` bits cannot differ in
     more than r_i bits in every band i.

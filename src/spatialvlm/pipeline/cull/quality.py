@@ -25,7 +25,7 @@ MIN_EDGE_PX = 16
 
 
 def sharpness(image: UInt8[np.ndarray, "h w 3"]) -> float:
-    """Return the share of gradient energy, 0 to 1, that the strongest edges lose when the picture is blurred once more.
+    """Measure the share of gradient energy, 0 to 1, that the strongest edges lose when a picture is blurred once more.
 
     Ordinary photos have 0.5 to 0.65. A Gaussian blur of 2 px in a picture of 640 px lowers that to 0.37 to 0.5, one of
     4 px to 0.2 to 0.33, one of 8 px to about 0.1, with noise or without. A picture without edges, as of a bare wall,
@@ -49,7 +49,7 @@ def sharpness(image: UInt8[np.ndarray, "h w 3"]) -> float:
 
 
 def _gradient_energy(grey: Float32[np.ndarray, "h w"]) -> Float32[np.ndarray, "h w"]:
-    """Squared gradients, in squared grey levels per pixel."""
+    """Compute squared gradients, in squared grey levels per pixel."""
     right = cv2.Sobel(grey, cv2.CV_32F, 1, 0, scale=1 / 8)
     down = cv2.Sobel(grey, cv2.CV_32F, 0, 1, scale=1 / 8)
     return right * right + down * down

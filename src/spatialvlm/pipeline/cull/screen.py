@@ -39,7 +39,7 @@ class Screen:
         return results
 
     def _judge(self, frame: Frame) -> Frame | Drop:
-        """Return what needs no model."""
+        """Judge what needs no model."""
         small = _too_small(frame.image, self._config)
         if small:
             return Drop("cull", frame.id, small)
@@ -54,7 +54,7 @@ class Screen:
         return replace(frame, verdict=Verdict(sharp))
 
     def _label(self, frame: Frame, row: Float32[np.ndarray, " labels"], version: str) -> Frame | Drop:
-        """The paper gives labels but no rule; that the best of all must be one to keep is the natural reading."""
+        """Judge by labels. The paper has no rule; that the best of all must be one to keep is the natural reading."""
         best = int(np.argmax(row))
         label, score = self._labels[best], float(row[best])
         if label not in self._config.keep:
@@ -65,7 +65,7 @@ class Screen:
 
 
 def fingerprint(image: UInt8[np.ndarray, "h w 3"], config: CullConfig) -> int:
-    """Return the perceptual hash of a picture, or FLAT where it is too small or too blurred to be kept.
+    """Compute the perceptual hash of a picture, or FLAT where it is too small or too blurred to be kept.
 
     So no picture is dropped as the duplicate of one that is dropped itself.
     """

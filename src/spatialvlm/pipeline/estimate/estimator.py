@@ -35,7 +35,7 @@ class Estimator:
         self._floor: FloorModel | None = None if config.floor is None else load_floor(config.floor, runtime)
 
     def __call__(self, frames: Sequence[Frame]) -> list[Frame]:
-        """The frames, in order, each with what its models saw. The models see only frames that lack what they find."""
+        """Give each frame, in order, what its models saw. The models see only frames that lack what they find."""
         seen = list(frames)
         if self._camera is not None:
             lacking = [i for i, f in enumerate(seen) if f.camera is None or f.gravity_in_camera is None]
@@ -54,7 +54,7 @@ class Estimator:
         return [self._with_some_camera(frame) for frame in seen]
 
     def _with_some_camera(self, frame: Frame) -> Frame:
-        """Return the frame with its camera, else with one of the assumed field of view along the longer side."""
+        """Give the frame its camera, else one of the assumed field of view along the longer side."""
         if frame.camera is not None:
             return frame
         focal_px = max(frame.image.shape[:2]) / (2.0 * math.tan(self.config.fov_rad / 2.0))
@@ -82,7 +82,7 @@ def _with_camera(frame: Frame, found: CameraEstimate, model: CameraModel) -> Fra
 
 
 def _with_depth(frame: Frame, estimate: DepthEstimate, model: DepthModel, errors: DepthErrors) -> Frame:
-    """Return the frame with a model's depth: in metres as it is, else brought to a typical median, its unit unknown."""
+    """Give the frame a model's depth: in metres as it is, else brought to a typical median, its unit unknown."""
     depth = estimate.depth
     if depth.shape != frame.image.shape[:2]:
         raise ContractError(

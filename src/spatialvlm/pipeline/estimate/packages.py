@@ -13,7 +13,7 @@ Result = TypeVar("Result")
 
 
 def import_package(module: str, install: str) -> Any:
-    """A module of a package that is no dependency of ours. Raises UserError with the command that installs it."""
+    """Import a module of a package that is no dependency of ours. Raises UserError with the command to install it."""
     try:
         return importlib.import_module(module)
     except ImportError as error:
@@ -35,19 +35,19 @@ def in_groups(
 
 
 def known_focal_px(camera: Camera | None) -> float | None:
-    """Return the horizontal focal length where it was calibrated or written by the camera, None where it is a guess."""
+    """Find the horizontal focal length where it was calibrated or written by the camera, None where it is a guess."""
     if camera is None or camera.provenance not in ("calibration", "exif"):
         return None
     return float(camera.image_from_camera[0, 0])
 
 
 def field_of_view(focal_px: float, side_px: int) -> float:
-    """Return the angle in radians that an image side spans, the principal point in its middle."""
+    """Compute the angle in radians that an image side spans, the principal point in its middle."""
     return 2 * math.atan2(side_px / 2, focal_px)
 
 
 def focal_error(focal_px: float, side_px: int, field_of_view_error_rad: float) -> float:
-    """Return the relative error of a focal length from that of the field of view along a side.
+    """Compute the relative error of a focal length from that of the field of view along a side.
 
     f = side / (2 tan(v / 2)), hence df / f = -dv / sin(v).
     """

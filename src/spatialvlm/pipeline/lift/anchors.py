@@ -83,7 +83,7 @@ class Prior:
 
 
 def parse_anchor(text: str) -> Anchor:
-    """An anchor from what people type: "height:door=2.03", "width:poster=0.7", "distance:chair,lamp=1.5", in metres.
+    """Parse an anchor: "height:door=2.03", "width:poster=0.7", "distance:chair,lamp=1.5", as people type it, in metres.
 
     Raises UserError where it is no such text.
     """
@@ -99,7 +99,7 @@ def parse_anchor(text: str) -> Anchor:
 
 
 def readings(scene: Scene, anchors: Sequence[Anchor], prior: Prior | None = None) -> list[Reading]:
-    """Return what the anchors say about a scene; those whose object is not in sight as a whole say nothing.
+    """Read what the anchors say about a scene; those whose object is not in sight as a whole say nothing.
 
     Nor does a camera height that the depth source, `prior`, finds unlikely: then the plane in view is another than the
     floor, a table whose surroundings are out of sight.
@@ -123,7 +123,7 @@ Claim = tuple[str, float, float, float, Anchor | None]
 
 
 def disagreement(found: Sequence[Reading], prior: Prior | None, so_far: float) -> str | None:
-    """Return the two that are furthest apart, in words, where they differ beyond their errors.
+    """Name the two that are furthest apart, in words, where they differ beyond their errors.
 
     What two measurements by one anchor share does not come between them. The depth source with its stated scale error,
     `prior`, is one more claim; see `fused`.
@@ -154,7 +154,7 @@ def _said(reading: Reading) -> str:
 
 
 def fused(found: Sequence[Reading], prior: Prior | None, so_far: float) -> tuple[float, float]:
-    """Return the log factor that fits the readings and the depth source best, and its error.
+    """Find the log factor that fits the readings and the depth source best, and its error.
 
     `prior` is what the source says of its own scale, None where its unit is unknown; `so_far` is the log factor that
     the scene's depth has had already.
@@ -177,7 +177,7 @@ Measured = tuple[str, float, float, float]
 
 
 def _measured(scene: Scene, anchor: Anchor) -> list[Measured]:
-    """Return the lengths that an anchor is about as the scene has them."""
+    """Find the lengths that an anchor is about as the scene has them."""
     if anchor.measure == "camera_height":
         return _camera_height(scene)
     named = [[o for o in scene.objects if _is_called(o, name)] for name in anchor.names]
@@ -190,7 +190,7 @@ def _measured(scene: Scene, anchor: Anchor) -> list[Measured]:
 
 
 def _camera_height(scene: Scene) -> list[Measured]:
-    """Above a table top the height above the floor says nothing."""
+    """Find the camera's height; above a table top the height above the floor says nothing."""
     if scene.support.surface in (None, "table top"):
         return []
     height_m = float(scene.world_from_camera[2, 3])
@@ -199,7 +199,7 @@ def _camera_height(scene: Scene) -> list[Measured]:
 
 
 def _extent(scene: Scene, found: Object, measure: Measure) -> Measured | None:
-    """Return an extent as a ruler would have it: from end to end, where a box ends at percentiles of what is seen."""
+    """Measure an extent as a ruler would: from end to end, where a box ends at percentiles of what is seen."""
     axis = 2 if measure == "height" else 0
     if found.truncated or found.occluded or (axis == 2 and (scene.gravity is None or found.bottom == "hidden")):
         return None

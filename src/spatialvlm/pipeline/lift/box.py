@@ -31,7 +31,7 @@ Bottom = Literal["support", "seen", "hidden"]
 def lift_object(
     instance: Instance, surface: Surface, world: World, focal_px: float, config: LiftConfig
 ) -> Object | str:
-    """Return the Object of one instance: points, box and flags; or why it is none (`code: sentence`)."""
+    """Lift one instance to its Object: points, box and flags; or say why it is none (`code: sentence`)."""
     matrix = world.world_from_camera
     points = (matrix[:3, :3] @ surface.points_in_camera.T + matrix[:3, 3:]).T  # axis by axis, as the surface has them
     faces = percentile_faces(points)
@@ -79,7 +79,7 @@ def _face_errors(
     faces: Float64[np.ndarray, "2 3"],
     config: LiftConfig,
 ) -> Float64[np.ndarray, "2 3"]:
-    """1 sigma of the low and high faces.
+    """Compute 1 sigma of the low and high faces.
 
     How far each moves when the outline moves by a pixel, how far disputed and lost points would, the noise along its
     axis, a share of the extent where part of the mask has no depth, and a floor.
@@ -111,14 +111,14 @@ def _moved_by(
 
 
 def percentile_faces(points: Float64[np.ndarray, "n 3"]) -> Float64[np.ndarray, "2 3"]:
-    """Return the low and high faces of a viewer-aligned box: the 1st and 99th percentile along each axis."""
+    """Find the low and high faces of a viewer-aligned box: the 1st and 99th percentile along each axis."""
     last = len(points) - 1
     places = [min(round(last * q / 100), last) for q in PERCENTILES]
     return np.partition(np.ascontiguousarray(points.T), places, axis=1)[:, places].T
 
 
 def _is_occluded(surface: Surface, world: World, focal_px: float) -> bool:
-    """Cut by something nearer: points just outside the outline are nearer than the object and not the support plane."""
+    """Tell whether something cuts it: points just outside the outline are nearer than it and not the support plane."""
     heights = transform(world.world_from_camera, surface.occluder_in_camera)[:, 2]
     above = len(heights)
     if world.support.surface is not None:
@@ -127,7 +127,7 @@ def _is_occluded(surface: Surface, world: World, focal_px: float) -> bool:
 
 
 def _lowest(points: Float64[np.ndarray, "n 3"]) -> float:
-    """Return the height of the lowest points: the tips of legs, which a percentile of all points misses."""
+    """Find the height of the lowest points: the tips of legs, which a percentile of all points misses."""
     place = min(len(points) - 1, max(LOWEST_POINTS, len(points) // 500))
     return float(np.partition(points[:, 2], place)[place])
 
@@ -152,7 +152,7 @@ def _bottom(
 
 
 def _level(points: Float64[np.ndarray, "n 3"], world: World) -> float:
-    """The cosine of how far the view of the object looks down: 1 for a level view or one from below, 0 from above."""
+    """Compute the cosine of how far the view of the object looks down: 1 if level or from below, 0 from above."""
     line = sum_of(points) / len(points) - world.world_from_camera[:3, 3]
     return math.hypot(line[0], line[1]) / float(np.linalg.norm(line)) if line[2] < 0 else 1.0
 
@@ -160,7 +160,7 @@ def _level(points: Float64[np.ndarray, "n 3"], world: World) -> float:
 def spread_out(
     points: Float64[np.ndarray, "n 3"], inner: Bool[np.ndarray, " n"], most: int
 ) -> Float32[np.ndarray, "m 3"]:
-    """At most `most` of the points, one to a cell of a cubic grid; a cell on the outline is represented by its rim.
+    """Keep at most `most` points, one to a cell of a cubic grid; a cell on the outline is represented by its rim.
 
     The order is such that every prefix is spread out too.
     """
@@ -181,5 +181,5 @@ def spread_out(
 
 @lru_cache(maxsize=1024)
 def _shuffled(count: int) -> Int64[np.ndarray, " n"]:
-    """Return the numbers below `count`, always in the same disorder."""
+    """Shuffle the numbers below `count`, always into the same disorder."""
     return np.random.Generator(np.random.PCG64(count)).permutation(count)

@@ -55,7 +55,7 @@ class _Lifted:
 
 
 def _anchored(frame: Frame, lifted: _Lifted, errors: DepthErrors, config: LiftConfig) -> _Lifted | Drop:
-    """Return the scene at the scale that its anchors fix; as it is where they are not in sight.
+    """Bring the scene to the scale that its anchors fix; it stays as it is where they are not in sight.
 
     What stands on the plane, and where masks end, is decided by lengths in metres, so the lift is done again until the
     scale stays.
@@ -81,13 +81,13 @@ def _anchored(frame: Frame, lifted: _Lifted, errors: DepthErrors, config: LiftCo
 
 
 def _scaled(frame: Frame, log_factor: float) -> Frame:
-    """Return the frame with its depth times a factor, in metres."""
+    """Multiply the frame's depth by a factor, into metres."""
     assert frame.depth is not None
     return replace(frame, depth_m=frame.depth * np.float32(math.exp(log_factor)), relative_depth=None)
 
 
 def _scene_of(frame: Frame, errors: DepthErrors, config: LiftConfig, anchor: str = "") -> _Lifted:
-    """Return the scene of a frame with depth, camera and instances."""
+    """Make the scene of a frame with depth, camera and instances."""
     assert frame.depth is not None
     assert frame.camera is not None
     focal_px, noise = float(frame.camera.image_from_camera[0, 0]), relative_noise(frame.depth)
@@ -118,7 +118,7 @@ def _scene_of(frame: Frame, errors: DepthErrors, config: LiftConfig, anchor: str
 
 
 def _surfaces(frame: Frame, noise: float, config: LiftConfig) -> tuple[list[tuple[Instance, Surface]], list[Drop]]:
-    """Return the instances with the clean surface of each, and why the others have none."""
+    """Find the instances with the clean surface of each, and why the others have none."""
     assert frame.depth is not None
     assert frame.camera is not None
     seen: list[tuple[Instance, Surface]] = []
@@ -133,7 +133,7 @@ def _surfaces(frame: Frame, noise: float, config: LiftConfig) -> tuple[list[tupl
 
 
 def _world(frame: Frame, surfaces: Sequence[Surface], noise: float, errors: DepthErrors, config: LiftConfig) -> World:
-    """Return the world frame: up is given, or found with the support plane, or what a model says, in this order."""
+    """Find the world frame: up is given, or found with the support plane, or what a model says, in this order."""
     assert frame.camera is not None
     given = None if frame.gravity_in_camera is None else (-frame.gravity_in_camera, config.given_gravity_error_rad)
     planes = _planes(frame, surfaces, noise, given, errors)
@@ -153,7 +153,7 @@ def _world(frame: Frame, surfaces: Sequence[Surface], noise: float, errors: Dept
 def _planes(
     frame: Frame, surfaces: Sequence[Surface], noise: float, up: Up | None, errors: DepthErrors
 ) -> list[Plane] | str:
-    """The planes that may be the support. Depth with an unknown shift has planes too, but tilted and raised ones."""
+    """Find planes that may be the support. Depth with an unknown shift has planes too, but tilted and raised ones."""
     assert frame.depth is not None
     assert frame.camera is not None
     if errors.shift > 0:
@@ -184,7 +184,7 @@ def _mask(frame: Frame, instance: Instance) -> Bool[np.ndarray, "h w"]:
 
 
 def _background(frame: Frame) -> Bool[np.ndarray, "h w"]:
-    """Return the pixels of no object, with a margin since masks end short of the objects."""
+    """Find the pixels of no object, with a margin since masks end short of the objects."""
     taken = np.zeros(frame.image.shape[:2], bool)
     for instance in frame.instances or ():
         taken |= _mask(frame, instance)

@@ -61,7 +61,7 @@ def clean_surface(
     frame_noise: float,
     config: LiftConfig,
 ) -> Surface | str:
-    """Return the clean surface under `mask`, or the reason why there is none (`code: sentence`)."""
+    """Find the clean surface under `mask`, or the reason why there is none (`code: sentence`)."""
     area = int(np.count_nonzero(mask))
     if area < config.min_pixels:
         return f"mask_too_small: {area} pixels, expected at least {config.min_pixels}"
@@ -112,7 +112,7 @@ def clean_surface(
 def _rays(
     slopes: tuple[Float64[np.ndarray, "r c"], Float64[np.ndarray, "r c"]], where: Bool[np.ndarray, "r c"]
 ) -> Float64[np.ndarray, "3 n"]:
-    """Return the rays of the pixels in `where`, axis by axis, which is how all that follows is fastest."""
+    """Find the rays of the pixels in `where`, axis by axis, which is how all that follows is fastest."""
     rays = np.ones((3, np.count_nonzero(where)))
     rays[0], rays[1] = (slope[where] for slope in slopes)
     return rays
@@ -147,7 +147,7 @@ def _sample(mask: Bool[np.ndarray, "h w"], depth_m: Float32[np.ndarray, "h w"], 
 
 
 def _eroded(mask: Bool[np.ndarray, "r c"], times: int) -> Bool[np.ndarray, "r c"]:
-    """Outside the picture counts as inside, so that a border does not eat into a truncated object."""
+    """Erode a mask; outside the picture counts as inside, so that a border does not eat into a truncated object."""
     return cv2.erode(mask.view(np.uint8), _CROSS, iterations=times).view(bool)
 
 
@@ -165,7 +165,7 @@ def _outermost(mask: Bool[np.ndarray, "r c"]) -> Bool[np.ndarray, "r c"]:
 
 
 def _core(grid: _Grid, rim: int) -> Bool[np.ndarray, "r c"]:
-    """Return the mask without its rim, where edges bleed and pixels fly; parts too thin to have a core stay whole."""
+    """Take the rim from a mask, where edges bleed and pixels fly; parts too thin to have a core stay whole."""
     core = _eroded(grid.mask, rim)
     thin = grid.mask & ~_dilated(core, rim + 1)
     return (core | thin) & grid.known
@@ -174,7 +174,7 @@ def _core(grid: _Grid, rim: int) -> Bool[np.ndarray, "r c"]:
 def _main_component(
     core: Bool[np.ndarray, "r c"], grid: _Grid, noise: float, focal_px: float
 ) -> tuple[Bool[np.ndarray, "r c"], float, float]:
-    """The largest piece of `core` uncut by depth steps, with the pieces at about its depth (an occluder can split it).
+    """Find the largest piece of `core` uncut by depth steps, and pieces at about its depth (an occluder can split it).
 
     Also the range of depths that count as about its own.
     """
@@ -231,7 +231,7 @@ def _radius(noise: float, main: Bool[np.ndarray, "r c"], grid: _Grid, rim: int) 
 
 
 def _vouched(grid: _Grid, fit: Smoothed, noise: float) -> tuple[Bool[np.ndarray, "r c"], Float64[np.ndarray, "r c"]]:
-    """The mask's pixels whose depth agrees with the fitted surface, and small holes in it; with their inverse depth."""
+    """Find the mask's pixels whose depth fits the fitted surface, and small holes in it; and their inverse depth."""
     supported = grid.mask & (fit.noise_factor < 2.0) & (fit.inverse_m > 0)
     noise_left = noise * np.sqrt(1.0 + fit.noise_factor**2)
     # On a limb the surface turns away within the rim, by about as much per pixel as it already slopes.

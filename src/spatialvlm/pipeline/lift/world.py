@@ -95,7 +95,7 @@ def things_stand_on(plane: Plane, surfaces: Sequence[Surface], focal_px: float, 
 def _fused(
     a: Float64[np.ndarray, " 3"], a_error: float, b: Float64[np.ndarray, " 3"], b_error: float
 ) -> tuple[Float64[np.ndarray, " 3"], float]:
-    """Return two directions weighted by their inverse variances, and the error of the result."""
+    """Fuse two directions, weighted by their inverse variances, and find the error of the result."""
     weight_a, weight_b = a_error**-2, b_error**-2
     mean = weight_a * a + weight_b * b
     return mean / np.linalg.norm(mean), (weight_a + weight_b) ** -0.5

@@ -56,12 +56,12 @@ def _with(sample: Sample, facts: Facts) -> Sample:
 
 
 def measure(scene: Scene, config: MeasureConfig | None = None) -> Facts:
-    """Return all facts of a scene, and what was refused."""
+    """Measure a scene: all its facts, and what was refused."""
     return measure_all([scene], config)[0]
 
 
 def measure_all(scenes: Sequence[Scene], config: MeasureConfig | None = None) -> list[Facts]:
-    """Return the facts of each scene: those that it has alone, to the bit, but made several times as fast.
+    """Measure each scene: the facts that it has alone, to the bit, but made several times as fast.
 
     Numpy works through the pairs of many scenes at once; a row group of stored scenes is a good number.
     """
@@ -76,7 +76,7 @@ def measure_all(scenes: Sequence[Scene], config: MeasureConfig | None = None) ->
 
 
 def _together(scenes: Sequence[Scene]) -> Iterator[Sequence[Scene]]:
-    """Cut where the pairs become so many that their columns would leave the processor's cache."""
+    """Cut the scenes where the pairs become so many that their columns would leave the processor's cache."""
     start, pairs = 0, 0
     for stop, scene in enumerate(scenes):
         more = len(scene.objects) ** 2 + 1

@@ -71,7 +71,7 @@ class Column:
 
 
 def columns_of(scenes: Sequence[Scene], config: MeasureConfig) -> tuple[Objects, dict[str, Column]]:
-    """Return the objects of all scenes and what is known of them by kind; kinds share columns."""
+    """Gather the objects of all scenes and what is known of them by kind; kinds share columns."""
     objects = objects_of(scenes)
     comparisons = _Comparisons(objects, *pairs_of(scenes, ordered=True), config).columns()
     columns = _lengths(objects, *pairs_of(scenes, ordered=False), config)
@@ -108,7 +108,7 @@ class _Comparisons:
         self.tilt_rad, self.local = setting.tilt_rad[a], setting.local[a]
 
     def columns(self) -> dict[str, Column]:
-        """Return the columns by the name of their quantity."""
+        """Make the columns by the name of their quantity."""
         objects = self.objects
         extent, error = objects.extent, objects.extent_error
         return {
@@ -125,7 +125,7 @@ class _Comparisons:
     def _column(
         self, values: PerObject, errors: PerObject, pull: Callable[[Objects | Mode], PerObject], tilted: PerPair | float
     ) -> Column:
-        """Return the differences and their errors. `pull`: how far depth's drift, or a mode, moves each value."""
+        """Make the differences and their errors. `pull`: how far depth's drift, or a mode, moves each value."""
         a, b = self.a, self.b
         number = values[a] - values[b]
         variance = errors[a] ** 2 + errors[b] ** 2
@@ -138,7 +138,7 @@ class _Comparisons:
         return Column(a, b, number, np.sqrt(variance))
 
     def _place(self, witness: PerObject, axis: int) -> Column:
-        """Left/right and behind/front: image columns and z-depth are the second witnesses."""
+        """Compare left/right and behind/front: image columns and z-depth are the second witnesses."""
         objects = self.objects
         rise = objects.centre[2, self.a] - objects.centre[2, self.b]
         column = self._column(objects.centre[axis], objects.centre_error[axis], lambda by: by.pull[axis], rise)
@@ -153,7 +153,7 @@ class _Comparisons:
         return column
 
     def _bottom(self) -> Column:
-        """Above/below: the centres are the second witness (a cup beside a tall cabinet is not simply above it)."""
+        """Compare above/below: the centres are second witness (a cup beside a tall cabinet is not simply above it)."""
         objects = self.objects
         way = objects.centre[:, self.a] - objects.centre[:, self.b]
         standing = objects.standing[self.a] & objects.standing[self.b]
@@ -176,7 +176,7 @@ class _Comparisons:
         whole: bool = True,
         share: float | None = None,
     ) -> Column:
-        """Tall/short, wide/thin, big/small: only of objects that are in sight as a whole."""
+        """Compare tall/short, wide/thin, big/small: only of objects that are in sight as a whole."""
         column = self._column(values, errors, stretch, 0.0)
         if upright:
             column.refuse("gravity_unknown", ~self.upright)
@@ -189,7 +189,7 @@ class _Comparisons:
         return column
 
     def _decide(self, column: Column, floor: Float64[np.ndarray, " p"]) -> None:
-        """Beyond the margin: the sign. Certainly within the floor: similar. Else too close to call."""
+        """Decide by the sign beyond the margin; certainly within the floor is similar, all else too close to call."""
         size = np.abs(column.number)
         beyond = size > np.maximum(self.config.margin_sigmas * column.error, floor)
         similar = size + self.config.similar_sigmas * column.error < floor
@@ -197,14 +197,14 @@ class _Comparisons:
         column.refuse("too_close_to_call", ~beyond & ~similar)
 
     def _nested(self, axis: int) -> Where:
-        """Return one object's extent lies within the other's: a cup on a table is not left of the table."""
+        """Tell where one object's extent lies within the other's: a cup on a table is not left of the table."""
         low, high = self.objects.low[axis], self.objects.high[axis]
         low_a, low_b, high_a, high_b = low[self.a], low[self.b], high[self.a], high[self.b]
         return ((low_a >= low_b) & (high_a <= high_b)) | ((low_b >= low_a) & (high_b <= high_a))
 
 
 def _lengths(objects: Objects, a: Index, b: Index, config: MeasureConfig) -> dict[str, Column]:
-    """Return the lengths without direction: of single objects, and of the unordered pairs."""
+    """Measure the lengths without direction: of single objects, and of the unordered pairs."""
     setting = objects.setting
     one = np.arange(len(objects.place))
     none = np.full(len(one), -1)
@@ -241,7 +241,7 @@ KINDS_OF_LENGTH = {kind.quantity: kind for kind in KINDS.values() if kind.form =
 
 
 def _difference(comparison: Column, objects: Objects, config: MeasureConfig) -> Column:
-    """Say how far left, behind, above: asked where the comparison itself is decided, in the direction that holds."""
+    """Find how far left, behind, above: asked where the comparison itself is decided, in the direction that holds."""
     scale = objects.setting.scale[comparison.a]
     left_out = np.sqrt(np.maximum(scale**2 - SCALE_THAT_COUNTS**2, 0.0)) * comparison.number
     error = np.where(left_out == 0.0, comparison.error, np.hypot(comparison.error, left_out))
@@ -253,7 +253,7 @@ def _difference(comparison: Column, objects: Objects, config: MeasureConfig) -> 
 
 
 def _finish(column: Column, objects: Objects, config: MeasureConfig) -> None:
-    """What all lengths share: metres need a metric scene, centres and sizes an uncut object, a number a small error."""
+    """Refuse lengths: metres need a metric scene, centres and sizes an uncut object, a number a small error."""
     second = np.where(column.b < 0, column.a, column.b)
     column.refuse("relative_scale", ~objects.setting.metric[column.a])
     column.refuse("truncated", objects.truncated[column.a] | objects.truncated[second])

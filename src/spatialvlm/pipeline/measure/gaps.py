@@ -20,7 +20,7 @@ Vectors = Float32[np.ndarray, "p 3"]
 
 
 def gaps(objects: Objects, a: Index, b: Index) -> tuple[PerPair, PerPair]:
-    """Return the gap of each pair and its error without scale. Stray points were removed in the lift."""
+    """Measure the gap of each pair and its error without scale. Stray points were removed in the lift."""
     if not len(a):
         return np.zeros(0), np.zeros(0)
     clouds = _clouds(objects)
@@ -66,7 +66,7 @@ def _clouds(objects: Objects) -> _Clouds:
 
 
 def _first_of_scene(objects: Objects) -> Int[np.ndarray, " n"]:
-    """Return the number of the first object of each one's scene."""
+    """Find the number of the first object of each one's scene."""
     return np.arange(len(objects.place)) - objects.place
 
 
@@ -79,7 +79,7 @@ class _Some:
 
 
 def _near(clouds: _Clouds, a: Index, b: Index) -> tuple[_Some, _Some]:
-    """The points of a, and of b, that can be nearest; never none, for those that gave the bound are among them."""
+    """Find the points of a, and of b, that can be nearest; never none: those that gave the bound are among them."""
     first, second = clouds.centred[a], clouds.centred[b]
     reach, towards = _bound(clouds, first, second, a, b)
     along_a, along_b = (_times(cloud[:, :3], towards) for cloud in (first, second))
@@ -96,7 +96,7 @@ def _times(clouds: Float32[np.ndarray, "p k m"], vectors: Float32[np.ndarray, "p
 def _bound(
     clouds: _Clouds, first: Float32[np.ndarray, "p 4 m"], second: Float32[np.ndarray, "p 4 m"], a: Index, b: Index
 ) -> tuple[Float32[np.ndarray, " p"], Vectors]:
-    """Return a close bound of the gap, with room for rounding, and the unit vector between the points that gave it.
+    """Find a close bound of the gap, with room for rounding, and the unit vector between the points that gave it.
 
     From the middle of either to the nearest point of the other, and from there to the nearest of the first.
     """
@@ -112,7 +112,7 @@ def _bound(
 
 
 def _nearest(cloud: Float32[np.ndarray, "p 4 m"], to: Vectors) -> Vectors:
-    """Return the point of each cloud that is nearest to a point, or nearly."""
+    """Find the point of each cloud that is nearest to a point, or nearly."""
     query = np.empty((len(to), 4), np.float32)
     query[:, :3], query[:, 3] = -2.0 * to, 1.0
     return cloud[np.arange(len(to)), :3, _times(cloud, query).argmin(axis=1)]
@@ -121,7 +121,7 @@ def _nearest(cloud: Float32[np.ndarray, "p 4 m"], to: Vectors) -> Vectors:
 def _within(
     clouds: _Clouds, cells: Int[np.ndarray, " e"], own: Index, other: Index, reach: Float32[np.ndarray, " p"]
 ) -> _Some:
-    """Of the points at `cells` of a table of pairs by points, those no further than `reach` from the other's box."""
+    """Keep points at `cells` of a table of pairs by points that are no further than `reach` from the other's box."""
     row, point = np.divmod(cells, clouds.most)
     index, box = own[row] * (3 * clouds.most) + point, other[row]
     flat, square = clouds.by_axis.reshape(-1), np.zeros(len(row), np.float32)
@@ -138,7 +138,7 @@ def _joined(parts: Sequence[_Some]) -> _Some:
 
 
 def _closest(clouds: _Clouds, ones: _Some, others: _Some) -> tuple[Index, Index]:
-    """Return the index of the two nearest points of each pair; of equally near ones the first."""
+    """Find the index of the two nearest points of each pair; of equally near ones the first."""
     nearest, flat = np.empty((2, len(ones.number)), np.int64), clouds.by_axis.reshape(-1)
     starts = [np.cumsum(some.number) - some.number for some in (ones, others)]
     for rows in _alike(ones.number, others.number):
@@ -154,7 +154,7 @@ def _closest(clouds: _Clouds, ones: _Some, others: _Some) -> tuple[Index, Index]
 
 
 def _alike(ones: Index, others: Index) -> Iterator[Int[np.ndarray, " r"]]:
-    """The pairs in groups of about as many points on either side (powers of four), not too many to be compared."""
+    """Yield pairs in groups of about as many points on either side (powers of four), not too many to be compared."""
     powers = np.ceil(np.log2(np.stack([ones, others])) / 2).astype(np.int64)
     keys = powers[0] * 32 + powers[1]
     order = np.argsort(keys, kind="stable")
@@ -165,7 +165,7 @@ def _alike(ones: Index, others: Index) -> Iterator[Int[np.ndarray, " r"]]:
 
 
 def _padded(some: _Some, starts: Index, rows: Int[np.ndarray, " r"]) -> Int[np.ndarray, "r w"]:
-    """Return the points of some pairs as a table, the last one repeated."""
+    """Take the points of some pairs as a table, the last one repeated."""
     number = some.number[rows]
     return some.index[starts[rows, None] + np.minimum(np.arange(number.max()), number[:, None] - 1)]
 
@@ -173,7 +173,7 @@ def _padded(some: _Some, starts: Index, rows: Int[np.ndarray, " r"]) -> Int[np.n
 def _measured(
     objects: Objects, clouds: _Clouds, a: Index, b: Index, nearest_a: Index, nearest_b: Index
 ) -> tuple[PerPair, PerPair]:
-    """Length and error from the two nearest points of each pair.
+    """Compute length and error from the two nearest points of each pair.
 
     Samples lie up to half a step beside the nearest points, on either surface, which lengthens the way between them.
     """
@@ -200,6 +200,6 @@ def _points(clouds: _Clouds, index: Index) -> Float64[np.ndarray, "3 p"]:
 
 
 def _spacing(clouds: _Clouds) -> Float64[np.ndarray, " n"]:
-    """About how far apart the points of each surface are."""
+    """Estimate how far apart the points of each surface are."""
     x, y, z = (clouds.high - clouds.low).T.astype(np.float64)
     return np.sqrt((x * y + y * z + z * x) / (2 * clouds.sizes))

@@ -13,7 +13,7 @@ from spatialvlm.pipeline.measure.objects import Index, Objects, PerObject, PerPa
 
 
 def size_of(objects: Objects) -> tuple[PerObject, PerObject]:
-    """Return the edge of a cube of the box's volume, and its error: volume compared on a scale of metres."""
+    """Compute the edge of a cube of the box's volume, and its error: volume compared on a scale of metres."""
     extent = np.maximum(objects.extent, 1e-4)
     size = np.cbrt(extent[0] * extent[1] * extent[2])
     relative = objects.extent_error / extent
@@ -28,7 +28,7 @@ def size_stretch(objects: Objects, stretch: Float64[np.ndarray, "3 n"]) -> PerOb
 
 
 def extent_errors(objects: Objects) -> Float64[np.ndarray, "3 n"]:
-    """Return the errors of the extents without scale: faces, drift, modes."""
+    """Compute the errors of the extents without scale: faces, drift, modes."""
     error = np.hypot(objects.extent_error, objects.setting.local * objects.stretch)
     for mode in objects.modes:
         error = np.hypot(error, mode.sigma * mode.stretch)
@@ -38,7 +38,7 @@ def extent_errors(objects: Objects) -> Float64[np.ndarray, "3 n"]:
 def between_centres(
     objects: Objects, a: Index, b: Index, axes: slice, tilt_rad: PerPair | float
 ) -> tuple[PerPair, PerPair]:
-    """The distance of two centres over some axes, and its error without scale; tilt turns up into across and back."""
+    """Measure two centres' distance over some axes, and its error without scale; tilt turns up into across and back."""
     way = objects.centre[:, a] - objects.centre[:, b]
     apart = way[axes]
     length = np.sqrt(dot(apart, apart))
@@ -54,7 +54,7 @@ def between_centres(
 
 
 def bottom_error(objects: Objects) -> PerObject:
-    """Return the error of the height of each bottom above the support plane, without scale."""
+    """Compute the error of the height of each bottom above the support plane, without scale."""
     setting, foot = objects.setting, objects.centre[:2]
     tilted, drift = setting.tilt_rad * np.sqrt(dot(foot, foot)), setting.local * objects.low_pull
     variance = objects.low_error[2] ** 2 + tilted**2 + setting.support_m**2 + drift**2

@@ -41,7 +41,7 @@ def modes_of(
     forward: Float64[np.ndarray, "3 n"],
     standing: Bool[np.ndarray, " n"],
 ) -> tuple[Mode, ...]:
-    """Return the modes that some scene has; `low` and `high` are the faces of the objects' boxes."""
+    """List the modes that some scene has; `low` and `high` are the faces of the objects' boxes."""
     focal = np.repeat(np.array([scene.camera.focal_error for scene in scenes], np.float64), counts)
     shift = np.repeat(np.array([scene.errors.shift for scene in scenes], np.float64), counts)
     upright = np.repeat(np.array([scene.gravity is not None for scene in scenes], bool), counts)
@@ -66,7 +66,7 @@ def _focal_field(
     levelled: Bool[np.ndarray, " n"],
     turned: Bool[np.ndarray, " n"],
 ) -> Field:
-    """Return a relative error of the focal length shrinks or stretches what is across the optical axis.
+    """Make the field of a focal length's relative error, which shrinks or stretches what is across the optical axis.
 
     With the axis (0, c, -s) in the world a way (x, y, z) grows by (x, s^2 y + s c z, s c y + c^2 z). Where up comes
     from the plane in the same picture (`turned`), the plane turns along and is levelled again, which leaves
@@ -87,7 +87,7 @@ def _focal_field(
 def _shift_field(
     forward: Float64[np.ndarray, "3 n"], viewer: Float64[np.ndarray, "3 n"], upright: Bool[np.ndarray, " n"]
 ) -> Field:
-    """Return a constant b in inverse depth moves a place at depth z along its ray by the share -b z of its distance.
+    """Make the field of a constant b in inverse depth: at depth z, places move along rays by the share -b z of the way.
 
     It keeps the order of depths, so it never decides what is behind what along the optical axis, which is the world's y
     where up is unknown.

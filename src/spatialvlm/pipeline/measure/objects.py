@@ -73,7 +73,7 @@ class Objects:
 
 
 def objects_of(scenes: Sequence[Scene]) -> Objects:
-    """Return the arrays of the scenes' objects."""
+    """Gather the arrays of the scenes' objects."""
     found = [o for scene in scenes for o in scene.objects]
     low, high, low_error, high_error = (
         _by_axis([getattr(o.box, name) for o in found], 3)
@@ -163,19 +163,19 @@ def _moves(
 def shared_drift(
     apart_px: Float64[np.ndarray, "*k n"], local_reach_px: Float64[np.ndarray, " n"]
 ) -> Float64[np.ndarray, "*k n"]:
-    """Return the correlation of depth's drift at places so far apart; see `SceneErrors`."""
+    """Compute the correlation of depth's drift at places so far apart; see `SceneErrors`."""
     return np.exp(-0.5 * (apart_px / np.maximum(local_reach_px, 1e-9)) ** 2)
 
 
 def combined(
     one: Float64[np.ndarray, "..."], other: Float64[np.ndarray, "..."], shared: Float64[np.ndarray, "..."]
 ) -> Float64[np.ndarray, "..."]:
-    """Return the spread of `other` - `one` when each goes with a unit error and the two errors share that much."""
+    """Compute the spread of `other` - `one` when each goes with a unit error and the two errors share that much."""
     return np.sqrt(np.maximum(one**2 + other**2 - 2.0 * shared * one * other, 0.0))
 
 
 def dot(one: Float64[np.ndarray, "k p"], other: Float64[np.ndarray, "k p"]) -> PerPair:
-    """Return the inner products of columns, axis after axis: numpy's own sums depend on how many columns there are."""
+    """Compute the inner products of columns, axis after axis: numpy's own sums depend on how many columns there are."""
     total = one[0] * other[0]
     for axis in range(1, len(one)):
         total += one[axis] * other[axis]
@@ -189,7 +189,7 @@ def together(objects: Objects, a: Index, b: Index) -> PerPair:
 
 
 def pairs_of(scenes: Sequence[Scene], *, ordered: bool) -> tuple[Index, Index]:
-    """Return the pairs of objects of the same scene, scene by scene; `ordered`: either way round, else once."""
+    """List the pairs of objects of the same scene, scene by scene; `ordered`: either way round, else once."""
     both, first = [_pairs(0, ordered)], 0
     for scene in scenes:
         both.append(_pairs(len(scene.objects), ordered) + first)

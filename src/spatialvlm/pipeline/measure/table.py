@@ -42,7 +42,7 @@ def facts_of(scenes: Sequence[Scene], objects: Objects, columns: Mapping[str, Co
 
 
 def _refusals(counts: Int[np.ndarray, "scenes kinds reasons"]) -> list[dict[tuple[str, str], int]]:
-    """Of each scene, how often each kind was refused for each reason."""
+    """Count, for each scene, how often each kind was refused for each reason."""
     refusals: list[dict[tuple[str, str], int]] = [{} for _ in counts]
     counts = counts.reshape(len(counts), -1)
     scenes, which = np.nonzero(counts)

@@ -193,7 +193,7 @@ def phrase(scene: Scene, facts: Facts, seed: int = 0, config: PhraseConfig | Non
 
 
 def _generator(seed: int, frame_id: str) -> np.random.Generator:
-    """Its own stream for every frame of a run."""
+    """Make a stream of its own for every frame of a run."""
     digest = hashlib.sha256(frame_id.encode()).digest()[:8]
     return np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, int.from_bytes(digest, "big")])))
 

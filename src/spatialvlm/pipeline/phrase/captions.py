@@ -101,7 +101,7 @@ _SIGNS = {
 
 
 def clean(caption: str) -> str:
-    """The caption on one line, without a leading article and closing punctuation; all else verbatim. May be empty."""
+    """Put a caption on one line, without leading article and closing punctuation; all else verbatim. May be empty."""
     text = caption.encode("utf-8", "ignore").decode().translate(_CONTROL)
     words = text.split()
     if words and words[0].lower() in _ARTICLES:
@@ -141,7 +141,7 @@ def _words(head: str, before: list[str], after: list[str]) -> Words:
 
 
 def _stem(word: str) -> str:
-    """Return the singular, roughly: what matters is that one thing is always cut the same way."""
+    """Make a word singular, roughly: what matters is that one thing is always cut the same way."""
     if len(word) > 4 and word.endswith("ies"):
         return word[:-3] + "y"
     if len(word) > 4 and word.endswith(("ses", "xes", "zes", "ches", "shes")):
@@ -153,7 +153,7 @@ def _stem(word: str) -> str:
 
 @lru_cache(maxsize=1 << 16)
 def usable(captions: tuple[str, ...]) -> tuple[tuple[str, ...], str | None]:
-    """Return the captions that can name an object, cleaned, best first; where there are none, the reason why."""
+    """Clean the captions that can name an object, best first; where there are none, find the reason why."""
     cleaned = [text for text in map(clean, captions) if text]
     if not cleaned:
         return (), "reference_missing"
@@ -166,7 +166,7 @@ def usable(captions: tuple[str, ...]) -> tuple[tuple[str, ...], str | None]:
 
 @lru_cache(maxsize=1 << 16)
 def telling(captions: tuple[str, ...]) -> tuple[str, ...]:
-    """Those captions of one object that no other of its captions says more precisely ("box" beside "red box")."""
+    """Keep the captions of an object that no other of its captions says more precisely ("box" beside "red box")."""
     return tuple(
         one
         for one in captions

@@ -80,11 +80,11 @@ class _Book:
         return self._alike[self._row[one]][self._row[other]]
 
     def groups(self) -> list[list[int]]:
-        """Connected components of objects whose preferred captions are alike."""
+        """Find connected components of objects whose preferred captions are alike."""
         return _components([[self.alike(one[0], other[0]) for other in self.captions] for one in self.captions])
 
     def own_caption(self, member: int, group: list[int]) -> str | None:
-        """A caption that fits nothing else in the image: the preferred one where the object is alone in its group."""
+        """Find a caption that fits nothing else in the image: the preferred one if the object is alone in its group."""
         if len(group) == 1:
             return self.captions[member][0]
         return next((text for text in self.telling[member] if self._fits_only(text, member, group)), None)

@@ -53,7 +53,7 @@ def _columns(kinds: tuple[str, ...]) -> _Columns:
 def askable(
     facts: Facts, references: Sequence[Reference], wanted: frozenset[str]
 ) -> tuple[Int[np.ndarray, " m"], Counter[tuple[str, str]]]:
-    """The rows that can be asked, and how many of each kind can't: an object without a name, an answer in the names.
+    """Find the rows to ask, and how many of each kind can't be: an object without a name, an answer in the names.
 
     `references` are those of `facts.object_ids`, in that order.
     """
@@ -84,7 +84,7 @@ def draw(
     similar_share: float,
     gravity: bool,
 ) -> list[int]:
-    """Up to `count` of `rows`, in the order to ask them; where a family runs out, the other one fills in."""
+    """Draw up to `count` of `rows`, in the order to ask them; where a family runs out, the other one fills in."""
     queues = _queues(facts, rows, rng, similar_share)
     columns = _columns(facts.kinds)
     weights = columns.weights[gravity]
@@ -113,7 +113,7 @@ class _Family:
         return bool(self._kinds)
 
     def pop(self, uniform: float) -> int:
-        """Return the next fact of the kind that `uniform` in [0, 1) falls on."""
+        """Take the next fact of the kind that `uniform` in [0, 1) falls on."""
         i = bisect_right(self._bounds, uniform * self._bounds[-1], hi=len(self._bounds) - 1)
         queue = self._kinds[i][0]
         row = queue.pop()
@@ -126,7 +126,7 @@ class _Family:
 def _queues(
     facts: Facts, rows: Int[np.ndarray, " m"], rng: np.random.Generator, similar_share: float
 ) -> list[tuple[int, list[int]]]:
-    """Per kind its rows in random order: one per set of objects, "similar" outcomes cut to their share."""
+    """List per kind its rows in random order: one per set of objects, "similar" outcomes cut to their share."""
     rows = rng.permutation(rows)
     rows = rows[_first_of_each(facts, rows)]  # either order of two objects comes first with probability 1/2
     rows = _by_kind(facts, rows)
@@ -138,12 +138,12 @@ def _queues(
 
 
 def _by_kind(facts: Facts, rows: Int[np.ndarray, " m"]) -> Int[np.ndarray, " m"]:
-    """Return the rows grouped by kind, within a kind in the order they come in."""
+    """Group the rows by kind, within a kind in the order they come in."""
     return rows[np.argsort(facts.kind[rows], kind="stable")]
 
 
 def _first_of_each(facts: Facts, rows: Int[np.ndarray, " m"]) -> Bool[np.ndarray, " m"]:
-    """Say which rows are the first about their topic and set of objects."""
+    """Find which rows are the first about their topic and set of objects."""
     size = len(facts.object_ids) + 1
     topic = _columns(facts.kinds).topic[facts.kind[rows]]
     a, b = facts.a[rows].astype(np.int64), facts.b[rows].astype(np.int64)
@@ -157,7 +157,7 @@ def _first_of_each(facts: Facts, rows: Int[np.ndarray, " m"]) -> Bool[np.ndarray
 def _within_share(
     facts: Facts, rows: Int[np.ndarray, " m"], uniform: Float64[np.ndarray, " k"], similar_share: float
 ) -> Bool[np.ndarray, " m"]:
-    """Say which rows (grouped by kind) stay so that "similar" is about that share of a kind's comparisons.
+    """Choose which rows (grouped by kind) stay so that "similar" is about that share of a kind's comparisons.
 
     On a floor nearly all bottoms are level: unchecked, most answers about above and below would be "about the same".
     """

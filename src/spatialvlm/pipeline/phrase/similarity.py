@@ -27,7 +27,7 @@ class Similarity(Protocol):
 
 
 def load_similarity(name: str) -> Similarity:
-    """Return the similarity called `name`: "lexical"."""
+    """Load the similarity called `name`: "lexical"."""
     match name:
         case "lexical":
             return Lexical()
@@ -66,6 +66,6 @@ def _alike(one: str, other: str) -> float:
 
 
 def _overlap(one: frozenset[str], other: frozenset[str]) -> float:
-    """Shared words by the shorter list: 1 where one says no more than the other."""
+    """Divide the shared words by the shorter list: 1 where one says no more than the other."""
     smaller = min(len(one), len(other))
     return len(one & other) / smaller if smaller else 1.0

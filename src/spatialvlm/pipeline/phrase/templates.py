@@ -40,7 +40,7 @@ class Line:
         return len(re.findall(r"\w+", " ".join(self.pieces[0::2]))) <= MAX_SHORT_WORDS
 
     def fill(self, values: Mapping[str, str]) -> str:
-        """Return the sentence, its first letter capital."""
+        """Fill the slots, and give the sentence, its first letter capital."""
         text = self.form % values
         return text if self.pieces[0] else text[:1].upper() + text[1:]
 
@@ -58,19 +58,19 @@ class Sheet:
     sections: tuple[str, str, str]
 
     def question(self, uniform: float) -> Line:
-        """Return one of the questions by a draw in [0, 1)."""
+        """Pick one of the questions by a draw in [0, 1)."""
         lines = self.lines["question"]
         return lines[int(uniform * len(lines))]
 
     def answer(self, section: str, uniform: float, *, short: bool) -> Line:
-        """Return one of a section's answers by a draw in [0, 1), among the short ones or among all."""
+        """Pick one of a section's answers by a draw in [0, 1), among the short ones or among all."""
         lines = (self.short if short else self.lines)[section]
         return lines[int(uniform * len(lines))]
 
 
 @cache
 def load_sheet(kind: str) -> Sheet:
-    """Return the wordings of a kind, from the package."""
+    """Load the wordings of a kind, from the package."""
     name = f"{kind}.txt"
     file = files("spatialvlm.pipeline.phrase").joinpath("templates", name)
     if not file.is_file():
@@ -79,7 +79,7 @@ def load_sheet(kind: str) -> Sheet:
 
 
 def parse_sheet(kind: Kind, text: str) -> Sheet:
-    """Return the wordings in a template file's text; ContractError where a section or a slot is missing or unknown."""
+    """Parse the wordings in a template file's text; ContractError where a section or a slot is missing or unknown."""
     allowed = allowed_slots(kind)
     sections: dict[str, list[Line]] = {}
     name = ""
@@ -124,7 +124,7 @@ def _sections(kind: Kind) -> tuple[str, str, str]:
 
 
 def allowed_slots(kind: Kind) -> dict[str, frozenset[str]]:
-    """Return the sections that a kind's file must have, and the slots that may stand in each."""
+    """List the sections that a kind's file must have, and the slots that may stand in each."""
     subjects = "AB" if kind.subjects == 2 else "A"
     match kind.form:
         case "predicate":

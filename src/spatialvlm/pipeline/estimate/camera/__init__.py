@@ -32,12 +32,12 @@ class CameraModel(Protocol):
     version: str
 
     def __call__(self, frames: Sequence[Frame]) -> list[CameraEstimate | None]:
-        """Return the camera of each frame."""
+        """Estimate the camera of each frame."""
         ...
 
 
 def camera_backend(name: str) -> type[Any]:
-    """Return the class of a camera model by the name of its backend. Raises UserError for an unknown one."""
+    """Look up the class of a camera model by the name of its backend. Raises UserError for an unknown one."""
     match name:
         case "geocalib":
             from spatialvlm.pipeline.estimate.camera.geocalib import GeoCalib as Backend

@@ -67,7 +67,7 @@ class GeoCalib:
         self._batches = Batches(1)  # it calibrates one image at a time
 
     def __call__(self, frames: Sequence[Frame]) -> list[CameraEstimate | None]:
-        """Return the camera of each frame; None where the fit fails or does not determine where down is."""
+        """Estimate the camera of each frame; None where the fit fails or does not determine where down is."""
         return self._batches(lambda some: [self._calibrate(frame) for frame in some], frames)
 
     def _calibrate(self, frame: Frame) -> CameraEstimate | None:

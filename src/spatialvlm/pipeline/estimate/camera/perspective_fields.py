@@ -59,7 +59,7 @@ class PerspectiveFields:
         self._batches = Batches(1)  # it takes one image at a time
 
     def __call__(self, frames: Sequence[Frame]) -> list[CameraEstimate | None]:
-        """Return the camera of each frame; None where the angles are none that a camera can have."""
+        """Estimate the camera of each frame; None where the angles are none that a camera can have."""
         return self._batches(lambda some: [self._look(frame) for frame in some], frames)
 
     def _look(self, frame: Frame) -> CameraEstimate | None:
@@ -78,6 +78,6 @@ class PerspectiveFields:
 
 
 def down_in_camera(roll_rad: float, pitch_rad: float) -> Float64[np.ndarray, " 3"]:
-    """Down in the camera frame from roll and pitch, positive when looking up; the module says why."""
+    """Find down in the camera frame from roll and pitch, positive when looking up; the module says why."""
     level = math.cos(pitch_rad)
     return np.array([math.sin(roll_rad) * level, math.cos(roll_rad) * level, -math.sin(pitch_rad)])

@@ -50,12 +50,12 @@ class DepthModel(Protocol):
     errors: DepthErrors
 
     def __call__(self, frames: Sequence[Frame]) -> list[DepthEstimate]:
-        """Return the depth of each frame."""
+        """Estimate the depth of each frame."""
         ...
 
 
 def depth_backend(name: str) -> type[Any]:
-    """Return the class of a depth model by the name of its backend. Raises UserError for an unknown one."""
+    """Look up the class of a depth model by the name of its backend. Raises UserError for an unknown one."""
     match name:
         case "depthpro":
             from spatialvlm.pipeline.estimate.depth.depthpro import DepthPro as Backend

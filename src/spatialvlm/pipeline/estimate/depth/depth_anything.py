@@ -47,7 +47,7 @@ class DepthAnything:
         self.errors = _errors(self._network.config)
 
     def __call__(self, frames: Sequence[Frame]) -> list[DepthEstimate]:
-        """Return the depth of each frame."""
+        """Estimate the depth of each frame."""
         outputs = self._network([frame.image for frame in frames])
         return [self._estimate(frame, output) for frame, output in zip(frames, outputs, strict=True)]
 
@@ -91,7 +91,7 @@ def _errors(config: Any) -> DepthErrors:
 
 
 def _relative(absolute: tuple[float, ...], model: str) -> DepthErrors:
-    """Errors of disparity: the unit is unknown, so that no scale can be wrong; 1 sigma is 1.25 times the mean."""
+    """Make errors of disparity: the unit is unknown, so that no scale can be wrong; 1 sigma is 1.25 times the mean."""
     local = sqrt(pi / 2) * sum(absolute) / len(absolute)
     source = f"{model}, affine-invariant disparity, NYUv2, ETH3D, iBims-1, DIODE: arXiv:2410.19115, table 2 (AbsRel)"
     return DepthErrors(0.0, local, shift=SHIFT_ERROR, source=source)

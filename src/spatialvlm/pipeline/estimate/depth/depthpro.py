@@ -48,7 +48,7 @@ class DepthPro:
         self.errors = published.zero_shot(published.DEPTHPRO, published.PHOTOS, "Depth Pro")
 
     def __call__(self, frames: Sequence[Frame]) -> list[DepthEstimate]:
-        """Depth in metres for each frame, and the focal length where the frame doesn't know it."""
+        """Estimate depth in metres for each frame, and the focal length where the frame doesn't know it."""
         outputs = self._network([frame.image for frame in frames])
         return [_estimate(frame, output) for frame, output in zip(frames, outputs, strict=True)]
 
@@ -70,7 +70,7 @@ def _known_focal_px(camera: Camera | None, width: int) -> float | None:
 
 
 def focal_from_fov(fov_deg: float | None, width: int) -> float | None:
-    """The focal length in pixels from a horizontal field of view; None where no camera has such a field of view."""
+    """Compute the focal length in pixels from a horizontal field of view; None where no camera has such a one."""
     if fov_deg is None or not FOV_DEG[0] <= fov_deg <= FOV_DEG[1]:
         return None
     return 0.5 * width / tan(0.5 * radians(fov_deg))
@@ -79,6 +79,6 @@ def focal_from_fov(fov_deg: float | None, width: int) -> float | None:
 def metric_depth(
     canonical: Float32[np.ndarray, "r c"], focal_px: float, height: int, width: int
 ) -> Float32[np.ndarray, "h w"]:
-    """Z-depth in metres at the image's size from canonical inverse depth; NaN for the sky."""
+    """Compute z-depth in metres at the image's size from canonical inverse depth; NaN for the sky."""
     inverse_m = resized(canonical, height, width) * np.float32(width / focal_px)
     return inverse(np.where(inverse_m >= MIN_INVERSE_DEPTH, inverse_m, np.float32(np.nan)))

@@ -23,7 +23,7 @@ was between 0.13 and 0.78, 0.45 on average; the constants of these frames have a
 
 
 def from_disparity(disparity: Float32[np.ndarray, "h w"]) -> Float32[np.ndarray, "h w"]:
-    """Positive depth in the unknown unit in which the median inverse depth is 1; NaN where disparity is not finite.
+    """Invert disparity to depth in the unknown unit in which median inverse depth is 1; NaN where it is not finite.
 
     The constant is chosen so that the far end of the image, the 1st percentile of disparity, gets 0.4 of the median
     inverse depth: what lies beyond gets the same depth of 2.5. A flat map has depth 1 everywhere.

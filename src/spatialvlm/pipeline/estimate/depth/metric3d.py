@@ -86,7 +86,7 @@ class Metric3D:
         self._batches = Batches(runtime.batch_size)
 
     def __call__(self, frames: Sequence[Frame]) -> list[DepthEstimate]:
-        """Return the depth of each frame; no focal length, as the model needs one and finds none."""
+        """Estimate the depth of each frame; no focal length, as the model needs one and finds none."""
         return self._batches(self._run, frames)
 
     def _run(self, frames: Sequence[Frame]) -> list[DepthEstimate]:
@@ -108,7 +108,7 @@ class Metric3D:
 
 
 def _parse(weights: str) -> tuple[Path, str]:
-    """CLONE:VARIANT to the clone's folder and the variant."""
+    """Parse CLONE:VARIANT into the clone's folder and the variant."""
     folder, colon, variant = weights.rpartition(":")
     if not colon or variant not in CHECKPOINTS:
         raise UserError(
@@ -161,7 +161,7 @@ def _camera_of(frame: Frame) -> Camera:
 
 
 def _to_metres(canonical: Float32[np.ndarray, "H W"], fitted: _Fitted, frame: Frame) -> Float32[np.ndarray, "h w"]:
-    """Depth for the canonical camera, without its padding, at the image's size and for the image's own camera."""
+    """Turn depth for the canonical camera, padding cut off, into depth at the image's size for its own camera."""
     height, width = frame.image.shape[:2]
     inside = canonical[fitted.top : fitted.top + fitted.height, fitted.left : fitted.left + fitted.width]
     focal_px = float(_camera_of(frame).image_from_camera[0, 0])

@@ -65,7 +65,7 @@ class Moge:
         self._batches = Batches(runtime.batch_size)
 
     def __call__(self, frames: Sequence[Frame]) -> list[DepthEstimate]:
-        """Return the depth of each frame."""
+        """Estimate the depth of each frame."""
         return in_groups(
             lambda group: self._batches(self._run, group),
             frames,
@@ -105,7 +105,7 @@ class Moge:
 
 
 def _config_of(path: Path, name: str) -> dict[str, Any]:
-    """The settings that a checkpoint of MoGe carries: a named encoder in v1, parts with their own settings in v2."""
+    """Read the settings in a checkpoint of MoGe: a named encoder in v1, parts with their own settings in v2."""
     torch = import_torch()
     try:
         checkpoint = torch.load(path, map_location="cpu", weights_only=True, mmap=True)

@@ -53,7 +53,7 @@ class Network:
         self.batches = Batches(runtime.batch_size)
 
     def __call__(self, images: Sequence[UInt8[np.ndarray, "_ _ 3"]]) -> list[Output]:
-        """Return the output for each image. Images that the processor brings to one size share a batch."""
+        """Compute the output for each image. Images that the processor brings to one size share a batch."""
         prepared = [
             self.processor(images=image, input_data_format="channels_last", return_tensors="pt")["pixel_values"][0]
             for image in images

@@ -62,7 +62,7 @@ class OnnxDepth:
         _check_size(path.name, self._about["size"], self._fixed)
 
     def __call__(self, frames: Sequence[Frame]) -> list[DepthEstimate]:
-        """Return the depth of each frame. Frames that come to one size share a batch."""
+        """Estimate the depth of each frame. Frames that come to one size share a batch."""
         prepared = [self._prepare(frame.image) for frame in frames]
         of_size: dict[tuple[int, ...], list[int]] = defaultdict(list)
         for index, pixels in enumerate(prepared):
@@ -122,7 +122,7 @@ def _check_size(name: str, size: Any, fixed: tuple[Any, ...]) -> None:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    """Return the description, checked, with arrays for mean and std and DepthErrors for the errors."""
+    """Read the description, checked, with arrays for mean and std and DepthErrors for the errors."""
     if not path.is_file():
         raise UserError(f"{path}: not there; describe the model beside it, as in\n{EXAMPLE}")
     try:
@@ -142,7 +142,7 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _problem(about: Any) -> str | None:
-    """Return what is wrong with a description, or None."""
+    """Say what is wrong with a description; None where nothing is."""
     needed = {"size", "mean", "std", "output", "errors"}
     if not isinstance(about, dict) or needed - about.keys() or about.keys() - needed - {"licence"}:
         return f"needs the keys {', '.join(sorted(needed))}, and licence if known"

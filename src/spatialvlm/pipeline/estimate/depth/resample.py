@@ -9,7 +9,7 @@ from jaxtyping import Float32, Float64
 
 
 def resized(values: Float32[np.ndarray, "r c"], height: int, width: int) -> Float32[np.ndarray, "h w"]:
-    """Return a map at another size, both covering the same field of view: pixel centres keep their places.
+    """Resize a map, both sizes covering the same field of view: pixel centres keep their places.
 
     Values are taken at points, never averaged over an area: means across an edge are depths that nothing has.
     """
@@ -21,7 +21,7 @@ def resized(values: Float32[np.ndarray, "r c"], height: int, width: int) -> Floa
 def sampled(
     values: Float32[np.ndarray, "r c"], rows: Float64[np.ndarray, " h"], columns: Float64[np.ndarray, " w"]
 ) -> Float32[np.ndarray, "h w"]:
-    """A map at the crossings of `rows` and `columns`, in indices of its elements; beyond the border, the border."""
+    """Sample a map at the crossings of `rows` and `columns`, in indices of elements; beyond the border, the border."""
     above, below, part = _neighbours(rows, values.shape[0])
     left, right, share = _neighbours(columns, values.shape[1])
     wide = values[:, left] * (1 - share) + values[:, right] * share
@@ -37,11 +37,11 @@ def _neighbours(
 
 
 def inverse(values: Float32[np.ndarray, "h w"]) -> Float32[np.ndarray, "h w"]:
-    """1 / values: inverse depth to depth and back; NaN where a value is not positive or not finite."""
+    """Compute 1 / values: inverse depth to depth and back; NaN where a value is not positive or not finite."""
     good = np.isfinite(values) & (values > np.finfo(np.float32).tiny)
     return np.divide(1, values, out=np.full_like(values, np.nan), where=good)
 
 
 def resized_depth(depth: Float32[np.ndarray, "r c"], height: int, width: int) -> Float32[np.ndarray, "h w"]:
-    """Depth at another size, interpolated in its inverse; NaN where it is not positive."""
+    """Resize depth, interpolated in its inverse; NaN where it is not positive."""
     return inverse(resized(inverse(depth), height, width))

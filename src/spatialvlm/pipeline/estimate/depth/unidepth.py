@@ -62,11 +62,11 @@ class UniDepth:
         self._batches, self._singly = Batches(runtime.batch_size), Batches(1)
 
     def __call__(self, frames: Sequence[Frame]) -> list[DepthEstimate]:
-        """Return the depth of each frame."""
+        """Estimate the depth of each frame."""
         return in_groups(self._run_alike, frames, key=lambda frame: (frame.image.shape, _is_known(frame)))
 
     def _run_alike(self, frames: Sequence[Frame]) -> list[DepthEstimate]:
-        """Frames of one size; those whose camera is known singly, as the model takes one camera per call."""
+        """Run frames of one size; those whose camera is known singly, as the model takes one camera per call."""
         return (self._singly if _is_known(frames[0]) else self._batches)(self._run, frames)
 
     def _run(self, frames: Sequence[Frame]) -> list[DepthEstimate]:
@@ -107,7 +107,7 @@ def _estimate(frame: Frame, depth: np.ndarray, intrinsics: np.ndarray, guessed: 
 
 
 def _check_folder(path: Path, name: str) -> None:
-    """Raises UserError unless a folder's settings say that it holds UniDepth v2."""
+    """Raise UserError unless a folder's settings say that it holds UniDepth v2."""
     advice = "give a hub id such as lpiccinelli/unidepth-v2-vitl14, or a folder with its config.json"
     try:
         config = json.loads((path / "config.json").read_text())

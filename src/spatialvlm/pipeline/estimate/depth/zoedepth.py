@@ -41,7 +41,7 @@ class ZoeDepth:
         self.errors = published.zero_shot(published.ZOEDEPTH_NK, datasets, "ZoeDepth NK")
 
     def __call__(self, frames: Sequence[Frame]) -> list[DepthEstimate]:
-        """Depth in metres for each frame."""
+        """Estimate depth in metres for each frame."""
         depths = self._depths([frame.image for frame in frames])
         if self._flip:
             mirrored = self._depths([np.ascontiguousarray(frame.image[:, ::-1]) for frame in frames])
@@ -68,7 +68,7 @@ def padding(size: int) -> int:
 def unpadded(
     depth: Float32[np.ndarray, "r c"], height: int, width: int, *, padded: bool = True
 ) -> Float32[np.ndarray, "h w"]:
-    """The depth of an image from that of the image with its padding, which covers the map; NaN where not positive.
+    """Take an image's depth from that of the image with its padding, which covers the map; NaN where not positive.
 
     Both the processor and the loss resize so that the outermost pixel centres fall together (`align_corners`).
     """

@@ -27,12 +27,12 @@ class FloorModel(Protocol):
     version: str
 
     def __call__(self, frames: Sequence[Frame]) -> list[Bool[np.ndarray, "h w"]]:
-        """Say where each frame shows a surface to stand on."""
+        """Find where each frame shows a surface to stand on."""
         ...
 
 
 def floor_backend(name: str) -> type[Any]:
-    """Return the class of a floor model by the name of its backend. Raises UserError for an unknown one."""
+    """Look up the class of a floor model by the name of its backend. Raises UserError for an unknown one."""
     if name == "segmenter":
         from spatialvlm.pipeline.estimate.floor.segmenter import Segmenter
 

@@ -75,7 +75,7 @@ class Segmenter:
         self._batches = Batches(runtime.batch_size)
 
     def __call__(self, frames: Sequence[Frame]) -> list[Bool[np.ndarray, "h w"]]:
-        """Say where each frame shows a surface to stand on."""
+        """Find where each frame shows a surface to stand on."""
         # By size, because processors pad images of several sizes and do not say so when they read the masks.
         return in_groups(lambda group: self._batches(self._run, group), frames, key=lambda frame: frame.image.shape)
 
@@ -102,7 +102,7 @@ class Segmenter:
         ]
 
     def _moved(self, value: Any) -> Any:
-        """Return a tensor on the model's device, pixels in its type; what is no tensor as it is."""
+        """Move a tensor to the model's device, pixels in its type; what is no tensor stays as it is."""
         torch = import_torch()
         if not isinstance(value, torch.Tensor):
             return value
@@ -118,7 +118,7 @@ class Segmenter:
 
 
 def surface_classes(names: Mapping[int, str]) -> dict[int, str]:
-    """Of a segmenter's classes those that are surfaces to stand on.
+    """Find which of a segmenter's classes are surfaces to stand on.
 
     The first of a name's synonyms decides ("earth, ground"), in it the last word, which says what the thing is: a
     coffee table is a table, a floor lamp no floor. Names of COCO have it first and go on after a hyphen:
@@ -154,7 +154,7 @@ def _shrunk(image: UInt8[np.ndarray, "h w 3"]) -> UInt8[np.ndarray, "H W 3"]:
 
 
 def _argmax(logits: Any, size: tuple[int, int]) -> Any:
-    """Return the class of each pixel at a size, from logits (classes, h, w) at the network's own."""
+    """Find the class of each pixel at a size, from logits (classes, h, w) at the network's own."""
     torch = import_torch()
     resized = torch.nn.functional.interpolate(logits[None].float(), size=size, mode="bilinear", align_corners=False)
     return resized[0].argmax(dim=0)

@@ -12,7 +12,7 @@ BLANKET_M = 0.035
 
 
 def _headboard(rng: np.random.Generator, half: float, tall: float, style: str) -> list[Mesh]:
-    """From the floor up, its front at y = 0."""
+    """Make a headboard from the floor up, its front at y = 0."""
     if style == "padded":
         count = 4 if half > 0.6 else 3
         wide = half / count

@@ -22,7 +22,7 @@ from spatialvlm.worlds.rooms.room import Furniture, Material, Mesh
 
 
 def _flowers(rng: np.random.Generator, radius: float, tall: float) -> list[Piece]:
-    """Five to eight flowers that come out of a vase of that neck and height."""
+    """Make five to eight flowers that come out of a vase of that neck and height."""
     count = int(rng.integers(5, 9))
     turns, leans = 2.4 * np.arange(count), rng.uniform(0.15, 0.6, count)
     rise = tall * (1 + np.cos(leans) * rng.uniform(0.55, 0.8, count))
@@ -77,7 +77,7 @@ def vase(rng: np.random.Generator) -> Furniture:
 
 
 def _frame(width: float, height: float, rim: float, deep: float) -> list[Mesh]:
-    """Four bars around an opening, from z = 0, their backs at y = 0."""
+    """Make four bars around an opening, from z = 0, their backs at y = 0."""
     x = width / 2
     return [
         meshes.box((-x, -deep, 0), (x, 0, rim), 0.003),

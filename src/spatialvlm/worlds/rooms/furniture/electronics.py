@@ -64,7 +64,7 @@ def monitor(rng: np.random.Generator) -> Furniture:
 
 
 def _keys(half_x: float, half_y: float, z: float, columns: int, rows: int, tall: float = 0.004) -> Mesh:
-    """Rows of keys, the front row with a space bar."""
+    """Make rows of keys, the front row with a space bar."""
     x, y = 2 * half_x / columns, 2 * half_y / rows
     first, last = columns // 3, columns - columns // 3
     cells = [

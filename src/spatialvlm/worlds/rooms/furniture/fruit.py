@@ -12,7 +12,7 @@ LEAF = plain(62, 112, 50)
 
 
 def _round(radius: float, profile: meshes.Profile) -> Mesh:
-    """Turned from (radius, height) in units of the fruit's own radius."""
+    """Turn a fruit from (radius, height) in units of its own radius."""
     return meshes.lathe([(radius * r, radius * z) for r, z in profile], 24)
 
 

@@ -12,7 +12,7 @@ BLACK_GLASS = plain(22, 22, 24, "glossy")
 
 
 def _worktop(rng: np.random.Generator) -> Coat:
-    """Wood, stone or laminate."""
+    """Draw wood, stone or laminate."""
     if chance(rng, 0.4):
         return wood(rng)
     return coat(rng, "white grey black beige", "glossy", choose(rng, ("marble", "plain")))

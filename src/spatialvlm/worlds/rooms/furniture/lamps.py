@@ -25,7 +25,7 @@ def lampshade(low_radius: float, high_radius: float, low: float, high: float) ->
 
 
 def _shade_coat(rng: np.random.Generator) -> Coat:
-    """Cloth that light shines through: pale, seldom coloured."""
+    """Draw cloth that light shines through: pale, seldom coloured."""
     return coat(rng, "white white beige", "glow")
 
 

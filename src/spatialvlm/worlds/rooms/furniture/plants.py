@@ -48,7 +48,7 @@ def _blades(
     width: float,
     droop: float,
 ) -> Mesh:
-    """Leaves from their starts: each goes up at an angle to the level and bends down by `droop` over its length."""
+    """Make leaves from their starts: each goes up at an angle to the level and bends by `droop` over its length."""
     steps = 7
     share = np.linspace(0, 1, steps)
     pitch = rises[:, None] - droop * share[None] ** 1.3
@@ -80,7 +80,7 @@ def _fan(
     width: float,
     droop: float,
 ) -> Mesh:
-    """Leaves from one root, the inner ones steeper."""
+    """Make leaves from one root, the inner ones steeper."""
     inner = np.linspace(0, 1, count)
     starts = np.column_stack([0.0 * inner, 0.0 * inner, np.full(count, z)])
     rises = rise[1] + (rise[0] - rise[1]) * inner + rng.normal(0, 0.06, count)

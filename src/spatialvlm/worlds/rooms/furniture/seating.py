@@ -180,7 +180,7 @@ def sofa(rng: np.random.Generator) -> Furniture:
 
 
 def _star(reach: float) -> tuple[Mesh, Mesh]:
-    """Five spokes and the castors under their ends."""
+    """Make five spokes and the castors under their ends."""
     spoke = meshes.tube([(0, 0, 0.1), (reach, 0, 0.068)], [0.026, 0.016], 8)
     castor = meshes.turned(meshes.cylinder(0.028, -0.02, 0.02, bevel=0.006), "x", np.pi / 2)
     turns = np.array([meshes.turning("z", 2 * np.pi * i / 5 + np.pi / 2) for i in range(5)])

@@ -9,7 +9,7 @@ from spatialvlm.worlds.rooms.room import Furniture, Mesh
 
 
 def _fabric(rng: np.random.Generator) -> tuple[Coat, tuple[str, ...]]:
-    """Cloth of one colour, striped or checked, and the word for it."""
+    """Draw cloth of one colour, striped or checked, and the word for it."""
     pattern = choose(rng, ("weave", "weave", "stripes", "checks"))
     if pattern == "weave":
         return coat(rng, CLOTH + " orange purple", "matte", "weave"), ()
@@ -149,7 +149,7 @@ def suitcase(rng: np.random.Generator) -> Furniture:
 
 
 def _vault(half: np.ndarray, tall: np.ndarray, y: np.ndarray, low: float) -> Mesh:
-    """A closed skin over a row of arches across the way from y[0] to y[-1], so wide and so high, from `low` up."""
+    """Make a closed skin over a row of arches across the way from y[0] to y[-1], so wide and high, from `low` up."""
     angles = np.linspace(0, np.pi, 13)
     across = np.sign(np.cos(angles)) * np.abs(np.cos(angles)) ** 0.7
     up = low + (tall - low)[:, None] * np.sin(angles) ** 0.7

@@ -12,7 +12,7 @@ INSET_M = 0.012
 
 
 def finish(rng: np.random.Generator) -> tuple[Coat, tuple[str, ...]]:
-    """Bare wood or paint, and the word for it."""
+    """Draw bare wood or paint, and the word for it."""
     if chance(rng, 0.6):
         return wood(rng), ("wooden",)
     return coat(rng, "white white white grey black green blue", "satin"), ()
@@ -53,7 +53,7 @@ def bookshelf(rng: np.random.Generator) -> Furniture:
 def _carcass(
     rng: np.random.Generator, paint: Coat, half_x: float, half_y: float, lift: float, height: float
 ) -> list[Piece]:
-    """A closed body with a board on it, on legs if lifted high enough, else on a plinth. Its fronts go at -half_y."""
+    """Make a closed body with a board on it, on legs if lifted high enough, else on a plinth; fronts go at -half_y."""
     body = meshes.box((-half_x, -half_y + 0.02, lift), (half_x, half_y, height - BOARD_M), 0.002)
     board = meshes.box((-half_x - 0.008, -half_y - 0.006, height - BOARD_M), (half_x + 0.008, half_y, height), 0.004)
     pieces = painted([body, board], paint.material)

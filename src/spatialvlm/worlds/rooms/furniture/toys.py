@@ -105,7 +105,7 @@ def teddy_bear(rng: np.random.Generator) -> Furniture:
 
 
 def _wheels(x: float, y: float, radius: float, wide: float) -> tuple[list[meshes.Mesh], list[meshes.Mesh]]:
-    """Four tyres and their hubs, axles along x."""
+    """Make four tyres and their hubs, axles along x."""
     tyre = meshes.turned(meshes.cylinder(radius, -wide / 2, wide / 2, bevel=wide * 0.2), "y", np.pi / 2)
     hub = meshes.turned(
         meshes.cylinder(radius * 0.55, -wide / 2 - 0.001, wide / 2 + 0.001, bevel=0.001), "y", np.pi / 2
@@ -117,7 +117,7 @@ def _wheels(x: float, y: float, radius: float, wide: float) -> tuple[list[meshes
 
 
 def _rolling(long: float, low: float) -> list[Piece]:
-    """Wheels and head lamps of a toy of that length whose body begins at `low`."""
+    """Make wheels and head lamps of a toy of that length whose body begins at `low`."""
     half_x, half_y = long * 0.21, long / 2
     tyres, hubs = _wheels(half_x * 0.88, half_y * 0.6, long * 0.1, long * 0.08)
     lamp = meshes.moved(meshes.ellipsoid(long * 0.03, long * 0.02, long * 0.03, 6, 10), 0, -half_y, low + long * 0.075)
