@@ -194,6 +194,23 @@ def test_modules_say_what_they_are(module):
     assert len(text) > 30
 
 
+NO_VERBS = set(
+    "a all an at both by each every for from how in it its no of on one some that the this what whether".split()
+)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_docstrings_of_functions_begin_with_a_verb(module):
+    for node in ast.walk(TREES[module]):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and not is_property(node):
+            first = (ast.get_docstring(node) or "Say").split()[0]
+            assert first.lower() not in NO_VERBS, f"{module}.{node.name}: {first}"
+
+
+def is_property(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    return any("property" in ast.unparse(decorator) for decorator in function.decorator_list)
+
+
 @pytest.mark.parametrize("module", MODULES)
 def test_no_error_is_swallowed_unseen(module):
     broad = {"Exception", "BaseException"}
