@@ -195,7 +195,7 @@ def test_modules_say_what_they_are(module):
 
 
 NO_VERBS = set(
-    "a all an at both by each every for from how in it its no of on one some that the this what whether".split()
+    ["a", "all", "an", "at", "both", "by", "each", "every", "for", "from", "how", "in", "it", "its", "no", "of", "on", "one", "some", "that", "the", "this", "what", "whether"]
 )
 
 
