@@ -146,6 +146,29 @@ def test_other_settings_are_named_with_both_values(build, tmp_path):
     assert "points" not in message
 
 
+OF_OLD = {"config": {"seed": 3, "lift": {"points": 512}, "shard_size": 128, "old": 1}, "versions": {"a": "0"}}
+"""What an earlier version wrote: it had another default size of shards, and a setting that is gone."""
+OF_NOW = {"config": {"seed": 3, "lift": {"points": 512}, "shard_size": None, "new": 1}, "versions": {"a": "1"}}
+
+
+def test_a_finished_dataset_is_taken_from_any_version(build, tmp_path):
+    build(tmp_path, header=HEADER | OF_OLD)
+    before = content(tmp_path)
+    with open_for_build(tmp_path, HEADER | OF_NOW) as progress:
+        assert progress.info == json.loads((tmp_path / "dataset.json").read_text())
+        assert sorted(progress.done) == [0, 1, 2]
+    assert content(tmp_path) == before
+    other = {**HEADER, **OF_NOW, "config": {**OF_NOW["config"], "seed": 4}}
+    with pytest.raises(DatasetError, match=r"other settings:\n  config\.seed: 3 in the folder, 4 now\n"):
+        open_for_build(tmp_path, other)
+
+
+def test_only_the_same_version_goes_on_with_half_a_dataset(build, tmp_path):
+    build(tmp_path, stop=1)
+    with pytest.raises(DatasetError, match=r'made with other versions:\n  versions\.a: "1" in the folder, "2" now\nrun'):
+        open_for_build(tmp_path, {**HEADER, "versions": {"a": "2"}})
+
+
 def test_a_folder_of_something_else_is_left_alone(build, tmp_path):
     (tmp_path / "thesis.tex").write_text("x")
     with pytest.raises(DatasetError, match=r"not a dataset .* it holds thesis.tex; choose another --out"):

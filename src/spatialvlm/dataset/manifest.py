@@ -28,6 +28,7 @@ MANIFEST = "manifest.jsonl"
 INFO = "dataset.json"
 
 Summary = dict[str, Any]
+_ANY_SIZE = ("config.shard_size", None)  # whoever asks for no size takes any
 _KEYS = frozenset(("shard", "frames", "scenes", "qa", "files", "counts", "drops"))
 
 
@@ -248,7 +249,7 @@ def _check_same(folder: Path, found: dict[str, Any], wanted: dict[str, Any], *, 
     if finished:
         if found.get("versions") != wanted.get("versions"):
             keys = {*here} & {*asked}
-        keys = {key for key in keys if not key.startswith("versions.")}
+        keys = {key for key in keys if not key.startswith("versions.") and (key, asked.get(key)) != _ANY_SIZE}
     different = [key for key in sorted(keys) if here.get(key, ...) != asked.get(key, ...)]
     if different:
         what = "versions" if all(key.startswith("versions.") for key in different) else "settings"
