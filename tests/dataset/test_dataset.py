@@ -165,7 +165,7 @@ def test_a_finished_dataset_is_taken_from_any_version(build, tmp_path):
 
 def test_only_the_same_version_goes_on_with_half_a_dataset(build, tmp_path):
     build(tmp_path, stop=1)
-    with pytest.raises(DatasetError, match=r'made with other versions:\n  versions\.a: "1" in the folder, "2" now\nrun'):
+    with pytest.raises(DatasetError, match=r'other versions:\n  versions\.a: "1" in the folder, "2" now\nrun'):
         open_for_build(tmp_path, {**HEADER, "versions": {"a": "2"}})
 
 
