@@ -12,7 +12,7 @@ continuous pixels with pixel centres at .5. Records are frozen; but for
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
@@ -396,4 +396,4 @@ class Sample:
 
     def dropped(self, drop: Drop) -> "Sample":
         """Take the image out, for one more reason."""
-        return replace(self, frame=None, scene=None, drops=(*self.drops, drop))
+        return Sample(self.index, drops=(*self.drops, drop))

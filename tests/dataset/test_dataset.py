@@ -146,21 +146,37 @@ def test_other_settings_are_named_with_both_values(build, tmp_path):
     assert "points" not in message
 
 
-OF_OLD = {"config": {"seed": 3, "lift": {"points": 512}, "shard_size": 128, "old": 1}, "versions": {"a": "0"}}
+OLD = {"lift": {"points": 512}, "measure": {"least_m": 0.5}, "sense": {"fov_rad": 1.0}, "shard_size": 128}
+OF_OLD = {"config": {"seed": 3, **OLD, "old": 1}, "versions": {"a": "0"}}
 """What an earlier version wrote: it had another default size of shards, and a setting that is gone."""
-OF_NOW = {"config": {"seed": 3, "lift": {"points": 512}, "shard_size": None, "new": 1}, "versions": {"a": "1"}}
+NOW = {"lift": {"points": 512}, "measure": {"min_length_m": 0.5}, "estimate": {"fov_rad": 1.0}, "shard_size": None}
+OF_NOW = {"config": {"seed": 3, **NOW, "new": 1}, "versions": {"a": "1"}}
 
 
 def test_a_finished_dataset_is_taken_from_any_version(build, tmp_path):
     build(tmp_path, header=HEADER | OF_OLD)
     before = content(tmp_path)
-    with open_for_build(tmp_path, HEADER | OF_NOW) as progress:
+    with open_for_build(tmp_path, HEADER | OF_NOW, HEADER | OF_NOW) as progress:
         assert progress.info == json.loads((tmp_path / "dataset.json").read_text())
         assert sorted(progress.done) == [0, 1, 2]
     assert content(tmp_path) == before
-    other = {**HEADER, **OF_NOW, "config": {**OF_NOW["config"], "seed": 4}}
-    with pytest.raises(DatasetError, match=r"other settings:\n  config\.seed: 3 in the folder, 4 now\n"):
-        open_for_build(tmp_path, other)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"seed": 4}, r"config\.seed: 3 in the folder, 4 now"),
+        ({"measure": {"min_length_m": 0.1}}, r"config\.measure\.min_length_m: 0\.5 in the folder, 0\.1 now"),
+        ({"estimate": {"fov_rad": 1.5}}, r"config\.estimate\.fov_rad: 1\.0 in the folder, 1\.5 now"),
+        ({"new": 2}, r"config\.new: absent in the folder, 2 now"),
+        ({"inserted": [{"after": "lift"}]}, r"config\.inserted: absent in the folder"),
+    ],
+)
+def test_of_any_version_other_settings_are_refused(build, tmp_path, change, message):
+    build(tmp_path, header=HEADER | OF_OLD)
+    wanted = {**HEADER, **OF_NOW, "config": OF_NOW["config"] | change}
+    with pytest.raises(DatasetError, match=rf"made with other settings:\n  {message}"):
+        open_for_build(tmp_path, wanted, HEADER | OF_NOW)
 
 
 def test_only_the_same_version_goes_on_with_half_a_dataset(build, tmp_path):

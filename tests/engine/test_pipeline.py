@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -12,7 +13,7 @@ from PIL import Image
 import spatialvlm as sv
 from fixtures.folders.tiny import tiny_frames, write_rgbd
 from spatialvlm.dataset import read_dataset
-from spatialvlm.errors import UserError
+from spatialvlm.errors import ContractError, ModelError, UserError
 from spatialvlm.pipeline import FrameStage
 from spatialvlm.records import Drop, Frame, Sample
 
@@ -170,8 +171,85 @@ def test_a_stage_is_inserted_only_behind_one_that_is_there():
     recipe = sv.recipe_for("shapes:1")
     with pytest.raises(UserError, match="stage 'sense': none of this recipe, whose stages are collect, cull, detect"):
         recipe.insert(DropNight(), after="sense")
-    twice = recipe.insert(DropNight(), after="lift").insert(DropNight(10.0), after="night")
-    assert [one.min_mean for one in twice.stages() if one.name == "night"] == [60.0, 10.0]
+    twice = recipe.insert(DropNight(), after="lift").insert(Loses(), after="night")
+    assert [stage.name for stage in twice.stages()][4:7] == ["lift", "night", "loses"]
+
+
+@dataclass(frozen=True)
+class Loses:
+    """A stage with a fault: it forgets a Sample."""
+
+    setting: Any = None
+    name = "loses"
+    needs = "cpu"
+
+    def __call__(self, samples):
+        return list(samples)[1:]
+
+
+class WantsAGpu(Loses):
+    needs = "gpu"
+
+
+@pytest.mark.parametrize(
+    ("stage", "message"),
+    [
+        (WantsAGpu(), "expected an object with a `name`, `needs` \\(one of 'reader', 'model', 'cpu'\\)"),
+        (DropNight, "expected an object with"),
+        (Loses(Path()), "stage 'loses': its settings cannot be recorded"),
+    ],
+)
+def test_what_is_no_stage_is_not_inserted(stage, message):
+    with pytest.raises(UserError, match=message):
+        sv.recipe_for("shapes:1").insert(stage, after="lift")
+
+
+def test_one_name_is_one_stage():
+    recipe = sv.recipe_for("shapes:1").insert(DropNight(), after="lift")
+    with pytest.raises(UserError, match="stage 'night': the recipe has one of this name already"):
+        recipe.insert(DropNight(10.0), after="collect")
+
+
+def test_a_stage_that_loses_an_image_is_named(tmp_path):
+    with pytest.raises(ContractError, match=r"stage 'loses': got Samples \[\], expected \[0\]; return every"):
+        sv.build(sv.recipe_for("shapes:3").insert(Loses(), after="lift"), tmp_path / "out")
+
+
+class OneTooMany(FrameStage):
+    name = "many"
+
+    def load(self):
+        return lambda frames: [*frames, frames[0]]
+
+
+class NeverLoads(FrameStage):
+    name, loads = "never", 0
+
+    def load(self):
+        self.loads += 1
+        raise ModelError("weights: damaged")
+
+
+def test_a_frame_stage_gives_one_result_a_frame_and_is_loaded_once():
+    samples = [Sample(place, frame) for place, frame in enumerate(tiny_frames(2))]
+    with pytest.raises(ContractError, match="stage 'many': got 3 results, expected one for each of 2 frames"):
+        OneTooMany()(samples)
+    stage = NeverLoads()
+    with pytest.raises(ModelError, match="weights: damaged"):
+        stage(samples)
+    assert stage.loads == 1
+
+
+def test_what_is_dropped_late_keeps_no_question(pipeline, frame):
+    dropped = pipeline(frame).dropped(sv.Drop("mine", frame.id, "dull: seen before"))
+    assert (dropped.frame, dropped.scene, dropped.facts, dropped.questions, dropped.refusals) == (
+        None,
+        None,
+        None,
+        (),
+        {},
+    )
+    assert dropped.drops[-1].stage == "mine"
 
 
 def test_a_frame_stage_needs_a_load():

@@ -28,7 +28,7 @@ from spatialvlm.records import DepthErrors, Frame
 COLUMNS = 64  # of the grid that ratios are looked at on: drifts reach further than its step
 LAGS = (1, 2, 3, 4, 6, 8, 11, 16, 22, 32)  # of that grid
 REACHES = np.geomspace(0.02, 0.6, 40)
-MIN_KNOWN_SHARE = 200  # places of the grid with both depths, in a frame
+MIN_PLACES = 200  # places of the grid with both depths, in a frame
 BATCH = 4
 MIN_FRAMES = 20
 MAD_OF_GAUSSIAN = 0.6745
@@ -122,7 +122,7 @@ def _field(frame: Frame, estimate: DepthEstimate, name: str) -> Ratios | None:
     with np.errstate(invalid="ignore", divide="ignore"):
         ratios = np.log(_sparse(estimate.depth) / _sparse(frame.depth_m))
     ratios[~np.isfinite(ratios)] = np.nan
-    return ratios if np.count_nonzero(np.isfinite(ratios)) >= MIN_KNOWN_SHARE else None
+    return ratios if np.count_nonzero(np.isfinite(ratios)) >= MIN_PLACES else None
 
 
 def _sparse(depth_m: Float32[np.ndarray, "h w"]) -> Float64[np.ndarray, "r c"]:

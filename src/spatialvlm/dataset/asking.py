@@ -12,15 +12,13 @@ import numpy as np
 
 from spatialvlm import __version__
 from spatialvlm.dataset.read import Dataset
+from spatialvlm.dataset.settings import present_name
 from spatialvlm.errors import DatasetError, UserError
 from spatialvlm.kinds import KINDS
 from spatialvlm.pipeline.measure import MeasureConfig
 from spatialvlm.pipeline.phrase import PhraseConfig
 
 MAX_SEED = 2**63 - 1
-
-FORMER_NAMES = {"least_m": "min_length_m", "worst_share": "max_relative_error"}
-"""Settings that datasets of version 0.1 hold by another name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +53,7 @@ def asking_of(dataset: Dataset, seed: int | None = None, mix: PhraseConfig | Non
 
 def _settings(dataset: Dataset, stage: str, config: type) -> dict[str, Any]:
     written: Mapping[str, Any] = dataset.header.get("config", {}).get(stage, {})
-    values = {FORMER_NAMES.get(name, name): value for name, value in written.items()}
+    values = {present_name(f"config.{stage}.{name}").rpartition(".")[2]: value for name, value in written.items()}
     unknown = sorted(values.keys() - {field.name for field in fields(config)})
     if unknown:
         raise DatasetError(

@@ -16,7 +16,7 @@ Counts = dict[str, Any]
 
 
 def shard_counts(questions: Iterable[QA], refusals: Iterable[Mapping[tuple[str, str], int]]) -> Counts:
-    """Count what one shard holds, from its questions and the `Facts.refusals` of its scenes, ready for JSON.
+    """Count what one shard holds, from its questions and the refusals of its Samples, ready for JSON.
 
     {"kinds": {kind: n}, "labels": {kind: {label: n}}, "lengths": {kind: [n per bin]}, "refusals": {kind: {reason: n}}}.
     The label of a choice is the place of the chosen object in the question: "A", "B", ...

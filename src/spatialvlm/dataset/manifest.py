@@ -16,6 +16,7 @@ from typing import Any
 
 from spatialvlm.dataset.counts import Counts
 from spatialvlm.dataset.files import TEMPORARY, disk_faults, to_json, write_file
+from spatialvlm.dataset.settings import check_same
 from spatialvlm.errors import DatasetError, UserError
 
 try:
@@ -28,7 +29,6 @@ MANIFEST = "manifest.jsonl"
 INFO = "dataset.json"
 
 Summary = dict[str, Any]
-_ANY_SIZE = ("config.shard_size", None)  # whoever asks for no size takes any
 _KEYS = frozenset(("shard", "frames", "scenes", "qa", "files", "counts", "drops"))
 
 
@@ -65,15 +65,16 @@ class Progress:
         self.close()
 
 
-def open_for_build(folder: Path, header: Mapping[str, Any]) -> Progress:
+def open_for_build(folder: Path, header: Mapping[str, Any], defaults: Mapping[str, Any] | None = None) -> Progress:
     """Start a dataset in `folder`, or take up the one that is there.
 
-    Only to go on with a half-made one asks for the same versions; a finished one is taken as it is. Raises DatasetError
+    Only to go on with a half-made one asks for the same versions; a finished one is taken as it is. `defaults` is a
+    header of nothing but default settings: those that an earlier version lacks are no difference. Raises DatasetError
     where the folder holds something else, a dataset made with another header, or one whose files are damaged; UserError
     where it cannot be written or is being written by another process.
     """
     folder, path = Path(folder), Path(folder) / MANIFEST
-    wanted = json.loads(to_json({"format": FORMAT, **header}))
+    wanted = _as_json({"format": FORMAT, **header})
     with disk_faults(folder):
         folder.mkdir(parents=True, exist_ok=True)
         foreign = sorted(p.name for p in folder.iterdir() if p.name not in (MANIFEST, MANIFEST + TEMPORARY))
@@ -89,13 +90,17 @@ def open_for_build(folder: Path, header: Mapping[str, Any]) -> Progress:
         _discard_torn_line(path, file)
         found, summaries = read_manifest(folder)
         info = _sound_info(folder, found, len(summaries))
-        _check_same(folder, found, wanted, finished=info is not None)
+        check_same(folder, found, wanted, _as_json(defaults or {}), finished=info is not None)
         done = {summary["shard"]: summary for summary in summaries}
         check_files(folder, summaries)
         for leftover in sorted(folder.rglob("*" + TEMPORARY)):
             leftover.unlink()
         stack.pop_all()
     return Progress(folder, done, info, file)
+
+
+def _as_json(header: Mapping[str, Any]) -> dict[str, Any]:
+    return json.loads(to_json(header))
 
 
 def _sound_info(folder: Path, header: Mapping[str, Any], shards: int) -> dict[str, Any] | None:
@@ -240,38 +245,6 @@ def _parse(path: Path, number: int, line: bytes) -> dict[str, Any]:
 def _bad_line(path: Path, number: int, fault: str) -> DatasetError:
     fix = "remove the folder and build" if number == 1 else "delete this line and run the command that made it"
     return DatasetError(f"{path} line {number}: {fault}; {fix} again")
-
-
-def _check_same(folder: Path, found: dict[str, Any], wanted: dict[str, Any], *, finished: bool) -> None:
-    """Compare what a dataset was made with and what is wanted; versions count only where there is work left."""
-    here, asked = _flat(found), _flat(wanted)
-    keys = {*here, *asked}
-    if finished:
-        if found.get("versions") != wanted.get("versions"):
-            keys = {*here} & {*asked}
-        keys = {key for key in keys if not key.startswith("versions.") and (key, asked.get(key)) != _ANY_SIZE}
-    different = [key for key in sorted(keys) if here.get(key, ...) != asked.get(key, ...)]
-    if different:
-        what = "versions" if all(key.startswith("versions.") for key in different) else "settings"
-        rows = (f"  {key}: {_say(here, key)} in the folder, {_say(asked, key)} now\n" for key in different)
-        raise DatasetError(
-            f"{folder}: holds a dataset made with other {what}:\n{''.join(rows)}"
-            f"run with the same {what} to resume it, or choose another --out"
-        )
-
-
-def _say(flat: dict[str, Any], key: str) -> str:
-    return json.dumps(flat[key], ensure_ascii=False) if key in flat else "absent"
-
-
-def _flat(value: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    flat: dict[str, Any] = {}
-    for key, inner in value.items():
-        if isinstance(inner, dict) and inner:
-            flat |= _flat(inner, f"{prefix}{key}.")
-        else:
-            flat[prefix + key] = inner
-    return flat
 
 
 def _lock(path: Path) -> FileIO:

@@ -26,11 +26,14 @@ from spatialvlm.dataset import (
 )
 from spatialvlm.engine.workers import Begin, Report, check_workers, run_jobs, silent
 from spatialvlm.errors import DatasetError, UserError
+from spatialvlm.pipeline.measure import MeasureConfig
 from spatialvlm.pipeline.phrase import PhraseConfig, Prepared
 from spatialvlm.pipeline.tail import tail
 from spatialvlm.records import Sample
 
 EPOCHS_TOGETHER = 16
+
+_DEFAULTS = {"config": dataclasses.asdict(Asking(0, MeasureConfig(), PhraseConfig()))}
 
 _Job = tuple[Part, tuple[tuple[int, int], ...]]  # scenes, and (number of the part to write, its epoch) for each epoch
 
@@ -60,7 +63,7 @@ def ask(
         raise DatasetError(f"{scenes.folder}: not finished (no dataset.json); run the same build again to finish it")
     if out.resolve() == scenes.folder.resolve():
         raise UserError(f"{out}: is the dataset that is asked about; give another folder as --out")
-    with open_for_build(out, _header(scenes, asking, epochs)) as progress:
+    with open_for_build(out, _header(scenes, asking, epochs), _DEFAULTS) as progress:
         done = sum(summary["scenes"] for summary in progress.done.values())
         begin(len(scenes) * epochs, len(scenes) * epochs if progress.info else done)
         if progress.info is not None:

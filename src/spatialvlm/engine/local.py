@@ -65,7 +65,7 @@ def build_recipe(
     shards = [(number, range(start, min(start + size, frames))) for number, start in enumerate(range(0, frames, size))]
     if workers == 1 and not (out.is_dir() and any(out.iterdir())):
         _load(stages)  # what cannot be loaded is said before there is a folder
-    with open_for_build(out, recipe.header(source)) as progress:
+    with open_for_build(out, recipe.header(source), Recipe(recipe.source).header(source)) as progress:
         missing = [shard for shard in shards if shard[0] not in progress.done]
         done = frames if progress.info else sum(summary["frames"] for summary in progress.done.values())
         begin(frames, done)

@@ -11,9 +11,10 @@ no other stage. A tuple of stages is what a recipe builds and what an engine run
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from threading import RLock
 from typing import Any, Literal, Protocol, runtime_checkable
 
-from spatialvlm.errors import ModelError
+from spatialvlm.errors import ContractError, ModelError
 from spatialvlm.records import Drop, Frame, Sample
 
 Needs = Literal["reader", "model", "cpu"]
@@ -50,6 +51,9 @@ class Surveyor(Protocol):
         ...
 
 
+_LOADING = RLock()  # several threads may come upon a stage at once: each model is loaded once
+
+
 class FrameStage:
     """What stages from Frame to Frame | Drop share: only frames that are left are seen, and a failure costs its own.
 
@@ -69,8 +73,9 @@ class FrameStage:
 
     def prepare(self) -> Callable[[Sequence[Frame]], Sequence[Frame | Drop]]:
         """Load now what is not loaded yet."""
-        if self._run is None:
-            self._run = self.load()
+        with _LOADING:
+            if self._run is None:
+                self._run = self.load()
         return self._run
 
     def run(self, frames: Sequence[Frame]) -> Sequence[Frame | Drop]:
@@ -80,6 +85,8 @@ class FrameStage:
     def __call__(self, samples: Sequence[Sample], /) -> list[Sample]:
         """Work on the Samples that have a frame."""
         left = [sample.frame for sample in samples if sample.frame is not None]
+        if left:
+            self.prepare()  # what cannot be loaded is no fault of the frames
         results = iter(self._tried(left))
         return [sample if sample.frame is None else _with(sample, next(results)) for sample in samples]
 
@@ -87,10 +94,16 @@ class FrameStage:
         if not frames:
             return []
         try:
-            return self.run(frames)
+            results = self.run(frames)
         except ModelError as error:
             if len(frames) == 1:
                 return [Drop(self.name, frames[0].id, f"model_failed: {error}")]
+        else:
+            if len(results) != len(frames):
+                raise ContractError(
+                    f"stage {self.name!r}: got {len(results)} results, expected one for each of {len(frames)} frames"
+                )
+            return results
         return [result for frame in frames for result in self._tried([frame])]
 
     def __getstate__(self) -> dict[str, Any]:
@@ -103,8 +116,17 @@ def _with(sample: Sample, result: Frame | Drop) -> Sample:
 
 
 def run_stages(stages: Iterable[Stage], samples: Sequence[Sample]) -> list[Sample]:
-    """Take Samples through some stages, one after the other."""
+    """Take Samples through some stages, one after the other.
+
+    Raises ContractError for a stage that loses a Sample, or changes their order.
+    """
     passed = list(samples)
+    indices = [sample.index for sample in passed]
     for stage in stages:
         passed = stage(passed)
+        if [sample.index for sample in passed] != indices:
+            raise ContractError(
+                f"stage {stage.name!r}: got Samples {[sample.index for sample in passed]}, expected {indices}; return "
+                "every Sample in order, `sample.dropped(Drop(...))` where an image shall go"
+            )
     return passed

@@ -3,12 +3,12 @@
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, get_args
 
-from spatialvlm.dataset import MAX_SEED, versions
+from spatialvlm.dataset import MAX_SEED, to_json, versions
 from spatialvlm.errors import UserError
 from spatialvlm.models import Model, Runtime
-from spatialvlm.pipeline import Stage
+from spatialvlm.pipeline import Needs, Stage
 from spatialvlm.pipeline.collect import Collect, CollectConfig, FrameSource
 from spatialvlm.pipeline.cull import Cull, CullConfig
 from spatialvlm.pipeline.detect import Detect, DetectConfig
@@ -51,13 +51,25 @@ class Recipe:
             raise UserError(f"shard_size {self.shard_size}: expected 1 or more frames")
 
     def insert(self, stage: Stage, *, after: str) -> "Recipe":
-        """Put a stage of one's own behind the stage called `after`. Raises UserError where there is none.
+        """Put a stage of one's own behind the stage called `after`.
 
-        A frozen dataclass is recorded with its settings, any other stage by its name.
+        A dataclass is recorded with its settings, any other stage by its name. Raises UserError where there is no such
+        stage, for what is no Stage, for a name that the recipe has already, and for settings that JSON cannot say.
         """
         names = [one.name for one in self.stages()]
         if after not in names:
             raise UserError(f"stage {after!r}: none of this recipe, whose stages are {', '.join(names)}")
+        if isinstance(stage, type) or not isinstance(stage, Stage) or stage.needs not in get_args(Needs):
+            needs = ", ".join(map(repr, get_args(Needs)))
+            raise UserError(f"stage {stage!r}: expected an object with a `name`, `needs` (one of {needs}) and a call")
+        if stage.name in names:
+            raise UserError(f"stage {stage.name!r}: the recipe has one of this name already; give yours another")
+        try:
+            to_json(_described(stage))
+        except TypeError as error:
+            raise UserError(
+                f"stage {stage.name!r}: its settings cannot be recorded ({error}); use plain values"
+            ) from error
         return dataclasses.replace(self, inserted=(*self.inserted, (after, stage)))
 
     def stages(self, runtime: Runtime | None = None) -> tuple[Stage, ...]:
@@ -98,9 +110,8 @@ class Recipe:
     def header(self, source: FrameSource) -> dict[str, Any]:
         """Write down what the dataset says about its making: enough to make it again, nothing about this machine."""
         config = dataclasses.asdict(dataclasses.replace(self, inserted=()))
-        del config["source"], config["inserted"]
-        if self.inserted:
-            config["inserted"] = [{"after": after, **_described(stage)} for after, stage in self.inserted]
+        del config["source"]
+        config["inserted"] = [{"after": after, **_described(stage)} for after, stage in self.inserted]
         return {
             "config": config,
             "source": source.name,

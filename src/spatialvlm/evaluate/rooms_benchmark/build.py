@@ -8,7 +8,6 @@ import hashlib
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -136,11 +135,11 @@ class _CollectRooms(Collect):
     """Collects the rooms of a definition."""
 
     def __init__(self, definition: BenchmarkDefinition) -> None:
+        super().__init__("")
         self._definition = definition
 
-    @cached_property
-    def source(self) -> FrameSource:
-        """The rooms."""
+    def open(self) -> FrameSource:
+        """Open the list of rooms."""
         return _RoomsOfDefinition(self._definition)
 
 

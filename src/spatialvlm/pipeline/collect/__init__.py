@@ -8,9 +8,8 @@ sense as a whole is a UserError.
 from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
-from threading import Lock
+from threading import RLock
 from typing import Any, Protocol, runtime_checkable
 
 from spatialvlm.errors import UserError
@@ -73,25 +72,35 @@ class Collect:
     needs: Needs = "reader"
 
     def __init__(self, source: str, config: CollectConfig | None = None, seed: int = 0) -> None:
-        self._open = source, config, seed
+        self._settings = source, config, seed
+        self._opened: FrameSource | None = None
+        self._lock = RLock()
 
-    @cached_property
+    @property
     def source(self) -> FrameSource:
         """The source, opened when it is first needed. Raises UserError as `open_source` does."""
-        return open_source(*self._open)
+        with self._lock:
+            if self._opened is None:
+                self._opened = self.open()
+            return self._opened
 
-    @cached_property
-    def _lock(self) -> Any:
-        return nullcontext() if self.source.thread_safe else Lock()
+    def open(self) -> FrameSource:
+        """Open the source anew."""
+        return open_source(*self._settings)
 
     def __call__(self, samples: Sequence[Sample], /) -> list[Sample]:
         """Read the frame of every Sample."""
-        with self._lock:
-            return [self.source.read(sample.index) for sample in samples]
+        source = self.source
+        with nullcontext() if source.thread_safe else self._lock:
+            return [source.read(sample.index) for sample in samples]
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave out what was opened: another process opens its own."""
-        return {name: value for name, value in self.__dict__.items() if name not in ("source", "_lock")}
+        return {**self.__dict__, "_opened": None, "_lock": None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Take over all but the lock."""
+        self.__dict__.update(state, _lock=RLock())
 
 
 def collect(source: str, config: CollectConfig | None = None, seed: int = 0) -> list[Sample]:

@@ -63,6 +63,7 @@ class PhraseConfig:
         for name in ("quantitative_share", "concise_share", "similar_share"):
             if not 0.0 <= getattr(self, name) <= 1.0:
                 raise UserError(f"{name} {getattr(self, name)}: expected a share from 0 to 1")
+        load_similarity(self.similarity)  # raises UserError for an unknown one
         unknown = [name for name in self.kinds or () if name not in KINDS]
         if unknown:
             close = get_close_matches(unknown[0], KIND_NAMES, 1)

@@ -57,6 +57,13 @@ def without(frame: Frame, what: str) -> Frame:
     return replace(frame, depth_m=nothing)
 
 
+def test_depth_in_an_unknown_unit_has_clusters_too(frames):
+    for frame in frames:
+        relative = replace(frame, depth_m=None, relative_depth=frame.depth_m)
+        pairs = zip(seen("clusters", bare(frame)), seen("clusters", bare(relative)), strict=True)
+        assert all(np.array_equal(mask_of(one), mask_of(other)) for one, other in pairs)
+
+
 @pytest.mark.parametrize(
     ("what", "reason"),
     [("depth", "no_depth"), ("camera", "no_camera"), ("known depth", "no_support_plane: too_little_background")],

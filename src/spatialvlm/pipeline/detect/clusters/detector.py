@@ -33,26 +33,27 @@ def detect_clusters(frames: Sequence[Frame]) -> list[Frame | Drop]:
 
 
 def _detect(frame: Frame) -> Frame | Drop:
-    if frame.depth_m is None:
+    depth = frame.depth
+    if depth is None:
         return Drop("detect", frame.id, NO_DEPTH)
     if frame.camera is None:
         return Drop("detect", frame.id, NO_CAMERA)
     intrinsics = frame.camera.image_from_camera
-    noise = relative_noise(frame.depth_m)
-    everywhere = np.ones(frame.depth_m.shape, bool)
+    noise = relative_noise(depth)
+    everywhere = np.ones(depth.shape, bool)
     up = None if frame.gravity_in_camera is None else -frame.gravity_in_camera
-    planes = find_planes(frame.depth_m, intrinsics, everywhere, noise, up)
+    planes = find_planes(depth, intrinsics, everywhere, noise, up)
     if isinstance(planes, str):
         return Drop("detect", frame.id, NO_SUPPORT.format(planes))
-    stride = max(1, round(max(frame.depth_m.shape) / WORKING_SIDE))
-    depth_m, intrinsics = _sampled(frame.depth_m, intrinsics, stride)
+    stride = max(1, round(max(depth.shape) / WORKING_SIDE))
+    depth_m, intrinsics = _sampled(depth, intrinsics, stride)
     clusters = _on_best_plane(planes, depth_m, intrinsics, noise)
     clusters = sorted(clusters, key=lambda one: -np.count_nonzero(one.mask))[:MAX_OBJECTS]
     if not clusters:
         return Drop("detect", frame.id, NO_OBJECTS)
     clusters.sort(key=lambda one: float(np.flatnonzero(one.mask.any(axis=0)).mean()))
     captions = captions_of(frame.image[stride // 2 :: stride, stride // 2 :: stride], clusters)
-    masks = [_enlarged(one.mask, frame.depth_m.shape, stride) for one in clusters]
+    masks = [_enlarged(one.mask, depth.shape, stride) for one in clusters]
     named = enumerate(zip(captions, masks), start=1)
     return replace(frame, instances=tuple(Instance(str(i), names, tight_box(mask), mask) for i, (names, mask) in named))
 
