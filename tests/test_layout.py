@@ -22,6 +22,7 @@ FLOW = ("collect", "cull", "detect", "estimate", "lift", "measure", "phrase")
 # From the bottom up: a module imports of the package only what stands on a lower line, and its own folder.
 ORDER = (
     ("errors",),
+    ("array_checks",),
     ("records",),
     ("geometry", "kinds", "models", "quantities"),
     ("page", "pipeline", "worlds"),
@@ -154,7 +155,8 @@ def repeated(names: list[str]) -> set[str]:
 
 def test_records_and_errors_need_nothing_else():
     assert imports_of("spatialvlm.errors") == set()
-    assert imports_of("spatialvlm.records") == {"spatialvlm.errors"}
+    assert imports_of("spatialvlm.array_checks") == {"spatialvlm.errors"}
+    assert imports_of("spatialvlm.records") == {"spatialvlm.errors", "spatialvlm.array_checks"}
 
 
 def test_the_folders_sort_in_the_order_of_the_flow():

@@ -18,6 +18,7 @@ from typing import Any, Literal
 import numpy as np
 from jaxtyping import Bool, Float32, Float64, Int8, Int16, UInt8
 
+from spatialvlm import array_checks
 from spatialvlm.errors import UserError
 
 Family = Literal["qualitative", "quantitative"]
@@ -177,57 +178,55 @@ class Frame:
         """Make a frame from what is in memory.
 
         `image`: uint8 (h, w, 3) in sRGB, or what numpy makes such an array of (a PIL image in RGB). `depth_m`: (h, w)
-        z-depth in metres; 0, negative and infinite mean unknown. `camera`: a Camera, or fx, fy, cx, cy in pixels.
-        `gravity`: a vector in the camera frame (x right, y down, z forward) that points down, of any length.
-        `instances`: Instances, or a mapping from names to masks (h, w). Raises UserError for what does not fit.
+        z-depth in metres, floats; 0, negative and infinite mean unknown. `camera`: a Camera of the image's size, or
+        fx, fy, cx, cy in pixels. `gravity`: a vector in the camera frame (x right, y down, z forward) that points down,
+        of any length. `instances`: Instances with bool masks, or a mapping from names to masks (h, w) of bool or whole
+        numbers. Raises UserError for what does not fit.
         """
-        picture = np.ascontiguousarray(image)
-        if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] != 3 or not picture.size:
-            raise UserError(
-                f"image {id!r}: got {picture.dtype} of shape {picture.shape}, expected uint8 of shape (height, width, "
-                "3) in RGB; a grey one: np.repeat(grey[..., None], 3, axis=2), one from 0 to 1: (255 * image).round()"
-            )
-        size = picture.shape[:2]
-        if camera is not None and not isinstance(camera, Camera):
-            if len(camera) != 4:
-                raise UserError(f"camera of image {id!r}: got {camera}, expected a Camera, or fx, fy, cx, cy in pixels")
-            fx, fy, cx, cy = camera
-            camera = Camera(np.array([[fx, 0.0, cx], [0.0, fy, cy], [0.0, 0.0, 1.0]]), size[1], size[0])
-        down = None if gravity is None else np.array(gravity, np.float64)
-        if down is not None and (down.shape != (3,) or not np.isfinite(down).all() or not down.any()):
-            raise UserError(f"gravity of image {id!r}: got {down}, expected three finite numbers, not all 0")
+        array_checks.check_id(id, "id of an image")
+        picture = array_checks.picture_of(image, id)
+        size = picture.shape[0], picture.shape[1]
         return cls(
             id,
             picture,
-            camera,
-            None if depth_m is None else _depth_of(depth_m, size, id),
-            None if down is None else down / np.linalg.norm(down),
+            None if camera is None else _camera_of(camera, size, id),
+            None if depth_m is None else array_checks.depth_of(depth_m, size, id),
+            None if gravity is None else array_checks.gravity_of(gravity, id),
             None if instances is None else _instances_of(instances, size, id),
             Source("memory"),
         )
 
 
-def _depth_of(depth_m: Any, size: tuple[int, ...], id: str) -> Float32[np.ndarray, "h w"]:
-    depth = np.array(depth_m, np.float32)
-    if depth.shape != size:
-        raise UserError(f"depth of image {id!r}: got shape {depth.shape}, expected {size}, the size of the image")
-    depth[~np.isfinite(depth) | (depth <= 0)] = np.nan
-    return depth
+def _camera_of(camera: Any, size: tuple[int, int], id: str) -> Camera:
+    if not isinstance(camera, Camera):
+        return Camera(array_checks.intrinsics_of(camera, id), size[1], size[0])
+    held = (camera.height, camera.width)
+    matrix = array_checks.check_camera(camera.image_from_camera, held, camera.focal_error, size, id)
+    return replace(camera, image_from_camera=matrix)
 
 
-def _instances_of(instances: Any, size: tuple[int, ...], id: str) -> tuple[Instance, ...]:
-    if not isinstance(instances, Mapping):
-        return tuple(instances)
-    made = []
-    for number, (name, given) in enumerate(instances.items(), 1):
-        mask = np.asarray(given).astype(bool)
-        if mask.shape != size or not mask.any():
-            got = f"got shape {mask.shape} with {np.count_nonzero(mask)} pixels"
-            raise UserError(f"mask of {name!r} in image {id!r}: {got}, expected {size} with one or more")
-        rows, columns = np.nonzero(mask)
-        box = np.array([columns.min(), rows.min(), columns.max() + 1, rows.max() + 1], np.float32)
-        made.append(Instance(str(number), (str(name),), box, mask))
-    return tuple(made)
+def _instances_of(instances: Any, size: tuple[int, int], id: str) -> tuple[Instance, ...]:
+    if isinstance(instances, Mapping):
+        return tuple(_named(str(i), name, given, size, id) for i, (name, given) in enumerate(instances.items(), 1))
+    expected = "a list of Instances, or a mapping from names to masks"
+    if not isinstance(instances, Iterable):
+        raise UserError(f"instances of image {id!r}: got {array_checks.shown(instances)}, expected {expected}")
+    ids, given = set[str](), tuple(instances)
+    for place, one in enumerate(given):
+        what = f"instance {place} of image {id!r}"
+        if not isinstance(one, Instance):
+            raise UserError(f"{what}: got {type(one).__name__}, expected an Instance; give {expected}")
+        array_checks.check_id(one.id, f"id of {what}")
+        if one.id in ids:
+            raise UserError(f"{what}: repeats the id {one.id!r}, expected unique ids; give each its own")
+        ids.add(one.id)
+        array_checks.check_instance(one.captions, one.box_xyxy, one.mask, one.score, size, what)
+    return given
+
+
+def _named(number: str, name: Any, given: Any, size: tuple[int, int], id: str) -> Instance:
+    mask = array_checks.mask_of(given, size, f"mask of {name!r} in image {id!r}")
+    return Instance(number, (str(name),), array_checks.box_around(mask), mask)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

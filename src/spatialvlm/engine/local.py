@@ -1,12 +1,12 @@
 """The local engine: a recipe to a dataset, shard by shard, in this process or in a few workers; resumable."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from spatialvlm.dataset import Summary, finish, open_for_build, write_report, write_shard
 from spatialvlm.engine.executor import MIN_BATCH, Stages, run, survey
+from spatialvlm.engine.pipeline import with_settings
 from spatialvlm.engine.workers import Begin, Report, check_workers, run_jobs, silent
 from spatialvlm.errors import UserError
 from spatialvlm.models import Runtime
@@ -34,10 +34,15 @@ def build(
     """Build the dataset of a source, or of a Recipe, in the folder `out`, or finish what an earlier run began there.
 
     Without the name of a `recipe` it is the one that suits the source; `settings` are fields of `Recipe` that change
-    it. Otherwise as `build_recipe`. Raises UserError for a bad source, setting or folder.
+    it, a Recipe too. Otherwise as `build_recipe`. Raises UserError for a bad source, setting or folder.
     """
-    chosen = replace(source, **settings) if isinstance(source, Recipe) else recipe_for(str(source), recipe, **settings)
-    return build_recipe(chosen, Path(out), workers=workers, runtime=runtime)
+    if isinstance(source, Recipe) and recipe is not None:
+        raise UserError(
+            f"recipe {recipe!r}: the source is a Recipe already, expected one of the two; leave recipe= out, or give "
+            f"the source {source.source!r} in place of the Recipe"
+        )
+    chosen = source if isinstance(source, Recipe) else recipe_for(str(source), recipe)
+    return build_recipe(with_settings(chosen, settings), Path(out), workers=workers, runtime=runtime)
 
 
 def build_recipe(
