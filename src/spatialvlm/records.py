@@ -12,7 +12,7 @@ continuous pixels with pixel centres at .5. Records are frozen; but for
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np

@@ -6,13 +6,12 @@ from typing import Any
 
 from spatialvlm.dataset import Summary, finish, open_for_build, write_report, write_shard
 from spatialvlm.engine.executor import MIN_BATCH, Stages, run, survey
-from spatialvlm.engine.pipeline import with_settings
 from spatialvlm.engine.workers import Begin, Report, check_workers, run_jobs, silent
 from spatialvlm.errors import UserError
 from spatialvlm.models import Runtime
 from spatialvlm.pipeline import FrameStage
 from spatialvlm.pipeline.collect import Collect
-from spatialvlm.recipes import Recipe, recipe_for
+from spatialvlm.recipes import Recipe, recipe_for, with_settings
 from spatialvlm.records import Sample
 
 MAX_SHARD = 128

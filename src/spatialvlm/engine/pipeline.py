@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import fields, replace
+from dataclasses import replace
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from spatialvlm.errors import UserError
 from spatialvlm.models import Runtime
 from spatialvlm.pipeline import FrameStage, run_stages
 from spatialvlm.pipeline.collect import Collect, open_source, read_picture
-from spatialvlm.recipes import Recipe, recipe_for
+from spatialvlm.recipes import Recipe, recipe_for, with_settings
 from spatialvlm.records import Drop, Frame, Sample
 
 Input = Any
@@ -71,15 +71,6 @@ class Pipeline:
             return iter([_read_picture(0, source)])
         opened = open_source(os.fspath(source), self.recipe.collect, self.recipe.seed)
         return (opened.read(index) for index in range(len(opened)))
-
-
-def with_settings(recipe: Recipe, settings: Mapping[str, Any]) -> Recipe:
-    """Change fields of a recipe. Raises UserError for a name that is none, or a value out of range."""
-    names = [field.name for field in fields(Recipe)]
-    unknown = sorted(settings.keys() - {*names})
-    if unknown:
-        raise UserError(f"setting {unknown[0]!r}: unknown; a recipe has {', '.join(names)}")
-    return replace(recipe, **settings)
 
 
 def _many(pictures: Any) -> Iterable[Input]:

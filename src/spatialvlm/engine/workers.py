@@ -5,6 +5,7 @@ So what is made of the results is the same for any number of workers. This is th
 
 import multiprocessing
 import os
+import pickle
 import signal
 import threading
 from collections import deque
@@ -52,13 +53,21 @@ def run_jobs(
 ) -> None:
     """Do all jobs, and hand the result of each to `keep` when its turn has come.
 
-    What is finished when a run over several processes is stopped is kept too. Raises ModelError where a process dies.
+    What is finished when a run over several processes is stopped is kept too. Raises ModelError where a process dies,
+    UserError for work that cannot be sent to one.
     """
     if workers == 1 or len(jobs) < 2:
         for job in jobs:
             keep(work(job, report))
-    else:
-        _spread(work, jobs, keep, min(workers, len(jobs)), report)
+        return
+    try:
+        pickle.dumps(work)
+    except (pickle.PicklingError, AttributeError, TypeError) as error:
+        raise UserError(
+            f"workers {workers}: a stage cannot be sent to another process ({error}); define it and what it holds at "
+            "the top of a module, or use one worker"
+        ) from error
+    _spread(work, jobs, keep, min(workers, len(jobs)), report)
 
 
 class _Process:

@@ -143,6 +143,15 @@ class Overrides:
     depth_errors: Path | None = None
 
 
+def with_settings(recipe: Recipe, settings: Mapping[str, Any]) -> Recipe:
+    """Change fields of a recipe. Raises UserError for a name that is none, or a value out of range."""
+    names = [field.name for field in fields(Recipe)]
+    unknown = sorted(settings.keys() - {*names})
+    if unknown:
+        raise UserError(f"setting {unknown[0]!r}: unknown; a recipe has {', '.join(names)}")
+    return dataclasses.replace(recipe, **settings)
+
+
 def recipe_for(source: str, name: str | None = None, overrides: Overrides | None = None, **changes: Any) -> Recipe:
     """Give the recipe called `name`, else the one that suits the source, with overrides and fields of `Recipe` changed.
 
@@ -152,10 +161,7 @@ def recipe_for(source: str, name: str | None = None, overrides: Overrides | None
         name = "given" if source_type(source).measured_depth else "photos"
     if name not in RECIPES:
         raise UserError(f"recipe {name!r}: unknown; choose one of {', '.join(RECIPES)}")
-    unknown = sorted(changes.keys() - {field.name for field in dataclasses.fields(Recipe)})
-    if unknown:
-        raise UserError(f"setting {unknown[0]!r}: unknown; a recipe has {', '.join(f.name for f in fields(Recipe))}")
-    recipe, wanted = dataclasses.replace(RECIPES[name](source), **changes), overrides or Overrides()
+    recipe, wanted = with_settings(RECIPES[name](source), changes), overrides or Overrides()
     recipe = with_models(recipe, dict(parse_role(text) for text in wanted.models))
     detect = {"detector": wanted.detector, "prompts": wanted.prompts}
     estimate = {
