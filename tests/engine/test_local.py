@@ -402,7 +402,7 @@ class Local:
 
 def test_work_that_cannot_be_sent_is_refused_before_a_process_starts():
     kept: list[int] = []
-    with pytest.raises(UserError, match="workers 2: a stage cannot be sent to another process .*use one worker"):
+    with pytest.raises(UserError, match=r"workers 2: a stage cannot be sent to another process .*use one worker"):
         run_jobs(Local(), [1, 2], kept.append, workers=2)
     run_jobs(Local(), [1, 2], kept.append)
     assert kept == [2, 4]
