@@ -67,9 +67,10 @@ def build_recipe(
     frames = len(source) if recipe.limit is None else min(recipe.limit, len(source))
     size = recipe.shard_size or _shard_size(frames, stages)
     shards = [(number, range(start, min(start + size, frames))) for number, start in enumerate(range(0, frames, size))]
+    header = recipe.header(source)  # names weights that are missing, and what gets them
     if workers == 1 and not (out.is_dir() and any(out.iterdir())):
         _load(stages)  # what cannot be loaded is said before there is a folder
-    with open_for_build(out, recipe.header(source), Recipe(recipe.source).header(source)) as progress:
+    with open_for_build(out, header, Recipe(recipe.source).header(source)) as progress:
         missing = [shard for shard in shards if shard[0] not in progress.done]
         done = frames if progress.info else sum(summary["frames"] for summary in progress.done.values())
         begin(frames, done)
