@@ -21,7 +21,7 @@ import pytest
 from fixtures.folders.tiny import content, tiny_frames, write_rgbd
 from spatialvlm.dataset.manifest import Progress
 from spatialvlm.dataset.read import read_dataset
-from spatialvlm.engine import build_recipe, run_jobs
+from spatialvlm.engine import build_recipe
 from spatialvlm.engine.workers import _ctrl_c_held
 from spatialvlm.errors import DatasetError, ModelError, UserError
 from spatialvlm.recipes import Recipe
@@ -388,21 +388,3 @@ def test_no_worker_at_all(recipe, tmp_path):
     with pytest.raises(UserError, match="workers 0: expected 1 or more"):
         build_recipe(recipe, tmp_path, workers=0)
     assert not content(tmp_path)
-
-
-class Local:
-    """Work that no other process can be given."""
-
-    def __init__(self) -> None:
-        self.double = lambda job: 2 * job
-
-    def __call__(self, job, report, /):
-        return self.double(job)
-
-
-def test_work_that_cannot_be_sent_is_refused_before_a_process_starts():
-    kept: list[int] = []
-    with pytest.raises(UserError, match=r"workers 2: a stage cannot be sent to another process .*use one worker"):
-        run_jobs(Local(), [1, 2], kept.append, workers=2)
-    run_jobs(Local(), [1, 2], kept.append)
-    assert kept == [2, 4]
