@@ -1,19 +1,18 @@
 """An audit with its progress on stderr and its table on stdout."""
 
-import time
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from spatialvlm.audit.audit_page import in_order
 from spatialvlm.audit.result import audit
+from spatialvlm.engine import ProgressBar
 from spatialvlm.page import percent
 
-LOG_EVERY_S = 30.0
 COLUMNS = {
     "right": ("qualitative_accuracy", 2),
     "of whole": ("qualitative_accuracy_amodal", 2),
@@ -25,39 +24,12 @@ COLUMNS = {
 """The columns of the table: a figure of audit.json each, and how many digits it is shown with."""
 
 
-class _Meter:
-    """The progress bar. In a log file, a line now and then."""
-
-    def __init__(self, console: Console, rooms: int) -> None:
-        columns = (TextColumn("[bold]audit[/]"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-        self.bar = Progress(*columns, console=console)
-        self.task = self.bar.add_task("rooms", total=rooms)
-        self.logged = time.perf_counter()
-
-    def report(self, rooms: int) -> None:
-        """Count so many more rooms as done. Until the first call nothing is shown."""
-        self.bar.start()
-        self.bar.advance(self.task, rooms)
-        if not self.bar.console.is_terminal and time.perf_counter() - self.logged > LOG_EVERY_S:
-            self.logged = time.perf_counter()
-            task = self.bar.tasks[0]
-            self.bar.console.print(f"{task.completed:.0f}/{task.total:.0f} rooms", highlight=False)
-
-    def end(self) -> None:
-        """Leave the terminal as it was."""
-        if self.bar.live.is_started:
-            self.bar.stop()
-
-
 def audit_with_progress(
     rooms: int, out: Path, *, seed: int, presets: Sequence[str], size: tuple[int, int], workers: int
 ) -> None:
     """Audit, show progress, print the table and say where the page is."""
-    meter = _Meter(Console(stderr=True), rooms)
-    try:
-        result = audit(rooms, out, seed=seed, presets=presets, size=size, workers=workers, report=meter.report)
-    finally:
-        meter.end()
+    with closing(ProgressBar("audit", "rooms", rooms)) as bar:
+        result = audit(rooms, out, seed=seed, presets=presets, size=size, workers=workers, report=bar.advance)
     _print_result(Console(), result, out)
 
 

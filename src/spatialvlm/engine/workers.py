@@ -9,15 +9,15 @@ import pickle
 import signal
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures import TimeoutError as NotYet
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
 from typing import Any, Protocol, runtime_checkable
 
 import cv2
 
+from spatialvlm.engine.interrupts import ctrl_c_held
 from spatialvlm.errors import ModelError, UserError
 
 POLL_S = 0.2
@@ -119,7 +119,7 @@ def _spread(work: Worker, jobs: Sequence[Any], keep: Callable[[Any], None], work
     try:
         while True:
             while len(waiting) < 2 * workers and (job := next(todo, None)) is not None:
-                with _ctrl_c_held():
+                with ctrl_c_held():
                     waiting.append(executor.submit(_work, job))
             if not waiting:
                 break
@@ -143,29 +143,6 @@ def _spread(work: Worker, jobs: Sequence[Any], keep: Callable[[Any], None], work
         for future in waiting:
             if future.done() and not future.cancelled() and future.exception() is None:
                 keep(future.result())
-
-
-@contextmanager
-def _ctrl_c_held() -> Iterator[None]:
-    """Hold Ctrl-C while processes are started: one that is cut off while it starts would print a traceback.
-
-    The process inherits the blocked signal until it ignores it. Other threads may take it meanwhile, so the handler
-    waits too.
-    """
-    handler, is_main = signal.getsignal(signal.SIGINT), threading.current_thread() is threading.main_thread()
-    if not is_main or handler is None or not hasattr(signal, "pthread_sigmask"):
-        yield  # a caller's thread, where handlers never run; a handler that is not Python's; Windows
-        return
-    held: list[tuple[Any, ...]] = []
-    signal.signal(signal.SIGINT, lambda *arguments: held.append(arguments))
-    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
-        signal.signal(signal.SIGINT, handler)
-        if held and callable(handler):
-            handler(*held[0])
 
 
 def _result(future: Future[Any], tell: Callable[[], None]) -> Any:

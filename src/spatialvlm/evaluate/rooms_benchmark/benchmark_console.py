@@ -1,10 +1,11 @@
 """Build the benchmark with its progress on stderr, and say on stdout what differs from the definition."""
 
+from contextlib import closing
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from spatialvlm.engine import ProgressBar
 from spatialvlm.evaluate.rooms_benchmark.build import BenchmarkDifference, build_benchmark
 from spatialvlm.evaluate.rooms_benchmark.definition import BenchmarkDefinition
 
@@ -13,16 +14,9 @@ SHOWN = 8
 
 def build_with_progress(definition: BenchmarkDefinition, out: Path, workers: int) -> bool:
     """Build, show progress, and say whether this is the benchmark, bit for bit; returns that."""
-    columns = (TextColumn("[bold]rooms[/]"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True)) as bar:
-        task = bar.add_task("rooms")
-        found = build_benchmark(
-            definition,
-            out,
-            workers=workers,
-            begin=lambda total, done: bar.update(task, total=total, completed=done),
-            report=lambda frames, *_: bar.advance(task, frames),
-        )
+    with closing(ProgressBar("rooms", "rooms")) as bar:
+        report = {"begin": bar.show, "report": lambda frames, *_: bar.advance(frames)}
+        found = build_benchmark(definition, out, workers=workers, **report)
     console = Console(soft_wrap=True, highlight=False, markup=False)
     console.print(f"questions: {sum(len(room.questions) for room in definition.rooms)} about {found.rooms} rooms")
     console.print(f"images identical: {found.rooms - len(found.images)} of {found.rooms}")
