@@ -1,0 +1,39 @@
+"""The kinds of question: one row each. What a kind asks, which quantity decides it, and how often it is asked.
+
+paper_kinds   the 43 of the paper
+more_kinds    those beyond it
+kind          what a row says, and what a form of question owns
+forms/        the forms: a file each
+
+A new kind is a row, a template file `pipeline/phrase/templates/<name>.txt`, and a row in tests/test_kinds.py; where
+nothing measures it yet, its quantity in `pipeline/measure` and the truth of that in `audit`.
+"""
+
+from types import MappingProxyType
+from typing import Literal
+
+from spatialvlm.kinds.kind import LETTERS, Form, Kind, Outcomes, Values, Voice, even, reordered
+from spatialvlm.kinds.more_kinds import MORE_KINDS
+from spatialvlm.kinds.paper_kinds import PAPER_KINDS
+
+__all__ = [
+    "KINDS",
+    "KIND_NAMES",
+    "LETTERS",
+    "MIXES",
+    "Form",
+    "Kind",
+    "Mix",
+    "Outcomes",
+    "Values",
+    "Voice",
+    "even",
+    "reordered",
+]
+
+KINDS = MappingProxyType({kind.name: kind for kind in (*PAPER_KINDS, *MORE_KINDS)})
+KIND_NAMES = tuple(KINDS)
+
+Mix = Literal["paper", "all"]
+MIXES = MappingProxyType({"paper": tuple(kind.name for kind in PAPER_KINDS), "all": KIND_NAMES})
+"""Which kinds are asked, by the name of the mix."""

@@ -1,0 +1,48 @@
+"""quantities: numbers <-> words, in both directions; the only place in the package with units other than SI.
+
+lengths_in_words   lengths as people say them, and as they are read
+exact_lengths      lengths with two or three digits, for who wants numbers
+other_numbers      angles, counts, and lengths that a question gives
+"""
+
+from spatialvlm.quantities.exact_lengths import speak_exactly
+from spatialvlm.quantities.lengths_in_words import (
+    CENTIMETER,
+    DECIMETER,
+    FOOT,
+    INCH,
+    KILOMETER,
+    METER,
+    MILE,
+    MILLIMETER,
+    UNITS,
+    YARD,
+    Spoken,
+    Unit,
+    ask_unit,
+    parse,
+    speak,
+)
+from spatialvlm.quantities.other_numbers import say_angle, say_count, say_limit
+
+__all__ = [
+    "CENTIMETER",
+    "DECIMETER",
+    "FOOT",
+    "INCH",
+    "KILOMETER",
+    "METER",
+    "MILE",
+    "MILLIMETER",
+    "UNITS",
+    "YARD",
+    "Spoken",
+    "Unit",
+    "ask_unit",
+    "parse",
+    "say_angle",
+    "say_count",
+    "say_limit",
+    "speak",
+    "speak_exactly",
+]

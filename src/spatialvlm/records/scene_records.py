@@ -1,0 +1,83 @@
+"""An image in metric 3D: Box Object Support Scene."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+from jaxtyping import Float32, Float64
+
+from spatialvlm.records.frame_records import Camera, Instance, Verdict
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Box:
+    """A viewer-aligned box: world axes (x right, y heading, z up), each face with its own 1-sigma error in metres."""
+
+    low_in_world: Float64[np.ndarray, " 3"]
+    high_in_world: Float64[np.ndarray, " 3"]
+    low_error_m: Float64[np.ndarray, " 3"]
+    high_error_m: Float64[np.ndarray, " 3"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Object:
+    """An Instance lifted to metric 3D.
+
+    `points_in_world`: at most 512, spatially even, of the visible surface. `truncated`: touches the image border.
+    `occluded`: cut by something nearer. `bottom`: "support" where it stands on the support plane, "seen" where its
+    lowest point is visible, "hidden" where nobody can tell.
+    """
+
+    instance: Instance
+    points_in_world: Float32[np.ndarray, "n 3"]
+    box: Box
+    truncated: bool
+    occluded: bool
+    bottom: Literal["support", "seen", "hidden"]
+
+
+@dataclass(frozen=True, slots=True)
+class Support:
+    """The plane that things stand on, or the reason why there is none. `surface` names it as far as it is known."""
+
+    surface: Literal["floor", "table top", "surface"] | None
+    refusal: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SceneErrors:
+    """The errors of a scene beside those of its boxes, 1 sigma: scale of depth (relative), tilt of up, height of plane.
+
+    `local` is a relative error of depth that drifts over the picture: two places `d` pixels apart share it with the
+    correlation exp(-d^2 / (2 local_reach_px^2)). Sensors have none, models of depth have some percent. `shift` is that
+    of an unknown constant in inverse depth (1/m, or 1 over the scene's unit); only affine-invariant depth has one.
+    """
+
+    scale: float
+    tilt_rad: float
+    support_m: float
+    local: float = 0.0
+    local_reach_px: float = 0.0
+    shift: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scene:
+    """One image in metric 3D: everything that facts are computed from, without the depth map.
+
+    `gravity` says where up came from; None means that up is unknown, the world is the camera turned so that its y axis
+    points down, and every fact that needs gravity is withheld.
+    """
+
+    frame_id: str
+    camera: Camera
+    world_from_camera: Float64[np.ndarray, "4 4"]
+    gravity: Literal["given", "plane", "model"] | None
+    support: Support
+    scale: Literal["metric", "relative"]
+    scale_provenance: str
+    errors: SceneErrors
+    objects: tuple[Object, ...]
+    versions: Mapping[str, str] = field(default_factory=dict)
+    verdict: Verdict | None = None
