@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Bool, Float64
 
 from spatialvlm.answers import Answer, Count
-from spatialvlm.kinds.kind import Form, Kind, Outcomes, Values, Voice
+from spatialvlm.kinds.kind import Form, Kind, Outcomes, Values, Voice, joined
 from spatialvlm.records import Fact
 
 
@@ -18,8 +18,8 @@ class CountOf(Form):
     instruction = "Answer with a number."
 
     def sections(self, kind: Kind) -> Mapping[str, str]:
-        """Sections for none, one and many, where [N] is the number; [G] is the given length."""
-        letters = f"{kind.letters}P{'G' if kind.given else ''}"
+        """Sections for none, one and many, where [N] is the number. [L] are those that may count, [G] the length given."""
+        letters = f"{kind.letters}{'L' if kind.listed else ''}{'G' if kind.given else ''}"
         return {"question": letters, "none": letters, "one": f"{letters}N", "many": f"{letters}N"}
 
     def section(self, kind: Kind, outcome: int) -> str:
@@ -33,7 +33,7 @@ class CountOf(Form):
     def say(self, kind: Kind, fact: Fact, names: Sequence[str], outcome: int, voice: Voice) -> Mapping[str, str]:
         """Fill [N] with the number in digits or in words, [G] with the given length."""
         given = {} if fact.given is None else {"G": voice.limit(fact.given)}
-        return {"N": voice.count(outcome)} | given
+        return {"N": voice.count(outcome), "L": joined(names[kind.subjects :], "and")} | given
 
     def holds(
         self, kind: Kind, outcome: Outcomes, truth: Values, floor: Float64[np.ndarray, " f"]
