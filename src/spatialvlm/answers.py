@@ -121,6 +121,17 @@ def form_of(answer: Answer) -> str:
     return _NAMES[type(answer)]
 
 
+def in_words(answer: Answer, names: Mapping[str, str]) -> Answer:
+    """Name otherwise the objects that an answer names: `names` goes from ids to names, or back."""
+    match answer:
+        case Choice(options, right):
+            return Choice(tuple([names.get(option, option) for option in options]), right)
+        case Order(items):
+            return Order(tuple([names.get(item, item) for item in items]))
+        case _:
+            return answer
+
+
 def answer_to_json(answer: Answer) -> dict[str, Any]:
     """Turn an answer into a JSON object."""
     return {"form": _NAMES[type(answer)]} | {name: getattr(answer, name) for name in answer.__slots__}

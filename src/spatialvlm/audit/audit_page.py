@@ -137,7 +137,7 @@ def _calibration(runs: Runs) -> page.Markup:
 
 
 def _errors(runs: Runs) -> page.Markup:
-    by_title = {_length_title(kind): kind.name for kind in KINDS.values() if kind.form == "length"}
+    by_title = {_length_title(kind): kind.name for kind in KINDS.values() if kind.form.is_number}
     told = {name: run["kinds"] for name, run in runs.items() if name not in _untold(runs)}
     rows = {
         title: [_quantile_row(name, kinds[kind]["relative_error_quantiles"]) for name, kinds in told.items()]
@@ -171,7 +171,7 @@ def _relations(runs: Runs) -> page.Markup:
     """Show accuracy by what decides: all kinds that one quantity decides are right or wrong together."""
     groups: dict[str, list[Kind]] = {}
     for kind in KINDS.values():
-        if kind.form != "length":
+        if not kind.form.is_number:
             groups.setdefault(kind.quantity, []).append(kind)
     words = [dict.fromkeys(word for kind in kinds for word in (kind.word, kind.opposite)) for kinds in groups.values()]
     rows = [(name, [_right(run["kinds"][kinds[0].name]) for kinds in groups.values()]) for name, run in runs.items()]

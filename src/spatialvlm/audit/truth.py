@@ -26,6 +26,8 @@ COARSE = 300  # points of a surface that bound a gap
 Vectors = Float64[np.ndarray, "n 3"]
 Index = Int[np.ndarray, " p"]
 Numbers = Float64[np.ndarray, " p"]
+Subjects = Int[np.ndarray, "p s"]
+Values = Float64[np.ndarray, "p v"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,7 +44,7 @@ class Boxes:
         return (self.low + self.high) / 2
 
     def single(self, quantity: str) -> Float64[np.ndarray, " n"]:
-        """Return a quantity of every object, in metres. Raises KeyError for one that is of pairs."""
+        """Return a quantity of every object, in metres. Raises KeyError for one that is of several."""
         extent = self.high - self.low
         match quantity:
             case "x":
@@ -59,20 +61,33 @@ class Boxes:
                 return np.cbrt(extent.prod(axis=1))
         raise KeyError(quantity)
 
-    def between(self, quantity: str, a: Index, b: Index) -> Numbers:
-        """Return a distance of the centres of pairs, in metres. Raises KeyError for another quantity."""
+    def difference(self, quantity: str, subjects: Subjects) -> Values:
+        """Return the difference A - B of a quantity of pairs, in metres."""
+        values = self.single(quantity)
+        return (values[subjects[:, 0]] - values[subjects[:, 1]])[:, None]
+
+    def values(self, quantity: str, subjects: Subjects, given: Numbers) -> Values:
+        """Return what is true of rows of subjects: one value a row, or one for each of those that are listed.
+
+        Raises KeyError for a quantity that is unknown.
+        """
+        if quantity in ("distance", "horizontal", "vertical"):
+            return self._between(quantity, subjects[:, 0], subjects[:, 1])[:, None]
+        return self.single(quantity)[subjects[:, 0]][:, None]
+
+    def _between(self, quantity: str, a: Index, b: Index) -> Numbers:
         apart = self.centre[a] - self.centre[b]
         match quantity:
             case "distance":
                 return np.linalg.norm(apart, axis=1)
             case "horizontal":
                 return np.linalg.norm(apart[:, :2], axis=1)
-            case "vertical":
+            case _:
                 return np.abs(apart[:, 2])
-        raise KeyError(quantity)
 
-    def floor(self, quantity: str, a: Index, b: Index, config: MeasureConfig) -> Numbers:
+    def floor(self, quantity: str, subjects: Subjects, config: MeasureConfig) -> Numbers:
         """Return what "about the same" may hide of a pair, as MeasureConfig states it, in metres."""
+        a, b = subjects[:, 0], subjects[:, 1]
         if quantity in ("x", "y", "bottom"):
             away = np.linalg.norm(self.centre - self.viewer, axis=1)
             return np.maximum(config.place_floor_m, config.place_floor_share * np.maximum(away[a], away[b]))
@@ -119,6 +134,11 @@ class TrueQuantities:
         faces = np.array([self.known.boxes[name] for name in ids], np.float64).reshape(-1, 2, 3)
         faces[:, :, 2] -= plane_m
         return Boxes(faces[:, 0], faces[:, 1], self._viewer(plane_m))
+
+    def gaps(self, ids: tuple[str, ...], subjects: Subjects) -> Values:
+        """Measure the gaps of pairs."""
+        pairs = zip(subjects[:, 0].tolist(), subjects[:, 1].tolist())
+        return np.array([self.gap(ids[a], ids[b]) for a, b in pairs], np.float64)[:, None]
 
     def gap(self, one: str, other: str) -> float:
         """Measure the distance of the nearest pixels of two objects, in metres; every pixel counts."""

@@ -53,15 +53,17 @@ class Form(ABC):
     """One form of question: what all kinds of that form have in common. Has no state.
 
     `family`: lengths are quantitative, comparisons are qualitative. `directed`: asked only of subjects in the order
-    that makes it true. `can_be_even`: an outcome of 0 means "about the same". `instruction`: what to answer with.
-    `of_subjects`: the options of its answers are the subjects themselves.
+    that makes it true. `compares`: decided by a difference of two, where 0 means "about the same". `of_subjects`: the
+    options of its answers are the subjects themselves. `is_number`: its answer is a number that has an error, and is
+    never right or wrong. `instruction`: what to answer with.
     """
 
     name: ClassVar[str]
     family: ClassVar[Family] = "qualitative"
     directed: ClassVar[bool] = False
-    can_be_even: ClassVar[bool] = False
+    compares: ClassVar[bool] = False
     of_subjects: ClassVar[bool] = False
+    is_number: ClassVar[bool] = False
     instruction: ClassVar[str]
 
     @abstractmethod

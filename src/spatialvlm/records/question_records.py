@@ -33,7 +33,10 @@ class Fact:
 class FactKind(Protocol):
     """What Facts need to know of a kind of question; `kinds.Kind` is one."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """How it is called."""
+        ...
 
     def answer(self, subjects: tuple[str, ...], number: float, outcome: int) -> Answer:
         """Make the answer of a row of Facts."""

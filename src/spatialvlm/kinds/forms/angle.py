@@ -12,6 +12,7 @@ class AngleOf(Form):
 
     name = "angle"
     family = "quantitative"
+    is_number = True
     instruction = "Answer with a number of degrees."
 
     def sections(self, kind: Kind) -> Mapping[str, str]:

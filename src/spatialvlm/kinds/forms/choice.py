@@ -15,7 +15,7 @@ class ChoiceOfTwo(Form):
     """A where sign * (quantity of A - quantity of B) is positive, else B."""
 
     name = "choice"
-    can_be_even = True
+    compares = True
     of_subjects = True
     instruction = "Answer with its name."
 

@@ -14,7 +14,7 @@ class Classify(Form):
     """`word` where sign * (quantity of A - quantity of B) is positive, else `opposite`."""
 
     name = "classify"
-    can_be_even = True
+    compares = True
     instruction = "Answer with one word."
 
     def sections(self, kind: Kind) -> Mapping[str, str]:

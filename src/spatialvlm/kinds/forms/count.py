@@ -18,7 +18,7 @@ class CountOf(Form):
     instruction = "Answer with a number."
 
     def sections(self, kind: Kind) -> Mapping[str, str]:
-        """Sections for none, one and many, where [N] is the number. [L] are those that may count, [G] the length given."""
+        """Sections for none, one and many, where [N] is the number; [L] are those that may count."""
         letters = f"{kind.letters}{'L' if kind.listed else ''}{'G' if kind.given else ''}"
         return {"question": letters, "none": letters, "one": f"{letters}N", "many": f"{letters}N"}
 

@@ -12,6 +12,7 @@ class LengthOf(Form):
 
     name = "length"
     family = "quantitative"
+    is_number = True
     instruction = "Answer with a number and its unit."
 
     def sections(self, kind: Kind) -> Mapping[str, str]:

@@ -13,7 +13,7 @@ class Predicate(Form):
     """True where sign * (quantity of A - quantity of B) is positive."""
 
     name = "predicate"
-    can_be_even = True
+    compares = True
     instruction = "Answer yes or no."
 
     def sections(self, kind: Kind) -> Mapping[str, str]:

@@ -7,6 +7,7 @@ and pairs never mix scenes: so a scene has the same facts, to the bit, alone and
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import combinations
 
 import numpy as np
 from jaxtyping import Bool, Float32, Float64, Int
@@ -201,3 +202,24 @@ def pairs_of(scenes: Sequence[Scene], *, ordered: bool) -> tuple[Index, Index]:
 @lru_cache(maxsize=128)
 def _pairs(count: int, ordered: bool) -> Int[np.ndarray, "2 p"]:
     return np.stack(np.nonzero(~np.eye(count, dtype=bool)) if ordered else np.triu_indices(count, 1))
+
+
+MOST_GROUPS = 120
+"""Of so many groups of a scene is anything asked; of more, those are taken that are spread evenly over all."""
+
+
+def groups_of(scenes: Sequence[Scene], size: int) -> Int[np.ndarray, "g s"]:
+    """List groups of so many objects of the same scene, each once, scene by scene."""
+    found, first = [_groups(0, size)], 0
+    for scene in scenes:
+        found.append(_groups(len(scene.objects), size) + first)
+        first += len(scene.objects)
+    return np.concatenate(found)
+
+
+@lru_cache(maxsize=128)
+def _groups(count: int, size: int) -> Int[np.ndarray, "g s"]:
+    every = np.array(list(combinations(range(count), size)), np.int64).reshape(-1, size)
+    if len(every) <= MOST_GROUPS:
+        return every
+    return every[np.linspace(0, len(every) - 1, MOST_GROUPS).astype(np.int64)]

@@ -6,7 +6,7 @@ without a name, (kind, "unnamed") facts about such objects, (kind, "given_away")
 
     captions -> similarity -> references    how each object is called
     sampling                                which facts are asked
-    templates, quantities                   how they are said
+    templates, kinds.forms, quantities      how they are said
 
 Randomness comes from (seed, frame id) alone: the same scene gets the same questions on any worker, in any order.
 A template id reads "<kind>/q07/a03": the 7th question and 3rd answer of templates/<kind>.txt; where a kind has several
@@ -18,25 +18,27 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
-from functools import cached_property, partial
-from typing import Any
+from functools import cache, cached_property, partial
+from itertools import permutations
+from typing import Any, Literal
 
 import numpy as np
 from jaxtyping import Int
 
+from spatialvlm.answers import Length, in_words
 from spatialvlm.errors import ContractError, UserError
-from spatialvlm.kinds import KIND_NAMES, KINDS, facts_at
+from spatialvlm.kinds import KIND_NAMES, KINDS, MIXES, Mix, Voice, reordered
 from spatialvlm.pipeline import Needs
 from spatialvlm.pipeline.phrase import sampling
 from spatialvlm.pipeline.phrase.references import Reference, refer
 from spatialvlm.pipeline.phrase.similarity import Similarity, load_similarity
 from spatialvlm.pipeline.phrase.templates import Sheet, load_sheet
-from spatialvlm.quantities import ask_unit, speak
+from spatialvlm.quantities import ask_unit
 from spatialvlm.records import QA, Fact, Facts, Sample, Scene
 
 __all__ = ["PLANES", "Phrase", "PhraseConfig", "Prepared", "load_sheet", "object_names", "phrase"]
 
-_DRAWS = 7  # question, short or not, answer, three of the number, unit
+_DRAWS = 7  # question, short or not, answer, three of the number, unit or order of a list
 _SURFACE = "the supporting surface"
 PLANES = {"floor": "the floor", "table top": "the table top", "surface": _SURFACE, None: _SURFACE}
 
@@ -47,7 +49,9 @@ class PhraseConfig:
 
     `quantitative_share` of the questions ask for lengths. With probability `concise_share` an answer is drawn among the
     short wordings (at most three words beside the names and numbers), else among all. At most about `similar_share` of
-    the comparisons of a kind in an image come out as "about the same". `kinds` None means all of them.
+    the comparisons of a kind in an image come out as "about the same". `kinds` None means those of the `mix`: `paper`
+    has the 43 kinds of the paper, `all` those beyond it too. `numbers`: as people say them, or `exact`, to two or three
+    digits.
     """
 
     questions_per_image: int = 20
@@ -56,6 +60,8 @@ class PhraseConfig:
     similar_share: float = 0.1
     similarity: str = "lexical"
     kinds: tuple[str, ...] | None = None
+    mix: Mix = "paper"
+    numbers: Literal["people", "exact"] = "people"
 
     def __post_init__(self) -> None:
         if self.questions_per_image < 0:
@@ -64,6 +70,9 @@ class PhraseConfig:
             if not 0.0 <= getattr(self, name) <= 1.0:
                 raise UserError(f"{name} {getattr(self, name)}: expected a share from 0 to 1")
         load_similarity(self.similarity)  # raises UserError for an unknown one
+        for name, known in (("mix", tuple(MIXES)), ("numbers", ("people", "exact"))):
+            if getattr(self, name) not in known:
+                raise UserError(f"{name} {getattr(self, name)!r}: expected one of {', '.join(known)}")
         unknown = [name for name in self.kinds or () if name not in KINDS]
         if unknown:
             close = get_close_matches(unknown[0], KIND_NAMES, 1)
@@ -72,21 +81,26 @@ class PhraseConfig:
         if self.kinds == ():
             raise UserError("kinds: none given; `spatialvlm questions` lists all, leave the option out to ask them all")
 
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """The kinds that are asked."""
+        return MIXES[self.mix] if self.kinds is None else self.kinds
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Prepared:
     """What can be asked of one image, before chance: the same for every seed.
 
-    `rows` are the askable ones of `facts`. `names` are those of `facts.object_ids` and, for b = -1, an empty one;
-    `clauses` says of each name whether it has a clarifying clause. `plane` is what things stand on.
+    `rows` are the askable ones of `facts`. `names` are those of objects by their ids; `clauses` holds the ids of those
+    whose name has a clarifying clause. `plane` is what things stand on.
     """
 
     frame_id: str
     facts: Facts
     gravity: bool
     rows: Int[np.ndarray, " m"]
-    names: tuple[str, ...]
-    clauses: tuple[bool, ...]
+    names: Mapping[str, str]
+    clauses: frozenset[str]
     plane: str
     refusals: Mapping[tuple[str, str], int]
 
@@ -106,7 +120,7 @@ class Phrase:
 
     @cached_property
     def _sheets(self) -> Mapping[str, Sheet]:
-        return {name: load_sheet(name) for name in self.config.kinds or KIND_NAMES}
+        return {name: load_sheet(name) for name in self.config.asked}
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave out the wordings: another process loads its own."""
@@ -135,8 +149,8 @@ class Phrase:
             facts,
             scene.gravity is not None,
             rows,
-            (*(reference.phrase or "" for reference in references), ""),
-            (*(reference.clause is not None for reference in references), False),
+            {reference.object_id: reference.phrase or "" for reference in references},
+            frozenset(reference.object_id for reference in references if reference.clause is not None),
             PLANES[scene.support.surface],
             dict(sorted(refusals.items())),
         )
@@ -154,31 +168,37 @@ class Phrase:
             gravity=page.gravity,
         )
         draws = rng.random((len(chosen), _DRAWS)).tolist()
-        columns = (column[chosen].tolist() for column in (facts.a, facts.b, facts.outcome))
-        return tuple(map(partial(self._ask, page, seed), facts_at(facts, chosen), *columns, draws))
+        outcomes = facts.outcome[chosen].tolist()
+        return tuple(map(partial(self._ask, page, seed), facts.at(chosen), outcomes, draws))
 
-    def _ask(self, page: Prepared, seed: int, fact: Fact, a: int, b: int, outcome: int, draw: Sequence[float]) -> QA:
-        """Say one fact about the names at `a` and `b`; `draw` holds its random numbers in [0, 1)."""
-        names = page.names
+    def _ask(self, page: Prepared, seed: int, fact: Fact, outcome: int, draw: Sequence[float]) -> QA:
+        """Say one fact; `draw` holds its random numbers in [0, 1)."""
         sheet = self._sheets[fact.kind]
-        that, rest = (a, b) if outcome > 0 else (b, a)
-        values = {"A": names[a], "B": names[b], "X": names[that], "Y": names[rest], "P": page.plane}
+        kind, form = sheet.kind, sheet.kind.form
+        if kind.listed:
+            fact = reordered(kind, fact, _shuffled(len(fact.subjects) - kind.subjects, draw[6]))
+        names = tuple([page.names[subject] for subject in fact.subjects])
         question = sheet.question(draw[0])
-        answer = sheet.answer(sheet.sections[outcome], draw[2], short=draw[1] < self.config.concise_share)
-        if isinstance(fact.value, float):
-            unit = ask_unit(fact.value, draw[6]) if question.names_unit else None
-            values["N"] = speak(fact.value, fact.error, draw[3:6], unit).text
-            values["U"] = unit.plural if unit else ""
+        answer = sheet.answer(form.section(kind, outcome), draw[2], short=draw[1] < self.config.concise_share)
+        unit = (
+            ask_unit(fact.answer.metres, draw[6]) if question.names_unit and isinstance(fact.answer, Length) else None
+        )
+        values = dict(zip(kind.letters, names))
+        values["P"] = page.plane
+        values.update(form.say(kind, fact, names, outcome, Voice(draw[3:6], unit, self.config.numbers == "exact")))
         return QA(
             page.frame_id,
             fact.kind,
-            sheet.family,
+            kind.family,
             question.fill(values),
             answer.fill(values),
             fact,
             f"{fact.kind}/{question.mark}/{answer.mark}",
-            "caption+clause" if page.clauses[a] or page.clauses[b] else "caption",
+            "caption" if page.clauses.isdisjoint(fact.subjects) else "caption+clause",
             seed,
+            names,
+            in_words(fact.answer, dict(zip(fact.subjects, names))) if form.of_subjects else fact.answer,
+            unit.name if unit else None,
         )
 
 
@@ -191,6 +211,17 @@ def object_names(scene: Scene, similarity: str = "lexical") -> dict[str, str]:
 def phrase(scene: Scene, facts: Facts, seed: int = 0, config: PhraseConfig | None = None) -> Sample:
     """Ask about one scene: a Sample with its questions, and with counts of what could not be asked."""
     return Phrase(config, seed)([Sample(scene=scene, facts=facts)])[0]
+
+
+def _shuffled(count: int, draw: float) -> Sequence[int]:
+    """Choose one of the orders of so many, by a draw in [0, 1)."""
+    orders = _orders(count)
+    return orders[int(draw * len(orders))]
+
+
+@cache
+def _orders(count: int) -> tuple[tuple[int, ...], ...]:
+    return tuple(permutations(range(count)))
 
 
 def _generator(seed: int, frame_id: str) -> np.random.Generator:

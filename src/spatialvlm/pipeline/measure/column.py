@@ -1,0 +1,125 @@
+"""What a quantity comes to over all its subjects: a Column, and what it takes to make one.
+
+A Quantity names its columns, says in words how it is computed, and lists the reasons for which it refuses.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from jaxtyping import Bool, Int, Int8
+
+from spatialvlm.pipeline.measure import MeasureConfig
+from spatialvlm.pipeline.measure.objects import Index, Objects, PerPair, groups_of, pairs_of
+from spatialvlm.pipeline.measure.reasons import CODES
+from spatialvlm.records import Scene
+
+Where = Bool[np.ndarray, " p"]
+Rows = Int[np.ndarray, "p s"]
+
+WHOLE = ("truncated", "occluded")
+LENGTH = ("relative_scale", *WHOLE, "too_small", "too_uncertain")
+"""The reasons for which any length is refused."""
+
+
+class Column:
+    """One quantity over rows of subjects (padded with -1): number, 1 sigma, outcome, and why a row is refused.
+
+    `given` is the length that the question gives. `once` marks the rows whose refusals count: one of the two orders of
+    a pair. `of` is the scene of a row that has no subjects.
+    """
+
+    def __init__(
+        self,
+        subjects: Rows,
+        number: PerPair,
+        error: PerPair,
+        *,
+        outcome: Int8[np.ndarray, " p"] | None = None,
+        given: PerPair | None = None,
+        once: Where | None = None,
+        of: Index | None = None,
+    ) -> None:
+        self.subjects, self.number, self.error, self.given, self.of = subjects, number, error, given, of
+        self.once = np.ones(len(number), bool) if once is None else once
+        self.code: Int8[np.ndarray, " p"] = np.zeros(len(number), np.int8)
+        self.outcome: Int8[np.ndarray, " p"] = np.zeros(len(number), np.int8) if outcome is None else outcome
+
+    @property
+    def first(self) -> Index:
+        """The first subject of each row."""
+        return self.subjects[:, 0]
+
+    def refuse(self, reason: str, where: Where) -> None:
+        """Refuse the rows in `where` that no earlier reason has refused."""
+        np.putmask(self.code, (self.code == 0) & where, CODES[reason])
+
+    def any_of(self, flags: Bool[np.ndarray, " n"]) -> Where:
+        """Tell where a flag is set of any subject of a row."""
+        found = flags[self.subjects[:, 0]]
+        for place in range(1, self.subjects.shape[1]):
+            found = found | (flags[self.subjects[:, place]] & (self.subjects[:, place] >= 0))
+        return found
+
+
+class Table:
+    """The objects of some scenes, and the rows that quantities are about: objects, pairs and groups of one scene each.
+
+    `compared` makes the column of differences of a quantity, over all ordered pairs.
+    """
+
+    def __init__(
+        self,
+        scenes: Sequence[Scene],
+        objects: Objects,
+        config: MeasureConfig,
+        compared: Callable[[str], Column],
+    ) -> None:
+        self.scenes, self.objects, self.config, self.compared = scenes, objects, config, compared
+
+    @cached_property
+    def singles(self) -> Rows:
+        """Every object, one a row."""
+        return np.arange(len(self.objects.place))[:, None]
+
+    @cached_property
+    def pairs(self) -> tuple[Index, Index]:
+        """The unordered pairs."""
+        return pairs_of(self.scenes, ordered=False)
+
+    @cached_property
+    def triples(self) -> Rows:
+        """Groups of three objects."""
+        return groups_of(self.scenes, 3)
+
+
+ColumnOf = Callable[[Table], Column]
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """Something that is measured: its name in kinds, how it is computed, its column with the reasons that refuse it.
+
+    `difference_reasons` are those of its differences, where kinds compare it; `Table.compared` makes them.
+    """
+
+    name: str
+    computed: str
+    column: ColumnOf | None = None
+    reasons: tuple[str, ...] = ()
+    difference_reasons: tuple[str, ...] = ()
+
+
+def finish_length(column: Column, objects: Objects, config: MeasureConfig) -> None:
+    """Refuse lengths: metres need a metric scene, centres and sizes an uncut object, a number a small error."""
+    column.refuse("relative_scale", ~objects.setting.metric[column.first])
+    column.refuse("truncated", column.any_of(objects.truncated))
+    column.refuse("occluded", column.any_of(objects.occluded))
+    column.refuse("too_small", column.number < config.min_length_m)
+    column.refuse("too_uncertain", column.error > config.max_relative_error * column.number)
+
+
+def with_scale(column: Column, objects: Objects) -> PerPair:
+    """Add the error of scale to that of a length, in full."""
+    return np.hypot(column.error, objects.setting.scale[column.first] * column.number)
