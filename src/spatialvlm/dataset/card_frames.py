@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import UInt8
 
 from spatialvlm import page
+from spatialvlm.answers import SAME, Angle, Area, CannotTell, Choice, Clock, Count, Length, Order, Region, YesNo
 from spatialvlm.geometry import decode_mask
 from spatialvlm.kinds import KINDS
 from spatialvlm.records import QA, Fact, Object, Scene, Source
@@ -97,13 +98,38 @@ def _question(scene: Scene, qa: QA, places: dict[str, int]) -> page.Markup:
 
 def evidence(fact: Fact, places: dict[str, int]) -> page.Markup:
     """Say what is known, with 1 sigma, in SI units: "0.412 ± 0.013 m"."""
-    if not isinstance(fact.value, (bool, str)):
-        unit = "" if fact.unit == "1" else f" {fact.unit}"
-        return page.join(f"{_with_error(fact.value, fact.error)}{unit}")
-    word = str(fact.value).lower() if isinstance(fact.value, bool) else fact.value
+    match fact.answer:
+        case Length(value):
+            return page.join(f"{_with_error(value, fact.error)} m")
+        case Angle(value):
+            return page.join(f"{_with_error(math.degrees(value), math.degrees(fact.error))}°")
+        case Area(value):
+            return page.join(f"{value:.4g} m²")
+        case YesNo(yes):
+            said = page.join("true" if yes else "false")
+        case Choice() as choice:
+            said = _object_or_word("similar" if choice.chosen == SAME else choice.chosen, places)
+        case Order(items):
+            said = page.join(*(_object_or_word(item, places) for item in items), between=" ")
+        case Count(number):
+            said = page.join(f"{number}")
+        case Clock(hour):
+            said = page.join(f"{hour} o'clock")
+        case Region():
+            said = page.join("a place")
+        case CannotTell(reason):
+            said = page.join(f"can't be told: {reason}")
+    given = "" if fact.given is None else f", given {fact.given:.4g} m"
+    return page.join(said, f" (1σ {fact.error:.2g}{_unit_of_error(fact)}{given})")
+
+
+def _object_or_word(said: str, places: dict[str, int]) -> page.Markup:
+    return _chip(places[said]) if said in places else page.join(page.shortened(said))
+
+
+def _unit_of_error(fact: Fact) -> str:
     kind = KINDS.get(fact.kind)
-    unit = " m" if kind is not None and kind.quantity != "size" else ""
-    return page.join(_chip(places[word]) if word in places else page.shortened(word), f" (1σ {fact.error:.2g}{unit})")
+    return "" if kind is None else kind.unit
 
 
 def _with_error(value: float, error: float) -> str:

@@ -52,13 +52,14 @@ class Voice:
 class Form(ABC):
     """One form of question: what all kinds of that form have in common. Has no state.
 
-    `family`: lengths are quantitative, comparisons are qualitative. `directed`: asked only of subjects in the order
-    that makes it true. `compares`: decided by a difference of two, where 0 means "about the same". `of_subjects`: the
-    options of its answers are the subjects themselves. `is_number`: its answer is a number that has an error, and is
-    never right or wrong. `instruction`: what to answer with.
+    `title` heads it in reports. `family`: lengths are quantitative, comparisons are qualitative. `directed`: asked only
+    of subjects in the order that makes it true. `compares`: decided by a difference of two, where 0 means "about the
+    same". `of_subjects`: the options of its answers are the subjects themselves. `is_number`: its answer is a number
+    that has an error, and is never right or wrong. `instruction`: what to answer with.
     """
 
     name: ClassVar[str]
+    title: ClassVar[str]
     family: ClassVar[Family] = "qualitative"
     directed: ClassVar[bool] = False
     compares: ClassVar[bool] = False
@@ -80,6 +81,10 @@ class Form(ABC):
 
     def say(self, kind: "Kind", fact: Fact, names: Sequence[str], outcome: int, voice: Voice) -> Mapping[str, str]:
         """Fill the slots beyond those of the subjects and the plane."""
+        return {}
+
+    def labels(self, kind: "Kind") -> Mapping[str, str]:
+        """List what answers are counted as in a dataset, and how a chart calls it; empty where there is no balance."""
         return {}
 
     def asks_for(self, answer: Answer) -> str:
@@ -110,7 +115,8 @@ class Kind:
     that names may give away ("the tall box"), where that is another one.
 
     `subjects` are named one by one (slots A, B, C); after them come those that are `listed` together (slot L). `given`:
-    the question gives a length (slot G). `weights` (gravity unknown, gravity known) are those within its family.
+    the question gives a length (slot G). `error_unit` is that of the number that is decided on. `weights` (gravity
+    unknown, gravity known) are those within its family.
     """
 
     name: str
@@ -126,6 +132,7 @@ class Kind:
     words: tuple[str, ...] = ()
     given: bool = False
     compared: str = ""
+    error_unit: Literal["m", "rad", ""] = "m"
 
     @property
     def family(self) -> Family:
@@ -141,6 +148,11 @@ class Kind:
     def given_away_by(self) -> str:
         """The quantity whose words in a name would answer the question."""
         return self.compared or self.quantity
+
+    @property
+    def unit(self) -> str:
+        """The unit of the number that it is decided on, after a blank."""
+        return f" {self.error_unit}" if self.error_unit else ""
 
     @property
     def letters(self) -> str:

@@ -1,5 +1,6 @@
 """One frame of a dataset: a picture with masks and labels, and tables of its objects and questions for the terminal."""
 
+import math
 from pathlib import Path
 
 import cv2
@@ -10,7 +11,9 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from spatialvlm.answers import Angle, Area, CannotTell, Choice, Clock, Count, Length, Order, Region, YesNo
 from spatialvlm.errors import DatasetError, UserError
+from spatialvlm.kinds import KINDS
 from spatialvlm.page import draw_objects
 from spatialvlm.records import QA, Object, Scene, Source
 
@@ -102,7 +105,27 @@ def _questions(questions: list[QA]) -> Group:
 
 
 def _evidence(qa: QA) -> str:
-    fact = qa.fact
-    if fact.unit == "m":
-        return f"{fact.value:.3f} ± {fact.error:.3f} m"
-    return f"{str(fact.value).lower()} (σ {fact.error:.3f} m)"
+    fact, error = qa.fact, qa.fact.error
+    match qa.value:
+        case Length(metres):
+            return f"{metres:.3f} ± {error:.3f} m"
+        case Angle(radians):
+            return f"{math.degrees(radians):.1f} ± {math.degrees(error):.1f}°"
+        case YesNo(yes):
+            said = "true" if yes else "false"
+        case Choice() as choice:
+            said = choice.chosen
+        case Order(items):
+            said = ", ".join(items)
+        case Count(number):
+            said = f"{number}"
+        case Clock(hour):
+            said = f"{hour} o'clock"
+        case Area(square_metres):
+            said = f"{square_metres:.4g} m²"
+        case Region():
+            said = "a place in the image"
+        case CannotTell(reason):
+            said = f"can't be told, {reason}"
+    unit = KINDS[fact.kind].unit if fact.kind in KINDS else ""
+    return f"{said} (σ {error:.3f}{unit})"

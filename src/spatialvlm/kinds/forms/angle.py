@@ -11,6 +11,7 @@ class AngleOf(Form):
     """The quantity itself, in radians. A kind with a `word` has it where positive, its `opposite` where negative."""
 
     name = "angle"
+    title = "At which angle? (angles)"
     family = "quantitative"
     is_number = True
     instruction = "Answer with a number of degrees."

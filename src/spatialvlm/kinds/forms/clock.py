@@ -14,6 +14,7 @@ class ClockHour(Form):
     """The hour that a bearing points to: 12 is straight ahead, 3 is to the right. `outcome` is the hour."""
 
     name = "clock"
+    title = "At which hour? (clock)"
     instruction = "Answer with an hour from 1 to 12 o'clock, where 12 o'clock is straight ahead."
 
     def sections(self, kind: Kind) -> Mapping[str, str]:

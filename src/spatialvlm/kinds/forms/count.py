@@ -14,6 +14,7 @@ class CountOf(Form):
     """The quantity, a whole number."""
 
     name = "count"
+    title = "How many? (counts)"
     family = "quantitative"
     instruction = "Answer with a number."
 

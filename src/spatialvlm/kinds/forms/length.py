@@ -11,6 +11,7 @@ class LengthOf(Form):
     """The quantity itself, in metres."""
 
     name = "length"
+    title = "How much? (lengths)"
     family = "quantitative"
     is_number = True
     instruction = "Answer with a number and its unit."
