@@ -129,7 +129,7 @@ def _object_or_word(said: str, places: dict[str, int]) -> page.Markup:
 
 def _unit_of_error(fact: Fact) -> str:
     kind = KINDS.get(fact.kind)
-    return "" if kind is None else kind.unit
+    return "" if kind is None else f" {kind.form.error_unit}"
 
 
 def _with_error(value: float, error: float) -> str:

@@ -55,7 +55,8 @@ class Form(ABC):
     `title` heads it in reports. `family`: lengths are quantitative, comparisons are qualitative. `directed`: asked only
     of subjects in the order that makes it true. `compares`: decided by a difference of two, where 0 means "about the
     same". `of_subjects`: the options of its answers are the subjects themselves. `is_number`: its answer is a number
-    that has an error, and is never right or wrong. `instruction`: what to answer with.
+    that has an error, and is never right or wrong. `error_unit`: of the number that is decided on. `instruction`: what
+    to answer with.
     """
 
     name: ClassVar[str]
@@ -65,6 +66,7 @@ class Form(ABC):
     compares: ClassVar[bool] = False
     of_subjects: ClassVar[bool] = False
     is_number: ClassVar[bool] = False
+    error_unit: ClassVar[Literal["m", "rad"]] = "m"
     instruction: ClassVar[str]
 
     @abstractmethod
@@ -115,8 +117,7 @@ class Kind:
     that names may give away ("the tall box"), where that is another one.
 
     `subjects` are named one by one (slots A, B, C); after them come those that are `listed` together (slot L). `given`:
-    the question gives a length (slot G). `error_unit` is that of the number that is decided on. `weights` (gravity
-    unknown, gravity known) are those within its family.
+    the question gives a length (slot G). `weights` (gravity unknown, gravity known) are those within its family.
     """
 
     name: str
@@ -132,7 +133,6 @@ class Kind:
     words: tuple[str, ...] = ()
     given: bool = False
     compared: str = ""
-    error_unit: Literal["m", "rad", ""] = "m"
 
     @property
     def family(self) -> Family:
@@ -148,11 +148,6 @@ class Kind:
     def given_away_by(self) -> str:
         """The quantity whose words in a name would answer the question."""
         return self.compared or self.quantity
-
-    @property
-    def unit(self) -> str:
-        """The unit of the number that it is decided on, after a blank."""
-        return f" {self.error_unit}" if self.error_unit else ""
 
     @property
     def letters(self) -> str:

@@ -127,5 +127,5 @@ def _evidence(qa: QA) -> str:
             said = "a place in the image"
         case CannotTell(reason):
             said = f"can't be told, {reason}"
-    unit = KINDS[fact.kind].unit if fact.kind in KINDS else ""
+    unit = f" {KINDS[fact.kind].form.error_unit}" if fact.kind in KINDS else ""
     return f"{said} (σ {error:.3f}{unit})"

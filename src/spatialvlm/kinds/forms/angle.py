@@ -12,6 +12,7 @@ class AngleOf(Form):
 
     name = "angle"
     title = "At which angle? (angles)"
+    error_unit = "rad"
     family = "quantitative"
     is_number = True
     instruction = "Answer with a number of degrees."

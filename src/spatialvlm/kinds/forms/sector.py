@@ -17,6 +17,7 @@ class Sector(Form):
 
     name = "sector"
     title = "In which direction? (sectors)"
+    error_unit = "rad"
     instruction = "Answer with one of the directions."
 
     def sections(self, kind: Kind) -> Mapping[str, str]:
