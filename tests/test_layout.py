@@ -29,7 +29,7 @@ ORDER = (
     ("page", "pipeline", "worlds"),
     ("worlds.rooms", "worlds.solids"),
     tuple(f"pipeline.{stage}" for stage in FLOW),
-    ("pipeline.tail",),
+    ("pipeline.scene_answers", "pipeline.tail"),
     ("dataset",),
     ("recipes",),
     ("engine",),
