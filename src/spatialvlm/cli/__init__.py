@@ -20,7 +20,9 @@ from spatialvlm.cli.options import (
     Dataset,
     Device,
     Known,
+    Mix,
     Models,
+    Numbers,
     Precision,
     Prompts,
     RecipeName,
@@ -74,6 +76,10 @@ def build(
     kinds: Annotated[
         str | None, typer.Option(help="Ask only these kinds, separated by commas; see `spatialvlm questions`.")
     ] = None,
+    mix: Annotated[Mix, typer.Option(help="Which kinds to ask: the [bold]paper[/]'s 43, or [bold]all[/].")] = "paper",
+    numbers: Annotated[
+        Numbers, typer.Option(help="Say numbers as [bold]people[/] do, or [bold]exact[/]: to two or three digits.")
+    ] = "people",
     shard_size: Annotated[
         int | None, typer.Option(min=1, help="Frames in one file of the dataset; by default what suits the source.")
     ] = None,
@@ -101,7 +107,7 @@ def build(
         limit=limit,
         shard_size=shard_size,
         collect=CollectConfig(parse_size(size), spp),
-        phrase=PhraseConfig(questions_per_image=questions_per_image, kinds=_names(kinds)),
+        phrase=PhraseConfig(questions_per_image, kinds=_names(kinds), mix=mix, numbers=numbers),
     )
     build_with_progress(chosen, out, workers, Runtime(device, precision, batch_size))
 
@@ -122,14 +128,20 @@ def ask(
     kinds: Annotated[
         str | None, typer.Option(help="Ask only these kinds, separated by commas; by default as it was.")
     ] = None,
+    mix: Annotated[
+        Mix | None, typer.Option(help="The [bold]paper[/]'s 43 kinds, or [bold]all[/]; by default as it was.")
+    ] = None,
+    numbers: Annotated[
+        Numbers | None, typer.Option(help="As [bold]people[/] say them, or [bold]exact[/]; by default as it was.")
+    ] = None,
     workers: Workers = 1,
 ) -> None:
     """Ask again about the scenes of a finished dataset: any number of questions, without its images or its models."""
     from spatialvlm.cli.console import ask_with_progress
 
-    chosen = {"questions_per_image": questions_per_image, "kinds": _names(kinds)}
-    mix = {name: value for name, value in chosen.items() if value is not None}
-    ask_with_progress(dataset, out, workers, seed=seed, epochs=epochs, mix=mix)
+    chosen = {"questions_per_image": questions_per_image, "kinds": _names(kinds), "mix": mix, "numbers": numbers}
+    changes = {name: value for name, value in chosen.items() if value is not None}
+    ask_with_progress(dataset, out, workers, seed=seed, epochs=epochs, mix=changes)
 
 
 @app.command(epilog="Example: [bold]spatialvlm calibrate frames/ --recipe photos --out errors.json[/]")

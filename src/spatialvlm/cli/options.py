@@ -1,7 +1,7 @@
 """Arguments and options that several commands share, or that take long to explain: their types and their help."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -37,6 +37,8 @@ Known = Annotated[
         "[bold]width:poster=0.7[/], [bold]distance:chair,lamp=1.5[/]. Can be repeated.",
     ),
 ]
+Mix = Literal["paper", "all"]
+Numbers = Literal["people", "exact"]
 Device = Annotated[str, typer.Option(help="Where models run: auto, cpu, cuda, cuda:N, mps.")]
 Precision = Annotated[str, typer.Option(help="auto (half on a GPU), full or half.")]
 BatchSize = Annotated[

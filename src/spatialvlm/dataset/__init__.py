@@ -14,7 +14,7 @@ Workers write the files of a shard (`write_shard`), one parent appends manifest 
 
 from spatialvlm.dataset.asking import MAX_SEED, Asking, asking_of
 from spatialvlm.dataset.card import write_report
-from spatialvlm.dataset.exports import Exported, export
+from spatialvlm.dataset.exports import Exported, export, questions_of_row
 from spatialvlm.dataset.exports.image_files import file_key, upright
 from spatialvlm.dataset.files import disk_faults, flush_folder, to_json, write_file
 from spatialvlm.dataset.lazy import AskedScene, SceneQuestions
@@ -42,6 +42,7 @@ __all__ = [
     "flush_folder",
     "open_for_build",
     "opened",
+    "questions_of_row",
     "read_dataset",
     "read_scenes",
     "scene_columns",

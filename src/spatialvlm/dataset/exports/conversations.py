@@ -2,16 +2,16 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from spatialvlm.dataset.exports.image_files import file_key, upright
 from spatialvlm.dataset.files import to_json
-from spatialvlm.dataset.questions import questions_table
+from spatialvlm.dataset.questions import question_from_row, questions_table
 from spatialvlm.dataset.read import Dataset
-from spatialvlm.errors import DatasetError
+from spatialvlm.errors import DatasetError, UserError
 from spatialvlm.records import QA, Camera, Source
 
 PER = ("image", "question")
@@ -92,6 +92,33 @@ def evidence(sample: Conversation) -> list[dict[str, Any]]:
     """Return what is known of every answer, in the order of the turns: the fields of `qa` but the words themselves."""
     rows = questions_table([(sample.frame_id, sample.questions)]).column("qa")[0].as_py()
     return [{name: value for name, value in row.items() if name not in ("question", "answer")} for row in rows]
+
+
+def questions_of_row(row: Mapping[str, Any]) -> list[QA]:
+    """Read the questions of an exported row back, in order: the JSON of any format, or a row of `hf`.
+
+    What a trainer would take for the place of an image is gone from their words. Raises UserError for another row.
+    """
+    turns, evidence = row.get("messages") or row.get("conversations") or (), row.get("evidence") or ()
+    if not turns or len(turns) != 2 * len(evidence):
+        raise UserError(
+            f"row {row.get('id')!r}: got {len(turns)} turns and {len(evidence)} pieces of evidence, expected a row of "
+            "`spatialvlm export`, with two turns for each piece"
+        )
+    said = [_text_of(turn) for turn in turns]
+    pairs = zip(said[::2], said[1::2], evidence)
+    return [
+        question_from_row(row["frame_id"], {**known, "question": asked, "answer": answered})
+        for asked, answered, known in pairs
+    ]
+
+
+def _text_of(turn: Mapping[str, Any]) -> str:
+    """Return the words of a turn, without the place of the image."""
+    said = turn["value"] if "value" in turn else turn["content"]
+    if not isinstance(said, str):
+        said = "".join(part.get("text") or "" for part in said)
+    return said.removeprefix("<image>\n")
 
 
 def about(sample: Conversation) -> dict[str, Any]:

@@ -135,5 +135,7 @@ rows = load_dataset("path/to/this/folder", split="train", streaming=True)
 | `evidence` | a struct per question, in the order of the turns |
 
 A struct of `evidence` holds `kind`, `family`, `question`, `answer`, `subjects` (ids), `number` (a length in `unit`,
-unrounded) or `label` (what a comparison came to), `error` (1 sigma), `in_frame`, `template`, `reference` and `seed`.
+unrounded) or `label` (what a comparison came to), `error` (1 sigma), `in_frame`, `template`, `reference`, `seed`,
+`given` (a length that the question gives), and what scores another answer: `names` (of the subjects), `asked_unit`,
+`options` and `value` (the answer as JSON).
 """
