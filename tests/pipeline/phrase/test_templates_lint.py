@@ -2,6 +2,9 @@
 
 The direction check reads a sentence by its first slot: `[B] is below [A]` is a sentence about B, so it claims that A is
 above. A wording that it cannot follow is one to simplify.
+
+Objects come in the plural too ("the scissors"), so a verb next to a slot must be one that agrees with it: `[A] is`,
+`is [A]`, where both touch it the slot behind (`How far behind [B] is [A]?`); of `[A] and [B]` the verb is plural.
 """
 
 import re
@@ -10,11 +13,13 @@ from importlib.resources import files
 import pytest
 
 from spatialvlm.kinds import KINDS, Kind
+from spatialvlm.pipeline.phrase.templates import MAX_SHORT_WORDS
 
 FOLDER = files("spatialvlm.pipeline") / "phrase" / "templates"
 TEXTS = {path.name.removesuffix(".txt"): path.read_text("utf-8") for path in FOLDER.iterdir() if ".txt" in path.name}
 LEAST = {"question": 20, "similar": 5}
 LEAST_ANSWERS = 10
+LEAST_SHORT = 3
 SLOTS = {"predicate": "AB", "choice": "ABXY", "classify": "AB", "length": "ABNUP"}
 SAYS = {
     "left": {"left", "leftmost"},
@@ -35,9 +40,20 @@ NOWHERE = re.compile(
     r"\b(?:the|an?) \[[ABXY]\]"  # the references come with their article
     r"|\[[A-Z]\]['’\w]"  # a reference may end in s or in a clause
     r"|\b(?:radius|diameter|on top of|underneath|beneath)\b"
-    r"|centre|metre|further to (?:the )?(?:camera|viewer)| {2}",
+    r"|centre|metre|further to (?:the )?(?:camera|viewer)| {2}"
+    r"|^(?:yes, |no, )?(?:true|false|correct)\b|direction the viewer faces|\bwalk\b",
     re.IGNORECASE,
 )
+VERB = r"(?:is|does|has|stands|lies|appears)\b"
+DISAGREES = re.compile(
+    rf"\[[ABXY]\] (?!{VERB})[a-z]+[^s\W]s\b"  # [A] sits
+    rf"|\b(?:of|than|from|to|with|between|behind|above|below|off) \[[ABXY]\] {VERB}(?! \[[ABXY]\])"  # the top of [A] is
+    rf"|\[A\] and \[B\] {VERB}|\bare \[[ABXY]\](?! and \[B\])"
+    r"|\bits\b",
+    re.IGNORECASE,
+)
+SAID_OF_ANOTHER = re.compile(rf"\b{VERB} \[[ABXY]\]")  # "the taller one is [X]", where nothing is asked
+FEW, MANY = 7, 10  # words beside the slots
 
 
 def sections(name: str) -> dict[str, list[str]]:
@@ -80,6 +96,11 @@ def named(text: str, kind: Kind) -> set[str]:
     return {word for word in (kind.word, kind.opposite) if words(text) & SAYS[word]}
 
 
+def count(line: str) -> int:
+    """How many words stand beside the slots."""
+    return len(re.findall(r"\w+", re.sub(r"\[\w\]", "", line)))
+
+
 def comparisons(*forms: str) -> list[str]:
     return sorted(name for name in TEXTS if name in KINDS and KINDS[name].form in forms)
 
@@ -98,6 +119,8 @@ def test_sections_are_complete_and_well_formed(name):
         for line in lines:
             assert line == line.strip()
             assert not NOWHERE.search(line), line
+            assert not DISAGREES.search(line), line
+            assert section == "question" or not SAID_OF_ANOTHER.search(line), line
             assert set(re.findall(r"\[(.*?)\]", line)) <= set(SLOTS[kind.form]), line
 
 
@@ -108,6 +131,31 @@ def test_questions_name_their_subjects(name):
         assert ("[B]" in line) == (KINDS[name].subjects == 2), line
         assert not set(re.findall(r"\[(.*?)\]", line)) & set("XYN"), line
         assert line.endswith("?") or (line.endswith(".") and KINDS[name].form != "predicate"), line
+
+
+def test_a_question_tells_its_kind():
+    kinds: dict[str, str] = {}
+    for name in TEXTS:
+        for line in sections(name)["question"]:
+            assert kinds.setdefault(re.sub(r"\[[AB]\]", "[]", line.lower()), name) == name, line
+
+
+@pytest.mark.parametrize("name", comparisons("length"))
+def test_most_questions_about_lengths_are_short_and_plain(name):
+    counts = [count(line) for line in sections(name)["question"]]
+    assert sum(number <= FEW for number in counts) >= len(counts) / 2
+    assert sum(number > MANY for number in counts) <= len(counts) / 3
+
+
+def test_half_of_the_questions_about_distances_leave_the_centers_out():
+    lines = sections("distance")["question"]
+    assert sum("center" in line.lower() for line in lines) <= len(lines) / 2
+
+
+@pytest.mark.parametrize("name", comparisons("predicate"))
+def test_predicates_have_short_answers(name):
+    for section in ("true", "false"):
+        assert sum(count(line) <= MAX_SHORT_WORDS for line in sections(name)[section]) >= LEAST_SHORT
 
 
 @pytest.mark.parametrize("name", comparisons("predicate", "choice", "classify"))
@@ -167,3 +215,21 @@ def test_classifications_offer_both_and_claim_the_right_one(name):
 )
 def test_the_direction_check_sees_a_reversed_sentence(line, claimed):
     assert claims(line, KINDS["above_predicate"]) == claimed
+
+
+@pytest.mark.parametrize(
+    ("line", "agrees"),
+    [
+        ("How far behind [B] is [A]?", True),
+        ("How far apart are [A] and [B]?", True),
+        ("[A] and [B] are [N] apart.", True),
+        ("Does [A] sit higher than [B]?", True),
+        ("[A] sits higher than [B].", False),
+        ("The height of [A] is [N].", False),
+        ("[A] and [B] is [N] apart.", False),
+        ("How tall are [A]?", False),
+        ("How far is it from the top of [A] to its bottom?", False),
+    ],
+)
+def test_the_agreement_check_sees_a_verb_that_is_another_words(line, agrees):
+    assert (DISAGREES.search(line) is None) == agrees
