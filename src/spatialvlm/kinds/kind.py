@@ -18,12 +18,13 @@ from spatialvlm.records import Fact, Family
 
 LETTERS = "ABCDE"
 """The slots of the subjects, in their order."""
+_LETTERS = tuple(LETTERS[:count] for count in range(len(LETTERS) + 1))
 
 Outcomes = Int8[np.ndarray, " f"]
 Values = Float64[np.ndarray, "f v"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Voice:
     """How numbers are said: three draws in [0, 1), the unit that the question names, and how finely."""
 
@@ -55,8 +56,8 @@ class Form(ABC):
     `title` heads it in reports. `family`: lengths are quantitative, comparisons are qualitative. `directed`: asked only
     of subjects in the order that makes it true. `compares`: decided by a difference of two, where 0 means "about the
     same". `of_subjects`: the options of its answers are the subjects themselves. `is_number`: its answer is a number
-    that has an error, and is never right or wrong. `error_unit`: of the number that is decided on. `instruction`: what
-    to answer with.
+    that has an error, and is never right or wrong. `error_unit`: of the number that is decided on. `says_more`: its
+    wordings have slots beyond subjects and plane, which `say` fills. `instruction`: what to answer with.
     """
 
     name: ClassVar[str]
@@ -66,6 +67,7 @@ class Form(ABC):
     compares: ClassVar[bool] = False
     of_subjects: ClassVar[bool] = False
     is_number: ClassVar[bool] = False
+    says_more: ClassVar[bool] = True
     error_unit: ClassVar[Literal["m", "rad"]] = "m"
     instruction: ClassVar[str]
 
@@ -152,7 +154,7 @@ class Kind:
     @property
     def letters(self) -> str:
         """The slots of its subjects."""
-        return LETTERS[: self.subjects]
+        return _LETTERS[self.subjects]
 
     def answer(self, subjects: tuple[str, ...], number: float, outcome: int) -> Answer:
         """Make the answer of a row of `Facts`; options are object ids."""

@@ -16,6 +16,7 @@ class Classify(Form):
     name = "classify"
     title = "This or that? (relations)"
     compares = True
+    says_more = False
     instruction = "Answer with one word."
 
     def sections(self, kind: Kind) -> Mapping[str, str]:

@@ -15,6 +15,7 @@ class Predicate(Form):
     name = "predicate"
     title = "Is it so? (predicates)"
     compares = True
+    says_more = False
     instruction = "Answer yes or no."
 
     def sections(self, kind: Kind) -> Mapping[str, str]:

@@ -18,6 +18,7 @@ class Sector(Form):
     name = "sector"
     title = "In which direction? (sectors)"
     error_unit = "rad"
+    says_more = False
     instruction = "Answer with one of the directions."
 
     def sections(self, kind: Kind) -> Mapping[str, str]:

@@ -19,6 +19,7 @@ Where = Bool[np.ndarray, " p"]
 Rows = Int[np.ndarray, "p s"]
 
 WHOLE = ("truncated", "occluded")
+IN_METRES = ("relative_scale", "too_small", "too_uncertain")
 LENGTH = ("relative_scale", *WHOLE, "too_small", "too_uncertain")
 """The reasons for which any length is refused."""
 

@@ -1,10 +1,13 @@
 """The lengths of the paper that have no direction: of single objects, and of the unordered pairs."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
-from spatialvlm.pipeline.measure.column import LENGTH, Column, Quantity, Table, finish_length, with_scale
+from spatialvlm.pipeline.measure.column import IN_METRES, LENGTH, Column, Quantity, Table, finish_length, with_scale
 from spatialvlm.pipeline.measure.gaps import gaps
 from spatialvlm.pipeline.measure.lengths import between_centres, bottom_error, extent_errors
+from spatialvlm.pipeline.measure.reasons import CODES
 
 
 def _pairs(table: Table, axes: slice, tilted: bool, flat: bool = False) -> Column:
@@ -65,6 +68,15 @@ def _elevation(table: Table) -> Column:
     return _finished(column, table)
 
 
+def _extent_if_told(table: Table, axis: int, reasons: Sequence[str]) -> Column:
+    """Measure an extent, and keep what is refused for a reason that the picture shows; `outcome` counts the reasons."""
+    column = _extent(table, axis)
+    for number, reason in enumerate(reasons, 1):
+        untold = column.code == CODES[reason]
+        column.code[untold], column.outcome[untold] = 0, number
+    return column
+
+
 _PLACES = ("too_close_to_call", "truncated", "occluded", "nested", "witnesses_disagree")
 _SIZES = ("truncated", "occluded", "bottom_hidden", "too_close_to_call")
 
@@ -111,4 +123,16 @@ QUANTITIES = (
         "vertical", "height difference of the box centres", _vertical, ("gravity_unknown", "bottom_hidden", *LENGTH)
     ),
     Quantity("horizontal", "distance of the box centres along the ground", _horizontal, ("gravity_unknown", *LENGTH)),
+    Quantity(
+        "height_if_told",
+        "z extent of the box, or the reason in sight for which it is refused",
+        lambda table: _extent_if_told(table, 2, ("truncated", "occluded", "bottom_hidden")),
+        ("gravity_unknown", *IN_METRES),
+    ),
+    Quantity(
+        "width_if_told",
+        "x extent of the box, or the reason in sight for which it is refused",
+        lambda table: _extent_if_told(table, 0, ("truncated", "occluded")),
+        ("gravity_unknown", *IN_METRES),
+    ),
 )

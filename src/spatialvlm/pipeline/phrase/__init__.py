@@ -173,23 +173,23 @@ class Phrase:
 
     def _ask(self, page: Prepared, seed: int, fact: Fact, outcome: int, draw: Sequence[float]) -> QA:
         """Say one fact; `draw` holds its random numbers in [0, 1)."""
-        sheet = self._sheets[fact.kind]
+        name_of, sheet = page.names, self._sheets[fact.kind]
         kind, form = sheet.kind, sheet.kind.form
         if kind.listed:
             fact = reordered(kind, fact, _shuffled(len(fact.subjects) - kind.subjects, draw[6]))
-        names = tuple([page.names[subject] for subject in fact.subjects])
+        names = tuple([name_of[subject] for subject in fact.subjects])
         question = sheet.question(draw[0])
         answer = sheet.answer(form.section(kind, outcome), draw[2], short=draw[1] < self.config.concise_share)
-        unit = (
-            ask_unit(fact.answer.metres, draw[6]) if question.names_unit and isinstance(fact.answer, Length) else None
-        )
-        values = dict(zip(kind.letters, names))
+        values, unit = dict(zip(kind.letters, names)), None
         values["P"] = page.plane
-        values.update(form.say(kind, fact, names, outcome, Voice(draw[3:6], unit, self.config.numbers == "exact")))
+        if form.says_more:
+            if question.names_unit and isinstance(fact.answer, Length):
+                unit = ask_unit(fact.answer.metres, draw[6])
+            values |= form.say(kind, fact, names, outcome, Voice(draw[3:6], unit, self.config.numbers == "exact"))
         return QA(
             page.frame_id,
             fact.kind,
-            kind.family,
+            form.family,
             question.fill(values),
             answer.fill(values),
             fact,
