@@ -39,6 +39,7 @@ from spatialvlm.records import QA, Fact, Facts, Sample, Scene
 __all__ = ["PLANES", "Phrase", "PhraseConfig", "Prepared", "load_sheet", "object_names", "phrase"]
 
 _DRAWS = 7  # question, short or not, answer, three of the number, unit or order of a list
+UNTOLD_M = 0.5  # what cannot be told is asked for in the unit that would suit this
 _SURFACE = "the supporting surface"
 PLANES = {"floor": "the floor", "table top": "the table top", "surface": _SURFACE, None: _SURFACE}
 
@@ -183,8 +184,8 @@ class Phrase:
         values, unit = dict(zip(kind.letters, names)), None
         values["P"] = page.plane
         if form.says_more:
-            if question.names_unit and isinstance(fact.answer, Length):
-                unit = ask_unit(fact.answer.metres, draw[6])
+            if question.names_unit:
+                unit = ask_unit(fact.answer.metres if isinstance(fact.answer, Length) else UNTOLD_M, draw[6])
             values |= form.say(kind, fact, names, outcome, Voice(draw[3:6], unit, self.config.numbers == "exact"))
         return QA(
             page.frame_id,
