@@ -11,9 +11,11 @@ import numpy as np
 from jaxtyping import Bool, Int, Int8
 
 from spatialvlm.pipeline.measure import MeasureConfig
+from spatialvlm.pipeline.measure.lists import Lists, PairRows
 from spatialvlm.pipeline.measure.objects import Index, Objects, PerPair, groups_of, pairs_of
 from spatialvlm.pipeline.measure.rays import Rays
 from spatialvlm.pipeline.measure.reasons import CODES
+from spatialvlm.pipeline.measure.ways import Ways
 from spatialvlm.records import Scene
 
 Where = Bool[np.ndarray, " p"]
@@ -104,27 +106,19 @@ class Table:
         return groups_of(self.scenes, 3)
 
     @cached_property
-    def quads(self) -> Rows:
-        """Groups of four objects."""
-        return groups_of(self.scenes, 4)
+    def pair_rows(self) -> PairRows:
+        """Where each ordered pair stands in what `compared` makes."""
+        return PairRows(self.scenes, self.objects)
 
     @cached_property
-    def anchored(self) -> Rows:
-        """Groups of three objects and, before them, one that they are seen from."""
-        return groups_of(self.scenes, 4, anchored=True)
+    def lists(self) -> Lists:
+        """Groups of three and of four objects."""
+        return Lists(self.scenes, self.objects, self.pair_rows)
 
     @cached_property
-    def _first_rows(self) -> tuple[Index, Index]:
-        """Where the rows of the ordered pairs that begin with each object start, and its place within its scene."""
-        scene, place = self.objects.setting.scene, self.objects.place
-        others = np.bincount(scene, minlength=len(self.scenes)) - 1
-        before = np.cumsum((others + 1) * others) - (others + 1) * others
-        return before[scene] + place * others[scene], place
-
-    def row(self, a: Index, b: Index) -> Index:
-        """Find the rows of ordered pairs, in what `compared` makes and in `pairs_of`."""
-        first, place = self._first_rows
-        return first[a] + place[b] - (b > a)
+    def ways(self) -> Ways:
+        """The ways from each object to the others."""
+        return Ways(self.scenes, self.objects, self.pair_rows)
 
 
 ColumnOf = Callable[[Table], Column]

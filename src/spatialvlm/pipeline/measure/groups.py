@@ -4,144 +4,73 @@ The subjects stand as they are right: an anchor first, then from the one that co
 The right one of a pick must beat each of the others, in an order each must come before the next.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 
 import numpy as np
-from jaxtyping import Int8
 
 from spatialvlm.pipeline.measure import distances, viewer
-from spatialvlm.pipeline.measure.column import Column, Quantity, Rows, Table, Where
+from spatialvlm.pipeline.measure.column import Column, Quantity, Table
 from spatialvlm.pipeline.measure.comparisons import SCALE_THAT_COUNTS
-from spatialvlm.pipeline.measure.objects import Index, Objects, PerObject, PerPair, dot, pairs_of, together
+from spatialvlm.pipeline.measure.objects import Index, PerObject, PerPair
 from spatialvlm.pipeline.measure.reasons import CODES
-
-Codes = Int8[np.ndarray, " p"]
-Verdict = tuple[PerPair, PerPair, Codes]
-"""A difference that an answer rests on: how large, its 1 sigma, and why it is refused."""
-
-
-def _standing_for(groups: Rows, verdicts: Sequence[Verdict]) -> Column:
-    """Make the column of groups that need all of some differences: the closest one of them is its number."""
-    number, error, code = verdicts[0]
-    for other, other_error, other_code in verdicts[1:]:
-        closer = other * error < number * other_error
-        number, error = np.where(closer, other, number), np.where(closer, other_error, error)
-        code = np.where(code == 0, other_code, code)
-    column = Column(groups, number, error, outcome=np.ones(len(groups), np.int8))
-    column.code = code
-    return column
-
-
-def _sorted(listed: Rows, keys: PerObject) -> Rows:
-    return np.take_along_axis(listed, np.argsort(keys, axis=1, kind="stable"), axis=1)
-
-
-def _compared(table: Table, quantity: str, first: Index, second: Index) -> Verdict:
-    """Look up a comparison. What is about the same decides nothing here."""
-    comparison, row = table.compared(quantity), table.row(first, second)
-    code = comparison.code[row]
-    similar = (code == 0) & (comparison.outcome[row] == 0)
-    code = np.where(similar, np.int8(CODES["too_close_to_call"]), code)
-    return np.abs(comparison.number[row]), comparison.error[row], code
 
 
 def _listed(
     table: Table, quantity: str, values: Callable[[Table], PerObject], sign: int, *, ranked: bool = False
 ) -> Column:
-    """Sort groups of three and of four by sign * quantity, ascending, and decide."""
-    columns = []
-    for groups in (table.triples, table.quads):
-        groups = _sorted(groups, sign * values(table)[groups])
-        places = range(1, groups.shape[1])
-        columns.append(
-            _standing_for(
-                groups,
-                [_compared(table, quantity, groups[:, k - 1 if ranked else 0], groups[:, k]) for k in places],
-            )
-        )
-    return _joined(columns, 4)
+    """Sort groups of three and of four by sign * quantity, ascending, and look up whether that is decided.
 
-
-def _joined(columns: Sequence[Column], width: int) -> Column:
-    padded = [np.pad(one.subjects, ((0, 0), (0, width - one.subjects.shape[1])), constant_values=-1) for one in columns]
-    arrays = ([getattr(one, name) for one in columns] for name in ("number", "error", "outcome", "code"))
-    number, error, outcome, code = map(np.concatenate, arrays)
-    column = Column(np.concatenate(padded), number, error, outcome=outcome)
-    column.code = code
-    return column
-
-
-class _Ways:
-    """The ways between the centres of all ordered pairs, and how errors lengthen them: at the far end and at the near.
-
-    `far_pull` and `near_pull` are per unit of drift at either end, `moved` per unit of each mode.
+    The number is that of the comparison that is closest.
     """
-
-    def __init__(self, table: Table) -> None:
-        objects = self.objects = table.objects
-        near, far = pairs_of(table.scenes, ordered=True)
-        way = objects.centre[:, far] - objects.centre[:, near]
-        self.length = np.sqrt(dot(way, way))
-        self.direction = way / np.maximum(self.length, 1e-9)
-        self.own = dot(self.direction**2, objects.centre_error[:, far] ** 2)
-        self.far_pull = dot(self.direction, objects.pull[:, far])
-        self.near_pull = dot(self.direction, objects.pull[:, near])
-        self.moved = [dot(self.direction, mode.pull[:, far] - mode.pull[:, near]) for mode in objects.modes]
-        self.shared = together(objects, near, far)
-        self.gap = _between_boxes(objects, near, far)
-
-    def variance(self, anchor: Index, one: Index, other: Index, apart: Index) -> PerPair:
-        """Compute the variance of how much longer one way from an anchor is than another.
-
-        The ways are given by their rows, and `apart` is the row of the way between their ends.
-        """
-        objects, turned = self.objects, self.direction[:, one] - self.direction[:, other]
-        total = self.own[one] + self.own[other] + dot(turned**2, objects.centre_error[:, anchor] ** 2)
-        # The anchor's own error counts as far as the two ways differ; of the drift neighbours share some.
-        out, back, near = self.far_pull[one], -self.far_pull[other], self.near_pull[other] - self.near_pull[one]
-        drift = out**2 + back**2 + near**2
-        drift += 2.0 * (self.shared[apart] * out * back + near * (self.shared[one] * out + self.shared[other] * back))
-        total += objects.setting.local[anchor] ** 2 * np.maximum(drift, 0.0)
-        for mode, moved in zip(objects.modes, self.moved):
-            total += (mode.sigma[anchor] * (moved[one] - moved[other])) ** 2
-        return total
-
-
-def _between_boxes(objects: Objects, a: Index, b: Index) -> PerPair:
-    low, high = objects.low, objects.high
-    beside = np.maximum(np.maximum(low[:, a] - high[:, b], low[:, b] - high[:, a]), 0.0)
-    return np.sqrt(dot(beside, beside))
+    lists, comparison = table.lists, table.compared(quantity)
+    order = lists.sorted_by(sign * values(table))
+    row = table.pair_rows.of(order[comparison.subjects[:, 0]], order[comparison.subjects[:, 1]])
+    number, error, code = np.abs(comparison.number[row]), comparison.error[row], comparison.code[row]
+    similar = (code == 0) & (comparison.outcome[row] == 0)  # about the same decides nothing here
+    code[similar] = CODES["too_close_to_call"]
+    doubt = error / np.maximum(number, 1e-12)
+    first, second, last = lists.neighbours if ranked else lists.firsts
+    closest, found = np.where(doubt[second] > doubt[first], second, first), code[first]
+    found = np.where(found == 0, code[second], found)
+    fours = slice(lists.threes, None)
+    closest[fours] = np.where(doubt[last] > doubt[closest[fours]], last, closest[fours])
+    found[fours] = np.where(found[fours] == 0, code[last], found[fours])
+    column = Column(lists.filled(order), number[closest], error[closest])
+    column.code = found
+    return column
 
 
 def _from_anchor(table: Table, sign: int) -> Column:
     """Pick the one whose way from the anchor is the longest (sign 1) or the shortest (sign -1)."""
-    ways, objects, config = _Ways(table), table.objects, table.config
-    anchor, listed = table.anchored[:, 0], table.anchored[:, 1:]
-    listed = _sorted(listed, -sign * ways.length[table.row(anchor[:, None], listed)])
-    best, best_way = listed[:, 0], table.row(anchor, listed[:, 0])
-    groups = np.concatenate([anchor[:, None], listed], axis=1)
-    cut = [_code(name, getattr(objects, name)[groups].any(axis=1)) for name in _CUT]
-    scale = np.minimum(objects.setting.scale[anchor], SCALE_THAT_COUNTS)
-    verdicts = []
-    for other in listed[:, 1:].T:
-        way = table.row(anchor, other)
-        ahead = sign * (ways.length[best_way] - ways.length[way])
-        variance = ways.variance(anchor, best_way, way, table.row(best, other))
-        error = np.sqrt(variance + (scale * ahead) ** 2)
-        away = np.maximum(table.rays.away[anchor], np.maximum(table.rays.away[best], table.rays.away[other]))
-        floor = np.maximum(config.place_floor_m * objects.setting.metric[anchor], config.place_floor_share * away)
-        close = _code("too_close_to_call", ahead <= np.maximum(config.margin_sigmas * error, floor))
-        against = _code("witnesses_disagree", sign * (ways.gap[best_way] - ways.gap[way]) < 0.0)
-        code = np.zeros(len(anchor), np.int8)
-        for reason in (*cut, close, against):
-            code = np.where(code == 0, reason, code)
-        verdicts.append((ahead, error, code))
-    return _standing_for(groups, verdicts)
+    ways, objects, config = table.ways, table.objects, table.config
+    fans = ways.fans[:, ::-1] if sign > 0 else ways.fans
+    subjects = np.column_stack([ways.near[fans[:, 0]], ways.far[fans]])
+    column = Column(subjects, np.zeros(len(fans)), np.zeros(len(fans)))
+    column.refuse("truncated", column.any_of(objects.truncated))
+    column.refuse("occluded", column.any_of(objects.occluded))
+    whole = np.flatnonzero(column.code == 0)  # what is refused anyway needs no error
+    best, second, third = fans[whole].T
+    (ahead, error), (more, more_error) = (_ahead(table, best, other, sign) for other in (second, third))
+    closer = more * error < ahead * more_error
+    column.number[whole], column.error[whole] = np.where(closer, more, ahead), np.where(closer, more_error, error)
+    metric, away = objects.setting.metric[subjects[whole, 0]], table.rays.away[subjects[whole]].max(axis=1)
+    floor = np.maximum(config.place_floor_m * metric, config.place_floor_share * away)
+    sigmas, gap = config.margin_sigmas, sign * ways.gap
+    close, against = np.zeros((2, len(fans)), bool)
+    close[whole] = (ahead <= np.maximum(sigmas * error, floor)) | (more <= np.maximum(sigmas * more_error, floor))
+    against[whole] = gap[best] < np.maximum(gap[second], gap[third])
+    column.refuse("too_close_to_call", close)
+    column.refuse("witnesses_disagree", against)
+    return column
 
 
-def _code(reason: str, where: Where) -> Codes:
-    return where * np.int8(CODES[reason])
+def _ahead(table: Table, one: Index, other: Index, sign: int) -> tuple[PerPair, PerPair]:
+    """Say how much longer, or shorter, one way is than another, and the error of that."""
+    ways, setting = table.ways, table.objects.setting
+    ahead = sign * (ways.length[one] - ways.length[other])
+    scale = np.minimum(setting.scale[ways.near[one]], SCALE_THAT_COUNTS)
+    return ahead, np.sqrt(ways.variance(one, other) + (scale * ahead) ** 2)
 
 
 _CUT = ("truncated", "occluded")

@@ -24,8 +24,8 @@ Index = Int[np.ndarray, " p"]
 class Setting:
     """What the scene of each of n objects says: its number, what is known of it, the viewer's place, and its errors.
 
-    Or what each of n scenes says, where no object matters. `upright`: up is known; `metric`: lengths are in metres; `on_plane`: there is a support plane. The rest is the
-    `SceneErrors`.
+    Or what each of n scenes says, where no object matters. `upright`: up is known; `metric`: lengths are in metres;
+    `on_plane`: there is a support plane. The rest is the `SceneErrors`.
     """
 
     scene: Int[np.ndarray, " n"]
@@ -214,23 +214,42 @@ MOST_GROUPS = 120
 """Of so many groups of a scene is anything asked; of more, those are taken that are spread evenly over all."""
 
 
-def groups_of(scenes: Sequence[Scene], size: int, *, anchored: bool = False) -> Int[np.ndarray, "g s"]:
-    """List groups of so many objects of the same scene, each once, scene by scene.
-
-    `anchored`: the first one stands apart, so that each of a group takes its turn there.
-    """
-    found, first = [_groups(0, size, anchored)], 0
+def groups_of(scenes: Sequence[Scene], size: int) -> Int[np.ndarray, "g s"]:
+    """List groups of so many objects of the same scene, each once, scene by scene."""
+    found, first = [_groups(0, size)], 0
     for scene in scenes:
-        found.append(_groups(len(scene.objects), size, anchored) + first)
+        found.append(_groups(len(scene.objects), size) + first)
         first += len(scene.objects)
     return np.concatenate(found)
 
 
 @lru_cache(maxsize=128)
-def _groups(count: int, size: int, anchored: bool) -> Int[np.ndarray, "g s"]:
-    every = np.array(list(combinations(range(count), size)), np.int64).reshape(-1, size)
-    if anchored:
-        every = np.concatenate([every[:, np.roll(np.arange(size), turn)] for turn in range(size)])
-    if len(every) <= MOST_GROUPS:
-        return every
-    return every[np.linspace(0, len(every) - 1, MOST_GROUPS).astype(np.int64)]
+def _groups(count: int, size: int) -> Int[np.ndarray, "g s"]:
+    return _not_too_many(_combinations(count, size))
+
+
+def fans_of(scenes: Sequence[Scene], size: int) -> Int[np.ndarray, "g s"]:
+    """List groups of so many ways from an object to others of the same scene, as rows of the ordered pairs."""
+    found, first = [_fans(0, size)], 0
+    for scene in scenes:
+        count = len(scene.objects)
+        found.append(_fans(count, size) + first)
+        first += count * (count - 1)
+    return np.concatenate(found)
+
+
+@lru_cache(maxsize=128)
+def _fans(count: int, size: int) -> Int[np.ndarray, "g s"]:
+    others = _combinations(max(count - 1, 0), size)
+    starts = np.arange(count)[:, None, None] * (count - 1)
+    return _not_too_many((starts + others).reshape(-1, size))
+
+
+def _combinations(count: int, size: int) -> Int[np.ndarray, "g s"]:
+    return np.array(list(combinations(range(count), size)), np.int64).reshape(-1, size)
+
+
+def _not_too_many(groups: Int[np.ndarray, "g s"]) -> Int[np.ndarray, "_ s"]:
+    if len(groups) <= MOST_GROUPS:
+        return groups
+    return groups[np.linspace(0, len(groups) - 1, MOST_GROUPS).astype(np.int64)]
