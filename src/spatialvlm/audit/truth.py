@@ -5,12 +5,13 @@ Enters what a source of rooms knows of a frame; leave its boxes, counted from th
 objects with all that is out of sight. Gaps are between the visible surfaces; there is no amodal truth of them.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from jaxtyping import Bool, Float, Float64, Int
 from scipy.spatial import KDTree
 
+from spatialvlm.audit.viewed import FROM_ANCHOR, FROM_CAMERA, LISTED, from_anchor, from_camera, of_listed
 from spatialvlm.geometry import transform, unproject
 from spatialvlm.pipeline.measure import MeasureConfig
 from spatialvlm.records import Frame, Scene
@@ -32,11 +33,12 @@ Values = Float64[np.ndarray, "p v"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Boxes:
-    """Boxes of n objects along the world's axes, z counted from a plane, and where the viewer is."""
+    """Boxes of n objects along the world's axes, z counted from a plane, and where the viewer is and looks."""
 
     low: Vectors
     high: Vectors
     viewer: Float64[np.ndarray, " 3"]
+    forward: Float64[np.ndarray, " 3"] = field(default_factory=lambda: np.array([0.0, 1.0, 0.0]))
 
     @property
     def centre(self) -> Vectors:
@@ -59,6 +61,8 @@ class Boxes:
                 return extent[:, 0]
             case "size":
                 return np.cbrt(extent.prod(axis=1))
+            case "camera_distance":
+                return np.linalg.norm(self.centre - self.viewer, axis=1)
         raise KeyError(quantity)
 
     def difference(self, quantity: str, subjects: Subjects) -> Values:
@@ -73,6 +77,12 @@ class Boxes:
         """
         if quantity in ("distance", "horizontal", "vertical"):
             return self._between(quantity, subjects[:, 0], subjects[:, 1])[:, None]
+        if quantity in FROM_CAMERA:
+            return from_camera(quantity, self.centre, self.viewer, self.forward, subjects)
+        if quantity in FROM_ANCHOR:
+            return from_anchor(self.centre, subjects)
+        if quantity in LISTED:
+            return of_listed(self.single(LISTED[quantity]), subjects)
         return self.single(quantity)[subjects[:, 0]][:, None]
 
     def _between(self, quantity: str, a: Index, b: Index) -> Numbers:
@@ -127,13 +137,13 @@ class TrueQuantities:
         lowest = np.array([self.points[name][:, 2].min() for name in ids]) - plane_m
         stands = (np.abs(supports - plane_m) < SAME_LEVEL_M) & (lowest < STANDS_WITHIN_M)
         low[stands, 2] = supports[stands] - plane_m
-        return Boxes(low, high, self._viewer(plane_m))
+        return Boxes(low, high, self._viewer(plane_m), self.pose[:3, 2])
 
     def amodal(self, ids: tuple[str, ...], plane_m: float) -> Boxes:
         """Box the whole objects."""
         faces = np.array([self.known.boxes[name] for name in ids], np.float64).reshape(-1, 2, 3)
         faces[:, :, 2] -= plane_m
-        return Boxes(faces[:, 0], faces[:, 1], self._viewer(plane_m))
+        return Boxes(faces[:, 0], faces[:, 1], self._viewer(plane_m), self.pose[:3, 2])
 
     def gaps(self, ids: tuple[str, ...], subjects: Subjects) -> Values:
         """Measure the gaps of pairs."""

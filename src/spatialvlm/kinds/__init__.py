@@ -12,6 +12,7 @@ nothing measures it yet, its quantity in `pipeline/measure` and the truth of tha
 from types import MappingProxyType
 from typing import Literal
 
+from spatialvlm.kinds.forms.clock import hours_of
 from spatialvlm.kinds.kind import LETTERS, Form, Kind, Outcomes, Values, Voice, even, reordered
 from spatialvlm.kinds.more_kinds import MORE_KINDS
 from spatialvlm.kinds.paper_kinds import PAPER_KINDS
@@ -28,6 +29,7 @@ __all__ = [
     "Values",
     "Voice",
     "even",
+    "hours_of",
     "reordered",
 ]
 

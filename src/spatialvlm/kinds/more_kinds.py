@@ -13,7 +13,7 @@ MORE_KINDS: tuple[Kind, ...] = (
     Kind(
         "nearest_to_camera",
         PICK,
-        "camera_distance_pick",
+        "least_camera_distance",
         -1,
         "",
         "",
@@ -26,7 +26,7 @@ MORE_KINDS: tuple[Kind, ...] = (
     Kind(
         "farthest_from_camera",
         PICK,
-        "camera_distance_pick",
+        "greatest_camera_distance",
         1,
         "",
         "",

@@ -5,7 +5,8 @@ is certain to stay inside that floor; in between it is refused. Whatever is refu
 
     objects      scenes -> arrays over all their objects
     column       what a Quantity is, and the Column that it comes to
-    comparisons distances ...   the quantities; docs/questions.md defines each
+    lengths rays ways lists     what several quantities share: errors, ways from the camera and between objects, groups
+    comparisons distances viewer groups     the quantities; docs/questions.md defines each
     reasons      why facts are refused
     facts        the columns of the kinds that are wanted
     table        columns -> the Facts of each scene

@@ -11,8 +11,11 @@ import numpy as np
 from jaxtyping import Bool, Int, Int8
 
 from spatialvlm.pipeline.measure import MeasureConfig
+from spatialvlm.pipeline.measure.lists import Lists, PairRows
 from spatialvlm.pipeline.measure.objects import Index, Objects, PerPair, groups_of, pairs_of
+from spatialvlm.pipeline.measure.rays import Rays
 from spatialvlm.pipeline.measure.reasons import CODES
+from spatialvlm.pipeline.measure.ways import Ways
 from spatialvlm.records import Scene
 
 Where = Bool[np.ndarray, " p"]
@@ -52,15 +55,19 @@ class Column:
         """The first subject of each row."""
         return self.subjects[:, 0]
 
+    def scenes(self, objects: Objects) -> Index:
+        """Find the scene of each row."""
+        return objects.setting.scene[self.first] if self.of is None else self.of
+
     def refuse(self, reason: str, where: Where) -> None:
         """Refuse the rows in `where` that no earlier reason has refused."""
         np.putmask(self.code, (self.code == 0) & where, CODES[reason])
 
     def any_of(self, flags: Bool[np.ndarray, " n"]) -> Where:
         """Tell where a flag is set of any subject of a row."""
-        found = flags[self.subjects[:, 0]]
-        for place in range(1, self.subjects.shape[1]):
-            found = found | (flags[self.subjects[:, place]] & (self.subjects[:, place] >= 0))
+        found = np.zeros(len(self.subjects), bool)
+        for subject in self.subjects.T:
+            found |= flags[subject] & (subject >= 0)
         return found
 
 
@@ -85,6 +92,11 @@ class Table:
         return np.arange(len(self.objects.place))[:, None]
 
     @cached_property
+    def rays(self) -> Rays:
+        """The rays from the camera to the objects."""
+        return Rays(self.objects)
+
+    @cached_property
     def pairs(self) -> tuple[Index, Index]:
         """The unordered pairs."""
         return pairs_of(self.scenes, ordered=False)
@@ -93,6 +105,21 @@ class Table:
     def triples(self) -> Rows:
         """Groups of three objects."""
         return groups_of(self.scenes, 3)
+
+    @cached_property
+    def pair_rows(self) -> PairRows:
+        """Where each ordered pair stands in what `compared` makes."""
+        return PairRows(self.scenes, self.objects)
+
+    @cached_property
+    def lists(self) -> Lists:
+        """Groups of three and of four objects."""
+        return Lists(self.scenes, self.objects, self.pair_rows)
+
+    @cached_property
+    def ways(self) -> Ways:
+        """The ways from each object to the others."""
+        return Ways(self.scenes, self.objects, self.pair_rows)
 
 
 ColumnOf = Callable[[Table], Column]
@@ -114,7 +141,7 @@ class Quantity:
 
 def finish_length(column: Column, objects: Objects, config: MeasureConfig) -> None:
     """Refuse lengths: metres need a metric scene, centres and sizes an uncut object, a number a small error."""
-    column.refuse("relative_scale", ~objects.setting.metric[column.first])
+    column.refuse("relative_scale", ~objects.by_scene.metric[column.scenes(objects)])
     column.refuse("truncated", column.any_of(objects.truncated))
     column.refuse("occluded", column.any_of(objects.occluded))
     column.refuse("too_small", column.number < config.min_length_m)
@@ -123,4 +150,4 @@ def finish_length(column: Column, objects: Objects, config: MeasureConfig) -> No
 
 def with_scale(column: Column, objects: Objects) -> PerPair:
     """Add the error of scale to that of a length, in full."""
-    return np.hypot(column.error, objects.setting.scale[column.first] * column.number)
+    return np.hypot(column.error, objects.by_scene.scale[column.scenes(objects)] * column.number)

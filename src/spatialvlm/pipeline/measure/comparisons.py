@@ -1,4 +1,4 @@
-"""The six differences that comparisons are about: witnesses, margins, dead zones; and the lengths along them."""
+"""The differences that comparisons are about: witnesses, margins, dead zones; and the lengths along them."""
 
 from collections.abc import Callable
 
@@ -10,6 +10,7 @@ from spatialvlm.pipeline.measure.column import Column, finish_length
 from spatialvlm.pipeline.measure.lengths import size_of, size_stretch
 from spatialvlm.pipeline.measure.modes import Mode
 from spatialvlm.pipeline.measure.objects import Index, Objects, PerObject, PerPair, combined, dot, together
+from spatialvlm.pipeline.measure.rays import Rays
 
 SCALE_THAT_COUNTS = 0.1
 """The most that an error of scale counts in what decides a comparison. Of a length it always counts in full."""
@@ -18,14 +19,14 @@ Where = Bool[np.ndarray, " p"]
 
 
 class Comparisons:
-    """The six differences that comparisons are about, over all ordered pairs: decided, or refused."""
+    """The differences that comparisons are about, over all ordered pairs: decided, or refused."""
 
     def __init__(self, objects: Objects, a: Index, b: Index, config: MeasureConfig) -> None:
         self.objects, self.a, self.b, self.config = objects, a, b, config
         self.pairs, self.once = np.stack([a, b], axis=1), a < b
         setting = objects.setting
-        from_viewer = objects.centre - setting.viewer
-        away = np.sqrt(dot(from_viewer, from_viewer))
+        self.rays = Rays(objects)
+        away = self.rays.away
         absolute = setting.metric[a].astype(np.float64)
         self.place_floor = np.maximum(
             config.place_floor_m * absolute, config.place_floor_share * np.maximum(away[a], away[b])
@@ -50,6 +51,8 @@ class Comparisons:
                 return self._place(objects.depth_m, axis=1)
             case "bottom":
                 return self._bottom()
+            case "camera_distance":
+                return self._camera_distance()
             case "height":
                 return self._size(extent[2], error[2], lambda by: by.stretch[2], upright=True)
             case "width":
@@ -100,6 +103,17 @@ class Comparisons:
         self._decide(column, self.place_floor)
         apart = way[2] * column.outcome
         column.refuse("witnesses_disagree", (column.outcome != 0) & (apart < 0.5 * self.place_floor))
+        return column
+
+    def _camera_distance(self) -> Column:
+        """Compare how far away two are: the nearest points of their boxes are second witness."""
+        rays = self.rays
+        column = self._column(rays.away, rays.error, rays.pull, 0.0)
+        column.refuse("truncated", self.truncated)
+        column.refuse("occluded", self.occluded)
+        self._decide(column, self.place_floor)
+        apart = (rays.nearest[self.a] - rays.nearest[self.b]) * column.outcome
+        column.refuse("witnesses_disagree", (column.outcome != 0) & (apart <= 0.0))
         return column
 
     def _size(

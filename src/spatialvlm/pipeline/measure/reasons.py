@@ -14,8 +14,8 @@ REASONS = MappingProxyType(
         "nested": "one object's extent lies within the other's, like a cup on a table",
         "witnesses_disagree": "the second witness does not confirm the first",
         "too_close_to_call": "the difference is neither beyond the margin nor certainly within it",
-        "too_small": "the length is below `min_length_m`, or the two are about level",
-        "too_uncertain": "one sigma is more than `max_relative_error` of the length",
+        "too_small": "the length is below `min_length_m`, the angle below 2°, or the two are about level",
+        "too_uncertain": "one sigma is more than `max_relative_error` of the length or angle",
     }
 )
 CODES = MappingProxyType({reason: code for code, reason in enumerate(REASONS, 1)})

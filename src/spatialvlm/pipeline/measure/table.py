@@ -20,7 +20,7 @@ def facts_of(scenes: Sequence[Scene], objects: Objects, columns: Mapping[str, Co
     """Join the columns of some kinds into Facts, and count the refusals of each unordered pair once."""
     sheets: dict[tuple[int, int], _Sheet] = {}  # kinds share columns: left and right, taller and shorter
     chosen, outcomes = [], []
-    width = max((column.subjects.shape[1] for column in columns.values()), default=1)
+    width = max([1, *(column.subjects.shape[1] for column in columns.values())])
     for name, column in columns.items():
         kind = KINDS[name]
         key = id(column), kind.sign if kind.form.directed else 0
@@ -80,7 +80,7 @@ class _Sheet:
         asked = column.code == 0
         if sign:
             asked &= column.outcome == sign
-        scene = objects.setting.scene[column.first] if column.of is None else column.of
+        scene = column.scenes(objects)
         self.scene = scene[asked].astype(np.int16)  # 16 bits sort 10 times as fast
         self.subjects = _within_scene(column.subjects[asked], objects, width)
         self.number, self.error, self.outcome = (
