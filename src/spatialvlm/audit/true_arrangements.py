@@ -54,4 +54,4 @@ def perspective(quantity: str, centre: Vectors, subjects: Subjects) -> Numbers:
             return behind.astype(np.float64)
         case "perspective_quadrant":
             return np.where(behind, np.where(right, 2.0, 3.0), right)
-    return np.pi / 2 - np.angle(turned)
+    return -np.angle(turned / 1j)

@@ -7,10 +7,10 @@ from functools import lru_cache
 from itertools import combinations
 
 import numpy as np
-from jaxtyping import Float64, Int, Int8
+from jaxtyping import Bool, Float64, Int, Int8
 
 from spatialvlm.pipeline.measure.balance import balance
-from spatialvlm.pipeline.measure.column import WHOLE, Column, Quantity, Rows, Table, Where
+from spatialvlm.pipeline.measure.column import WHOLE, Column, Quantity, Rows, Table
 from spatialvlm.pipeline.measure.comparisons import SCALE_THAT_COUNTS
 from spatialvlm.pipeline.measure.distances import gaps_of_pairs
 from spatialvlm.pipeline.measure.lengths import (
@@ -31,7 +31,7 @@ END_SHARE, ASIDE_SHARE = 0.05, 0.375
 CLEAR_OF_END, CLEAR_OF_ASIDE = 0.15, 0.125
 """Nobody is asked of what is nearer to those limits: 20 % inwards and a quarter aside is between, a half aside not."""
 
-MOST_ANCHORED = 60
+MOST_ANCHORED = 40
 """Of so many anchors with those listed beside them is a scene asked."""
 
 _UNDECIDED = 16  # more than any count
@@ -218,7 +218,7 @@ def _top(table: Table) -> Column:
 
 def _on_ladder(
     table: Table, subjects: Rows, length: PerPair, error: PerPair, floor: PerPair, ladder: Float64[np.ndarray, " r"]
-) -> tuple[Column, Where]:
+) -> tuple[Column, Bool[np.ndarray, " k"]]:
     """Compare lengths with the greatest limit that is clearly less, and with the least that is clearly more.
 
     Tell which rows are clear; of lengths that no limit is clear of there is one that is not.

@@ -59,9 +59,10 @@ class Column:
 
     def any_of(self, flags: Bool[np.ndarray, " n"]) -> Where:
         """Tell where a flag is set of any subject of a row."""
+        flags = np.append(flags, False)  # of -1, nobody
         found = flags[self.subjects[:, 0]]
         for place in range(1, self.subjects.shape[1]):
-            found = found | (flags[self.subjects[:, place]] & (self.subjects[:, place] >= 0))
+            found |= flags[self.subjects[:, place]]
         return found
 
     def refuse_cut(self, objects: Objects) -> None:
@@ -102,7 +103,7 @@ class Table:
         """The unordered pairs."""
         return pairs_of(self.scenes, ordered=False)
 
-    def pair_of(self, a: Index, b: Index) -> Index:
+    def pair_of(self, a: Int[np.ndarray, "..."], b: Int[np.ndarray, "..."]) -> Int[np.ndarray, "..."]:
         """Find the row of `pairs` that two objects of one scene are, in either order."""
         return self._before[np.minimum(a, b)] + np.maximum(a, b)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
-from jaxtyping import Float64
+from jaxtyping import Bool, Float64
 
 from spatialvlm.pipeline.measure.balance import balance
 from spatialvlm.pipeline.measure.column import WHOLE, Column, Quantity, Table, Where
@@ -57,7 +57,7 @@ def _turns(table: Table) -> _Turns:
     return _Turns(start, asked[kept], bearing[kept], (floor / np.maximum(nearer, 1e-9))[kept])
 
 
-def _at(rows: Index, count: int) -> Where:
+def _at(rows: Index, count: int) -> Bool[np.ndarray, " r"]:
     where = np.zeros(count, bool)
     where[rows] = True
     return where
