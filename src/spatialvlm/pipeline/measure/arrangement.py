@@ -31,7 +31,7 @@ END_SHARE, ASIDE_SHARE = 0.05, 0.375
 CLEAR_OF_END, CLEAR_OF_ASIDE = 0.15, 0.125
 """Nobody is asked of what is nearer to those limits: 20 % inwards and a quarter aside is between, a half aside not."""
 
-MOST_ANCHORED = 40
+MOST_ANCHORED = 60
 """Of so many anchors with those listed beside them is a scene asked."""
 
 _UNDECIDED = 16  # more than any count
