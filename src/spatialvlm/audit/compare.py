@@ -28,7 +28,7 @@ class Compared:
     """The asked facts of one scene as columns, as in `Facts`, each with its truth.
 
     `visible` and `amodal` are the true lengths, or the true differences A - B of comparisons; amodal is NaN for gaps.
-    `right` and `right_amodal` say whether an answer holds; they are true for lengths and angles.
+    `right` and `right_amodal` say whether an answer holds; they are true for lengths and angles, and without a truth.
     """
 
     object_ids: tuple[str, ...]
@@ -73,9 +73,7 @@ def compare(facts: Facts, truth: TrueQuantities, plane_m: float, config: Measure
             continue
         subjects = facts.subjects[rows].astype(np.int64)
         for which, boxes in enumerate((visible, amodal)):
-            if kind.quantity == "gap":
-                values = truth.gaps(facts.object_ids, subjects) if which == 0 else np.full((len(rows), 1), np.nan)
-            elif kind.form.compares or kind.form.directed:
+            if kind.form.compares or kind.form.directed:
                 values = boxes.difference(kind.quantity, subjects)
             else:
                 values = boxes.values(kind.quantity, subjects, facts.given[rows])
@@ -83,6 +81,6 @@ def compare(facts: Facts, truth: TrueQuantities, plane_m: float, config: Measure
                 values = kind.sign * values
             numbers[which, rows] = values[:, 0]
             floor = boxes.floor(kind.quantity, subjects, config) if kind.form.compares else np.zeros(len(rows))
-            verdicts[which, rows] = kind.form.holds(kind, facts.outcome[rows], values, floor)
+            verdicts[which, rows] = kind.form.holds(kind, facts.outcome[rows], values, floor) | np.isnan(values[:, 0])
     columns = (facts.kind, facts.subjects, facts.outcome, facts.number, facts.error)
     return Compared(facts.object_ids, *columns, *numbers, *verdicts)

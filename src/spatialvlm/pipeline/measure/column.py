@@ -6,6 +6,7 @@ A Quantity names its columns, says in words how it is computed, and lists the re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any, TypeVar
 
 import numpy as np
 from jaxtyping import Bool, Int, Int8
@@ -20,6 +21,7 @@ from spatialvlm.records import Scene
 
 Where = Bool[np.ndarray, " p"]
 Rows = Int[np.ndarray, "p s"]
+Made = TypeVar("Made")
 
 WHOLE = ("truncated", "occluded")
 IN_METRES = ("relative_scale", "too_small", "too_uncertain")
@@ -70,6 +72,11 @@ class Column:
             found |= flags[subject] & (subject >= 0)
         return found
 
+    def refuse_cut(self, objects: Objects) -> None:
+        """Refuse the rows of which some object is not in sight as a whole."""
+        self.refuse("truncated", self.any_of(objects.truncated))
+        self.refuse("occluded", self.any_of(objects.occluded))
+
 
 class Table:
     """The objects of some scenes, and the rows that quantities are about: objects, pairs and groups of one scene each.
@@ -85,6 +92,13 @@ class Table:
         compared: Callable[[str], Column],
     ) -> None:
         self.scenes, self.objects, self.config, self.compared = scenes, objects, config, compared
+        self._made: dict[Callable[[Table], Any], Any] = {}
+
+    def shared(self, make: "Callable[[Table], Made]") -> Made:
+        """Make something that several quantities are measured from, once."""
+        if make not in self._made:
+            self._made[make] = make(self)
+        return self._made[make]
 
     @cached_property
     def singles(self) -> Rows:
@@ -100,6 +114,17 @@ class Table:
     def pairs(self) -> tuple[Index, Index]:
         """The unordered pairs."""
         return pairs_of(self.scenes, ordered=False)
+
+    def pair_of(self, a: Int[np.ndarray, "..."], b: Int[np.ndarray, "..."]) -> Int[np.ndarray, "..."]:
+        """Find the row of `pairs` that two objects of one scene are, in either order."""
+        return self._before[np.minimum(a, b)] + np.maximum(a, b)
+
+    @cached_property
+    def _before(self) -> Index:
+        """How many pairs come before those of an object with later ones, less the number of the next object."""
+        scene, place = self.objects.setting.scene, self.objects.place
+        later = np.bincount(scene)[scene] - 1 - place if len(scene) else place
+        return np.cumsum(later) - later - np.arange(1, len(later) + 1)
 
     @cached_property
     def triples(self) -> Rows:
@@ -120,6 +145,11 @@ class Table:
     def ways(self) -> Ways:
         """The ways from each object to the others."""
         return Ways(self.scenes, self.objects, self.pair_rows)
+
+    @cached_property
+    def roles(self) -> Rows:
+        """Groups of three objects with each of them in the first place, in turn."""
+        return self.triples[:, [[0, 1, 2], [1, 2, 0], [2, 0, 1]]].reshape(-1, 3)
 
 
 ColumnOf = Callable[[Table], Column]
@@ -142,8 +172,7 @@ class Quantity:
 def finish_length(column: Column, objects: Objects, config: MeasureConfig) -> None:
     """Refuse lengths: metres need a metric scene, centres and sizes an uncut object, a number a small error."""
     column.refuse("relative_scale", ~objects.by_scene.metric[column.scenes(objects)])
-    column.refuse("truncated", column.any_of(objects.truncated))
-    column.refuse("occluded", column.any_of(objects.occluded))
+    column.refuse_cut(objects)
     column.refuse("too_small", column.number < config.min_length_m)
     column.refuse("too_uncertain", column.error > config.max_relative_error * column.number)
 

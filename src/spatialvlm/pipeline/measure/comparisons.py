@@ -7,7 +7,7 @@ from jaxtyping import Bool, Float64
 
 from spatialvlm.pipeline.measure import MeasureConfig
 from spatialvlm.pipeline.measure.column import Column, finish_length
-from spatialvlm.pipeline.measure.lengths import size_of, size_stretch
+from spatialvlm.pipeline.measure.lengths import place_floor, size_of, size_stretch
 from spatialvlm.pipeline.measure.modes import Mode
 from spatialvlm.pipeline.measure.objects import Index, Objects, PerObject, PerPair, combined, dot, together
 from spatialvlm.pipeline.measure.rays import Rays
@@ -26,12 +26,9 @@ class Comparisons:
         self.pairs, self.once = np.stack([a, b], axis=1), a < b
         setting = objects.setting
         self.rays = Rays(objects)
-        away = self.rays.away
-        absolute = setting.metric[a].astype(np.float64)
-        self.place_floor = np.maximum(
-            config.place_floor_m * absolute, config.place_floor_share * np.maximum(away[a], away[b])
-        )
-        self.size_floor_m = config.size_floor_m * absolute
+        floor = place_floor(objects, config)
+        self.place_floor = np.maximum(floor[a], floor[b])
+        self.size_floor_m = config.size_floor_m * setting.metric[a]
         self.upright = setting.upright[a]
         self.truncated = objects.truncated[a] | objects.truncated[b]
         self.occluded = objects.occluded[a] | objects.occluded[b]

@@ -7,6 +7,7 @@ import numpy as np
 from spatialvlm.pipeline.measure.column import IN_METRES, LENGTH, Column, Quantity, Table, finish_length, with_scale
 from spatialvlm.pipeline.measure.gaps import gaps
 from spatialvlm.pipeline.measure.lengths import between_centres, bottom_error, extent_errors
+from spatialvlm.pipeline.measure.objects import PerPair
 from spatialvlm.pipeline.measure.reasons import CODES
 
 
@@ -42,9 +43,14 @@ def _vertical(table: Table) -> Column:
     return _finished(column, table)
 
 
+def gaps_of_pairs(table: Table) -> tuple[PerPair, PerPair]:
+    """Measure the gap of each pair, and its error without scale."""
+    return gaps(table.objects, *table.pairs)
+
+
 def _gap(table: Table) -> Column:
     a, b = table.pairs
-    column = Column(np.stack([a, b], axis=1), *gaps(table.objects, a, b))
+    column = Column(np.stack([a, b], axis=1), *table.shared(gaps_of_pairs))
     column.refuse("gravity_unknown", ~table.objects.setting.upright[a])
     return _finished(column, table)
 
