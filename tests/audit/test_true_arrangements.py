@@ -25,7 +25,7 @@ ROOMS = 12
 def boxes(*centres, half=0.1):
     """Cubes at some places; between any two is a gap of half a metre."""
     middle = np.array(centres, float)
-    return Boxes(middle - half, middle + half, np.zeros(3), lambda pairs: np.full(len(pairs), 0.5))
+    return Boxes(middle - half, middle + half, np.zeros(3), gaps=lambda pairs: np.full(len(pairs), 0.5))
 
 
 def value(made, quantity, subjects, given=math.nan):

@@ -49,8 +49,11 @@ class Compared:
 
     @property
     def once(self) -> Where:
-        """Which rows are counted: of the two orders of a pair that is compared, the one that stands first."""
-        return ~COMPARES[self.kind] | (self.subjects[:, 0] < self.subjects[:, min(1, self.subjects.shape[1] - 1)])
+        """Which rows are counted: what has a number, and of the two orders of a pair that is compared, the first."""
+        told = ~np.isnan(self.number)
+        return told & (
+            ~COMPARES[self.kind] | (self.subjects[:, 0] < self.subjects[:, min(1, self.subjects.shape[1] - 1)])
+        )
 
     def only(self, rows: Where) -> "Compared":
         """Keep some of the rows."""

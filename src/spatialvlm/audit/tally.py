@@ -13,7 +13,7 @@ from jaxtyping import Float32
 from scipy.special import erf
 
 from spatialvlm.audit.compare import Compared
-from spatialvlm.kinds import KIND_NAMES, KINDS
+from spatialvlm.kinds import KIND_NAMES, KINDS, MIXES
 from spatialvlm.records import Facts, Scene
 
 RELATIVE_TO_LEAST_M = 0.01  # errors are relative to the true length, or to this where it is shorter
@@ -94,12 +94,17 @@ class Tally:
         self.far_off = worst(self.far_off + other.far_off)
 
     def figures(self) -> dict[str, Any]:
-        """Compute what audit.json says of a preset; docs/audit.md defines each figure. None where nothing was asked."""
-        comparisons = [name for name, kind in KINDS.items() if not kind.form.is_number]
-        every = _joined([part for parts in self.lengths.values() for part in parts])
+        """Compute what audit.json says of a preset; docs/audit.md defines each figure. None where nothing was asked.
+
+        What is added up over kinds is that of the paper's, as people ask by default; the others stand in `kinds`.
+        """
+        paper = MIXES["paper"]
+        comparisons = [name for name in paper if not KINDS[name].form.is_number]
+        every = _joined([part for name in paper for part in self.lengths.get(name, [])])
         reasons: Counter[str] = Counter()
-        for (_, reason), count in self.reasons.items():
-            reasons[reason] += count
+        for (name, reason), count in self.reasons.items():
+            if name in paper:
+                reasons[reason] += count
         return {
             "rooms": self.rooms,
             "objects": self.objects,
@@ -107,7 +112,7 @@ class Tally:
             "pairs_silent_share": _share(self.silent_pairs, self.pairs),
             "drops": dict(self.drops),
             "planes": dict(self.planes),
-            **self._asked(list(KINDS)),
+            **self._asked(list(paper)),
             "refused_by_reason": dict(reasons),
             **self._accuracy(comparisons),
             **errors(every),

@@ -62,9 +62,9 @@ class Boxes:
                 return self.centre[:, 1]
             case "bottom" | "elevation":
                 return self.low[:, 2]
-            case "height":
+            case "height" | "height_if_told":
                 return extent[:, 2]
-            case "width":
+            case "width" | "width_if_told":
                 return extent[:, 0]
             case "size":
                 return np.cbrt(extent.prod(axis=1))

@@ -13,6 +13,7 @@ class LengthIfTold(Form):
     name = "length_if_told"
     title = "How much, if it can be told? (doubts)"
     family = "quantitative"
+    is_number = True
     instruction = "Answer with a number and its unit, or say that it can't be told."
 
     def sections(self, kind: Kind) -> Mapping[str, str]:

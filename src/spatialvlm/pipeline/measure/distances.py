@@ -77,9 +77,10 @@ def _elevation(table: Table) -> Column:
 def _extent_if_told(table: Table, axis: int, reasons: Sequence[str]) -> Column:
     """Measure an extent, and keep what is refused for a reason that the picture shows; `outcome` counts the reasons."""
     column = _extent(table, axis)
+    column.number = column.number.copy()
     for number, reason in enumerate(reasons, 1):
         untold = column.code == CODES[reason]
-        column.code[untold], column.outcome[untold] = 0, number
+        column.code[untold], column.outcome[untold], column.number[untold] = 0, number, np.nan
     return column
 
 
