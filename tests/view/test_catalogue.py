@@ -88,3 +88,5 @@ def test_an_example_is_about_the_mug(kind):
     assert "the red mug" in question or not (kind.subjects or kind.listed)
     assert question.strip().endswith(("?", "."))
     assert not set("[]") & set(question + answer)
+    for name in ("the red mug", "the lamp", "the plant", "the book"):
+        assert question.count(name) <= 1, "nothing is compared with itself"
