@@ -92,7 +92,9 @@ def _by_form(names: Mapping[str, Any]) -> dict[str, list[str]]:
 
 def _said(name: str) -> str:
     """Return a kind's name as people write it, without its form."""
-    return name.removesuffix("_predicate").removesuffix("_choice").removesuffix("_classify").replace("_", " ")
+    if name.endswith("_classify"):
+        return name.removesuffix("_classify").replace("_", " / ")
+    return name.removesuffix("_predicate").removesuffix("_choice").replace("_", " ")
 
 
 def _count_row(name: str, count: int, css: str) -> page.Row:

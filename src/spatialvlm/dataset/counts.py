@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from spatialvlm.answers import SAME, Angle, Area, CannotTell, Choice, Clock, Count, Length, Order, Region, YesNo
+from spatialvlm.kinds import KINDS
 from spatialvlm.records import QA, Drop, Fact
 
 # Eight bins per decade from 1 mm to 1 km; what lies outside is counted in the first or the last bin.
@@ -43,11 +44,12 @@ def shard_counts(questions: Iterable[QA], refusals: Iterable[Mapping[tuple[str, 
 
 def answer_label(fact: Fact) -> str | None:
     """Say what an answer came to, in words that mean the same in every image; None for what has no few values."""
+    kind = KINDS.get(fact.kind)
     match fact.answer:
         case YesNo(yes):
             return "true" if yes else "false"
         case Choice() as choice:
-            if choice.chosen in fact.subjects:
+            if kind is not None and kind.form.of_subjects and choice.chosen in fact.subjects:
                 return chr(ord("A") + fact.subjects.index(choice.chosen))
             return "similar" if choice.chosen == SAME else choice.chosen
         case Count(number) | Clock(number):

@@ -5,24 +5,11 @@
 
 from types import MappingProxyType
 
-from spatialvlm.kinds import KINDS, Kind
+from spatialvlm.kinds import KINDS, LETTERS, Kind
 from spatialvlm.pipeline.measure import computed, refused
 
-_CAST = MappingProxyType(
-    {
-        "A": "the red mug",
-        "B": "the lamp",
-        "C": "the plant",
-        "L": "the red mug, the lamp and the plant",
-        "M": "the red mug, the lamp or the plant",
-        "O": "the red mug, the plant, the lamp",
-        "X": "the red mug",
-        "Y": "the lamp",
-        "P": "the table top",
-        "U": "centimeters",
-        "G": "50 cm",
-    }
-)
+_THINGS = ("the red mug", "the lamp", "the plant", "the book")
+_SETTING = MappingProxyType({"P": "the table top", "U": "centimeters", "G": "50 cm"})
 _NUMBERS = MappingProxyType({"angle": "30 degrees", "clock": "2 o'clock", "count": "2"})
 
 
@@ -31,9 +18,22 @@ def example(kind: Kind) -> tuple[str, str]:
     from spatialvlm.pipeline.phrase import load_sheet
 
     sheet = load_sheet(kind.name)
-    cast = {**_CAST, "N": _NUMBERS.get(kind.form.name, "about 40 cm")}
+    cast = {**_SETTING, **_cast(kind), "N": _NUMBERS.get(kind.form.name, "about 40 cm")}
     full = [line for line in sheet.lines[list(kind.form.sections(kind))[1]] if not line.short]
     return sheet.lines["question"][0].fill(cast), full[0].fill(cast)
+
+
+def _cast(kind: Kind) -> dict[str, str]:
+    """Fill the slots of objects; three are listed, beside those that are named one by one."""
+    first, second, third = _THINGS[kind.subjects :][:3] if kind.listed else _THINGS[:3]
+    listed = {"L": f"{first}, {second} and {third}", "M": f"{first}, {second} or {third}"}
+    return {
+        **dict(zip(LETTERS, _THINGS)),
+        **listed,
+        "O": f"{first}, {third}, {second}",
+        "X": first,
+        "Y": second,
+    }
 
 
 def markdown() -> str:

@@ -1,4 +1,4 @@
-"""At which hour on the clock?"""
+"""At which hour on the clock? 12 is straight ahead, 3 is to the right."""
 
 from collections.abc import Mapping, Sequence
 

@@ -1,4 +1,4 @@
-"""How many?"""
+"""How many? A whole number, with sections for none, one and many."""
 
 from collections.abc import Mapping, Sequence
 
