@@ -79,8 +79,8 @@ MORE_ROWS = [
     ("perspective_facing", "perspective_facing", 0, (0, 2), 3),
     ("perspective_quadrant", "perspective_quadrant", 0, (0, 2), 3),
     ("perspective_clock", "perspective_hour", 0, (0, 2), 3),
-    ("height_if_told", "height_if_told", 0, (0, 1)),
-    ("width_if_told", "width_if_told", 0, (0, 1)),
+    ("height_if_told", "height_if_told", 0, (0, 1), 1),
+    ("width_if_told", "width_if_told", 0, (0, 1), 1),
 ]
 
 
