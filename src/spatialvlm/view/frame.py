@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from spatialvlm.answers import Angle, Area, CannotTell, Choice, Clock, Count, Length, Order, Region, YesNo
+from spatialvlm.answers import Angle, Area, CannotTell, Choice, Clock, Count, Length, Order, Region, YesNo, in_words
 from spatialvlm.errors import DatasetError, UserError
 from spatialvlm.kinds import KINDS
 from spatialvlm.page import draw_objects
@@ -106,7 +106,7 @@ def _questions(questions: list[QA]) -> Group:
 
 def _evidence(qa: QA) -> str:
     fact, error = qa.fact, qa.fact.error
-    match qa.value:
+    match in_words(fact.answer, dict(zip(fact.subjects, qa.names))):
         case Length(metres):
             return f"{metres:.3f} ± {error:.3f} m"
         case Angle(radians):
