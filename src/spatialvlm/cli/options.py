@@ -53,8 +53,8 @@ Ways = Annotated[
     str | None,
     typer.Option(
         metavar="WAYS",
-        help="Ask [bold]open[/] questions, a [bold]choice[/] among letters, [bold]yes_no[/] or for [bold]json[/]: one "
-        "or more, separated by commas, each equally often. [open, or as it was]",
+        help="Ask [bold]open[/] questions, for a [bold]choice[/] among letters, for [bold]yes_no[/] or for "
+        "[bold]json[/]: one or more, separated by commas, each equally often; by default open, or as it was.",
     ),
 ]
 Refer = Annotated[
@@ -62,14 +62,13 @@ Refer = Annotated[
     typer.Option(
         metavar="WAYS",
         help="Call objects by their [bold]caption[/], a numbered [bold]mark[/] in the picture, their [bold]box[/] or a "
-        "[bold]point[/] on them: one or more, separated by commas. [caption, or as it was]",
+        "[bold]point[/] on them: one or more, separated by commas; by default caption, or as it was.",
     ),
 ]
 Coordinates = Annotated[
-    str | None,
+    Literal["0-1", "0-1000", "pixels"] | None,
     typer.Option(
-        metavar="UNIT",
-        help="Of boxes and points: [bold]0-1[/], [bold]0-1000[/] or [bold]pixels[/]. [0-1000, or as it was]",
+        help="Of boxes and points: shares of the image, thousandths, or pixels; by default 0-1000, or as it was.",
     ),
 ]
 Device = Annotated[str, typer.Option(help="Where models run: auto, cpu, cuda, cuda:N, mps.")]

@@ -36,6 +36,8 @@ PALETTE = (
 _TINT = 0.14  # light: captions name colours, and a tinted object should still have its own
 _INK, _PAPER = (16, 18, 24), (255, 255, 255)
 _SUPERSAMPLE = 4
+_HIDING, _HIDING_BY_MARKS = 4.0, 0.6
+"""What it costs a tag to hide all of its own object; marks are to lie on theirs, unless they would hide most of it."""
 
 Image = UInt8[np.ndarray, "_ _ 3"]  # of any size: tags are pictures too
 Tag = UInt8[np.ndarray, "_ _ _"]  # RGB, or RGB and how much of it covers what is below
@@ -99,7 +101,7 @@ def draw_marks(image: Image, masks: Sequence[Mask | Rle]) -> Image:
     """
     size, shapes, picture = image.shape[:2], _shapes(image, masks), image.copy()
     badges = [_badge(str(index + 1), colour(index), size) for index in range(len(shapes))]
-    _place_all(picture, shapes, badges, _line_width(size))
+    _place_all(picture, shapes, badges, _line_width(size), hiding=_HIDING_BY_MARKS)
     return picture
 
 
@@ -207,16 +209,22 @@ def _paste(picture: Image, spot: _Spot, tag: Tag) -> None:
     room[:] = np.rint(share * tag[..., :3] + (1 - share) * room).astype(np.uint8)
 
 
-def _place_all(picture: Image, shapes: Sequence[Mask], tags: Sequence[Tag], line: int) -> None:
+def _place_all(
+    picture: Image, shapes: Sequence[Mask], tags: Sequence[Tag], line: int, *, hiding: float = _HIDING
+) -> None:
     """Place all tags: small objects choose first, since they have the fewest good places."""
     placed: dict[int, _Spot] = {}
     sums = [cv2.integral(shape.astype(np.uint8)) for shape in shapes]
     for index in reversed(_large_first(shapes)):
         if shapes[index].any() and tags[index].size:
             spots = _candidates(shapes[index], tags[index].shape[:2])
-            placed[index] = _best(spots, sums, index, list(placed.values()))
+            placed[index] = _best(spots, sums, index, list(placed.values()), hiding)
     for index, spot in placed.items():
-        _tie(picture, spot, shapes[index], colour(index), line)
+        if tags[index].shape[2] == 4:  # a circle is tied from its middle, and wherever it lies off its object
+            middle, reach = _Spot(spot.x + spot.width // 2, spot.y + spot.height // 2, 1, 1), 0.35 * spot.height
+        else:
+            middle, reach = spot, spot.height / 2
+        _tie(picture, middle, reach, shapes[index], colour(index), line)
     for index, spot in placed.items():
         _paste(picture, spot, tags[index])
 
@@ -238,7 +246,9 @@ def _candidates(shape: Mask, size: tuple[int, int]) -> list[_Spot]:
     return [_Spot(min(max(x, 0), right), min(max(y, 0), bottom), width, height) for x, y in corners]
 
 
-def _best(spots: Sequence[_Spot], sums: Sequence[np.ndarray], index: int, taken: Sequence[_Spot]) -> _Spot:
+def _best(
+    spots: Sequence[_Spot], sums: Sequence[np.ndarray], index: int, taken: Sequence[_Spot], hiding: float
+) -> _Spot:
     """Choose the cheapest place: over no other tag, hiding little of any object, near its own (as the first spot is).
 
     `sums` are the integral images of the masks.
@@ -249,21 +259,21 @@ def _best(spots: Sequence[_Spot], sums: Sequence[np.ndarray], index: int, taken:
     cost = 0.25 * np.hypot(x0 - x0[0], y0 - y0[0]) / spots[0].height
     for i, table in enumerate(sums):
         hidden = table[y1, x1] - table[y0, x1] - table[y1, x0] + table[y0, x0]
-        cost += (4 if i == index else 6) * hidden / max(1, int(table[-1, -1]))
+        cost += (hiding if i == index else 6.0) * hidden / max(1, int(table[-1, -1]))
     for other in taken:
         covered = np.array([spot.overlap(other) for spot in spots]) / (other.width * other.height)
         cost += 10 * (covered > 0) + 50 * covered
     return spots[int(np.argmin(cost))]
 
 
-def _tie(picture: Image, spot: _Spot, shape: Mask, rgb: tuple[int, int, int], line: int) -> None:
-    """Draw a line from a tag to the nearest point of its object, where the tag does not touch it."""
+def _tie(picture: Image, spot: _Spot, reach: float, shape: Mask, rgb: tuple[int, int, int], line: int) -> None:
+    """Draw a line from a tag to the nearest point of its object, where that is farther than `reach` pixels."""
     rows, columns = np.nonzero(shape)
     near_x = np.clip(columns, spot.x, spot.x + spot.width - 1)
     near_y = np.clip(rows, spot.y, spot.y + spot.height - 1)
     away = np.hypot(columns - near_x, rows - near_y)
     first = int(np.argmin(away))
-    if away[first] <= spot.height / 2:
+    if away[first] <= reach:
         return
     start, end = (int(near_x[first]), int(near_y[first])), (int(columns[first]), int(rows[first]))
     cv2.line(picture, start, end, _INK, line + 2, cv2.LINE_AA)
