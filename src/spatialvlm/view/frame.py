@@ -79,11 +79,12 @@ def _thumbnail(image: Picture) -> Text:
 
 def _objects(scene: Scene) -> Table:
     table = Table(title="objects, sizes in cm", title_justify="left", box=None, padding=(0, 2, 0, 0))
-    for heading in ("id", "caption", "width", "depth", "height", "bottom", "flags"):
+    for heading in ("", "id", "caption", "width", "depth", "height", "bottom", "flags"):
         is_number = heading in ("width", "depth", "height", "bottom")
         table.add_column(heading, justify="right" if is_number else "left", no_wrap=is_number)
-    for o in scene.objects:
-        table.add_row(escape(o.instance.id), escape(o.instance.captions[0] if o.instance.captions else ""), *_cells(o))
+    for number, o in enumerate(scene.objects, 1):  # as the picture numbers them
+        caption = o.instance.captions[0] if o.instance.captions else ""
+        table.add_row(f"{number}", escape(o.instance.id), escape(caption), *_cells(o))
     return table
 
 
