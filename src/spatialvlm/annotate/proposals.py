@@ -9,28 +9,15 @@ appendix A.1). Questions whose answer is "about the same" are not proposed: none
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
 
 import numpy as np
 
 from spatialvlm.annotate.decisions import PipelineQuestion
 from spatialvlm.answers import SAME, Choice, Length, YesNo
+from spatialvlm.kinds import RELATION_WORDS as WORDS
 from spatialvlm.pipeline import run_stages
 from spatialvlm.pipeline.tail import tail
 from spatialvlm.records import QA, Frame, Sample, Scene
-
-WORDS = MappingProxyType(
-    {
-        "front": "in front",
-        "tall": "taller",
-        "short": "shorter",
-        "wide": "wider",
-        "thin": "thinner",
-        "big": "bigger",
-        "small": "smaller",
-    }
-)
-"""How people say the relation that a classification names; left, right, above, below and behind stay as they are."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import cv2
 import numpy as np
-from jaxtyping import UInt8
 
 from spatialvlm import page
 from spatialvlm.answers import SAME, Angle, Area, CannotTell, Choice, Clock, Count, Length, Order, Region, YesNo
+from spatialvlm.dataset.marked_pictures import scene_image
 from spatialvlm.geometry import decode_mask
 from spatialvlm.kinds import KINDS
 from spatialvlm.records import QA, Fact, Object, Scene, Source
@@ -57,7 +57,11 @@ def select(questions: Sequence[QA], count: int) -> list[QA]:
 
 def picture(scene: Scene, source: Source) -> str:
     """Draw the image with its objects marked, as a small JPEG in base64."""
-    image = _image(scene, source)
+    image = scene_image(scene, source)
+    if image is None:
+        image = np.full(
+            (scene.camera.height, scene.camera.width, 3), 128, np.uint8
+        )  # masks on grey are better than none
     scale = min(1.0, PICTURE_WIDTH / image.shape[1], PICTURE_HEIGHT / image.shape[0])
     size = (max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale)))
     image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
@@ -68,18 +72,6 @@ def picture(scene: Scene, source: Source) -> str:
     marked = page.draw_objects(image, masks, [_name(found, i) for i, found in enumerate(scene.objects)])
     _, data = cv2.imencode(".jpg", marked[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
     return base64.b64encode(data.tobytes()).decode()
-
-
-def _image(scene: Scene, source: Source) -> UInt8[np.ndarray, "h w 3"]:
-    """Return the image as the scene's masks see it; grey where there is none."""
-    size = (scene.camera.height, scene.camera.width)
-    # unturned first: RGB-D folders are aligned to the stored pixels, and half a turn does not show in the size
-    for flags in (cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION, cv2.IMREAD_COLOR):
-        data = np.frombuffer(source.image_bytes, np.uint8)
-        image = cv2.imdecode(data, flags) if len(data) else None
-        if image is not None and image.shape[:2] == size:
-            return np.ascontiguousarray(image[..., ::-1])
-    return np.full((*size, 3), 128, np.uint8)
 
 
 def _question(scene: Scene, qa: QA, places: dict[str, int]) -> page.Markup:

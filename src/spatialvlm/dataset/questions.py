@@ -1,8 +1,9 @@
 """QA records <-> the `qa` column, one list per image. Built column by column: dictionaries would be ten times slower.
 
-`value` is the answer as JSON, in the question's words; whatever scores another answer needs it, `names`, `asked_unit`
-and `kind` alone. `number`, `unit` and `label` say the same for who reads the table: a number is in SI; a label is what
-a comparison came to, "true" | "false", an object id, a word or "similar".
+`value` is the answer as JSON, in the question's words; whatever scores another answer needs it, `names`, `asked_unit`,
+`asked_as` and `kind` alone. `fact` is the answer of the fact, by object ids, where `value` is another one: a length
+that is asked as a choice. `number`, `unit` and `label` say what `fact` does for who reads the table: a number is in SI;
+a label is what a comparison came to, "true" | "false", an object id, a word or "similar".
 """
 
 import math
@@ -62,11 +63,21 @@ def questions_table(rows: Sequence[tuple[str, Sequence[QA]]]) -> pa.Table:
         "asked_unit": texts([qa.unit for qa in questions]),
         "options": _text_lists(options),
         "value": texts([answer_to_text(qa.value) for qa in questions]),
+        "asked_as": texts([qa.asked_as for qa in questions]),
+        "fact": texts([_other_answer(qa) for qa in questions]),
     }
     fields = [columns[field.name] for field in schema.QUESTION]
     structs = pa.StructArray.from_arrays(fields, fields=list(schema.QUESTION))
     ids = texts([frame_id for frame_id, _ in rows])
     return pa.Table.from_arrays([ids, lists([qas for _, qas in rows], structs)], schema=schema.QA)
+
+
+def _other_answer(qa: QA) -> str | None:
+    """Write the answer of the fact where it is not what `value` says."""
+    known = qa.fact.answer
+    if qa.value is known or in_words(qa.value, dict(zip(qa.names, qa.fact.subjects))) == known:
+        return None
+    return answer_to_text(known)
 
 
 def _told(answer: Answer) -> _Told:
@@ -99,7 +110,7 @@ def read_questions(table: pa.Table) -> Iterator[tuple[str, list[QA]]]:
     frames = table.column("frame_id").to_pylist()
     column = table.column("qa").combine_chunks()
     offsets = column.offsets.to_pylist()
-    names = [field.name for field in schema.QUESTION]
+    names = [field.name for field in column.type.value_type]
     # flatten() drops the values before the first offset, which the slice of a larger table has
     columns = [part.to_pylist() for part in column.flatten().flatten()]
     rows = [dict(zip(names, values)) for values in zip(*columns)]
@@ -113,13 +124,15 @@ def question_from_row(frame_id: str, row: dict[str, Any]) -> QA:
     error = math.nan if row["error"] is None else row["error"]
     try:
         value = answer_from_text(row["value"])
+        known = answer_from_text(row["fact"]) if row.get("fact") else None
     except UserError as fault:
         raise DatasetError(f"question {row['question']!r} of frame {frame_id!r}: {fault}") from None
     subjects, names = tuple(row["subjects"]), tuple(row["names"])
-    answer = in_words(value, dict(zip(names, subjects)))
+    answer = known or in_words(value, dict(zip(names, subjects)))
     fact = Fact(row["kind"], subjects, answer, error, row["in_frame"], row["given"])
     said = (row["kind"], row["family"], row["question"], row["answer"])
-    return QA(frame_id, *said, fact, row["template"], row["reference"], row["seed"], names, value, row["asked_unit"])
+    about = (row["template"], row["reference"], row["seed"])
+    return QA(frame_id, *said, fact, *about, names, value, row["asked_unit"], row.get("asked_as") or "open")
 
 
 def _text_lists(rows: Sequence[Sequence[str]]) -> pa.ListArray:

@@ -89,6 +89,8 @@ QUESTION = pa.struct(
         ("asked_unit", _TEXT),
         ("options", pa.list_(_TEXT)),
         ("value", _TEXT),
+        ("asked_as", _TEXT),
+        ("fact", _TEXT),
     ]
 )
 QA = pa.schema([("frame_id", _TEXT), ("qa", pa.list_(QUESTION))])

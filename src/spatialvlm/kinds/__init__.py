@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Literal
 
 from spatialvlm.kinds.forms.clock import hours_of
-from spatialvlm.kinds.kind import LETTERS, Form, Kind, Outcomes, Values, Voice, even, reordered
+from spatialvlm.kinds.kind import LETTERS, RELATION_WORDS, Form, Kind, Outcomes, Values, Voice, even, reordered
 from spatialvlm.kinds.more_kinds import MORE_KINDS
 from spatialvlm.kinds.paper_kinds import PAPER_KINDS
 
@@ -22,6 +22,7 @@ __all__ = [
     "KIND_NAMES",
     "LETTERS",
     "MIXES",
+    "RELATION_WORDS",
     "Form",
     "Kind",
     "Mix",

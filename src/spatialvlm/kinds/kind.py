@@ -7,6 +7,7 @@ what a row of Facts comes to as an Answer, how that is said, and how it may be a
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -19,6 +20,18 @@ from spatialvlm.records import Fact, Family
 LETTERS = "ABCDE"
 """The slots of the subjects, in their order."""
 _LETTERS = tuple(LETTERS[:count] for count in range(len(LETTERS) + 1))
+RELATION_WORDS = MappingProxyType(
+    {
+        "front": "in front",
+        "tall": "taller",
+        "short": "shorter",
+        "wide": "wider",
+        "thin": "thinner",
+        "big": "bigger",
+        "small": "smaller",
+    }
+)
+"""How people say the relation that a classification names; left, right, above, below and behind stay as they are."""
 
 Outcomes = Int8[np.ndarray, " f"]
 Values = Float64[np.ndarray, "f v"]

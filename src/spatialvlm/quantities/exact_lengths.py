@@ -37,7 +37,13 @@ def _unit_of(value_m: float, draw: float) -> Unit:
     return CENTIMETER if value_m < 1.0 else METER
 
 
+def exact_number(value: float, error: float) -> float:
+    """Round a number with its 1-sigma error to two significant digits, or to three where two would be off by more."""
+    two = _rounded(value, 2)
+    return two if abs(two - value) <= error else _rounded(value, 3)
+
+
 def _rounded(number: float, digits: int) -> float:
     if number == 0.0:
         return 0.0
-    return round(number, digits - 1 - math.floor(math.log10(number)))
+    return round(number, digits - 1 - math.floor(math.log10(abs(number))))

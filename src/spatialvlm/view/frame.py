@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from spatialvlm.answers import Angle, Area, CannotTell, Choice, Clock, Count, Length, Order, Region, YesNo
+from spatialvlm.answers import Angle, Area, CannotTell, Choice, Clock, Count, Length, Order, Region, YesNo, in_words
 from spatialvlm.errors import DatasetError, UserError
 from spatialvlm.kinds import KINDS
 from spatialvlm.page import draw_objects
@@ -79,11 +79,12 @@ def _thumbnail(image: Picture) -> Text:
 
 def _objects(scene: Scene) -> Table:
     table = Table(title="objects, sizes in cm", title_justify="left", box=None, padding=(0, 2, 0, 0))
-    for heading in ("id", "caption", "width", "depth", "height", "bottom", "flags"):
+    for heading in ("", "id", "caption", "width", "depth", "height", "bottom", "flags"):
         is_number = heading in ("width", "depth", "height", "bottom")
         table.add_column(heading, justify="right" if is_number else "left", no_wrap=is_number)
-    for o in scene.objects:
-        table.add_row(escape(o.instance.id), escape(o.instance.captions[0] if o.instance.captions else ""), *_cells(o))
+    for number, o in enumerate(scene.objects, 1):  # as the picture numbers them
+        caption = o.instance.captions[0] if o.instance.captions else ""
+        table.add_row(f"{number}", escape(o.instance.id), escape(caption), *_cells(o))
     return table
 
 
@@ -106,7 +107,7 @@ def _questions(questions: list[QA]) -> Group:
 
 def _evidence(qa: QA) -> str:
     fact, error = qa.fact, qa.fact.error
-    match qa.value:
+    match in_words(fact.answer, dict(zip(fact.subjects, qa.names))):
         case Length(metres):
             return f"{metres:.3f} ± {error:.3f} m"
         case Angle(radians):

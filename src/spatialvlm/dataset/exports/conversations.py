@@ -9,10 +9,11 @@ from typing import Any
 
 from spatialvlm.dataset.exports.image_files import file_key, upright
 from spatialvlm.dataset.files import to_json
+from spatialvlm.dataset.marked_pictures import marked_picture, needs_marks
 from spatialvlm.dataset.questions import question_from_row, questions_table
 from spatialvlm.dataset.read import Dataset
 from spatialvlm.errors import DatasetError, UserError
-from spatialvlm.records import QA, Camera, Source
+from spatialvlm.records import QA, Scene, Source
 
 PER = ("image", "question")
 IMAGES = "images"
@@ -27,7 +28,8 @@ class Conversation:
     """An image and the questions about it that are learnt together.
 
     `key` is unique and safe in a file name. `image_path` is the image's place relative to the export: the same for all
-    samples of one image. `suffix` is its type, without a dot.
+    samples of one image, save that it ends in `.marked` and its type where a question needs the picture with marks.
+    `suffix` is its type, without a dot.
     """
 
     key: str
@@ -64,23 +66,30 @@ def conversations_of(
         elif not questions:
             tally.skipped["no question"] += 1
         else:
-            yield from _samples(frame_id, scene.camera, source, tuple(questions), per, tally.images)
+            yield from _samples(scene, source, tuple(questions), per, tally.images)
             tally.images += 1
         report(1)
 
 
-def _samples(
-    frame_id: str, camera: Camera, source: Source, questions: tuple[QA, ...], per: str, place: int
-) -> Iterator[Conversation]:
-    key = file_key(frame_id)
-    data, suffix = upright(source.image_bytes, camera, source.image_path)
-    path = f"{IMAGES}/{place // IMAGES_PER_FOLDER:05d}/{key}.{suffix}"
-    about = (path, suffix, data, source.licence)
+def _samples(scene: Scene, source: Source, questions: tuple[QA, ...], per: str, place: int) -> Iterator[Conversation]:
+    """Yield the samples of an image: with its picture as it is, or with marks where a question needs them."""
+    key = file_key(scene.frame_id)
+    folder = f"{IMAGES}/{place // IMAGES_PER_FOLDER:05d}"
+    pictures: dict[bool, tuple[str, str, bytes]] = {}
+
+    def sample(name: str, own: tuple[QA, ...]) -> Conversation:
+        marked = any(map(needs_marks, own))
+        if marked not in pictures:
+            data = marked_picture(scene, source) if marked else source.image_bytes
+            data, suffix = upright(data, scene.camera, source.image_path)
+            pictures[marked] = (f"{folder}/{key}{'.marked' if marked else ''}.{suffix}", suffix, data)
+        return Conversation(name, scene.frame_id, *pictures[marked], source.licence, own)
+
     if per == "image":
-        yield Conversation(key, frame_id, *about, questions)
+        yield sample(key, questions)
     else:
         for number, qa in enumerate(questions):
-            yield Conversation(f"{key}-q{number:04d}", frame_id, *about, (qa,))
+            yield sample(f"{key}-q{number:04d}", (qa,))
 
 
 def plain(text: str) -> str:
@@ -157,16 +166,19 @@ def json_line(value: Any) -> bytes:
 
 
 class ImageWriter:
-    """Writes each image once, though many samples in a row may show it."""
+    """Writes each picture once, though many samples in a row may show it."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._last = ""
+        self._frame_id = ""
+        self._written: set[str] = set()
 
     def add(self, sample: Conversation) -> None:
-        """Write the image of a sample unless the sample before had the same."""
-        if sample.image_path != self._last:
+        """Write the picture of a sample unless one of the samples before it, of the same image, had it."""
+        if sample.frame_id != self._frame_id:
+            self._frame_id, self._written = sample.frame_id, set()
+        if sample.image_path not in self._written:
             path = self._folder / sample.image_path
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(sample.image_bytes)
-            self._last = sample.image_path
+            self._written.add(sample.image_path)
