@@ -2,8 +2,8 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from spatialvlm.dataset.files import to_json
 from spatialvlm.dataset.questions import question_from_row, questions_table
 from spatialvlm.dataset.read import Dataset
 from spatialvlm.errors import DatasetError, UserError
-from spatialvlm.records import QA, Camera, Source
+from spatialvlm.records import QA, Scene, Source
 
 PER = ("image", "question")
 IMAGES = "images"
@@ -64,23 +64,25 @@ def conversations_of(
         elif not questions:
             tally.skipped["no question"] += 1
         else:
-            yield from _samples(frame_id, scene.camera, source, tuple(questions), per, tally.images)
+            yield from _samples(pictured(scene, source, tally.images), tuple(questions), per)
             tally.images += 1
         report(1)
 
 
-def _samples(
-    frame_id: str, camera: Camera, source: Source, questions: tuple[QA, ...], per: str, place: int
-) -> Iterator[Conversation]:
-    key = file_key(frame_id)
-    data, suffix = upright(source.image_bytes, camera, source.image_path)
+def pictured(scene: Scene, source: Source, place: int) -> Conversation:
+    """Make the image of a scene, the `place`-th of an export, a sample without questions yet."""
+    key = file_key(scene.frame_id)
+    data, suffix = upright(source.image_bytes, scene.camera, source.image_path)
     path = f"{IMAGES}/{place // IMAGES_PER_FOLDER:05d}/{key}.{suffix}"
-    about = (path, suffix, data, source.licence)
+    return Conversation(key, scene.frame_id, path, suffix, data, source.licence, ())
+
+
+def _samples(picture: Conversation, questions: tuple[QA, ...], per: str) -> Iterator[Conversation]:
     if per == "image":
-        yield Conversation(key, frame_id, *about, questions)
+        yield replace(picture, questions=questions)
     else:
         for number, qa in enumerate(questions):
-            yield Conversation(f"{key}-q{number:04d}", frame_id, *about, (qa,))
+            yield replace(picture, key=f"{picture.key}-q{number:04d}", questions=(qa,))
 
 
 def plain(text: str) -> str:
@@ -132,11 +134,16 @@ def about(sample: Conversation) -> dict[str, Any]:
 
 
 def chat(sample: Conversation) -> list[dict[str, Any]]:
-    """Write the conversation as `role` and `content` parts; the image stands before the first question."""
+    """Write the conversation as `role` and `content` parts."""
+    return chat_turns([(qa.question, qa.answer) for qa in sample.questions])
+
+
+def chat_turns(exchanges: Sequence[tuple[str, str]]) -> list[dict[str, Any]]:
+    """Write questions and answers as `role` and `content` parts; the image stands before the first question."""
     turns = []
-    for qa in sample.questions:
-        turns.append({"role": "user", "content": [{"type": "text", "text": plain(qa.question)}]})
-        turns.append({"role": "assistant", "content": [{"type": "text", "text": plain(qa.answer)}]})
+    for question, answer in exchanges:
+        turns.append({"role": "user", "content": [{"type": "text", "text": plain(question)}]})
+        turns.append({"role": "assistant", "content": [{"type": "text", "text": plain(answer)}]})
     turns[0]["content"].insert(0, {"type": "image"})
     return turns
 
