@@ -71,7 +71,8 @@ class Chain:
 
     `answer` is the answer alone in words, `value` the answer as a value, with options as the question has them. `text`
     is the reasoning with the answer, in its `style`; `think`: the reasoning stands between <think> and </think>.
-    `names` are those of the objects, by their ids; `standing` are the ids of those that must stand on the support plane.
+    `names` are those of the objects, by their ids; `standing` lists the ids of those that the question, or the
+    reasoning, takes to stand on the support plane.
     """
 
     frame_id: str

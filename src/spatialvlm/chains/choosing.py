@@ -11,7 +11,7 @@ NEAREST = (
     "Which is nearest to [A], [H]: [M]?",
     "[H], which of [L] is closest to [A]?",
     "Of [L], which one is nearest to [A], [H]?",
-    "Which of these is the least far from [A], [H]: [M]?",
+    "What is closest to [A], [H]: [M]?",
     "[L]: which of them is closest to [A], [H]?",
     "Looking for what is nearest to [A], [H], would you take [M]?",
     "Which has the shortest distance to [A], [H]: [M]?",
@@ -21,7 +21,7 @@ FARTHEST = (
     "Which is farthest from [A], [H]: [M]?",
     "[H], which of [L] is farthest from [A]?",
     "Of [L], which one is farthest from [A], [H]?",
-    "Which of these is the least near to [A], [H]: [M]?",
+    "What is farthest away from [A], [H]: [M]?",
     "[L]: which of them is farthest away from [A], [H]?",
     "Looking for what is farthest from [A], [H], would you take [M]?",
     "Which has the longest distance to [A], [H]: [M]?",
@@ -31,10 +31,16 @@ _HOW = {"gap": "measured from edge to edge", "distance": "measured from center t
 _PLANS = (
     "I measure from [A] to each of the three, [h].",
     "I need three distances, each from [A], [h].",
-    "Taking the three one by one, [h]:",
+    "I take the three one by one and measure [h].",
 )
-_NEAREST_ENDINGS = ("The least of these is [G], so it is [X].", "[G] is the shortest of the three: it is [X].")
-_FARTHEST_ENDINGS = ("The most of these is [G], so it is [X].", "[G] is the longest of the three: it is [X].")
+_NEAREST_ENDINGS = (
+    "The shortest of the three is [G], so it is [X].",
+    "[G] is less than the other two, so the answer is [X].",
+)
+_FARTHEST_ENDINGS = (
+    "The longest of the three is [G], so it is [X].",
+    "[G] is more than the other two, so the answer is [X].",
+)
 
 
 def extremum(book: FactBook, rng: np.random.Generator) -> Draft | str:

@@ -45,7 +45,7 @@ _PLANS = (
 _DIFFERENCE = (
     "the two differ by [E]",
     "the difference is [E]",
-    "that leaves [E] between them",
+    "one is longer than the other by [E]",
     "[G] is greater, by [E]",
 )
 _WHICH_ENDINGS = (

@@ -12,7 +12,7 @@ TALL = (
     "To the nearest whole number, how many times the height of [A] is the height of [B]?",
     "[B] is taller than [A]. About how many times as tall is it? Answer with a whole number.",
     "How many times would the height of [A] go into the height of [B], rounded to a whole number?",
-    "Rounded to a whole number, how many times taller is [B] compared with [A]?",
+    "[B] is how many times as tall as [A]? Round to a whole number.",
     "If the height of [A] is one unit, how many units tall is [B], rounded?",
     "By what whole number would you multiply the height of [A] to get closest to the height of [B]?",
     "What whole number comes closest to the height of [B] divided by the height of [A]?",
@@ -52,7 +52,11 @@ _TIMES = ("[M] of [A] come to [E]", "[M] times the height of [A] is [E]", "a sta
 _DIFFERENCE = ("the difference is [E]", "that differs by [E] from the other", "compared, that leaves [E]")
 _ENDINGS = ("So the nearest whole number is [N].", "That is closest to [N].", "Rounded, that is [N].")
 _YES = ("So yes, [B] is taller.", "Yes, the stack stays below [B].", "So [B] is indeed taller than [M] of [A].")
-_NO = ("So no, the stack would be taller than [B].", "No, [B] is not as tall as that.", "So [B] is lower than [M] of [A].")
+_NO = (
+    "So no, the stack would be taller than [B].",
+    "No, [B] is not as tall as that.",
+    "So [B] is lower than [M] of [A].",
+)
 _WORDS = {2: "two", 3: "three", 4: "four"}
 
 

@@ -11,12 +11,12 @@ from spatialvlm.chains.chain_records import Combine, Conclusion, Op
 from spatialvlm.chains.conclusions import SIGMAS, conclude, sigmas
 from spatialvlm.chains.estimates import Estimate, Working, combined_value, length_of
 from spatialvlm.chains.fact_book import FactBook
-from spatialvlm.chains.fact_words import WORDS, Numbers, fill, numbers_for
+from spatialvlm.chains.fact_words import WORDS, Numbers, Said, fill, numbers_for
 from spatialvlm.records import Fact
 
 MAX_RELATIVE_ERROR = 0.15
 """A length that is the answer is refused with a greater relative error, as `measure` does."""
-RATIO_DIGITS = 2
+RATIO_DECIMALS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Draft:
     questions: Sequence[str] = ()
     plans: Sequence[str] = ()
     endings: Sequence[str] = ()
-    conclusion: Conclusion = Conclusion("amount", ())
+    conclusion: Conclusion = field(default_factory=lambda: Conclusion("amount", ()))
     standing: tuple[str, ...] = ()
     steps: list[Planned] = field(default_factory=list)
 
@@ -69,13 +69,18 @@ class Worked:
     draft: Draft
     working: Working
     numbers: Numbers
-    said: tuple[float, ...]
+    said: tuple[Said, ...]
     value: Answer
 
     @property
     def last(self) -> Estimate:
         """The step that the answer is, where it is a number."""
         return self.working.estimates[self.draft.conclusion.of[0] - 1]
+
+    @property
+    def amount(self) -> Said:
+        """The answer as it is said, where it is a length."""
+        return self.numbers.rounded(self.said[self.draft.conclusion.of[0] - 1], self.working.error(self.last))
 
 
 def work_out(draft: Draft) -> Worked | str:
@@ -92,23 +97,27 @@ def work_out(draft: Draft) -> Worked | str:
     numbers = numbers_for([length_of(step.fact) for step in draft.steps if step.fact is not None])
     said = _said(draft, working, numbers)
     worked = Worked(draft, working, numbers, said, value)
-    as_said = conclude(draft.conclusion, said)
+    as_said = conclude(draft.conclusion, [one.metres for one in said])
     if not isinstance(value, Length):
         return worked if value == as_said else "rounding"
     error = working.error(worked.last)
     if error > MAX_RELATIVE_ERROR * value.metres:
         return "too_uncertain"
-    exact, added = (numbers.measured(one, error) for one in (value.metres, said[draft.conclusion.of[0] - 1]))
-    return worked if exact == added else "rounding"
+    return worked if abs(worked.amount.metres - value.metres) <= error else "rounding"
 
 
-def _said(draft: Draft, working: Working, numbers: Numbers) -> tuple[float, ...]:
-    """Round what is measured as it is said, and work out all else from that."""
-    said: list[float] = []
+def _said(draft: Draft, working: Working, numbers: Numbers) -> tuple[Said, ...]:
+    """Round what is measured as it is said, and work out all else from that. A ratio has no unit."""
+    said: list[Said] = []
     for step, estimate in zip(draft.steps, working.estimates):
         if step.combine is None:
             said.append(numbers.measured(estimate.value, working.error(estimate)))
+            continue
+        of = [said[place - 1] for place in step.combine.of]
+        number = combined_value(step.combine, [one.metres for one in of])
+        if step.combine.op == "ratio":
+            said.append(Said(round(number, RATIO_DECIMALS), RATIO_DECIMALS))
         else:
-            number = combined_value(step.combine, [said[place - 1] for place in step.combine.of])
-            said.append(round(number, RATIO_DIGITS if step.combine.op == "ratio" else 9))
+            adds = step.combine.op in ("sum", "difference")
+            said.append(numbers.worked_out(number, max(one.decimals for one in of) if adds else None))
     return tuple(said)

@@ -17,7 +17,7 @@ _MIDDLE = (1.0, 1.0, 0.0)  # metric, with the symbol of the unit
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class LengthWords:
     """The words of one kind of length: the noun, the sentences without their full stop, and the bare answer."""
 
     noun: str
@@ -25,9 +25,9 @@ class Words:
     answer: str
 
 
-WORDS: Mapping[str, Words] = MappingProxyType(
+WORDS: Mapping[str, LengthWords] = MappingProxyType(
     {
-        "distance": Words(
+        "distance": LengthWords(
             "the distance between the centers of [A] and [B]",
             (
                 "the centers of [A] and [B] are [N] apart",
@@ -37,7 +37,7 @@ WORDS: Mapping[str, Words] = MappingProxyType(
             ),
             "They are [N] apart.",
         ),
-        "gap": Words(
+        "gap": LengthWords(
             "the gap between [A] and [B]",
             (
                 "the gap between [A] and [B] is [N]",
@@ -47,7 +47,7 @@ WORDS: Mapping[str, Words] = MappingProxyType(
             ),
             "The gap is [N].",
         ),
-        "height": Words(
+        "height": LengthWords(
             "the height of [A]",
             (
                 "[A] is [N] tall",
@@ -57,7 +57,7 @@ WORDS: Mapping[str, Words] = MappingProxyType(
             ),
             "It is [N] tall.",
         ),
-        "width": Words(
+        "width": LengthWords(
             "the width of [A]",
             (
                 "[A] is [N] wide",
@@ -67,17 +67,17 @@ WORDS: Mapping[str, Words] = MappingProxyType(
             ),
             "It is [N] wide.",
         ),
-        "elevation": Words(
+        "elevation": LengthWords(
             "the height of the bottom of [A] above [P]",
             (
                 "the bottom of [A] is [N] above [P]",
-                "[A] begins [N] above [P]",
+                "[A] has its bottom [N] above [P]",
                 "from [P] to the bottom of [A] it is [N]",
                 "the lowest point of [A] is [N] above [P]",
             ),
             "Its bottom is [N] above [P].",
         ),
-        "horizontal_distance": Words(
+        "horizontal_distance": LengthWords(
             "the way from [A] to [B]",
             (
                 "from [A] to [B] it is [N]",
@@ -87,12 +87,12 @@ WORDS: Mapping[str, Words] = MappingProxyType(
             ),
             "It is [N].",
         ),
-        "left_difference": Words(
+        "left_difference": LengthWords(
             "how far [A] is to the left of [B]",
             (
                 "[A] is [N] to the left of [B]",
                 "[A] is [N] farther left than [B]",
-                "going left from [B], [A] comes after [N]",
+                "seen from here, [A] is [N] to the left of [B]",
                 "[B] is [N] to the right of [A]",
             ),
             "It is [N] to the left.",
@@ -102,18 +102,42 @@ WORDS: Mapping[str, Words] = MappingProxyType(
 
 
 @dataclass(frozen=True, slots=True)
+class Said:
+    """A length as it is said: in metres, and how many decimals it has in the unit of its chain."""
+
+    metres: float
+    decimals: int
+
+
+@dataclass(frozen=True, slots=True)
 class Numbers:
     """How the numbers of one chain are said: all in this unit."""
 
     unit: Unit
 
-    def measured(self, metres: float, error_m: float) -> float:
-        """Round a measured length as it is said."""
-        return round(speak_exactly(metres, error_m, _MIDDLE, self.unit).value_m, 9)
+    def measured(self, metres: float, error_m: float) -> Said:
+        """Round a measured length: to two digits, or to three where two would lose more than the error."""
+        digits, spoken = 2, speak_exactly(metres, metres, _MIDDLE, self.unit)
+        if spoken.rounding_m > error_m:
+            digits, spoken = 3, speak_exactly(metres, 0.0, _MIDDLE, self.unit)
+        leading = math.floor(math.log10(max(spoken.value_m / self.unit.metres, 1e-6)) + 1e-9)
+        return Said(round(spoken.value_m, 9), max(digits - 1 - leading, 0))
 
-    def say(self, metres: float) -> str:
-        """Say a length as it is, unrounded."""
-        return f"{plain(metres / self.unit.metres)} {self.unit.symbol}"
+    def worked_out(self, metres: float, decimals: int | None = None) -> Said:
+        """Take a length that comes from others as it is, with so many decimals, or those that it has."""
+        written = plain(metres / self.unit.metres)
+        return Said(round(metres, 9), len(written.partition(".")[2]) if decimals is None else decimals)
+
+    def rounded(self, said: Said, error_m: float) -> Said:
+        """Round a length that comes from others to the place where its error begins: by no more than one sigma."""
+        place = -math.floor(math.log10(max(2.0 * error_m / self.unit.metres, 1e-6)))
+        decimals = min(place, said.decimals)
+        number = round(said.metres / self.unit.metres, decimals)
+        return Said(round(number * self.unit.metres, 9), max(decimals, 0))
+
+    def say(self, said: Said) -> str:
+        """Say a length."""
+        return f"{said.metres / self.unit.metres:.{said.decimals}f} {self.unit.symbol}"
 
     def say_error(self, metres: float) -> str:
         """Say an error in one digit, rounded up."""

@@ -15,8 +15,8 @@ ROBOT = (
     "Is there room for a [w] wide robot to get through between [B] and [C]?",
     "Would a cart with a width of [W] fit through between [B] and [C]?",
     "I am pushing something [W] wide. Do I get it through between [B] and [C]?",
-    "Can a vacuum robot of [W] in width pass between [B] and [C]?",
-    "Is the passage between [B] and [C] wide enough for a robot of [W]?",
+    "Can a robot with a width of [W] pass between [B] and [C]?",
+    "Is the passage between [B] and [C] wide enough for a robot that measures [W] across?",
     "Do [B] and [C] leave enough room for a robot [W] wide to pass?",
 )
 BOX = (
@@ -25,8 +25,8 @@ BOX = (
     "Is there room for a [w] wide box between [B] and [C]?",
     "A box has a width of [W]. Does it go between [B] and [C]?",
     "Can I set down something [W] wide between [B] and [C]?",
-    "Do [B] and [C] leave enough room for a box of [W]?",
-    "Is the space between [B] and [C] wide enough for a thing of [W]?",
+    "Do [B] and [C] leave enough room between them for a box [W] wide?",
+    "Is the space between [B] and [C] wide enough for a [w] wide box?",
     "I have a box that is [W] wide. Is there space for it between [B] and [C]?",
 )
 THING = (
@@ -50,10 +50,14 @@ _PLANS = (
     "[A] fits if it is less wide than the gap.",
 )
 _YES = ("So yes, there is enough room.", "Yes, it fits.", "The gap is wider than that, so it fits.")
-_NO = ("So no, the gap is too narrow.", "No, it does not fit.", "The gap is narrower than that, so there is not enough room.")
-_DIFFERENCE_YES = ("that leaves [E] to spare", "the room to spare is [E]", "there are [E] to spare")
-_DIFFERENCE_NO = ("it lacks [E]", "what is missing is [E]", "the gap is too narrow by [E]")
-_GIVEN = ("the width it takes is [N]", "it has to be [N] at least", "[N] are needed")
+_NO = (
+    "So no, the gap is too narrow.",
+    "No, it does not fit.",
+    "The gap is narrower than that, so there is not enough room.",
+)
+_DIFFERENCE_YES = ("that leaves [E] to spare", "the room to spare is [E]", "the gap is wider by [E]")
+_DIFFERENCE_NO = ("what is missing is [E]", "the gap falls short by [E]", "the gap is too narrow by [E]")
+_GIVEN = ("the width that it takes is [N]", "it has to be [N] at least", "it takes [N]")
 _FACTORS = (0.5, 0.65, 0.8, 1.2, 1.4, 1.7)
 _SAME_LEVEL_M = 0.05
 _ROOM_FOR_ROBOT_M = 0.3
@@ -113,8 +117,12 @@ def _thing(draft: Draft, rng: np.random.Generator, gap: Fact, ids: tuple[str, st
 
 def _compared(draft: Draft, room: int, needed: int, fits: bool) -> Draft:
     pair = (room, needed) if fits else (needed, room)
-    draft.combine("difference", pair, "what is to spare" if fits else "what is missing",
-                  _DIFFERENCE_YES if fits else _DIFFERENCE_NO)
+    draft.combine(
+        "difference",
+        pair,
+        "what is to spare" if fits else "what is missing",
+        _DIFFERENCE_YES if fits else _DIFFERENCE_NO,
+    )
     draft.endings = _YES if fits else _NO
     draft.conclusion = Conclusion("greater", (room, needed))
     return draft
@@ -134,8 +142,8 @@ def _clear(book: FactBook, b: str, c: str) -> bool:
     start, end = by_id[b], by_id[c]
     low = max(_low(start), _low(end))
     high = min(_high(start), _high(end))
-    centres = [(o.box.low_in_world[:2] + o.box.high_in_world[:2]) / 2 for o in (start, end)]
-    way = np.linspace(*centres, 50)
+    one, other = ((o.box.low_in_world[:2] + o.box.high_in_world[:2]) / 2 for o in (start, end))
+    way = np.linspace(one, other, 50)
     return not any(
         np.any(np.all((way > o.box.low_in_world[:2]) & (way < o.box.high_in_world[:2]), axis=1))
         for o in book.scene.objects

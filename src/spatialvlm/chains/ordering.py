@@ -91,7 +91,11 @@ def _by_side(book: FactBook, rng: np.random.Generator) -> Draft | str:
     draft.slots |= {letter: book.name(id_) for letter, id_ in zip("ABC", ids)}
     steps = draft.measure(first), draft.measure(second)
     leftward = bool(rng.integers(2))
-    draft.questions, draft.plans, draft.endings = RIGHT_TO_LEFT if leftward else LEFT_TO_RIGHT, _LEFT_PLANS, _LEFT_ENDINGS
+    draft.questions, draft.plans, draft.endings = (
+        RIGHT_TO_LEFT if leftward else LEFT_TO_RIGHT,
+        _LEFT_PLANS,
+        _LEFT_ENDINGS,
+    )
     names = tuple(book.name(id_) for id_ in ids)
     draft.conclusion = Conclusion("chained", steps, names[::-1] if leftward else names)
     return draft
@@ -112,7 +116,11 @@ def _by_height(book: FactBook, rng: np.random.Generator) -> Draft | str:
     draft = _draft(book, rng, tuple(ids))
     steps = tuple(draft.measure(fact) for fact in found)
     upward = bool(rng.integers(2))
-    draft.questions, draft.plans, draft.endings = FROM_SHORTEST if upward else FROM_TALLEST, _HEIGHT_PLANS, _HEIGHT_ENDINGS
+    draft.questions, draft.plans, draft.endings = (
+        FROM_SHORTEST if upward else FROM_TALLEST,
+        _HEIGHT_PLANS,
+        _HEIGHT_ENDINGS,
+    )
     draft.conclusion = Conclusion("ascending" if upward else "descending", steps, tuple(map(book.name, ids)))
     return draft
 

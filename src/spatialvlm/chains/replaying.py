@@ -28,8 +28,8 @@ def replay(chain: Chain, scene: Scene) -> Answer:
     missing = wanted - {o.instance.id for o in objects}
     if missing:
         raise UserError(
-            f"chain about frame {chain.frame_id!r}: scene {scene.frame_id!r} has no objects {sorted(missing)}; replay it "
-            "on the scene that it was made of"
+            f"chain about frame {chain.frame_id!r}: scene {scene.frame_id!r} has no objects {sorted(missing)}; "
+            "expected the scene that it was made of"
         )
     if any(o.bottom != "support" for o in objects if o.instance.id in chain.standing):
         return CannotTell("bottom_hidden")

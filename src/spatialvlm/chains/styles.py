@@ -1,9 +1,9 @@
 """How a chain is written out: in one of four styles, with the same steps and the same numbers in each.
 
-    short       a numbered line a step
-    long        as a careful person thinks it through: what is needed, what it measures, what follows, how sure that is
-    equations   every length has a letter, its number and its error
-    dialogue    questions and their answers, as in the paper's prompt (arXiv 2401.12168, listing 1)
+short       a numbered line a step
+long        as a careful person thinks it through: what is needed, what it measures, what follows, how sure that is
+equations   every length has a letter, its number and its error
+dialogue    questions and their answers, as in the paper's prompt (arXiv 2401.12168, listing 1)
 """
 
 from collections.abc import Sequence

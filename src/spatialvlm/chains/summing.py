@@ -66,7 +66,9 @@ def add_up(book: FactBook, rng: np.random.Generator) -> Draft | str:
     first, second = book.fact(kind, a, b), book.fact(kind, b, c)
     if first is None or second is None:
         return "not_measured"
-    if book.mentioned(ids) or (walks and min(book.length(kind, a, b) or 0, book.length(kind, b, c) or 0) < LEAST_STEP_M):
+    if book.mentioned(ids) or (
+        walks and min(book.length(kind, a, b) or 0, book.length(kind, b, c) or 0) < LEAST_STEP_M
+    ):
         return "not_asked"
     draft = Draft(book, "sum", _names(book, *ids), questions, _WALK_PLANS, _ENDINGS)
     draft.standing = tuple(ids) if walks else ()

@@ -3,9 +3,9 @@
 import numpy as np
 
 from spatialvlm.answers import Choice, Count, Order, YesNo
-from spatialvlm.chains.chain_records import Chain, Combine, Step, Style
+from spatialvlm.chains.chain_records import Chain, Step, Style
 from spatialvlm.chains.conclusions import margins, sigmas_of
-from spatialvlm.chains.drafts import RATIO_DIGITS, Planned, Worked
+from spatialvlm.chains.drafts import Worked
 from spatialvlm.chains.fact_book import pick
 from spatialvlm.chains.fact_words import WORDS, fill, plain, sentence
 from spatialvlm.chains.styles import Script, Telling, equation, tell
@@ -25,7 +25,7 @@ def chain_of(worked: Worked, rng: np.random.Generator, seed: int, style: Style, 
     script = Script(
         steps=tellings,
         conclusion=draft.conclusion,
-        said=worked.said,
+        said=[one.metres for one in worked.said],
         plan=sentence(fill(pick(rng, draft.plans), slots)),
         ending=sentence(fill(pick(rng, draft.endings), slots)),
         answer=answer,
@@ -33,7 +33,7 @@ def chain_of(worked: Worked, rng: np.random.Generator, seed: int, style: Style, 
         error=f"{error:.1g}" if isinstance(worked.value, Count) else worked.numbers.say_error(error),
     )
     steps = tuple(
-        Step(one.asks, one.says, estimate.value, working.error(estimate), said, planned.fact, planned.combine)
+        Step(one.asks, one.says, estimate.value, working.error(estimate), said.metres, planned.fact, planned.combine)
         for one, estimate, said, planned in zip(tellings, working.estimates, worked.said, draft.steps)
     )
     question = fill(pick(rng, draft.questions), slots)
@@ -67,8 +67,7 @@ def _answer(worked: Worked) -> str:
         case Count(number):
             return str(number)
         case _:
-            error = worked.working.error(worked.last)
-            return worked.numbers.say(worked.numbers.measured(worked.last.value, error))
+            return worked.numbers.say(worked.amount)
 
 
 def _telling(worked: Worked, place: int, slots: dict[str, str], rng: np.random.Generator) -> Telling:
@@ -77,7 +76,7 @@ def _telling(worked: Worked, place: int, slots: dict[str, str], rng: np.random.G
     error = worked.working.error(worked.working.estimates[place])
     combine = planned.combine
     if combine is not None and combine.op == "ratio":
-        text, give_or_take = plain(round(said, RATIO_DIGITS)), f"{error:.1g}"
+        text, give_or_take = plain(said.metres), f"{error:.1g}"
     else:
         text, give_or_take = worked.numbers.say(said), worked.numbers.say_error(error)
     if planned.fact is not None:

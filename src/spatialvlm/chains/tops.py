@@ -55,7 +55,8 @@ _STANDS = (
 )
 _TOP = ("its top is at [E]", "so its top is at [E]", "that puts its top at [E]")
 _DIFFERENCE = ("the difference is [E]", "one is higher by [E]", "the two differ by [E]")
-_GIVEN_STEP = ("the height to compare with is [N]", "it is compared with [N]")
+_GIVEN_STEP = ("the height in question is [N]", "that has to be compared with [N]")
+_GIVEN_DIFFERENCE = ("the difference is [E]", "the two differ by [E]")
 _YES = ("So yes, [A] reaches higher.", "Yes, the top of [A] is the higher one.")
 _NO = ("So no, [B] reaches higher.", "No, the top of [B] is the higher one.")
 _WHICH_ENDINGS = ("So [G] reaches higher.", "The higher top is that of [G].")
@@ -74,8 +75,8 @@ def top(book: FactBook, rng: np.random.Generator) -> Draft | str:
     draft = Draft(book, "top", {"A": book.name(a), "B": book.name(b), "P": book.plane})
     if rng.random() < 0.3:
         return _given(draft, rng, a)
-    heights = _height(book, a), _height(book, b)
-    if heights[0] is None or heights[1] is None:
+    heights = [height for height in (_height(book, a), _height(book, b)) if height is not None]
+    if len(heights) < 2:
         return "not_measured"
     if book.given_away(ids, "height", "bottom"):
         return "given_away"
@@ -111,7 +112,7 @@ def _given(draft: Draft, rng: np.random.Generator, a: str) -> Draft | str:
     reached = _top(draft, a)
     given = draft.combine("given", (), "the height to compare with", _GIVEN_STEP, limit)
     pair = (reached, given) if height > limit else (given, reached)
-    draft.combine("difference", pair, "the difference", _DIFFERENCE)
+    draft.combine("difference", pair, "the difference", _GIVEN_DIFFERENCE)
     draft.conclusion = Conclusion("greater", (reached, given))
     return draft
 

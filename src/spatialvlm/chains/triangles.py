@@ -36,7 +36,7 @@ LINE = (
     "Would you say that [L] are lined up, with a detour over the middle one of less than [T] %?",
     "Taking the middle one in costs less than [T] % of extra way: is that true of [L]?",
     "Are [L] lined up, in the sense that passing by the middle one adds less than [T] % to the way?",
-    "If you go from one end of [L] to the other over the one between, is it less than [T] % longer than going straight?",
+    "Going from one end of [L] to the other over the one between: is it less than [T] % longer than straight?",
     "Could a nearly straight line, less than [T] % longer than a straight one, go through the centers of [L]?",
 )
 _PLANS = (
@@ -44,14 +44,23 @@ _PLANS = (
     "Three distances decide this, so I measure each side of the triangle.",
     "I measure from each of the three to each other, center to center.",
 )
-_LIMIT = ("[T] % more than [S] would be [E]", "with [T] % added to [S], the limit is [E]", "the limit is [E]")
+_PAIR = (
+    "[T] % more than [S] is [E], and the next side, [O], is [R] that",
+    "[S] and [T] % on top make [E]; [O] is [R] that",
+    "to count as equal to [S] a side may measure [E] at most, and [O] is [R] that",
+)
+_LIMIT = (
+    "[T] % more than [S] is [E]",
+    "[S] and [T] % on top make [E]",
+    "with [T] % added to [S] the limit is [E]",
+)
 _TWO_YES = (
     "So two of the sides are equal within [T] %: yes.",
-    "[G] is below that, so these two sides count as equal: yes.",
+    "These two sides count as equal, so yes.",
 )
 _TWO_NO = (
-    "Even the sides most alike differ by more than [T] %: no.",
-    "Each next longer side is beyond the limit of the one before, so no two count as equal: no.",
+    "So no two sides are equal within [T] %: no.",
+    "Each longer side is too long for the one before, so no two count as equal: no.",
 )
 _ALL_YES = (
     "The longest side, [G], is below that, so all three count as equal: yes.",
@@ -64,7 +73,7 @@ _ALL_NO = (
 _DETOUR = ("the two shorter ones together are [E]", "over the middle one it is [E]")
 _LINE_YES = ("The way over the middle one stays below that: yes.", "[G] is less, so they are nearly in line: yes.")
 _LINE_NO = ("The way over the middle one is longer than that: no.", "[G] is more, so they are not in line: no.")
-MOST_TIMES = 2.0
+MOST_CLOSEST, MOST_TIMES = 1.5, 2.0
 MOST_DETOUR = 1.4
 
 
@@ -96,18 +105,19 @@ def triangle(book: FactBook, rng: np.random.Generator) -> Draft | str:
 Side = tuple[float, int]
 
 
-def _isosceles(draft: Draft, short: Side, middle: Side, long: Side, percent: int) -> Draft:
+def _isosceles(draft: Draft, short: Side, middle: Side, long: Side, percent: int) -> Draft | str:
     draft.questions, factor = ISOSCELES, 1.0 + percent / 100.0
     draft.slots["T"] = str(percent)
     pairs = sorted(((short, middle), (middle, long)), key=lambda pair: pair[1][0] / pair[0][0])
-    if pairs[0][1][0] < factor * pairs[0][0][0]:
-        pairs = pairs[:1]
-        draft.endings = _put(_TWO_YES, "G", pairs[0][1])
-    else:
-        draft.endings = _TWO_NO
+    closest = pairs[0][1][0] / pairs[0][0][0]
+    if closest > MOST_CLOSEST:
+        return "not_asked"
+    yes = closest < factor
+    pairs = pairs[:1] if yes else ((short, middle), (middle, long))
+    draft.endings = _TWO_YES if yes else _TWO_NO
     of: list[int] = []
     for less, more in pairs:
-        says = _put(_LIMIT, "S", less)
+        says = [line.replace("[R]", "within" if yes else "beyond") for line in _put(_put(_PAIR, "S", less), "O", more)]
         of += more[1], draft.combine("times", (less[1],), f"{percent} % more than [n{less[1]}]", says, factor)
     draft.conclusion = Conclusion("any_less", tuple(of))
     return draft

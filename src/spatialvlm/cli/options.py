@@ -38,6 +38,7 @@ Known = Annotated[
     ),
 ]
 Mix = Literal["paper", "all"]
+ChainStyle = Literal["short", "long", "equations", "dialogue", "mixed"]
 Numbers = Literal["people", "exact"]
 Device = Annotated[str, typer.Option(help="Where models run: auto, cpu, cuda, cuda:N, mps.")]
 Precision = Annotated[str, typer.Option(help="auto (half on a GPU), full or half.")]
