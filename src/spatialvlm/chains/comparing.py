@@ -38,23 +38,24 @@ WHETHER = (
 )
 _PLANS = (
     "I need two lengths: [X], and [Y].",
-    "To compare them I measure [X] first, then [Y].",
-    "Two lengths decide this, [X] and [Y].",
+    "I need both lengths.",
+    "Two lengths decide this.",
     "I estimate both lengths and then compare them.",
 )
 _DIFFERENCE = (
     "the two differ by [E]",
     "the difference is [E]",
     "one is longer than the other by [E]",
-    "[G] is greater, by [E]",
+    "the [O] one is greater, by [E]",
 )
 _WHICH_ENDINGS = (
     "So [G] is the longer one.",
     "So it is [G].",
-    "That makes [G] the longer of the two.",
+    "That makes the [O] the longer of the two.",
+    "So the [O] one is longer.",
 )
-_YES = ("So yes, [X] is greater.", "Yes, [X] is more than [Y].", "So [X] is indeed the greater one.")
-_NO = ("So no, [X] is less than [Y].", "No, [Y] is the greater one.", "So [X] is not greater, but less.")
+_YES = ("So yes, the first is greater.", "Yes, [X] is more.", "So [X] is indeed the greater one.")
+_NO = ("So no, the first is less than the second.", "No, the second is the greater one.", "So no, [Y] is more.")
 
 
 def compare(book: FactBook, rng: np.random.Generator) -> Draft | str:
@@ -78,6 +79,7 @@ def compare(book: FactBook, rng: np.random.Generator) -> Draft | str:
     x, y = draft.measure(one), draft.measure(other)
     more, less = (x, y) if first > second else (y, x)
     draft.slots |= {"X": draft.noun(x), "Y": draft.noun(y), "G": draft.noun(more)}
+    draft.slots["O"] = "first" if more == x else "second"
     draft.combine("difference", (more, less), "the difference", _DIFFERENCE)
     if rng.random() < 0.5:
         draft.questions, draft.endings = WHICH, _WHICH_ENDINGS

@@ -18,24 +18,24 @@ TALL = (
     "What whole number comes closest to the height of [B] divided by the height of [A]?",
 )
 WIDE = (
-    "How many times as wide as [A] is [B], to the nearest whole number?",
-    "To the nearest whole number, how many times the width of [A] is the width of [B]?",
-    "[B] is wider than [A]. About how many times as wide is it? Answer with a whole number.",
-    "How many times would the width of [A] go into the width of [B], rounded to a whole number?",
-    "How many of [A] side by side come closest to the width of [B]?",
-    "If the width of [A] is one unit, how many units wide is [B], rounded?",
-    "By what whole number would you multiply the width of [A] to get closest to the width of [B]?",
-    "What whole number comes closest to the width of [B] divided by the width of [A]?",
+    "Seen from here, how many times as wide as [A] is [B], to the nearest whole number?",
+    "To the nearest whole number, how many times the width of [A] is that of [B], as seen from here?",
+    "Seen from here, [B] is wider than [A]. About how many times as wide is it? Answer with a whole number.",
+    "As seen from here, how many times would the width of [A] go into that of [B], rounded to a whole number?",
+    "How many copies of [A] side by side come closest to the width of [B], as seen from here?",
+    "If the width of [A] is one unit, how many units wide is [B], seen from here and rounded?",
+    "By what whole number would you multiply the width of [A] to get closest to that of [B], as seen from here?",
+    "What whole number comes closest to the width of [B] divided by the width of [A], as seen from here?",
 )
 STACKED = (
-    "Could [M] of [A] be stacked without rising above the top of [B], if both stood on the same level?",
-    "Would [M] of [A], one on top of the other, be lower than [B] is tall?",
-    "Is [B] taller than [M] of [A] stacked on each other?",
-    "If you stacked [M] of [A], would [B] still be taller?",
+    "Could [M] copies of [A] be stacked without being taller than [B]?",
+    "Would [M] copies of [A], one on top of the other, be less tall than [B]?",
+    "Is [B] taller than [M] copies of [A] stacked on each other?",
+    "If you stacked [M] copies of [A], would [B] still be taller?",
     "Is [B] more than [M] times as tall as [A]?",
-    "Would a stack of [M] of [A] stay below the height of [B]?",
+    "Would a stack of [M] copies of [A] stay below the height of [B]?",
     "Does [B] measure more than [M] times the height of [A]?",
-    "Take the height of [A] [M] times. Is [B] taller than that?",
+    "Multiply the height of [A] by [m]. Is [B] taller than that?",
 )
 _PLANS = (
     "I need both measures and then divide them.",
@@ -48,14 +48,14 @@ _STACK_PLANS = (
     "The height of [A] counts [M] times here; then I compare it with [B].",
 )
 _RATIO = ("the ratio is [E]", "dividing the two gives [E]", "[B] comes to [E] times [A]")
-_TIMES = ("[M] of [A] come to [E]", "[M] times the height of [A] is [E]", "a stack of [M] would be [E]")
-_DIFFERENCE = ("the difference is [E]", "that differs by [E] from the other", "compared, that leaves [E]")
+_TIMES = ("[M] copies of [A] come to [E]", "[M] times the height of [A] is [E]", "a stack of [M] comes to [E]")
+_DIFFERENCE = ("the difference is [E]", "one is taller than the other by [E]", "[B] and the stack differ by [E]")
 _ENDINGS = ("So the nearest whole number is [N].", "That is closest to [N].", "Rounded, that is [N].")
-_YES = ("So yes, [B] is taller.", "Yes, the stack stays below [B].", "So [B] is indeed taller than [M] of [A].")
+_YES = ("So yes, [B] is taller.", "Yes, the stack stays below [B].", "So [B] is indeed taller than [M] copies of [A].")
 _NO = (
     "So no, the stack would be taller than [B].",
     "No, [B] is not as tall as that.",
-    "So [B] is lower than [M] of [A].",
+    "So [B] is less tall than [M] copies of [A].",
 )
 _WORDS = {2: "two", 3: "three", 4: "four"}
 
@@ -83,7 +83,7 @@ def divide(book: FactBook, rng: np.random.Generator) -> Draft | str:
         return draft if ratio >= 1.5 else "not_asked"
     factor = int(np.clip(round(ratio + rng.choice((-0.5, 0.5))), 2, 4))
     draft.slots |= {"M": _WORDS[factor], "m": str(factor)}
-    stack = draft.combine("times", (a,), "the height of [M] of [A]", _TIMES, float(factor))
+    stack = draft.combine("times", (a,), "the height of [M] copies of [A]", _TIMES, float(factor))
     yes = ratio > factor
     draft.combine("difference", (b, stack) if yes else (stack, b), "the difference", _DIFFERENCE)
     draft.questions, draft.plans, draft.endings = STACKED, _STACK_PLANS, _YES if yes else _NO

@@ -129,4 +129,4 @@ def _next(
 def _topic(chain: Chain) -> tuple[object, ...]:
     """Tell what a chain is about: two of one topic would say the same."""
     facts = frozenset((step.fact.kind, step.fact.subjects) for step in chain.steps if step.fact is not None)
-    return chain.kind, chain.conclusion.rule, facts
+    return chain.kind, facts

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -43,7 +43,7 @@ class FactBook:
             if one.phrase is not None
         }
         named = {
-            about: fact
+            about: replace(fact, subjects=about[1])  # in an order that does not depend on that of the objects
             for about, fact in facts_by_key(measure(scene, kinds=LENGTHS)).items()
             if all(subject in self.things for subject in fact.subjects)
         }
@@ -79,10 +79,14 @@ class FactBook:
 
     def mentioned(self, ids: Sequence[str]) -> bool:
         """Tell whether the name of one of them speaks of another: "the book on the desk" beside "the desk"."""
-        parts = [_CLAUSE.split(f"{self.name(id_)} ", maxsplit=1) for id_ in ids]
-        heads = [part[0].split()[-1] for part in parts]
-        clauses = [set(self.name(id_).split()) - set(part[0].split()) for id_, part in zip(ids, parts)]
-        return any(heads[i] in clauses[j] for i in range(len(ids)) for j in range(len(ids)) if i != j)
+        names = [self.name(id_) for id_ in ids]
+        clauses = [set(_CLAUSE.split(name, maxsplit=1)[-1].split()) if _CLAUSE.search(name) else () for name in names]
+        return any(head_of(names[i]) in clauses[j] for i in range(len(ids)) for j in range(len(ids)) if i != j)
+
+
+def head_of(name: str) -> str:
+    """Return the noun that a name is about: "book" of "the red book on the desk"."""
+    return _CLAUSE.split(name, maxsplit=1)[0].split()[-1]
 
 
 def seen_apart(one: float, other: float) -> bool:

@@ -58,12 +58,12 @@ WORDS: Mapping[str, LengthWords] = MappingProxyType(
             "It is [N] tall.",
         ),
         "width": LengthWords(
-            "the width of [A]",
+            "the width of [A] as seen from here",
             (
-                "[A] is [N] wide",
-                "[A] measures [N] from side to side",
-                "the width of [A] is [N]",
-                "I put the width of [A] at [N]",
+                "seen from here, [A] is [N] wide",
+                "[A] measures [N] from left to right",
+                "the width of [A], as seen from here, is [N]",
+                "I put the width of [A], from left to right, at [N]",
             ),
             "It is [N] wide.",
         ),

@@ -60,6 +60,9 @@ _DIFFERENCE_NO = ("what is missing is [E]", "the gap falls short by [E]", "the g
 _GIVEN = ("the width that it takes is [N]", "it has to be [N] at least", "it takes [N]")
 _FACTORS = (0.5, 0.65, 0.8, 1.2, 1.4, 1.7)
 _SAME_LEVEL_M = 0.05
+_BESIDE_M = 0.1
+"""What is nearer to the straight way than this stands in it."""
+_SIDEWAYS_SHARE = 0.9
 _ROOM_FOR_ROBOT_M = 0.3
 MOST_TIMES = 3.0
 
@@ -104,6 +107,8 @@ def _thing(draft: Draft, rng: np.random.Generator, gap: Fact, ids: tuple[str, st
     if not widths:
         return "not_measured"
     width = widths[int(rng.integers(len(widths)))]
+    if not _level(draft.book, *ids, *width.subjects) or not _sideways(draft.book, *ids):
+        return "not_clear"
     free, wide = length_of(gap), length_of(width)
     if draft.book.mentioned((*width.subjects, *ids)) or max(free, wide) > MOST_TIMES * min(free, wide):
         return "not_asked"
@@ -128,24 +133,30 @@ def _compared(draft: Draft, room: int, needed: int, fits: bool) -> Draft:
     return draft
 
 
-def _level(book: FactBook, b: str, c: str) -> bool:
-    """Tell whether two things stand on the same level."""
-    if book.things[b].standing and book.things[c].standing:
+def _level(book: FactBook, *ids: str) -> bool:
+    """Tell whether things stand on the same level."""
+    if all(book.things[id_].standing for id_ in ids):
         return True
-    one, other = book.length("elevation", b), book.length("elevation", c)
-    return one is not None and other is not None and abs(one - other) < _SAME_LEVEL_M
+    bottoms = [bottom for bottom in (book.length("elevation", id_) for id_ in ids) if bottom is not None]
+    return len(bottoms) == len(ids) and max(bottoms) - min(bottoms) < _SAME_LEVEL_M
+
+
+def _sideways(book: FactBook, b: str, c: str) -> bool:
+    """Tell whether a gap runs from left to right, as widths are measured."""
+    across = book.length("left_difference", b, c) or book.length("left_difference", c, b)
+    apart = book.length("distance", b, c)
+    return across is not None and apart is not None and across > _SIDEWAYS_SHARE * apart
 
 
 def _clear(book: FactBook, b: str, c: str) -> bool:
     """Tell whether nothing that is in sight stands between two things, on the straight way from one to the other."""
     by_id = {o.instance.id: o for o in book.scene.objects}
     start, end = by_id[b], by_id[c]
-    low = max(_low(start), _low(end))
-    high = min(_high(start), _high(end))
+    low, high = max(_low(start), _low(end)), min(_high(start), _high(end))
     one, other = ((o.box.low_in_world[:2] + o.box.high_in_world[:2]) / 2 for o in (start, end))
     way = np.linspace(one, other, 50)
     return not any(
-        np.any(np.all((way > o.box.low_in_world[:2]) & (way < o.box.high_in_world[:2]), axis=1))
+        np.any(np.all((way > o.box.low_in_world[:2] - _BESIDE_M) & (way < o.box.high_in_world[:2] + _BESIDE_M), axis=1))
         for o in book.scene.objects
         if o.instance.id not in (b, c) and _low(o) < high and _high(o) > low + _SAME_LEVEL_M
     )

@@ -72,7 +72,9 @@ def tell(script: Script, rng: np.random.Generator, style: Style, think: bool) ->
     doubt = _doubt(script, rng)  # drawn in any style, so that the style changes nothing else
     match style:
         case "short":
-            lines = [f"{place}. {_short(step)}" for place, step in enumerate(script.steps, 1)]
+            brief = [_short(step) for step in script.steps]
+            brief += [script.ending] if script.conclusion.rule == "any_less" else []
+            lines = [f"{place}. {one}" for place, one in enumerate(brief, 1)]
         case "long":
             lines = [" ".join([script.plan, *(step.says for step in script.steps), doubt, script.ending])]
         case "equations":
@@ -148,6 +150,6 @@ def _relation(script: Script) -> str:
         case "descending":
             return " > ".join(reversed(ranked))
         case "chained":
-            return " and ".join(f"{letter} > 0" for letter in of)
+            return f"{' and '.join(f'{letter} > 0' for letter in of)}. {script.ending}"
         case "amount" | "whole":
             return f"{of[0]} ≈ {script.answer}"

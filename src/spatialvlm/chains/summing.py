@@ -4,13 +4,13 @@ import numpy as np
 
 from spatialvlm.chains.chain_records import Conclusion
 from spatialvlm.chains.drafts import Draft
-from spatialvlm.chains.fact_book import FactBook
+from spatialvlm.chains.fact_book import FactBook, head_of
 
 WALK = (
     "If I walk from [A] to [B] and then on to [C], how far is it?",
     "How far is it to walk from [A] to [B] and from there to [C]?",
     "I go from [A] straight to [B], and from [B] straight to [C]. How far is that in all?",
-    "How long is the way from [A] over [B] to [C], along the floor?",
+    "How long is the way from [A] by way of [B] to [C], along the floor?",
     "Starting at [A], someone walks to [B] and then to [C]. How far do they go?",
     "What is the total distance along the floor from [A] to [B] and on to [C]?",
     "A robot drives from [A] to [B] and on to [C] in straight lines. How far does it drive?",
@@ -22,9 +22,9 @@ STRING = (
     "How long a cord does it take to go from [A] to [B] and from there to [C]?",
     "A fly goes from [A] straight to [B] and then straight to [C]. How far does it fly?",
     "What is the length of a line that goes from [A] to [B] and then to [C], center to center?",
-    "Adding the distance from [A] to [B] and the distance from [B] to [C], center to center, what do you get?",
-    "How far does a hand move that reaches from [A] to [B] and then to [C]?",
-    "How long is the straight way from [A] to [B] together with that from [B] to [C]?",
+    "What do the distances from [A] to [B] and from [B] to [C] add up to, center to center?",
+    "I move my hand from [A] to [B] and then to [C]. How far does it travel?",
+    "From [A] straight to [B], then straight to [C]: how far is that, center to center?",
     "Going through the air from the center of [A] to that of [B] and on to that of [C], how far is it?",
 )
 STACK = (
@@ -50,6 +50,12 @@ _STACK_PLANS = (
 _SUM = ("together that makes [E]", "in all that is [E]", "adding the two gives [E]", "the sum is [E]")
 _ENDINGS = ("So it is about [N].", "That comes to about [N].", "So the answer is about [N].")
 LEAST_STEP_M = 0.5
+_CARRIES = """
+    bench bookcase bookshelf box cabinet chair chest counter crate cupboard desk dresser drawer fridge microwave
+    nightstand ottoman oven printer refrigerator shelf sideboard stand stool stove suitcase table trunk wardrobe
+"""
+CARRIES = frozenset(_CARRIES.split())
+"""Head nouns of what people put things on; nobody puts a computer mouse on a plant."""
 
 
 def add_up(book: FactBook, rng: np.random.Generator) -> Draft | str:
@@ -87,7 +93,8 @@ def _stack(book: FactBook, rng: np.random.Generator) -> Draft | str:
     widths = book.length("width", a), book.length("width", b)
     if upper is None or lower is None or widths[0] is None or widths[1] is None:
         return "not_measured"
-    if not book.things[b].standing or widths[0] > widths[1] or book.mentioned(ids):
+    carries = head_of(book.name(b)) in CARRIES
+    if not carries or not book.things[b].standing or widths[0] > widths[1] or book.mentioned(ids):
         return "not_asked"
     draft = Draft(book, "sum", _names(book, a, b) | {"P": book.plane}, STACK, _STACK_PLANS, _ENDINGS, standing=(b,))
     parts = draft.measure(lower), draft.measure(upper)

@@ -40,11 +40,11 @@ GIVEN = (
 )
 _PLANS = (
     "What counts is how high each top is above [P].",
-    "For what does not stand on [P], the height of its bottom comes on top of its own height.",
+    "A top is as high as the bottom plus the height of the thing itself.",
     "I work out the height of each top above [P].",
 )
 _GIVEN_PLANS = (
-    "I need the height of its top above [P]: that of the bottom, and its own height on top of that.",
+    "I need how high the bottom of [A] is above [P], and how tall [A] is.",
     "The top is as high as the bottom, plus the height of [A].",
     "First the bottom of [A], then how tall it is.",
 )

@@ -30,14 +30,14 @@ EQUILATERAL = (
     "Looking at [L]: are all three distances between them the same within [T] %?",
 )
 LINE = (
-    "Are [L] roughly in one line, so that the way over the middle one is less than [T] % longer than the direct way?",
-    "Do [L] lie in a line, if the detour over the one in the middle may be up to [T] %?",
-    "Are the centers of [L] in one line, allowing the two short distances together to exceed the long one by [T] %?",
-    "Would you say that [L] are lined up, with a detour over the middle one of less than [T] %?",
-    "Taking the middle one in costs less than [T] % of extra way: is that true of [L]?",
-    "Are [L] lined up, in the sense that passing by the middle one adds less than [T] % to the way?",
-    "Going from one end of [L] to the other over the one between: is it less than [T] % longer than straight?",
-    "Could a nearly straight line, less than [T] % longer than a straight one, go through the centers of [L]?",
+    "Are [L] roughly in one line? The way over the middle one may be [T] % longer than the straight one.",
+    "Do [L] lie roughly in a straight line, with a detour over the middle one of at most [T] %?",
+    "Are the centers of [L] roughly in one line, allowing a detour of [T] % over the middle one?",
+    "Would you say that [L] are lined up, if going over the middle one may add [T] % to the way?",
+    "Are [L] lined up, so that passing by the middle one adds less than [T] % to the way?",
+    "I go from one end of [L] to the other by way of the one between. Is that less than [T] % longer than straight?",
+    "Going by their centers, do [L] form a line, to within a detour of [T] %?",
+    "Does going over the middle one of [L] make the straight way longer by less than [T] %?",
 )
 _PLANS = (
     "I need the three distances between [L], center to center.",
@@ -51,8 +51,8 @@ _PAIR = (
 )
 _LIMIT = (
     "[T] % more than [S] is [E]",
-    "[S] and [T] % on top make [E]",
     "with [T] % added to [S] the limit is [E]",
+    "the limit, [T] % more than [S] is [E]",
 )
 _TWO_YES = (
     "So two of the sides are equal within [T] %: yes.",
@@ -128,7 +128,7 @@ def _equilateral(draft: Draft, short: Side, long: Side, percent: int) -> Draft |
         return "not_asked"
     draft.questions, factor = EQUILATERAL, 1.0 + percent / 100.0
     draft.slots["T"] = str(percent)
-    says = _put(_LIMIT, "S", short, "the shortest, ")
+    says = _put(_LIMIT, "S", short, "the shortest, ", ",")
     limit = draft.combine("times", (short[1],), f"{percent} % more than the shortest side", says, factor)
     draft.endings = _put(_ALL_YES if long[0] < factor * short[0] else _ALL_NO, "G", long)
     draft.conclusion = Conclusion("any_less", (long[1], limit))
@@ -141,7 +141,7 @@ def _line(draft: Draft, short: Side, middle: Side, long: Side, percent: int) -> 
     draft.questions, factor = LINE, 1.0 + percent / 100.0
     draft.slots["T"] = str(percent)
     way = draft.combine("sum", (short[1], middle[1]), "the way over the middle one", _DETOUR)
-    says = _put(_LIMIT, "S", long, "the longest, ")
+    says = _put(_LIMIT, "S", long, "the longest, ", ",")
     limit = draft.combine("times", (long[1],), f"{percent} % more than the longest", says, factor)
     together = short[0] + middle[0]
     draft.endings = _put(_LINE_YES if together < factor * long[0] else _LINE_NO, "G", (together, way))
@@ -149,6 +149,6 @@ def _line(draft: Draft, short: Side, middle: Side, long: Side, percent: int) -> 
     return draft
 
 
-def _put(lines: Sequence[str], slot: str, side: Side, before: str = "") -> tuple[str, ...]:
+def _put(lines: Sequence[str], slot: str, side: Side, before: str = "", after: str = "") -> tuple[str, ...]:
     """Put the number of a step in the place of a slot."""
-    return tuple(line.replace(f"[{slot}]", f"{before}[n{side[1]}]") for line in lines)
+    return tuple(line.replace(f"[{slot}]", f"{before}[n{side[1]}]{after}") for line in lines)
