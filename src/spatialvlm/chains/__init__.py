@@ -7,13 +7,13 @@ A chain is a question that takes several lengths, the steps, and a conclusion. `
 It is refused where its conclusion does not hold by three sigmas, with the errors carried through all steps, or where
 the numbers as they are said would lead elsewhere.
 
-    chain_records                what a chain is, and its JSON
-    estimates, conclusions       numbers with errors through the steps, and what they come to
-    replaying                    a chain from a scene alone
-    fact_book, drafts            the lengths of a scene; a chain in the making
-    comparing summing dividing triangles fitting choosing ordering tops     the kinds, a file each with its wordings
-    fact_words, tellings, styles how it is said
-    drawing, chain_files         which chains are made; on disk
+    chain_records                      what a chain is, and its JSON
+    uncertain_numbers, conclusions     numbers with errors through the steps, and what they come to
+    replaying                          a chain from a scene alone
+    fact_book, drafts                  the lengths of a scene; a chain in the making
+    comparing summing dividing ...     the kinds, a file each with its wordings; `drawing` lists them
+    fact_words, tellings, styles       how it is said
+    drawing, chain_files               which chains are made; on disk
 """
 
 from spatialvlm.chains.chain_files import ChainsWritten, read_chains, write_chains

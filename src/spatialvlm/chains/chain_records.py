@@ -1,7 +1,7 @@
 """What a chain is: Chain, Step, Combine, Conclusion, and their JSON.
 
 A step is measured (it has a Fact) or worked out from earlier ones (it has a Combine). Steps are numbered from 1. The
-conclusion says how the numbers of some steps come to an Answer; `estimates` and `conclusions` compute both.
+conclusion says how the numbers of some steps come to an Answer; `uncertain_numbers` and `conclusions` compute both.
 """
 
 from collections.abc import Mapping

@@ -4,8 +4,8 @@ import numpy as np
 
 from spatialvlm.chains.chain_records import Conclusion
 from spatialvlm.chains.drafts import Draft
-from spatialvlm.chains.estimates import length_of
 from spatialvlm.chains.fact_book import FactBook, seen_apart
+from spatialvlm.chains.uncertain_numbers import length_of
 
 _PAIRS = (
     *(("gap", "gap"), ("gap", "height"), ("gap", "width"), ("distance", "distance"), ("height", "height")),

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from spatialvlm.answers import Answer, Choice, Count, Length, Order, YesNo
 from spatialvlm.chains.chain_records import Conclusion
-from spatialvlm.chains.estimates import Estimate, Working
+from spatialvlm.chains.uncertain_numbers import UncertainNumber, Working
 
 SIGMAS = 3.0
 
@@ -43,9 +43,9 @@ def rounded(number: float) -> int:
     return math.floor(number + 0.5)
 
 
-def margins(conclusion: Conclusion, estimates: Sequence[Estimate]) -> list[Estimate]:
+def margins(conclusion: Conclusion, numbers: Sequence[UncertainNumber]) -> list[UncertainNumber]:
     """List what the conclusion rests on."""
-    of = [estimates[step - 1] for step in conclusion.of]
+    of = [numbers[step - 1] for step in conclusion.of]
     match conclusion.rule:
         case "greater":
             return [of[0].minus(of[1])]
@@ -72,10 +72,10 @@ def margins(conclusion: Conclusion, estimates: Sequence[Estimate]) -> list[Estim
 
 def sigmas(conclusion: Conclusion, working: Working) -> float:
     """Say by how many sigmas the conclusion holds, by its tightest margin."""
-    return min((sigmas_of(margin, working) for margin in margins(conclusion, working.estimates)), default=math.inf)
+    return min((sigmas_of(margin, working) for margin in margins(conclusion, working.steps)), default=math.inf)
 
 
-def sigmas_of(margin: Estimate, working: Working) -> float:
+def sigmas_of(margin: UncertainNumber, working: Working) -> float:
     """Say how many of its sigmas a margin is away from zero."""
     return abs(margin.value) / max(working.error(margin), 1e-12)
 

@@ -1,11 +1,11 @@
-"""ratio: how many times as tall or as wide, or how many fit on top of each other? Two lengths of objects."""
+"""ratio: how many times as tall or as wide; is it more than twice as tall? Two lengths of objects."""
 
 import numpy as np
 
 from spatialvlm.chains.chain_records import Conclusion
 from spatialvlm.chains.drafts import Draft
-from spatialvlm.chains.estimates import length_of
 from spatialvlm.chains.fact_book import FactBook, pick
+from spatialvlm.chains.uncertain_numbers import length_of
 
 TALL = (
     "How many times as tall as [A] is [B], to the nearest whole number?",
@@ -27,36 +27,32 @@ WIDE = (
     "By what whole number would you multiply the width of [A] to get closest to that of [B], as seen from here?",
     "What whole number comes closest to the width of [B] divided by the width of [A], as seen from here?",
 )
-STACKED = (
-    "Could [M] copies of [A] be stacked without being taller than [B]?",
-    "Would [M] copies of [A], one on top of the other, be less tall than [B]?",
-    "Is [B] taller than [M] copies of [A] stacked on each other?",
-    "If you stacked [M] copies of [A], would [B] still be taller?",
+MULTIPLE = (
     "Is [B] more than [M] times as tall as [A]?",
-    "Would a stack of [M] copies of [A] stay below the height of [B]?",
     "Does [B] measure more than [M] times the height of [A]?",
     "Multiply the height of [A] by [m]. Is [B] taller than that?",
+    "Is the height of [B] more than [M] times that of [A]?",
+    "Take [M] times the height of [A]. Is [B] still taller?",
+    "If [A] were [M] times as tall as it is, would [B] still be taller?",
+    "Would you say that [B] is more than [M] times as tall as [A]?",
+    "Does the height of [A] go into that of [B] more than [M] times?",
 )
 _PLANS = (
     "I need both measures and then divide them.",
     "I measure [A] and [B] and take the ratio.",
     "First [A], then [B], then the one divided by the other.",
 )
-_STACK_PLANS = (
+_MULTIPLE_PLANS = (
     "I need the height of [A], [M] times, and the height of [B].",
     "I measure both, multiply the height of [A] by [m] and compare.",
-    "The height of [A] counts [M] times here; then I compare it with [B].",
+    "First the height of [A], then that of [B], then [M] times the first against the second.",
 )
 _RATIO = ("the ratio is [E]", "dividing the two gives [E]", "[B] comes to [E] times [A]")
-_TIMES = ("[M] copies of [A] come to [E]", "[M] times the height of [A] is [E]", "a stack of [M] comes to [E]")
-_DIFFERENCE = ("the difference is [E]", "one is taller than the other by [E]", "[B] and the stack differ by [E]")
+_TIMES = ("[M] times the height of [A] is [E]", "multiplied by [m], the height of [A] comes to [E]")
+_DIFFERENCE = ("the difference is [E]", "the two differ by [E]", "one is more than the other by [E]")
 _ENDINGS = ("So the nearest whole number is [N].", "That is closest to [N].", "Rounded, that is [N].")
-_YES = ("So yes, [B] is taller.", "Yes, the stack stays below [B].", "So [B] is indeed taller than [M] copies of [A].")
-_NO = (
-    "So no, the stack would be taller than [B].",
-    "No, [B] is not as tall as that.",
-    "So [B] is less tall than [M] copies of [A].",
-)
+_YES = ("So yes, [B] is taller than that.", "Yes, [B] is more than [M] times as tall.")
+_NO = ("So no, [B] is less than [M] times as tall.", "No, [M] times the height of [A] is more.")
 _WORDS = {2: "two", 3: "three", 4: "four"}
 
 
@@ -83,9 +79,9 @@ def divide(book: FactBook, rng: np.random.Generator) -> Draft | str:
         return draft if ratio >= 1.5 else "not_asked"
     factor = int(np.clip(round(ratio + rng.choice((-0.5, 0.5))), 2, 4))
     draft.slots |= {"M": _WORDS[factor], "m": str(factor)}
-    stack = draft.combine("times", (a,), "the height of [M] copies of [A]", _TIMES, float(factor))
+    multiple = draft.combine("times", (a,), "[M] times the height of [A]", _TIMES, float(factor))
     yes = ratio > factor
-    draft.combine("difference", (b, stack) if yes else (stack, b), "the difference", _DIFFERENCE)
-    draft.questions, draft.plans, draft.endings = STACKED, _STACK_PLANS, _YES if yes else _NO
-    draft.conclusion = Conclusion("greater", (b, stack))
+    draft.combine("difference", (b, multiple) if yes else (multiple, b), "the difference", _DIFFERENCE)
+    draft.questions, draft.plans, draft.endings = MULTIPLE, _MULTIPLE_PLANS, _YES if yes else _NO
+    draft.conclusion = Conclusion("greater", (b, multiple))
     return draft

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from spatialvlm.answers import Answer, Length
 from spatialvlm.chains.chain_records import Combine, Conclusion, Op
 from spatialvlm.chains.conclusions import SIGMAS, conclude, sigmas
-from spatialvlm.chains.estimates import Estimate, Working, combined_value, length_of
 from spatialvlm.chains.fact_book import FactBook
 from spatialvlm.chains.fact_words import WORDS, Numbers, Said, fill, numbers_for
+from spatialvlm.chains.uncertain_numbers import UncertainNumber, Working, combined_value, length_of
 from spatialvlm.records import Fact
 
 MAX_RELATIVE_ERROR = 0.15
@@ -73,9 +73,9 @@ class Worked:
     value: Answer
 
     @property
-    def last(self) -> Estimate:
+    def last(self) -> UncertainNumber:
         """The step that the answer is, where it is a number."""
-        return self.working.estimates[self.draft.conclusion.of[0] - 1]
+        return self.working.steps[self.draft.conclusion.of[0] - 1]
 
     @property
     def amount(self) -> Said:
@@ -91,7 +91,7 @@ def work_out(draft: Draft) -> Worked | str:
             working.measured(step.fact)
         elif step.combine is not None:
             working.combined(step.combine)
-    value = conclude(draft.conclusion, [one.value for one in working.estimates])
+    value = conclude(draft.conclusion, [one.value for one in working.steps])
     if value is None or sigmas(draft.conclusion, working) < SIGMAS:
         return "too_close_to_call"
     numbers = numbers_for([length_of(step.fact) for step in draft.steps if step.fact is not None])
@@ -109,15 +109,15 @@ def work_out(draft: Draft) -> Worked | str:
 def _said(draft: Draft, working: Working, numbers: Numbers) -> tuple[Said, ...]:
     """Round what is measured as it is said, and work out all else from that. A ratio has no unit."""
     said: list[Said] = []
-    for step, estimate in zip(draft.steps, working.estimates):
+    for step, number in zip(draft.steps, working.steps):
         if step.combine is None:
-            said.append(numbers.measured(estimate.value, working.error(estimate)))
+            said.append(numbers.measured(number.value, working.error(number)))
             continue
         of = [said[place - 1] for place in step.combine.of]
-        number = combined_value(step.combine, [one.metres for one in of])
+        result = combined_value(step.combine, [one.metres for one in of])
         if step.combine.op == "ratio":
-            said.append(Said(round(number, RATIO_DECIMALS), RATIO_DECIMALS))
+            said.append(Said(round(result, RATIO_DECIMALS), RATIO_DECIMALS))
         else:
             adds = step.combine.op in ("sum", "difference")
-            said.append(numbers.worked_out(number, max(one.decimals for one in of) if adds else None))
+            said.append(numbers.worked_out(result, max(one.decimals for one in of) if adds else None))
     return tuple(said)

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from spatialvlm.chains.estimates import length_of
 from spatialvlm.chains.replaying import Key, facts_by_key, key
+from spatialvlm.chains.uncertain_numbers import length_of
 from spatialvlm.pipeline.measure import measure
 from spatialvlm.pipeline.phrase import PLANES, references_of
 from spatialvlm.records import Fact, Scene

@@ -6,8 +6,8 @@ import numpy as np
 
 from spatialvlm.chains.chain_records import Conclusion
 from spatialvlm.chains.drafts import Draft
-from spatialvlm.chains.estimates import length_of
 from spatialvlm.chains.fact_book import FactBook, seen_apart
+from spatialvlm.chains.uncertain_numbers import length_of
 
 LEFT_TO_RIGHT = (
     "From left to right, in which order do [L] come?",

@@ -8,7 +8,7 @@ from dataclasses import replace
 from spatialvlm.answers import Answer, CannotTell
 from spatialvlm.chains.chain_records import Chain
 from spatialvlm.chains.conclusions import SIGMAS, conclude, sigmas
-from spatialvlm.chains.estimates import Working
+from spatialvlm.chains.uncertain_numbers import Working
 from spatialvlm.errors import UserError
 from spatialvlm.pipeline.measure import measure
 from spatialvlm.records import Fact, Facts, Scene
@@ -45,7 +45,7 @@ def replay(chain: Chain, scene: Scene) -> Answer:
             working.measured(fact)
         elif step.combine is not None:
             working.combined(step.combine)
-    answer = conclude(chain.conclusion, [one.value for one in working.estimates])
+    answer = conclude(chain.conclusion, [one.value for one in working.steps])
     if answer is None or sigmas(chain.conclusion, working) < SIGMAS:
         return CannotTell("too_close_to_call")
     return answer

@@ -19,7 +19,7 @@ def chain_of(worked: Worked, rng: np.random.Generator, seed: int, style: Style, 
     numbers = {f"n{place}": worked.numbers.say(one) for place, one in enumerate(worked.said, 1)}
     slots = draft.slots | numbers | {"N": answer}
     tellings = [_telling(worked, place, slots, rng) for place in range(len(draft.steps))]
-    tight = min(margins(draft.conclusion, working.estimates), key=lambda one: sigmas_of(one, working), default=None)
+    tight = min(margins(draft.conclusion, working.steps), key=lambda one: sigmas_of(one, working), default=None)
     rests_on = worked.last if tight is None else tight
     error = working.error(rests_on)
     script = Script(
@@ -33,8 +33,8 @@ def chain_of(worked: Worked, rng: np.random.Generator, seed: int, style: Style, 
         error=f"{error:.1g}" if isinstance(worked.value, Count) else worked.numbers.say_error(error),
     )
     steps = tuple(
-        Step(one.asks, one.says, estimate.value, working.error(estimate), said.metres, planned.fact, planned.combine)
-        for one, estimate, said, planned in zip(tellings, working.estimates, worked.said, draft.steps)
+        Step(one.asks, one.says, number.value, working.error(number), said.metres, planned.fact, planned.combine)
+        for one, number, said, planned in zip(tellings, working.steps, worked.said, draft.steps)
     )
     question = fill(pick(rng, draft.questions), slots)
     subjects = {id_ for planned in draft.steps if planned.fact is not None for id_ in planned.fact.subjects}
@@ -73,7 +73,7 @@ def _answer(worked: Worked) -> str:
 def _telling(worked: Worked, place: int, slots: dict[str, str], rng: np.random.Generator) -> Telling:
     """Say one step in all the ways that some style may want."""
     planned, said = worked.draft.steps[place], worked.said[place]
-    error = worked.working.error(worked.working.estimates[place])
+    error = worked.working.error(worked.working.steps[place])
     combine = planned.combine
     if combine is not None and combine.op == "ratio":
         text, give_or_take = plain(said.metres), f"{error:.1g}"

@@ -6,8 +6,8 @@ import numpy as np
 
 from spatialvlm.chains.chain_records import Conclusion
 from spatialvlm.chains.drafts import Draft
-from spatialvlm.chains.estimates import length_of
 from spatialvlm.chains.fact_book import FactBook
+from spatialvlm.chains.uncertain_numbers import length_of
 
 ISOSCELES = (
     "Do [L] form an isosceles triangle, if two sides count as equal within [T] %?",
