@@ -31,6 +31,7 @@ ORDER = (
     tuple(f"pipeline.{stage}" for stage in FLOW),
     ("pipeline.scene_answers", "pipeline.tail"),
     ("dataset",),
+    ("chains",),
     ("recipes",),
     ("engine",),
     ("audit", "view"),

@@ -40,6 +40,7 @@ _HOMES = {
     "pipeline.measure": ("measure",),
     "pipeline.phrase": ("PhraseConfig", "phrase"),
     "dataset": ("Dataset", "SceneQuestions", "export"),
+    "chains": ("chains_of", "replay"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names} | {"read": "dataset"}
 
@@ -65,6 +66,7 @@ __all__ = [
     "__version__",
     "ask",
     "build",
+    "chains_of",
     "collect",
     "detect",
     "estimate",
@@ -74,9 +76,11 @@ __all__ = [
     "phrase",
     "read",
     "recipe_for",
+    "replay",
 ]
 
 if TYPE_CHECKING:
+    from spatialvlm.chains import chains_of, replay
     from spatialvlm.dataset import Dataset, SceneQuestions, export
     from spatialvlm.dataset import read_dataset as read
     from spatialvlm.engine import Pipeline, ask, build

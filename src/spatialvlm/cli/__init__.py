@@ -1,6 +1,7 @@
-"""The command line: `spatialvlm build | calibrate | ask | audit | questions | show | export | benchmark`.
+"""The command line: `spatialvlm build | calibrate | ask | audit | questions | show | benchmark`.
 
-The commands of evaluation are in `evaluating`. Thin; each command imports what it needs when it runs.
+The commands of evaluation are in `evaluating`, those for trainers in `exporting`. Thin; each command imports what it
+needs when it runs.
 
 Progress and messages go to stderr, results to files and stdout. Exit codes: 0 done, 1 failed, 2 wrong use.
 """
@@ -14,7 +15,7 @@ from typing import Annotated, Any
 
 import typer
 
-from spatialvlm.cli import evaluating
+from spatialvlm.cli import evaluating, exporting
 from spatialvlm.cli.options import (
     BatchSize,
     CameraHeight,
@@ -23,7 +24,6 @@ from spatialvlm.cli.options import (
     DepthErrors,
     Detector,
     Device,
-    ExportFormat,
     Fov,
     Known,
     Mix,
@@ -234,31 +234,6 @@ def show(
     print(f"picture: {path}")
 
 
-@app.command(epilog="Example: [bold]spatialvlm export demo --to messages --out demo_messages[/]")
-def export(
-    dataset: Dataset,
-    to: ExportFormat,
-    out: Annotated[Path, typer.Option(metavar="FOLDER", help="The folder to write; an earlier export is replaced.")],
-    per: Annotated[
-        str, typer.Option(help="One sample per [bold]image[/], its questions as turns, or per [bold]question[/].")
-    ] = "image",
-) -> None:
-    """Write a dataset in a format that trainers read, with the images and the evidence of every answer."""
-    from rich.console import Console
-    from rich.progress import Progress
-
-    from spatialvlm.dataset import export as write_export
-    from spatialvlm.dataset import read_dataset
-
-    opened = read_dataset(dataset)
-    with Progress(console=Console(stderr=True), transient=True) as progress:
-        frames = progress.add_task("frames", total=len(opened))
-        done = write_export(opened, out, to=to, per=per, report=lambda count: progress.advance(frames, count))
-    print(f"{done.samples} samples, {done.questions} questions about {done.images} images: {out}")
-    for reason, count in done.skipped.items():
-        print(f"left out: {count} frames with {reason}")
-
-
 @app.command(epilog="Example: [bold]spatialvlm benchmark rooms --out rooms_benchmark --workers 2[/]")
 def benchmark(
     name: Annotated[str, typer.Argument(metavar="NAME", help="Which one: [bold]rooms[/], 250 rendered rooms.")],
@@ -273,6 +248,7 @@ def benchmark(
         raise typer.Exit(1)
 
 
+app.add_typer(exporting.app)
 app.add_typer(evaluating.app)
 
 

@@ -48,6 +48,7 @@ DepthErrors = Annotated[
     Path | None, typer.Option(metavar="FILE", help="How wrong the depth model is, as `calibrate` wrote it.")
 ]
 Mix = Literal["paper", "all"]
+ChainStyle = Literal["short", "long", "equations", "dialogue", "mixed"]
 Numbers = Literal["people", "exact"]
 Ways = Annotated[
     str | None,
@@ -93,11 +94,4 @@ Presets = Annotated[
 ]
 ShardSize = Annotated[
     int | None, typer.Option(min=1, help="Frames in one file of the dataset; by default what suits the source.")
-]
-ExportFormat = Annotated[
-    str,
-    typer.Option(
-        help="[bold]messages[/] (TRL, ms-swift), [bold]sharegpt[/] (LLaMA-Factory, ms-swift), [bold]llava[/], "
-        "[bold]webdataset[/] (tar shards) or [bold]hf[/] (datasets, the Hub)."
-    ),
 ]

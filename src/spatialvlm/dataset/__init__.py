@@ -16,7 +16,9 @@ Workers write the files of a shard (`write_shard`), one parent appends manifest 
 from spatialvlm.dataset.asking import MAX_SEED, Asking, asking_of
 from spatialvlm.dataset.card import write_report
 from spatialvlm.dataset.exports import Exported, export, questions_of_row
+from spatialvlm.dataset.exports.conversations import ImageWriter, chat_turns, json_line, pictured
 from spatialvlm.dataset.exports.image_files import file_key, upright
+from spatialvlm.dataset.exports.out_folder import replace_folder, write_note
 from spatialvlm.dataset.files import disk_faults, flush_folder, to_json, write_file
 from spatialvlm.dataset.lazy import AskedScene, SceneQuestions
 from spatialvlm.dataset.manifest import MANIFEST, Summary
@@ -33,27 +35,33 @@ __all__ = [
     "Asking",
     "Dataset",
     "Exported",
+    "ImageWriter",
     "Part",
     "SceneQuestions",
     "Summary",
     "asking_of",
+    "chat_turns",
     "disk_faults",
     "export",
     "file_key",
     "finish",
     "flush_folder",
+    "json_line",
     "marked_picture",
     "needs_marks",
     "open_for_build",
     "opened",
+    "pictured",
     "questions_of_row",
     "read_dataset",
     "read_scenes",
+    "replace_folder",
     "scene_columns",
     "to_json",
     "upright",
     "versions",
     "write_file",
+    "write_note",
     "write_questions",
     "write_report",
     "write_shard",

@@ -2,8 +2,9 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -71,25 +72,24 @@ def conversations_of(
         report(1)
 
 
+def pictured(scene: Scene, source: Source, place: int, *, marked: bool = False) -> Conversation:
+    """Make the image of a scene, the `place`-th of an export, a sample without questions yet; `marked`: with marks."""
+    key = file_key(scene.frame_id)
+    data = marked_picture(scene, source) if marked else source.image_bytes
+    data, suffix = upright(data, scene.camera, source.image_path)
+    path = f"{IMAGES}/{place // IMAGES_PER_FOLDER:05d}/{key}{'.marked' if marked else ''}.{suffix}"
+    return Conversation(key, scene.frame_id, path, suffix, data, source.licence, ())
+
+
 def _samples(scene: Scene, source: Source, questions: tuple[QA, ...], per: str, place: int) -> Iterator[Conversation]:
     """Yield the samples of an image: with its picture as it is, or with marks where a question needs them."""
-    key = file_key(scene.frame_id)
-    folder = f"{IMAGES}/{place // IMAGES_PER_FOLDER:05d}"
-    pictures: dict[bool, tuple[str, str, bytes]] = {}
-
-    def sample(name: str, own: tuple[QA, ...]) -> Conversation:
-        marked = any(map(needs_marks, own))
-        if marked not in pictures:
-            data = marked_picture(scene, source) if marked else source.image_bytes
-            data, suffix = upright(data, scene.camera, source.image_path)
-            pictures[marked] = (f"{folder}/{key}{'.marked' if marked else ''}.{suffix}", suffix, data)
-        return Conversation(name, scene.frame_id, *pictures[marked], source.licence, own)
-
+    picture = cache(lambda marked: pictured(scene, source, place, marked=marked))
     if per == "image":
-        yield sample(key, questions)
+        yield replace(picture(any(map(needs_marks, questions))), questions=questions)
     else:
         for number, qa in enumerate(questions):
-            yield sample(f"{key}-q{number:04d}", (qa,))
+            shown = picture(needs_marks(qa))
+            yield replace(shown, key=f"{shown.key}-q{number:04d}", questions=(qa,))
 
 
 def plain(text: str) -> str:
@@ -141,11 +141,16 @@ def about(sample: Conversation) -> dict[str, Any]:
 
 
 def chat(sample: Conversation) -> list[dict[str, Any]]:
-    """Write the conversation as `role` and `content` parts; the image stands before the first question."""
+    """Write the conversation as `role` and `content` parts."""
+    return chat_turns([(qa.question, qa.answer) for qa in sample.questions])
+
+
+def chat_turns(exchanges: Sequence[tuple[str, str]]) -> list[dict[str, Any]]:
+    """Write questions and answers as `role` and `content` parts; the image stands before the first question."""
     turns = []
-    for qa in sample.questions:
-        turns.append({"role": "user", "content": [{"type": "text", "text": plain(qa.question)}]})
-        turns.append({"role": "assistant", "content": [{"type": "text", "text": plain(qa.answer)}]})
+    for question, answer in exchanges:
+        turns.append({"role": "user", "content": [{"type": "text", "text": plain(question)}]})
+        turns.append({"role": "assistant", "content": [{"type": "text", "text": plain(answer)}]})
     turns[0]["content"].insert(0, {"type": "image"})
     return turns
 

@@ -49,7 +49,17 @@ from spatialvlm.pipeline.phrase.ways import WAYS, Way, ask_in_a_way
 from spatialvlm.quantities import ask_unit
 from spatialvlm.records import QA, Fact, Facts, Sample, Scene
 
-__all__ = ["PLANES", "Phrase", "PhraseConfig", "Prepared", "load_sheet", "object_names", "phrase"]
+__all__ = [
+    "PLANES",
+    "Phrase",
+    "PhraseConfig",
+    "Prepared",
+    "Reference",
+    "load_sheet",
+    "object_names",
+    "phrase",
+    "references_of",
+]
 
 _DRAWS = 7  # question, short or not, answer, three of the number, unit or order of a list
 UNTOLD_M = 0.5  # what cannot be told is asked for in the unit that would suit this
@@ -259,8 +269,13 @@ class Phrase:
 
 def object_names(scene: Scene, similarity: str = "lexical") -> dict[str, str]:
     """Name the objects of a scene as questions do, by id; those without a name are left out."""
-    named = refer(scene.objects, scene.camera.width, scene.camera.height, load_similarity(similarity))
+    named = references_of(scene, similarity)
     return {reference.object_id: reference.phrase for reference in named if reference.phrase is not None}
+
+
+def references_of(scene: Scene, similarity: str = "lexical") -> tuple[Reference, ...]:
+    """Name the objects of a scene as questions do, in their order: each with what its name gives away."""
+    return refer(scene.objects, scene.camera.width, scene.camera.height, load_similarity(similarity))
 
 
 def phrase(scene: Scene, facts: Facts, seed: int = 0, config: PhraseConfig | None = None) -> Sample:

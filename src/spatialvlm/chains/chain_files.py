@@ -1,0 +1,90 @@
+"""Chains on disk: a dataset in, `data.jsonl` of chat messages with the chain beside each, and the images out.
+
+One line: {"id", "images": ["images/00000/desk.png"], "messages": [user with the image, assistant with the reasoning and
+the answer], "frame_id", "licence", "chain": {...}}. Trainers read it as they read the export `messages`.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from spatialvlm import __version__
+from spatialvlm.chains.chain_records import Chain, chain_from_json, chain_to_json
+from spatialvlm.chains.drawing import ChosenStyle, draw_chains
+from spatialvlm.dataset import Dataset, ImageWriter, chat_turns, json_line, opened, pictured, replace_folder, write_note
+from spatialvlm.errors import UserError
+
+DATA = "data.jsonl"
+
+
+@dataclass(frozen=True, slots=True)
+class ChainsWritten:
+    """What was written: so many chains about so many images, and what was not, by kind and reason."""
+
+    chains: int
+    images: int
+    refusals: dict[tuple[str, str], int]
+    skipped: dict[str, int]
+
+
+def write_chains(
+    dataset: Dataset | Path | str,
+    out: Path | str,
+    *,
+    per_scene: int = 8,
+    seed: int = 0,
+    style: ChosenStyle = "long",
+    think: bool = False,
+    report: Callable[[int], object] = lambda _: None,
+) -> ChainsWritten:
+    """Make chains about every scene of a dataset; `report` is told of every scene done.
+
+    An earlier export in `out` is replaced once the new one is whole. Raises UserError where `out` holds anything else
+    or lies in the dataset, and where no scene gives a chain.
+    """
+    dataset, out = opened(dataset), Path(out)
+    if out.resolve().is_relative_to(dataset.folder.resolve()):
+        raise UserError(f"{out}: lies in the dataset itself; choose another --out")
+    about: dict[str, Any] = {"spatialvlm": __version__, "format": "chains", "dataset": dataset.folder.resolve().name}
+    about |= {"per_scene": per_scene, "seed": seed, "style": style, "think": think}
+    chains = images = 0
+    refusals, skipped = Counter[tuple[str, str]](), Counter[str]()
+    with replace_folder(out, about) as folder, (folder / DATA).open("wb") as file:
+        writer = ImageWriter(folder)
+        for scene, source in dataset.scenes():
+            drawn = draw_chains(scene, per_scene, seed, style=style, think=think)
+            refusals.update(drawn.refusals)
+            if not source.image_bytes or not drawn.chains:
+                skipped["no chain" if source.image_bytes else "no image"] += 1
+            else:
+                picture = pictured(scene, source, images)
+                writer.add(picture)
+                for number, chain in enumerate(drawn.chains):
+                    line = {"id": f"{picture.key}-c{number:04d}", "images": [picture.image_path]}
+                    line |= {"messages": chat_turns([(chain.question, chain.text)]), "frame_id": scene.frame_id}
+                    file.write(json_line(line | {"licence": source.licence, "chain": chain_to_json(chain)}))
+                chains, images = chains + len(drawn.chains), images + 1
+            report(1)
+        if not chains:
+            reasons = ", ".join(f"{reason} in {count} frames" for reason, count in sorted(skipped.items()))
+            raise UserError(f"{dataset.folder}: nothing to write ({reasons or 'it has no frames'})")
+        refused = {f"{kind}/{reason}": count for (kind, reason), count in sorted(refusals.items())}
+        counts = {"chains": chains, "images": images, "skipped": dict(sorted(skipped.items())), "refusals": refused}
+        write_note(folder, about | counts)
+    return ChainsWritten(chains, images, dict(sorted(refusals.items())), dict(sorted(skipped.items())))
+
+
+def read_chains(folder: Path | str) -> Iterator[Chain]:
+    """Read the chains of a folder that `write_chains` wrote, in order. Raises UserError for a line that is none."""
+    path = Path(folder) / DATA
+    if not path.is_file():
+        raise UserError(f"{path}: no such file; expected a folder that `spatialvlm chains` wrote")
+    with path.open(encoding="utf-8") as file:
+        for number, line in enumerate(file, 1):
+            try:
+                yield chain_from_json(json.loads(line)["chain"])
+            except (ValueError, KeyError) as error:
+                raise UserError(f"{path} line {number}: {error!r}; expected a line of `spatialvlm chains`") from None
