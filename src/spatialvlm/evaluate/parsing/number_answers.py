@@ -11,7 +11,7 @@ from spatialvlm.evaluate.parsing.extraction import (
     unparsed,
 )
 from spatialvlm.evaluate.parsing.length_spans import is_range
-from spatialvlm.evaluate.parsing.numbers_in_text import NumberSpan, find_numbers
+from spatialvlm.evaluate.parsing.numbers_in_text import find_numbers, is_negative
 
 _CONCLUDES = re.compile(
     r"""\b(?:therefore|thus|hence|so|total|overall|answer|estimate|altogether|in\s+all|which\s+(?:gives|makes)
@@ -61,7 +61,7 @@ def _number_in(text: str) -> tuple[float, str] | None:
         for one in find_numbers(text)
         if not one.article and not _LABEL.search(text[max(0, one.start - 12) : one.start])
     ]
-    signed = [(one, -one.value if _is_negative(text, one) else one.value) for one in counts]
+    signed = [(one, -one.value if is_negative(text, one) else one.value) for one in counts]
     if not signed:
         return (0.0, "none, in words") if _NONE.search(text) else None
     if len(signed) == 1:
@@ -85,7 +85,3 @@ def _number_in(text: str) -> tuple[float, str] | None:
         if behind:
             return behind[0], f"after {mark[0].lower()!r}"
     return signed[-1][1], f"last of {len(signed)}"
-
-
-def _is_negative(text: str, one: NumberSpan) -> bool:
-    return re.search(r"(?:^|[\s(=:])-$", text[max(0, one.start - 2) : one.start]) is not None

@@ -2,7 +2,7 @@
 
 import re
 
-from spatialvlm.evaluate.items import YesNo
+from spatialvlm.evaluate.items import Relation
 from spatialvlm.evaluate.parsing.extraction import (
     ParsedAnswer,
     find_final_answer,
@@ -42,30 +42,35 @@ _ANYWHERE = re.compile(
 )
 
 
-def parse_yes_no(answer: str, truth: YesNo) -> ParsedAnswer:
-    """Read whether an answer says yes; where the truth has a relation, a sentence about its two things counts too."""
+def parse_yes_no(answer: str, relation: Relation | None = None) -> ParsedAnswer:
+    """Read whether an answer says yes; with a relation, a sentence about its two things counts too."""
     text = strip_thinking(answer)
     sure = stated_confidence(text)
     segments = [one["answer"] for one in reversed(find_json(text)) if "answer" in one]
     segments += [statement for statement in (find_final_answer(text),) if statement is not None]
     for segment in (*segments, text):
-        found = (segment, "JSON") if isinstance(segment, bool) else _parse_text(to_plain_text(str(segment)), truth)
+        found = (segment, "JSON") if isinstance(segment, bool) else _parse_text(to_plain_text(str(segment)), relation)
         if found is not None:
             return ParsedAnswer(found[0], found[1], confidence=sure)
-    if truth.relation is not None and parse_relation(to_plain_text(text), truth.relation) == 0:
+    if relation is not None and parse_relation(to_plain_text(text), relation) == 0:
         return ParsedAnswer(None, "says about the same", confidence=sure)
     return unparsed(text, "says neither yes nor no", sure)
 
 
-def _parse_text(text: str, truth: YesNo) -> tuple[bool, str] | None:
+def begins_with_yes_or_no(text: str) -> bool:
+    """Return whether the first word of a plain text is yes or no."""
+    return _LEADS.match(text) is not None
+
+
+def _parse_text(text: str, relation: Relation | None) -> tuple[bool, str] | None:
     found = _SHORT.fullmatch(text) or _LEADS.match(text)
     if found is not None:
         return found["yes"] is not None, "begins with yes or no"
     states = list(_STATES.finditer(text))
     if states:
         return (states[-1]["yes"] is not None) != (states[-1]["not"] is not None), "says that it is so, or not"
-    if truth.relation is not None:
-        sign = parse_relation(text, truth.relation)
+    if relation is not None:
+        sign = parse_relation(text, relation)
         if sign:
             return sign > 0, "relation"
     said = {hit["yes"] is not None for hit in _ANYWHERE.finditer(text)}
