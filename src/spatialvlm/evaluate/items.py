@@ -37,7 +37,7 @@ Rule = Literal["within_2", "within_25", "within_10", "mra", "mra_strict"]
 Relation = tuple[str, str, str, str]
 """What a comparison is about, to read answers in whole sentences: two things, the word that may be true of the first
 one, and its opposite, as in ("the cup", "the bowl", "left", "right"). The words are those of `parsing.relations.WORDS`.
-Of an angle it is the thing that it is of, "", and the words for above and below 0: ("the cup", "", "right", "left").
+Of an angle the words are those for above and below 0: ("the cup", "", "right", "left").
 """
 
 
@@ -48,13 +48,15 @@ class AnswerReading:
     `rule` grades numbers; None is the usual one of the form (`scoring`). `unit` is the unit of length that a number
     without one counts in, where the question names it. `lettered`: the prompt calls the options (A), (B), ... With a
     `relation` the options of a choice are its two things or its two words, in its order, and a third is
-    `answers.SAME`; yes says that its word is true of its first thing.
+    `answers.SAME`; yes says that its word is true of its first thing. `names` are those of the things that the question
+    is about: what "the 7 up can on the left" has of numbers and words is no answer.
     """
 
     rule: Rule | None = None
     unit: str | None = None
     lettered: bool = True
     relation: Relation | None = None
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -128,4 +130,5 @@ def reading_from_json(data: Mapping[str, Any]) -> AnswerReading:
     if not isinstance(data, Mapping) or sorted(data) != sorted(expected):
         raise UserError(f"reading of an item: got {data!r}; expected an object with {', '.join(expected)}")
     relation = data["relation"]
-    return AnswerReading(**{**data, "relation": None if relation is None else tuple(relation)})
+    lists = {"relation": None if relation is None else tuple(relation), "names": tuple(data["names"])}
+    return AnswerReading(**{**data, **lists})

@@ -33,4 +33,4 @@ def reading_of(
     if row is not None and row.opposite and isinstance(value, YesNo | Choice | Angle) and len(names) <= 2:
         first, second = (*names, "", "")[:2]
         relation = (first, second, row.word, row.opposite)
-    return AnswerReading(unit=unit, lettered=lettered, relation=relation)
+    return AnswerReading(unit=unit, lettered=lettered, relation=relation, names=tuple(names))

@@ -3,8 +3,8 @@
     GRPOTrainer(model, reward_funcs=[spatial_reward], train_dataset=rows, ...)
     GRPOTrainer(model, reward_funcs=[partial(spatial_reward, rule="mra")], ...)      lengths in part right
 
-Of a row only the columns `value` (the answer as JSON, in the words of the question), `kind`, `names` and `unit` are
-looked at.
+Of a row only the columns `value` (the answer as JSON, in the words of the question), `kind`, `names` and `asked_unit`
+(where there is no such column, `unit`) are looked at.
 
 What TRL asks for: `GRPOTrainer` of trl/trainer/grpo_trainer.py in trl 1.16. It calls by keyword, with lists as long as
 the completions, and leaves a row out whose reward is None.
@@ -32,6 +32,7 @@ def spatial_reward(
     value: Sequence[str | None] | None = None,
     kind: Sequence[str | None] | None = None,
     names: Sequence[Sequence[str] | None] | None = None,
+    asked_unit: Sequence[str | None] | None = None,
     unit: Sequence[str | None] | None = None,
     rule: Rule | None = None,
     lettered: bool = False,
@@ -48,7 +49,7 @@ def spatial_reward(
     if rule is not None and rule not in tuple(RULES):
         raise UserError(f"reward: got the rule {rule!r}; expected one of {', '.join(RULES)}")
     none = [None] * len(completions)
-    rows = {"value": value, "kind": kind or none, "names": names or none, "unit": unit or none}
+    rows = {"value": value, "kind": kind or none, "names": names or none, "unit": asked_unit or unit or none}
     for name, column in rows.items():
         if len(column) != len(completions):
             raise UserError(

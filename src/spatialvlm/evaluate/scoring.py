@@ -34,7 +34,7 @@ from spatialvlm.evaluate.parsing.angle_answers import parse_angle
 from spatialvlm.evaluate.parsing.choice_answers import parse_choice
 from spatialvlm.evaluate.parsing.extraction import ParsedAnswer
 from spatialvlm.evaluate.parsing.length_answers import parse_length
-from spatialvlm.evaluate.parsing.number_answers import parse_clock, parse_number
+from spatialvlm.evaluate.parsing.number_answers import parse_clock, parse_count, parse_number
 from spatialvlm.evaluate.parsing.order_answers import parse_order
 from spatialvlm.evaluate.parsing.point_answers import parse_points
 from spatialvlm.evaluate.parsing.refusals import parse_refusal
@@ -85,17 +85,19 @@ def parse_answer(
         case Length():
             return parse_length(answer, reading.unit)
         case Angle():
-            return parse_angle(answer, reading.relation)
-        case Count() | Area():
+            return parse_angle(answer, reading.relation, reading.names)
+        case Count():
+            return parse_count(answer, reading.names)
+        case Area():
             return parse_number(answer)
         case YesNo():
-            return parse_yes_no(answer, reading.relation)
+            return parse_yes_no(answer, reading.relation, restated=bool(reading.names))
         case Choice(options=options):
             return parse_choice(answer, options, reading)
         case Order(items=items):
             return parse_order(answer, items)
         case Clock():
-            return parse_clock(answer)
+            return parse_clock(answer, reading.names)
         case Region():
             return parse_points(answer, size)
         case CannotTell():

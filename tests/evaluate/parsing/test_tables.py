@@ -79,7 +79,7 @@ def read_more_forms(row):
             return row["expected"], parse_order(row["answer"], about)
         case "angle":
             relation = ("the mug", "", *about) if row["about"] else None
-            said = parse_angle(row["answer"], relation)
+            said = parse_angle(row["answer"], relation, ("the mug",))
             return row["expected"], said if said.value is None else replace(said, value=math.degrees(said.value))
         case _:
             return row["expected"], parse_refusal(row["answer"])

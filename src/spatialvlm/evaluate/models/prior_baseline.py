@@ -88,7 +88,7 @@ def _median_or_majority(known: Sequence[Item]) -> str | None:
 def _number(truth: Answer) -> float | None:
     match truth:
         case Length(number) | Count(number) | Area(number):
-            return number
+            return float(number)
         case Angle(radians):
             return math.degrees(radians)
     return None
@@ -113,6 +113,8 @@ def _in_words_of(text: str | None, item: Item) -> str | None:
     match item.truth:
         case Length():
             return f"{text} m"
+        case Angle():
+            return f"{text} degrees"
         case Choice(options):
             place = min(int(text), len(options) - 1)
             return f"({LETTERS[place]})" if item.reading.lettered else options[place]

@@ -8,6 +8,7 @@ minus; "straight ahead" and "level" are 0. Of several angles the one that is con
 
 import math
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from spatialvlm.evaluate.items import Relation
@@ -56,12 +57,15 @@ class _AngleSpan:
     how: str
 
 
-def parse_angle(answer: str, relation: Relation | None = None) -> ParsedAnswer:
-    """Read the angle that an answer states, in radians; a relation tells the words for above and below 0."""
+def parse_angle(answer: str, relation: Relation | None = None, names: Sequence[str] = ()) -> ParsedAnswer:
+    """Read the angle that an answer states, in radians; a relation tells the words for above and below 0.
+
+    `names` are those of things, whose words and numbers do not count.
+    """
     text = strip_thinking(answer)
     sure = stated_confidence(text)
     for segment, origin in _segments(text):
-        found = _in_text(to_plain_text(segment), relation)
+        found = _in_text(mark_names(to_plain_text(segment), *names), relation)
         if found is not None:
             return ParsedAnswer(found[0], f"{origin}{found[1]}", confidence=sure)
     return unparsed(text, "no angle", sure)
@@ -85,8 +89,6 @@ def _segments(text: str) -> list[tuple[str, str]]:
 
 def _in_text(text: str, relation: Relation | None) -> tuple[float, str] | None:
     text = _PI.sub(_without_pi, text)
-    if relation is not None:
-        text = mark_names(text, *relation[:2])
     said = _find_angles(text)
     if not said:
         zero = relation is not None and _ZERO.search(text) and not is_refusal(text)

@@ -4,6 +4,7 @@
 """
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 
 from spatialvlm.answers import SAME
@@ -58,7 +59,8 @@ def _match(text: str, options: tuple[str, ...], reading: AnswerReading) -> tuple
     if relation is not None and _are_things(options, relation):
         return _by_names(text, relation[:2])
     if all(map(has_article, options)):
-        return _by_names(text, options)
+        return _by_names(text, options, [name for name in reading.names if name not in options])
+    text = mark_names(text, *reading.names)
     found = _by_words(text, options)
     if found is None and (rest := _conclusion(text)) is not None:
         found = _by_words(rest, options)
@@ -85,14 +87,18 @@ def _are_things(options: tuple[str, ...], relation: Relation) -> bool:
     return all(option == thing.partition("|")[0] for option, thing in zip(options, relation[:2]))
 
 
-def _by_names(text: str, things: tuple[str, ...]) -> tuple[int, str] | None:
-    """Match the only thing that is named, in full or shortened; of several the one that is concluded with."""
-    marked = mark_names(text, *things)
+def _by_names(text: str, things: Sequence[str], others: Sequence[str] = ()) -> tuple[int, str] | None:
+    """Match the only thing that is named, in full or shortened; of several the one that is concluded with.
+
+    `others` are no options, and told apart from them.
+    """
+    marked = mark_names(text, *things, *others)
     for part in (marked, _conclusion(marked)):
         if part is not None:
-            named = {hit[0] for hit in MARK.finditer(part) if not _NOT.search(part[: hit.start()])}
+            said = [hit for hit in MARK.finditer(part) if not _NOT.search(part[: hit.start()])]
+            named = {place for hit in said for place in marked_places(hit[0]) if place < len(things)}
             if len(named) == 1:
-                return marked_places(named.pop())[0], "the thing's name"
+                return named.pop(), "the thing's name"
     return None
 
 

@@ -7,6 +7,7 @@ from spatialvlm.evaluate.parsing.extraction import (
     ParsedAnswer,
     find_final_answer,
     find_json,
+    is_refusal,
     stated_confidence,
     strip_thinking,
     to_plain_text,
@@ -42,8 +43,24 @@ _ANYWHERE = re.compile(
 )
 
 
-def parse_yes_no(answer: str, relation: Relation | None = None) -> ParsedAnswer:
-    """Read whether an answer says yes; with a relation, a sentence about its two things counts too."""
+_DENIES = re.compile(
+    r"(?:\bnot|n't|\bcannot|\bnever|\bno)\b|\btoo\s+(?:narrow|small|little|wide|big|large|tight|low|short)\b|\b(?:elsewhere|other\s+than"
+    r"|outside|insufficient|less\s+than|below|lower|narrower|shorter)\b",
+    re.IGNORECASE,
+)
+_AFFIRMS = re.compile(
+    r"\b(?:between|enough|fits?|room|through|pass(?:es)?|at\s+least|more\s+than|higher|taller|above|beyond|reach(?:es)?"
+    r"|moved|put|wider)\b",
+    re.IGNORECASE,
+)
+"""What denies that something is between others, fits, passes or reaches so high; and what says it."""
+
+
+def parse_yes_no(answer: str, relation: Relation | None = None, *, restated: bool = False) -> ParsedAnswer:
+    """Read whether an answer says yes; with a relation, a sentence about its two things counts too.
+
+    `restated`: so does one that says the question again as a statement, or denies it: "It would fit", "Too narrow".
+    """
     text = strip_thinking(answer)
     sure = stated_confidence(text)
     segments = [one["answer"] for one in reversed(find_json(text)) if "answer" in one]
@@ -54,6 +71,9 @@ def parse_yes_no(answer: str, relation: Relation | None = None) -> ParsedAnswer:
             return ParsedAnswer(found[0], found[1], confidence=sure)
     if relation is not None and parse_relation(to_plain_text(text), relation) == 0:
         return ParsedAnswer(None, "says about the same", confidence=sure)
+    plain = to_plain_text(text)
+    if restated and relation is None and not is_refusal(plain) and (_DENIES.search(plain) or _AFFIRMS.search(plain)):
+        return ParsedAnswer(_DENIES.search(plain) is None, "says it again, or denies it", confidence=sure)
     return unparsed(text, "says neither yes nor no", sure)
 
 
