@@ -21,7 +21,7 @@ def print_figures(definition: BenchmarkDefinition) -> None:
     for kind, guess in guesses.items():
         print(f"{kind:24}{guess.count:6}{guess.share:8.1%}")
     comparisons, lengths = sum_families(guesses.items())
-    values = sorted(question.value for question in questions if KINDS[question.kind].form == "length")
+    values = sorted(question.value for question in questions if KINDS[question.kind].family == "quantitative")
     per_room = Counter(len(room.questions) for room in definition.rooms)
     print(f"rooms {len(definition.rooms)}, questions {len(questions)}, a room {min(per_room)} to {max(per_room)}")
     print(f"comparisons {comparisons.count}: the majority answer is right for {comparisons.share:.1%}")

@@ -57,7 +57,7 @@ def guess_by_names(candidates: Sequence[Candidate]) -> dict[str, BlindGuess]:
             others = others or [other.question.value for other in groups[group] if other.room != candidate.room]
         if others:
             guess = best_guess(kind, others).guess
-            counts[kind][1] += value / 2 <= guess <= 2 * value if KINDS[kind].form == "length" else value == guess
+            counts[kind][1] += value / 2 <= guess <= 2 * value if KINDS[kind].family == "quantitative" else value == guess
         counts[kind][0] += 1
     return {kind: BlindGuess(count, hits, float("nan")) for kind, (count, hits) in counts.items()}
 
@@ -66,7 +66,7 @@ def sum_families(guesses: Iterable[tuple[str, BlindGuess]]) -> tuple[BlindGuess,
     """Add up all comparisons, and all lengths; the guess is none (NaN)."""
     totals = [[0, 0], [0, 0]]
     for kind, guess in guesses:
-        total = totals[KINDS[kind].form == "length"]
+        total = totals[KINDS[kind].family == "quantitative"]
         total[0] += guess.count
         total[1] += guess.hits
     comparisons, lengths = (BlindGuess(count, hits, float("nan")) for count, hits in totals)
@@ -75,7 +75,7 @@ def sum_families(guesses: Iterable[tuple[str, BlindGuess]]) -> tuple[BlindGuess,
 
 def best_guess(kind: str, values: Sequence[float]) -> BlindGuess:
     """Find the best constant or the majority answer."""
-    if KINDS[kind].form == "length":
+    if KINDS[kind].family == "quantitative":
         truths = np.sort(np.array(values, np.float64))
         reach = np.searchsorted(truths, truths * WINDOW, side="right") - np.arange(len(truths))
         best = int(reach.argmax())

@@ -39,7 +39,7 @@ class Candidate:
     @property
     def cell(self) -> Cell:
         """Its kind, and its answer or its size: half octaves above 1 m."""
-        if KINDS[self.question.kind].form != "length":
+        if KINDS[self.question.kind].family != "quantitative":
             return self.question.kind, int(self.question.value)
         return self.question.kind, math.floor(SIZES_PER_OCTAVE * math.log2(self.question.value))
 
@@ -138,7 +138,7 @@ def _quotas(cells: Sequence[Cell], limits: Int[np.ndarray, " c"], wanted: int) -
         members[kind].append(column)
     sides: list[list[str]] = [[], []]
     for kind in members:
-        sides[KINDS[kind].form == "length"].append(kind)
+        sides[KINDS[kind].family == "quantitative"].append(kind)
     pairs = [int(limits[members[kind]].min()) if len(members[kind]) == 2 else 0 for kind in sides[0]]
     sizes = [column for kind in sides[1] for column in members[kind]]
     comparisons, lengths = share_equally([2 * sum(pairs), int(limits[sizes].sum())], wanted)

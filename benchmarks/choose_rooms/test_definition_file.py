@@ -29,7 +29,7 @@ def test_answers_and_kinds_are_balanced():
     kinds = Counter(question.kind for question in QUESTIONS)
     assert set(kinds) == set(KINDS)
     for kind, guess in guess_by_kind(QUESTIONS).items():
-        if KINDS[kind].form != "length":
+        if KINDS[kind].family != "quantitative":
             assert guess.share <= 0.52, kind
             assert guess.count >= 60, kind
         else:

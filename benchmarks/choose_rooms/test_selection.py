@@ -23,7 +23,7 @@ def pool(rooms: int, seed: int = 0, yes: float = 0.8, spread: float = 1.0) -> li
     for room in range(rooms):
         for kind in KINDS.values():
             for thing in range(int(rng.integers(0, 5))):
-                is_length = kind.form == "length"
+                is_length = kind.family == "quantitative"
                 value = float(np.exp(rng.normal(0.0, spread))) if is_length else float(rng.random() < yes)
                 subjects = (str(thing), "9")[: kind.subjects]
                 names = tuple(f"thing {subject}" for subject in subjects)
@@ -47,7 +47,7 @@ def test_the_choice_is_balanced_though_the_candidates_are_not(seed):
     assert comparisons.share == 0.5
     assert before[0].share > 0.65
     assert lengths.share < before[1].share
-    counts = Counter(c.question.kind for c in everything if KINDS[c.question.kind].form != "length")
+    counts = Counter(c.question.kind for c in everything if KINDS[c.question.kind].family != "quantitative")
     assert max(counts.values()) - min(counts.values()) <= 2
 
 

@@ -61,7 +61,7 @@ def with_truth(questions: Sequence[BenchmarkQuestion], room: MeasuredRoom | None
 
 
 def _with_truth(question: BenchmarkQuestion, room: MeasuredRoom | None) -> BenchmarkQuestion:
-    if KINDS[question.kind].form != "length":
+    if KINDS[question.kind].family != "quantitative":
         return question
     row = None if room is None else room.rows.get(question.key)
     if room is None or row is None:

@@ -13,7 +13,7 @@ the completions, and leaves a row out whose reward is None.
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
 from spatialvlm.answers import Answer, Length, answer_from_text
 from spatialvlm.errors import UserError
@@ -34,7 +34,7 @@ def spatial_reward(
     names: Sequence[Sequence[str] | None] | None = None,
     asked_unit: Sequence[str | None] | None = None,
     unit: Sequence[str | None] | None = None,
-    rule: Rule | None = None,
+    rule: str | None = None,
     lettered: bool = False,
     **columns: object,
 ) -> list[float | None]:
@@ -60,7 +60,7 @@ def spatial_reward(
         if not cell:
             found.append(None)
             continue
-        truth, reading = _read(cell, a_kind or "", tuple(some or ()), a_unit, lettered, rule)
+        truth, reading = _read(cell, a_kind or "", tuple(some or ()), a_unit, lettered, cast(Rule | None, rule))
         found.append(score_answer(_text_of(completion), truth, reading).value)
     return found
 

@@ -1,20 +1,17 @@
 """Whatever our own phrasing says is right when it is scored: of all wordings of all kinds, with names that mislead."""
 
-import math
-from collections.abc import Iterator
-from dataclasses import replace
 from itertools import permutations, product
 
 import numpy as np
 import pytest
 
-from spatialvlm.answers import Angle, Answer, Choice, Clock, Count, Length, Order, YesNo
+from fixtures.evaluate.own_questions import outcomes, said
+from spatialvlm.answers import Length
 from spatialvlm.evaluate.own_scoring import score
 from spatialvlm.evaluate.parsing.length_answers import parse_length
-from spatialvlm.kinds import KINDS, Kind, Voice
+from spatialvlm.kinds import KINDS
 from spatialvlm.pipeline.phrase import load_sheet
 from spatialvlm.quantities import ask_unit, speak
-from spatialvlm.records import QA, Fact
 
 NAMES = (
     ("the mug", "the table lamp", "the box", "the red chair"),
@@ -46,49 +43,6 @@ def test_every_length_is_read_as_it_was_said():
         if read is None or abs(read - spoken.value_m) > 1e-9:
             missed.append((answer, spoken.value_m, read))
     assert missed == []
-
-
-def outcomes(kind: Kind) -> Iterator[tuple[float, int]]:
-    """Every number and outcome that a kind may come to."""
-    if "similar" in load_sheet(kind.name).lines:
-        yield from ((1.0, 1), (-1.0, -1), (0.0, 0))
-        return
-    match kind.answer(tuple("abcde"), 1.0, 1):
-        case Angle():
-            yield from ((math.radians(20), 1), *(((math.radians(-20), -1),) if kind.word else ()))
-        case Count():
-            yield from ((float(number), number) for number in range(4))
-        case Clock():
-            yield from ((float(hour), hour) for hour in range(1, 13))
-        case YesNo():
-            yield from ((1.0, 1), (-1.0, -1))
-        case _:
-            yield from ((1.2, outcome) for outcome in (range(len(kind.words)) if kind.words else (1,)))
-
-
-def in_names(answer: Answer, kind: Kind, called: dict[str, str]) -> Answer:
-    """The answer in the words of the question."""
-    match answer:
-        case Choice(options) if kind.form.of_subjects:
-            return replace(answer, options=tuple(called.get(option, option) for option in options))
-        case Order(items):
-            return Order(tuple(called[item] for item in items))
-    return answer
-
-
-def said(kind: Kind, names: tuple[str, ...], number: float, outcome: int) -> Iterator[QA]:
-    """One fact in every wording of its answer."""
-    count = len(names) if kind.listed else kind.subjects
-    ids, names = tuple("abcd"[:count]), names[:count]
-    answer = kind.answer(ids, number, outcome)
-    given = 0.6 if kind.given else None
-    fact = Fact(kind.name, ids, answer, 0.01, "world", given)
-    fills = {**dict(zip(kind.letters, names)), "P": "the floor"}
-    fills |= kind.form.say(kind, fact, names, outcome, Voice((0.3, 0.3, 0.3)))
-    value = in_names(answer, kind, dict(zip(ids, names)))
-    for line in load_sheet(kind.name).lines[kind.form.section(kind, outcome)]:
-        asked = (kind.name, kind.family, "?", line.fill(fills))
-        yield QA("frame", *asked, fact, line.mark, "caption", 0, names, value)
 
 
 @pytest.mark.parametrize("name", KINDS)

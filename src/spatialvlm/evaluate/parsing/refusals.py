@@ -25,7 +25,11 @@ _UNTOLD = re.compile(
       | \b(?:out\s+of|outside|beyond)\s+(?:of\s+)?(?:the\s+)?(?:view|sight|frame|image|picture|photo)\b
       | \bthere(?:\s+is|'s|\s+are)\s+no\b[^.!?\n]{0,40}\b(?:image|picture|photo|scene|view)\b
       | \b(?:can(?:\s?not|'t)|could(?:\s+not|n't))\s+(?:say|tell|know|judge)\b
-      | \bno\s+(?:\w+\s+)?(?:answer|way)\b""",
+      | \bno\s+(?:\w+\s+)?(?:answer|way)\b
+      | \bnobody\s+(?:can|could)\s+(?:tell|say|know)\b
+      | \bnot\s+from\s+this\s+(?:image|picture|photo|view)\b
+      | ^\W*(?:(?:it's|it\s+is)\s+)?(?:(?:partly|mostly|fully|bottom|top|its\s+bottom)\s+)?
+        (?:hidden|cut\s+off|occluded|covered)\W*$""",
     re.IGNORECASE | re.VERBOSE,
 )
 _GUESSES = re.compile(
