@@ -88,7 +88,7 @@ def own_phrasing(count: int) -> int:
     return right
 
 
-def own_rows(count: int) -> dict[str, list[Any]]:
+def own_rows(count: int) -> dict[str, Any]:
     """Make rows of all kinds with completions in our own words, some of each question, as a trainer has them."""
     rng = np.random.default_rng(0)
     wanted = [(kind, *found) for kind in KINDS.values() for found in outcomes(kind)]

@@ -57,7 +57,8 @@ def guess_by_names(candidates: Sequence[Candidate]) -> dict[str, BlindGuess]:
             others = others or [other.question.value for other in groups[group] if other.room != candidate.room]
         if others:
             guess = best_guess(kind, others).guess
-            counts[kind][1] += value / 2 <= guess <= 2 * value if KINDS[kind].family == "quantitative" else value == guess
+            is_length = KINDS[kind].family == "quantitative"
+            counts[kind][1] += value / 2 <= guess <= 2 * value if is_length else value == guess
         counts[kind][0] += 1
     return {kind: BlindGuess(count, hits, float("nan")) for kind, (count, hits) in counts.items()}
 

@@ -134,7 +134,7 @@ def _answer_text(asked: _AskedScene, question: str) -> str:
         for one in (wording, _LISTED.sub(_LIST, wording)):
             template = _templates().get(_normalize(one))
             key = None if template is None else _asked_for(template, wording, subjects, metres)
-            if key in asked.rows:
+            if key is not None and key in asked.rows:
                 return _say_fact(asked, asked.facts[asked.rows[key]])
     return CANNOT
 

@@ -211,7 +211,7 @@ def _outline(one: Scored) -> page.Markup:
     truth, said = one.item.truth, one.parsed.value
     if not isinstance(truth, Region):
         return page.Markup()
-    points = said if isinstance(said, tuple) else ()
+    points = [one for one in said if isinstance(one, tuple)] if isinstance(said, tuple) else []
     dots = [
         page.element("path", css="more" if place else "first", d=f"M{x:.4g},{y:.4g} h0")
         for place, (x, y) in enumerate(points)
