@@ -44,9 +44,11 @@ def parse_number(answer: str) -> ParsedAnswer:
 
 
 def parse_count(answer: str, names: Sequence[str] = ()) -> ParsedAnswer:
-    """Read how many an answer counts: a number, but of no length; `names` are those of things, which count nothing."""
+    """Read how many an answer counts. With the names of things that it is about, neither they nor lengths are counts."""
+    if not names:
+        return parse_number(answer)
     text = mark_names(to_plain_text(strip_thinking(answer)), *names)
-    if names and _NOT_ONE.search(text):
+    if _NOT_ONE.search(text):
         return ParsedAnswer(0.0, "none, in words", confidence=stated_confidence(text))
     said = parse_number(_without_lengths(text))
     return said if said.value is not None else parse_number(text)
