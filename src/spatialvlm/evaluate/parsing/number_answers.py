@@ -44,7 +44,7 @@ def parse_number(answer: str) -> ParsedAnswer:
 
 
 def parse_count(answer: str, names: Sequence[str] = ()) -> ParsedAnswer:
-    """Read how many an answer counts. With the names of things that it is about, neither they nor lengths are counts."""
+    """Read how many an answer counts; with the names of what it is about, neither they nor lengths are counts."""
     if not names:
         return parse_number(answer)
     text = mark_names(to_plain_text(strip_thinking(answer)), *names)
