@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import spatialvlm as sv
+from fixtures.plain_facts import MEASURED, kinds_of
 from spatialvlm import quantities
 from spatialvlm.geometry import (
     heading_in_camera,
@@ -79,7 +80,7 @@ def test_units():
     code = ROOT / "src/spatialvlm"
     table = re.compile(r"0\.3048|0\.0254|0\.9144")
     found = sorted(p.relative_to(code).as_posix() for p in code.rglob("*.py") if table.search(p.read_text("utf-8")))
-    assert found == ["quantities.py"]
+    assert found == ["quantities/lengths_in_words.py"]
     assert quantities.METER.metres == 1.0
 
 
@@ -228,8 +229,8 @@ def test_gravity_unknown(frame: Frame):
     assert scene.gravity is None
     x, y, z = 0.1, 0.2, 3.0
     assert transform(scene.world_from_camera, np.array([[x, y, z]]))[0].tolist() == [x, z, -y]
-    facts = sv.measure(scene)
-    asked = {facts.kinds[kind] for kind in facts.kind.tolist()}
+    facts = sv.measure(scene, kinds=MEASURED)
+    asked = kinds_of(facts)
     assert asked
     assert not [name for name in asked if KINDS[name].needs_gravity]
     assert facts.in_frame == "camera"
@@ -242,8 +243,8 @@ def test_no_plane(frame: Frame):
     assert scene.support.surface is None
     assert scene.support.refusal
     assert scene.world_from_camera[:3, 3].tolist() == [0, 0, 0]
-    facts = sv.measure(scene)
-    assert "elevation" not in {facts.kinds[kind] for kind in facts.kind.tolist()}
+    facts = sv.measure(scene, kinds=MEASURED)
+    assert "elevation" not in kinds_of(facts)
     assert facts.refusals["elevation", "no_support_plane"] == len(scene.objects)
 
 
@@ -303,8 +304,8 @@ def test_chance(tmp_path: Path):
     assert frame is not None
     assert frame.id == "shapes-000002"
     scene = lifted(frame)
-    assert list(sv.phrase(scene, sv.measure(scene), seed=7).questions) == alone[2]
-    assert list(sv.phrase(scene, sv.measure(scene), seed=8).questions) != alone[2]
+    assert list(sv.phrase(scene, sv.measure(scene, kinds=MEASURED), seed=7).questions) == alone[2]
+    assert list(sv.phrase(scene, sv.measure(scene, kinds=MEASURED), seed=8).questions) != alone[2]
 
 
 def built(folder: Path, source: str, *, workers: int, shard_size: int) -> list:

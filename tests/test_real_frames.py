@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
+from fixtures.plain_facts import PAPER
 from spatialvlm.geometry import angle_between, intrinsics
 from spatialvlm.pipeline.collect import open_source
 from spatialvlm.pipeline.lift import lift
@@ -80,5 +81,5 @@ def test_glass_is_refused_or_doubted(assets, name):
         seen, real = o.box, true[o.instance.id].box
         error = np.abs(seen.high_in_world - real.high_in_world)
         assert (error < 4 * np.hypot(seen.high_error_m, real.high_error_m)).all(), "what is kept has honest error bars"
-    facts = measure(glass.scene)
-    assert len(facts) < 0.2 * len(measure(opaque))
+    facts = measure(glass.scene, kinds=PAPER)
+    assert len(facts) < 0.2 * len(measure(opaque, kinds=PAPER))

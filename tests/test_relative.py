@@ -6,7 +6,8 @@ import re
 import numpy as np
 import pytest
 
-from spatialvlm.kinds import KINDS, facts_at
+from fixtures.plain_facts import LENGTHS, MEASURED, PAPER, kinds_of, plain
+from spatialvlm.kinds import KINDS
 from spatialvlm.pipeline.collect.shapes import ShapesSource
 from spatialvlm.pipeline.lift import lift
 from spatialvlm.pipeline.measure import MeasureConfig, measure
@@ -45,24 +46,21 @@ WORDS = ["crimson", "azure", "beige", "olive", "teal", "mauve", "amber", "ivory"
 @pytest.mark.parametrize("given", [True, False])
 @pytest.mark.parametrize("sort", RELATIVE)
 def test_no_kind_and_no_wording_says_a_length(sort, given):
-    many, asked = PhraseConfig(questions_per_image=400), set()
+    many, asked = PhraseConfig(questions_per_image=400, kinds=MEASURED), set()
     config = MeasureConfig(max_relative_error=1e9, min_length_m=0.0)
     for index in range(1000, 1012):
         scene = relative_scene(index, RELATIVE[sort], given, unit=0.6 + 0.1 * (index % 7))
         assert scene.scale == "relative"
-        facts = measure(scene, config)
-        for fact in facts_at(facts, range(len(facts))):
-            assert KINDS[fact.kind].form != "length"
-            assert fact.unit == "1"
-        lengths = {name for name, kind in KINDS.items() if kind.form == "length"}
-        reasons = {reason for (kind, reason) in facts.refusals if kind in lengths}
+        facts = measure(scene, config, MEASURED)
+        assert not kinds_of(facts) & LENGTHS
+        reasons = {reason for (kind, reason) in facts.refusals if kind in LENGTHS}
         assert not scene.objects or reasons
         for seed in range(20):
             for qa in phrase(scene, facts, seed, many).questions:
                 asked.add(qa.kind)
                 assert not UNIT.search(qa.question), qa.question
                 assert not UNIT.search(qa.answer), qa.answer
-    qualitative = {name for name, kind in KINDS.items() if kind.form != "length"}
+    qualitative = set(MEASURED) - LENGTHS
     if sort == "scale-invariant" and given:
         assert asked == qualitative
     else:
@@ -75,9 +73,9 @@ def test_the_unit_of_relative_depth_decides_no_left_and_no_behind():
     for index in range(1000, 1006):
         tables = []
         for unit in (0.8, 1.25):
-            facts = measure(relative_scene(index, RELATIVE["scale-invariant"], True, unit))
-            rows = facts_at(facts, range(len(facts)))
-            tables.append({(f.kind, f.subjects): f.value for f in rows if KINDS[f.kind].quantity in ("x", "y")})
+            facts = measure(relative_scene(index, RELATIVE["scale-invariant"], True, unit), kinds=PAPER)
+            rows = [fact for fact in facts if KINDS[fact.kind].quantity in ("x", "y")]
+            tables.append({(fact.kind, fact.subjects): plain(fact.answer) for fact in rows})
         one, other = tables
         for key in one.keys() & other.keys():
             assert one[key] == other[key]

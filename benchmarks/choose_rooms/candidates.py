@@ -62,7 +62,7 @@ def _beyond_dispute(
     agrees = (np.abs(compared.number - compared.visible) <= near) & (np.abs(compared.number - amodal) <= near)
     decided = (compared.outcome != 0) & compared.right & compared.right_amodal
     decided &= size >= config.sigmas * compared.error
-    return np.where(compared.is_length, small & agrees, decided)
+    return np.where(compared.is_number, small & agrees, decided)
 
 
 def _is_gap(compared: Compared) -> Bool[np.ndarray, " f"]:
@@ -72,7 +72,7 @@ def _is_gap(compared: Compared) -> Bool[np.ndarray, " f"]:
 def _gaps_of_boxes(compared: Compared, truth: TrueQuantities, plane_m: float) -> np.ndarray:
     """Measure how far whole boxes are apart, which no surface in them can undercut: with them a seen gap is the gap."""
     boxes = truth.amodal(compared.object_ids, plane_m)
-    a, b = compared.a.astype(np.intp), compared.b.astype(np.intp)
+    a, b = compared.subjects[:, :2].astype(np.intp).T
     apart = np.maximum(np.maximum(boxes.low[a] - boxes.high[b], boxes.low[b] - boxes.high[a]), 0.0)
     return np.linalg.norm(apart, axis=1)
 

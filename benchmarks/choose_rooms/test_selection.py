@@ -11,7 +11,7 @@ from choose_rooms.blind_guesses import best_guess, guess_by_kind, guess_by_names
 from choose_rooms.selection import Candidate, SelectionConfig, select_questions, share_equally
 from spatialvlm.errors import UserError
 from spatialvlm.evaluate.rooms_benchmark.definition import BenchmarkQuestion
-from spatialvlm.kinds import KINDS
+from spatialvlm.kinds import KINDS, MIXES
 
 CONFIG = SelectionConfig(rooms=20, per_room=10)
 
@@ -21,7 +21,7 @@ def pool(rooms: int, seed: int = 0, yes: float = 0.8, spread: float = 1.0) -> li
     rng = np.random.default_rng(seed)
     found = []
     for room in range(rooms):
-        for kind in KINDS.values():
+        for kind in (KINDS[name] for name in MIXES["paper"]):
             for thing in range(int(rng.integers(0, 5))):
                 is_length = kind.family == "quantitative"
                 value = float(np.exp(rng.normal(0.0, spread))) if is_length else float(rng.random() < yes)

@@ -81,5 +81,5 @@ def _plane(scene: Scene, frame: Frame, truth: TrueQuantities) -> tuple[float, bo
 
 def _keys(compared: Compared) -> list[QuestionKey]:
     ids, kinds = compared.object_ids, tuple(KINDS)
-    pairs = zip(compared.kind.tolist(), compared.a.tolist(), compared.b.tolist())
-    return [(kinds[kind], (ids[a],) if b < 0 else (ids[a], ids[b])) for kind, a, b in pairs]
+    rows = zip(compared.kind.tolist(), compared.subjects.tolist())
+    return [(kinds[kind], tuple(ids[place] for place in places if place >= 0)) for kind, places in rows]

@@ -11,7 +11,7 @@ The JSON of an answer is an object with its `form` and its fields: {"form": "len
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -114,11 +114,23 @@ FORMS: dict[str, type[Answer]] = {
 """The classes by the names that JSON has for them."""
 
 _NAMES = {kind: name for name, kind in FORMS.items()}
+_OF_FLOATS = (Length, Angle, Area, Region)
 
 
 def form_of(answer: Answer) -> str:
     """Name the form of an answer."""
     return _NAMES[type(answer)]
+
+
+def in_words(answer: Answer, names: Mapping[str, str]) -> Answer:
+    """Name otherwise the objects that an answer names: `names` goes from ids to names, or back."""
+    match answer:
+        case Choice(options, right):
+            return Choice(tuple([names.get(option, option) for option in options]), right)
+        case Order(items):
+            return Order(tuple([names.get(item, item) for item in items]))
+        case _:
+            return answer
 
 
 def answer_to_json(answer: Answer) -> dict[str, Any]:
@@ -128,38 +140,44 @@ def answer_to_json(answer: Answer) -> dict[str, Any]:
 
 def answer_from_json(data: Mapping[str, Any]) -> Answer:
     """Turn back what `answer_to_json` made. Raises UserError for an unknown form, other fields, or a bad value."""
-    kind = FORMS.get(str(data.get("form")))
+    form = str(data.get("form"))
+    kind = FORMS.get(form)
     if kind is None:
         raise UserError(f"answer of form {data.get('form')!r}: expected one of {', '.join(FORMS)}")
     expected = [one.name for one in fields(kind)]
     given = [name for name in data if name != "form"]
     if sorted(given) != sorted(expected):
-        raise UserError(f"answer of form {data['form']!r}: got {', '.join(given)}; expected {', '.join(expected)}")
-    answer = kind(**{name: _frozen(data[name]) for name in expected})
-    fault = _fault(answer)
+        got = ", ".join(given) or "nothing"
+        raise UserError(f"answer of form {form!r}: got {got}; expected {', '.join(expected)}")
+    values = [_frozen(data[name]) for name in expected]
+    fault = _fault(kind, *values)
     if fault:
-        raise UserError(f"answer of form {data['form']!r}: {fault}")
-    return answer
+        raise UserError(f"answer of form {form!r}: {fault}")
+    return kind(*map(_as_float, values)) if kind in _OF_FLOATS else kind(*values)
 
 
 def answer_to_text(answer: Answer) -> str:
     """Write an answer as one line of JSON."""
-    match answer:
-        case Length(metres):  # most answers are of these three; written by hand they cost a third
-            return f'{{"form":"length","metres":{float(metres)!r}}}'
-        case YesNo(yes):
-            return '{"form":"yes_no","yes":true}' if yes else '{"form":"yes_no","yes":false}'
-        case Choice(options, right):
-            return f'{{"form":"choice","options":[{",".join(map(_quoted, options))}],"right":{right}}}'
-        case _:
-            return json.dumps(answer_to_json(answer), separators=(",", ":"))
+    write = _WRITERS.get(type(answer))
+    return write(answer) if write else json.dumps(answer_to_json(answer), separators=(",", ":"))
+
+
+def _choice_text(answer: Choice) -> str:
+    return f'{{"form":"choice","options":[{",".join(map(_quoted, answer.options))}],"right":{answer.right}}}'
+
+
+_WRITERS: dict[type, Callable[[Any], str]] = {  # nearly all answers are of these; so they cost a fifth
+    Length: lambda answer: f'{{"form":"length","metres":{float(answer.metres)!r}}}',
+    YesNo: lambda answer: '{"form":"yes_no","yes":true}' if answer.yes else '{"form":"yes_no","yes":false}',
+    Choice: _choice_text,
+}
 
 
 def answer_from_text(text: str) -> Answer:
     """Read an answer from JSON text. Raises UserError for what is none."""
     try:
         data = json.loads(text)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, RecursionError) as error:
         raise UserError(f"answer {text!r}: no JSON ({error}); expected an object such as {_EXAMPLE}") from None
     if not isinstance(data, dict):
         raise UserError(f"answer {text!r}: expected a JSON object such as {_EXAMPLE}")
@@ -170,38 +188,46 @@ _EXAMPLE = '{"form":"length","metres":0.61}'
 _quoted = json.encoder.encode_basestring_ascii
 
 
-def _frozen(value: Any) -> Any:
-    """Turn lists of JSON into tuples, at any depth."""
-    return tuple(map(_frozen, value)) if isinstance(value, list) else value
+def _frozen(value: Any, depth: int = 2) -> Any:
+    """Turn lists of JSON into tuples, as deep as an answer has any."""
+    return tuple([_frozen(one, depth - 1) for one in value]) if depth and isinstance(value, list | tuple) else value
 
 
-def _fault(answer: Answer) -> str | None:
-    """Say what is wrong with the values of an answer that somebody else wrote."""
-    match answer:
-        case Length(value) | Angle(value) | Area(value):
-            return None if _is_number(value) else f"got {value!r}, expected a finite number"
-        case Count(number):
-            return None if _is_whole(number) and number >= 0 else f"number is {number!r}, expected 0, 1, 2, ..."
-        case YesNo(yes):
-            return None if isinstance(yes, bool) else f"yes is {yes!r}, expected true or false"
-        case Choice(options, right):
-            if not _are_texts(options):
-                return f"options are {options!r}, expected a list of texts"
-            within = _is_whole(right) and 0 <= right < len(options)
-            return None if within else f"right is {right!r}, expected the place of one of {len(options)} options from 0"
-        case Order(items):
-            return None if _are_texts(items) else f"items are {items!r}, expected a list of texts"
-        case Clock(hour):
-            return None if _is_whole(hour) and 1 <= hour <= 12 else f"hour is {hour!r}, expected 1 to 12"
-        case Region(polygon):
-            fine = isinstance(polygon, tuple) and all(_is_place(corner) for corner in polygon)
-            return None if fine else f"polygon is {polygon!r}, expected a list of [x, y], shares of width and height"
-        case CannotTell(reason):
-            return None if isinstance(reason, str) else f"reason is {reason!r}, expected a text"
+def _as_float(value: Any) -> Any:
+    """Turn whole numbers of JSON into floats, those of tuples too."""
+    return tuple(map(_as_float, value)) if isinstance(value, tuple) else float(value)
+
+
+def _fault(kind: type[Answer], value: Any, right: Any = None) -> str | None:
+    """Say what is wrong with the fields of an answer that somebody else wrote."""
+    if kind in (Length, Angle, Area):
+        return None if _is_number(value) else f"got {value!r}, expected a finite number"
+    if kind is Count:
+        return None if _is_whole(value) and value >= 0 else f"number is {value!r}, expected 0, 1, 2, ..."
+    if kind is YesNo:
+        return None if isinstance(value, bool) else f"yes is {value!r}, expected true or false"
+    if kind is Choice:
+        if not _are_texts(value):
+            return f"options are {value!r}, expected a list of texts"
+        within = _is_whole(right) and 0 <= right < len(value)
+        return None if within else f"right is {right!r}, expected the place of one of {len(value)} options from 0"
+    if kind is Order:
+        return None if _are_texts(value) else f"items are {value!r}, expected a list of texts"
+    if kind is Clock:
+        return None if _is_whole(value) and 1 <= value <= 12 else f"hour is {value!r}, expected 1 to 12"
+    if kind is Region:
+        fine = isinstance(value, tuple) and all(_is_place(corner) for corner in value)
+        return None if fine else f"polygon is {value!r}, expected a list of [x, y], shares of width and height"
+    return None if isinstance(value, str) else f"reason is {value!r}, expected a text"
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return False
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # a whole number that no float holds
+        return False
 
 
 def _is_whole(value: Any) -> bool:

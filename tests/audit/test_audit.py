@@ -6,6 +6,7 @@ import re
 import pytest
 from typer.testing import CliRunner
 
+from fixtures.plain_facts import PAPER
 from spatialvlm.audit import audit
 from spatialvlm.audit.audit_page import render
 from spatialvlm.audit.tally import Tally
@@ -60,7 +61,7 @@ def test_figures_are_shares_and_add_up(folder):
 
 def test_every_pair_and_kind_is_asked_or_refused_once(folder):
     for run in json.loads((folder / "audit.json").read_text())["presets"].values():
-        for name, kind in run["kinds"].items():
+        for name, kind in ((name, run["kinds"][name]) for name in PAPER):
             expected = run["pairs"] if KINDS[name].subjects == 2 else run["objects"]
             assert kind["asked"] + kind["refused"] == expected, name
 

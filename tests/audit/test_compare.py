@@ -5,7 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from spatialvlm.audit.compare import compare, length
+from fixtures.plain_facts import PAPER
+from spatialvlm.audit.compare import compare
 from spatialvlm.audit.corrupt import PRESETS
 from spatialvlm.audit.run import UNTOLD, audit_room, error_models
 from spatialvlm.audit.tally import Tally
@@ -33,15 +34,15 @@ def compared(scene: Truth, frame=None):
     lifted = lift(frame).scene
     plane_m, found = truth.plane_under(lifted, frame)
     assert (plane_m, found) == (0.0, True)
-    return compare(measure(lifted), truth, plane_m, MeasureConfig()), truth
+    return compare(measure(lifted, kinds=PAPER), truth, plane_m, MeasureConfig()), truth
 
 
 def test_exact_input_is_right(scenes):
     right, off = [], []
     for scene in scenes:
         rows, _ = compared(scene)
-        right += rows.right[~rows.is_length].tolist()
-        off += (np.abs(rows.number - rows.visible) / np.maximum(rows.visible, 0.01))[rows.is_length].tolist()
+        right += rows.right[~rows.is_number].tolist()
+        off += (np.abs(rows.number - rows.visible) / np.maximum(rows.visible, 0.01))[rows.is_number].tolist()
     assert len(right) > 3000
     assert np.mean(right) >= 0.999
     assert np.median(off) < 0.005
@@ -54,8 +55,8 @@ def test_a_scale_error_shifts_every_length_by_itself(scenes, factor):
         wrong, _ = compared(scene, replace(scene.frame, depth_m=(scene.frame.depth_m * factor).astype(np.float32)))
         before, after = (
             {
-                (row.kind[i], rows.object_ids[row.a[i]], row.b[i]): row.number[i]
-                for row in [rows.only(rows.is_length)]
+                (row.kind[i], *row.subjects[i].tolist()): row.number[i]
+                for row in [rows.only(rows.is_number)]
                 for i in range(len(row.kind))
             }
             for rows in (exact, wrong)
@@ -72,16 +73,18 @@ def test_truth_of_a_box_and_a_ball():
     things = (Body((box,)), Body((ball,)))
     scene = SceneDescription(bodies=things, camera_height_m=1.0, width=640, height=480)
     truth = TrueQuantities(truth_of(scene, "two"))
-    ids, a, b = ("1", "2"), np.array([0]), np.array([1])
+    ids, pair, none = ("1", "2"), np.array([[0, 1]]), np.array([np.nan])
     amodal, visible = truth.amodal(ids, 0.0), truth.visible(ids, 0.0)
     assert amodal.single("width") == pytest.approx([0.2, 0.3])
     assert amodal.single("height") == pytest.approx([0.4, 0.3])
     assert amodal.single("x") == pytest.approx([-0.3, 0.4])
     assert amodal.single("size") == pytest.approx([np.cbrt(0.2 * 0.3 * 0.4), 0.3])
-    assert length(amodal, KINDS["distance"], a, b) == pytest.approx(np.linalg.norm([0.7, 0.2, 0.05]))
-    assert length(amodal, KINDS["horizontal_distance"], a, b) == pytest.approx(np.hypot(0.7, 0.2))
-    assert length(amodal, KINDS["right_difference"], a, b) == pytest.approx(-0.7), "B is the one on the right"
-    assert length(amodal, KINDS["left_difference"], a, b) == pytest.approx(0.7)
+    assert amodal.values("distance", pair, none) == pytest.approx(np.linalg.norm([0.7, 0.2, 0.05]))
+    assert amodal.values("horizontal", pair, none) == pytest.approx(np.hypot(0.7, 0.2))
+    assert amodal.values("vertical", pair, none) == pytest.approx(0.05)
+    assert amodal.values("height", pair[:, :1], none) == pytest.approx(0.4)
+    assert amodal.difference("x", pair) == pytest.approx(-0.7), "B is the one on the right"
+    assert amodal.difference("x", pair[:, ::-1]) == pytest.approx(0.7)
     assert visible.single("width") == pytest.approx([0.2, 0.3], abs=0.03)
     assert visible.single("bottom").tolist() == [0.0, 0.0], "what stands on the plane reaches down to it"
     assert visible.single("y")[1] < amodal.single("y")[1] - 0.02, "of a ball only the front is seen"
@@ -156,10 +159,13 @@ def test_a_mirrored_room_has_mirrored_truth(scenes):
 def test_about_the_same_is_right_within_the_floor():
     low = np.array([[0.0, 1.0, 0.0], [0.0, 1.0, 0.0], [0.0, 1.0, 0.0]])
     high = low + np.array([[0.1, 0.1, 0.2], [0.1, 0.1, 0.21], [0.1, 0.1, 0.3]])
-    boxes, a, b = Boxes(low, high, np.array([0.0, 0.0, 1.0])), np.array([0, 0]), np.array([1, 2])
-    values = boxes.single("height")
-    inside = np.abs(values[a] - values[b]) < boxes.floor("height", a, b, MeasureConfig())
-    assert inside.tolist() == [True, False]
+    boxes, pairs = Boxes(low, high, np.array([0.0, 0.0, 1.0])), np.array([[0, 1], [0, 2]])
+    differences = boxes.difference("height", pairs)
+    floor = boxes.floor("height", pairs, MeasureConfig())
+    assert (np.abs(differences[:, 0]) < floor).tolist() == [True, False]
+    kind = KINDS["tall_predicate"]
+    said = np.array([0, 0], np.int8)
+    assert kind.form.holds(kind, said, differences, floor).tolist() == [True, False]
 
 
 def test_told_of_the_errors_the_bars_are_honest(scenes):

@@ -7,7 +7,8 @@ import cv2
 import numpy as np
 import pytest
 
-from spatialvlm.kinds import KINDS
+from spatialvlm.answers import Length, in_words
+from spatialvlm.kinds import KINDS, Kind
 from spatialvlm.records import (
     QA,
     Box,
@@ -77,22 +78,39 @@ def make_sample():
     return make
 
 
+def outcome_of(kind: Kind, index: int) -> int:
+    """Some outcome that a kind of question may have."""
+    match kind.form.name:
+        case "count":
+            return index % 4
+        case "clock":
+            return index % 12 + 1
+        case "sector":
+            return index % len(kind.words)
+    if kind.form.compares and index % 7 == 3:
+        return 0
+    return 1 if index % 2 == 0 else -1
+
+
 @pytest.fixture
 def make_questions():
-    """One question of every kind about the first two objects of a scene."""
+    """One question of every kind about the first objects of a scene."""
 
     def make(scene: Scene, count: int = len(KINDS)) -> list[QA]:
-        ids = tuple(found.instance.id for found in scene.objects[:2])
+        ids = tuple(found.instance.id for found in scene.objects)
+        captions = [found.instance.captions[0] for found in scene.objects]
         questions = []
         for index, kind in enumerate(list(KINDS.values())[:count]):
-            values = {"length": 0.01 * (index + 1) / 3, "predicate": index % 2 == 0, "choice": ids[index % 2]}
-            value = "similar" if index % 7 == 3 and kind.form != "length" else values.get(kind.form, kind.word)
-            unit = "m" if kind.form == "length" else "1"
-            fact = Fact(kind.name, ids[: kind.subjects], value, unit, "world", 0.001 * (index + 1))
-            words = (f"Question {index} about the {scene.objects[0].instance.captions[0]}?", f"Answer {index}.")
-            questions.append(
-                QA(scene.frame_id, kind.name, kind.family, *words, fact, f"{kind.name}/1", "caption", 2**40 + index)
-            )
+            subjects = ids if kind.listed else ids[: kind.subjects]
+            names = tuple([f"the {name}" for name in captions[: len(subjects)]])
+            answer = kind.answer(subjects, 0.01 * (index + 1) / 3, outcome_of(kind, index))
+            given = 0.1 * index if kind.given else None
+            fact = Fact(kind.name, subjects, answer, 0.001 * (index + 1), "world", given)
+            value = in_words(answer, dict(zip(subjects, names))) if kind.form.of_subjects else answer
+            unit = "inch" if isinstance(answer, Length) and index % 2 else None
+            said = (f"Question {index} about the {captions[0]}?", f"Answer {index}.", fact)
+            made = (f"{kind.name}/1", "caption", 2**40 + index, names, value, unit)
+            questions.append(QA(scene.frame_id, kind.name, kind.family, *said, *made))
         return questions
 
     return make

@@ -196,11 +196,11 @@ def test_a_foreign_or_broken_manifest(build, tmp_path):
     path = tmp_path / "manifest.jsonl"
     for text, message in [
         ("", "has no header"),
-        ('{"format": 1', "has no header"),
-        ('{"format": 9}\n', "got format 9, expected 1"),
+        ('{"format": 2', "has no header"),
+        ('{"format": 9}\n', "got format 9, expected 2"),
         ("[]\n", "line 1: not a JSON object"),
-        ('{"format": 1}\n{"shard"\n', "line 2: not a JSON object"),
-        ('{"format": 1}\n{}\n', "line 2: names no counts, drops, .* shard; delete this line and run"),
+        ('{"format": 2}\n{"shard"\n', "line 2: not a JSON object"),
+        ('{"format": 2}\n{}\n', "line 2: names no counts, drops, .* shard; delete this line and run"),
     ]:
         path.write_text(text)
         with pytest.raises(DatasetError, match=message):

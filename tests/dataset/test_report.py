@@ -3,17 +3,20 @@
 import dataclasses
 import itertools
 import json
+import math
 import re
+from html import unescape
 from html.parser import HTMLParser
 
 import pytest
 
+from spatialvlm.answers import Angle, Area, CannotTell, Choice, Clock, Count, Length, Order, Region, YesNo
 from spatialvlm.dataset.card import length_range, write_report
 from spatialvlm.dataset.card_frames import evidence, select
 from spatialvlm.dataset.counts import LENGTH_EDGES_M
 from spatialvlm.dataset.write import finish, open_for_build, write_shard
 from spatialvlm.errors import DatasetError
-from spatialvlm.kinds import KINDS
+from spatialvlm.kinds import KINDS, even
 from spatialvlm.page import colour
 from spatialvlm.records import Drop, Fact, Source
 
@@ -89,9 +92,7 @@ def test_everything_counted_is_said(card):
     page = card()
     assert f"{2 * len(KINDS)} spatial questions about 2 images" in page
     for name, kind in KINDS.items():
-        words = (
-            f"{kind.word} / {kind.opposite}" if kind.form == "classify" else re.sub("_(predicate|choice)$", "", name)
-        )
+        words = f"{kind.word} / {kind.opposite}" if "classify" in name else re.sub("_(predicate|choice)$", "", name)
         assert f">{words.replace('_', ' ')}<" in page, name
     assert "1,234" in page
     assert "witnesses disagree" in page
@@ -142,23 +143,35 @@ def test_questions_are_picked_from_both_families_and_many_kinds(make_scene, make
 
 
 @pytest.mark.parametrize(
-    ("value", "unit", "error", "said"),
+    ("kind", "answer", "error", "said"),
     [
-        (0.41234, "m", 0.0131, "0.412 ± 0.013 m"),
-        (12.3, "m", 2.0, "12.3 ± 2.0 m"),
-        (123.4, "m", 25.0, "123 ± 25 m"),
-        (0.5, "m", 0.0, "0.5 m"),
-        (True, "1", 0.004, "true (1σ 0.004 m)"),
-        ("similar", "1", 0.004, "similar (1σ 0.004 m)"),
+        ("gap", Length(0.41234), 0.0131, "0.412 ± 0.013 m"),
+        ("gap", Length(12.3), 2.0, "12.3 ± 2.0 m"),
+        ("gap", Length(123.4), 25.0, "123 ± 25 m"),
+        ("gap", Length(0.5), 0.0, "0.5 m"),
+        ("left_predicate", YesNo(True), 0.004, "true (1σ 0.004 m)"),
+        ("left_predicate", even("yes", "no"), 0.004, "similar (1σ 0.004 m)"),
+        ("left_right_classify", Choice(("left", "right"), 1), 0.004, "right (1σ 0.004 m)"),
+        ("bearing", Angle(math.radians(-31.4)), math.radians(1.2), "-31.4 ± 1.2°"),
+        ("clock_direction", Clock(11), 0.05, "11 o'clock (1σ 0.05 rad)"),
+        ("perspective_quadrant", Choice(("front-left", "front-right"), 0), 0.05, "front-left (1σ 0.05 rad)"),
+        ("order_by_depth", Order(("1", "2")), 0.01, "1 2 (1σ 0.01 m)"),
+        ("of a later version", Area(1.25), 0.01, "1.25 m²"),
+        ("of a later version", Region(((0.0, 0.0),)), 0.01, "a place (1σ 0.01)"),
+        ("gap", CannotTell("occluded"), 0.01, "can't be told: occluded (1σ 0.01 m)"),
     ],
 )
-def test_evidence(value, unit, error, said):
-    kind = "gap" if unit == "m" else "left_predicate"
-    assert evidence(Fact(kind, ("1", "2"), value, unit, "world", error), {}) == said
+def test_evidence(kind, answer, error, said):
+    assert unescape(evidence(Fact(kind, ("1", "2"), answer, error, "world"), {})) == said
+
+
+def test_evidence_names_the_length_that_was_given():
+    fact = Fact("count_within", ("1", "2"), Count(2), 0.02, "world", 0.8)
+    assert evidence(fact, {}) == "2 (1σ 0.02 m, given 0.8 m)"
 
 
 def test_a_chosen_object_is_shown_by_its_number():
-    said = evidence(Fact("left_choice", ("x", "y"), "y", "1", "world", 0.1), {"x": 0, "y": 4})
+    said = evidence(Fact("left_choice", ("x", "y"), Choice(("x", "y"), 1), 0.1, "world"), {"x": 0, "y": 4})
     assert "#{:02x}{:02x}{:02x}".format(*colour(4)) in said
     assert ">5<" in said
 

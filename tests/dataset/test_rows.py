@@ -10,13 +10,31 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fixtures.plain_facts import MEASURED
+from fixtures.worlds.boxes import random_boxes
+from spatialvlm.answers import (
+    Angle,
+    Choice,
+    Clock,
+    Count,
+    Length,
+    Order,
+    YesNo,
+    answer_from_text,
+    answer_to_text,
+    in_words,
+)
 from spatialvlm.dataset import schema
-from spatialvlm.dataset.questions import questions_table, read_questions
+from spatialvlm.dataset.questions import question_from_row, questions_table, read_questions
 from spatialvlm.dataset.scenes import read_scenes, scenes_table
 from spatialvlm.errors import DatasetError
 from spatialvlm.geometry import encode_mask
 from spatialvlm.kinds import KINDS
-from spatialvlm.records import QA, Fact, Rle
+from spatialvlm.pipeline import run_stages
+from spatialvlm.pipeline.collect.shapes import ShapesSource
+from spatialvlm.pipeline.phrase import PhraseConfig
+from spatialvlm.pipeline.tail import tail
+from spatialvlm.records import QA, Fact, Rle, Sample, Scene
 
 
 def stored(table):
@@ -69,14 +87,14 @@ def test_an_absent_image_and_captions_come_back_absent(make_scene):
 
 
 def test_questions_of_every_kind_come_back_equal(make_scene, make_questions):
-    rows = [(make_scene(i)[0].frame_id, make_questions(make_scene(i)[0], 43 - i)) for i in range(3)]
+    rows = [(make_scene(i)[0].frame_id, make_questions(make_scene(i)[0], len(KINDS) - i)) for i in range(3)]
     rows.insert(1, ("empty", []))
     table = stored(questions_table(rows))
     assert table.schema.equals(schema.QA)
     assert list(read_questions(table)) == rows
     assert list(read_questions(table.slice(2, 2))) == rows[2:]
-    values = [qa.fact.value for _, qas in read_questions(table) for qa in qas]
-    assert {type(value) for value in values} == {bool, float, str}
+    values = [qa.value for _, qas in read_questions(table) for qa in qas]
+    assert {type(value) for value in values} == {Length, YesNo, Choice, Order, Count, Angle, Clock}
 
 
 def test_the_columns_of_a_question_are_those_of_the_design(make_scene, make_questions):
@@ -84,33 +102,77 @@ def test_the_columns_of_a_question_are_those_of_the_design(make_scene, make_ques
     table = questions_table([(scene.frame_id, make_questions(scene))])
     rows = {row["kind"]: row for row in table.column("qa").to_pylist()[0]}
     names = "kind family question answer subjects number unit label error in_frame template reference seed"
-    assert list(rows["distance"]) == names.split()
+    assert list(rows["distance"]) == [*names.split(), "given", "names", "asked_unit", "options", "value"]
     length, predicate = rows["distance"], rows["left_predicate"]
     assert (length["number"], length["unit"], length["label"]) == (pytest.approx(0.31 / 3), "m", None)
     assert (predicate["number"], predicate["unit"], predicate["label"]) == (None, None, "true")
     assert rows["left_choice"]["label"] in ("obj-0", "obj-1")
+    assert rows["left_choice"]["options"] == ["the mug", "the red book"] == rows["left_choice"]["names"]
     assert rows["left_right_classify"]["label"] in ("left", "similar")
+    assert rows["left_right_classify"]["options"] == ["left", "right", "about the same"]
+    assert rows["order_by_depth"]["label"] == "obj-0 > obj-1 > obj-2"
+    assert rows["count_within"]["given"] > 0.0
+    assert (rows["bearing"]["unit"], rows["clock_direction"]["unit"]) == ("rad", "o'clock")
+    assert (length["asked_unit"], length["given"], length["options"]) == (None, None, [])
+    assert {row["asked_unit"] for row in rows.values()} == {None, "inch"}
+    for row in rows.values():  # whoever reads JSON needs nothing else
+        assert answer_to_text(answer_from_text(row["value"])) == row["value"]
     assert predicate["subjects"] == ["obj-0", "obj-1"]
     assert rows["height"]["subjects"] == ["obj-0"]
 
 
 texts = st.text(st.characters(exclude_categories=["Cs"]))
-ids = st.sampled_from(["true", "false", "similar", "1", "héhé", ""])
+ids = st.sampled_from(["true", "false", "similar", "1", "héhé", "", "left", "yes"])
+pairs = st.tuples(ids, ids)
+triples = st.lists(ids, min_size=3, max_size=3, unique=True).map(tuple)
 lengths = st.floats(allow_nan=False)
-facts = st.one_of(
-    st.tuples(st.just("gap"), st.tuples(ids, ids), lengths, st.just("m"), st.just("camera"), lengths),
-    st.tuples(st.just("left_predicate"), st.tuples(ids, ids), st.booleans(), st.just("1"), st.just("world"), lengths),
-    st.tuples(st.just("left_choice"), st.tuples(ids, ids), ids, st.just("1"), st.just("world"), lengths),
+finite = st.floats(allow_nan=False, allow_infinity=False)
+outcomes = st.sampled_from([-1, 0, 1])
+rows = st.one_of(  # kind, subjects, number, outcome
+    st.tuples(st.just("gap"), pairs, finite, st.just(0)),
+    st.tuples(st.sampled_from(["left_predicate", "left_right_classify"]), pairs, finite, outcomes),
+    st.tuples(st.just("left_choice"), pairs.filter(lambda pair: pair[0] != pair[1]), finite, outcomes),
+    st.tuples(st.sampled_from(["nearest", "order_by_depth", "count_within"]), triples, finite, st.just(2)),
+    st.tuples(st.sampled_from(["bearing", "clock_direction"]), ids.map(lambda one: (one,)), finite, st.just(3)),
 )
+units = st.sampled_from([None, "meter", "inch"])
 
 
-@given(st.lists(st.tuples(facts, texts, texts, st.integers(0, 2**63 - 1))))
+@given(st.lists(st.tuples(rows, lengths, texts, texts, st.integers(0, 2**63 - 1), st.none() | finite, units)))
 def test_any_question_comes_back_equal(drawn):
-    qas = [
-        QA("f", fact[0], KINDS[fact[0]].family, question, answer, Fact(*fact), "t", "caption", seed)
-        for fact, question, answer, seed in drawn
-    ]
+    qas = []
+    for (name, subjects, number, outcome), error, question, answer, seed, given_m, unit in drawn:
+        kind = KINDS[name]
+        fact = Fact(name, subjects, kind.answer(subjects, number, outcome), error, "camera", given_m)
+        names = tuple(f"the {one}" for one in subjects)
+        value = in_words(fact.answer, dict(zip(subjects, names))) if kind.form.of_subjects else fact.answer
+        qas.append(QA("f", name, kind.family, question, answer, fact, "t", "caption", seed, names, value, unit))
     assert list(read_questions(stored(questions_table([("f", qas)])))) == [("f", qas)]
+
+
+def called(scene: Scene, captions: tuple[str, ...]) -> Scene:
+    """The scene with objects of these names."""
+    named = [
+        dataclasses.replace(one, instance=dataclasses.replace(one.instance, captions=(caption,)))
+        for one, caption in zip(scene.objects, captions, strict=True)
+    ]
+    return dataclasses.replace(scene, objects=tuple(named))
+
+
+def test_every_question_about_measured_scenes_comes_back_equal():
+    """All that a row holds is all that there is to a question."""
+    source, captions = ShapesSource(3, width=320, height=240), ("mug", "teal bowl", "chair", "lamp", "red box", "plant")
+    config = PhraseConfig(questions_per_image=500, kinds=MEASURED)
+    lifts, *measures = tail(phrase=config, seed=7)
+    samples = lifts([Sample(frame=source.read(index).frame) for index in range(3)])
+    samples += [Sample(scene=called(random_boxes(seed, 6), captions)) for seed in range(3)]
+    kinds, asked = set(), []
+    for sample in run_stages(measures, samples):
+        asked.append((sample.scene.frame_id, list(sample.questions)))
+        kinds |= {qa.kind for qa in sample.questions}
+    assert kinds == set(MEASURED)
+    assert sum(any(qa.unit for qa in qas) for _, qas in asked) == 6
+    assert list(read_questions(stored(questions_table(asked)))) == asked
 
 
 def test_text_that_is_no_unicode_is_escaped(make_scene, make_questions):
@@ -128,11 +190,19 @@ def test_an_unknown_error_is_null_and_comes_back_nan(make_scene, make_questions)
     assert math.isnan(next(read_questions(table))[1][0].fact.error)
 
 
-def test_a_kind_of_a_later_version_is_refused_by_name(make_scene, make_questions):
+def test_a_kind_of_a_later_version_is_read_all_the_same(make_scene, make_questions):
     qa = make_questions(make_scene()[0], 1)[0]
-    qa = dataclasses.replace(qa, fact=dataclasses.replace(qa.fact, kind="clock"), kind="clock")
-    with pytest.raises(DatasetError, match="'clock' of frame 'f'"):
-        list(read_questions(questions_table([("f", [qa])])))
+    qa = dataclasses.replace(qa, fact=dataclasses.replace(qa.fact, kind="colour"), kind="colour")
+    assert list(read_questions(questions_table([(qa.frame_id, [qa])]))) == [(qa.frame_id, [qa])]
+
+
+def test_a_value_that_is_no_answer_is_refused_by_name(make_scene, make_questions):
+    scene, _ = make_scene()
+    table = questions_table([("f", make_questions(scene, 1))])
+    (row,) = table.column("qa").to_pylist()[0]
+    for value, message in (('{"form":"smell"}', "form 'smell'"), ("yes", "no JSON")):
+        with pytest.raises(DatasetError, match=rf"question 'Question 0 about the mug\?' of frame 'f'.*{message}"):
+            question_from_row("f", row | {"value": value})
 
 
 def test_parquet_bytes_and_layout(make_scene):

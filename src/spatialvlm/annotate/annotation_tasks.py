@@ -84,6 +84,7 @@ class _DatasetSource:
 
     def __init__(self, dataset: Dataset, proposer: QuestionProposer) -> None:
         self._dataset, self._proposer = dataset, proposer
+        dataset.parts("qa")  # raises where its questions cannot be read: not for every image anew
         self._ids = dataset.frame_ids()
         self.fingerprint = _short("\n".join(self._ids))
 

@@ -9,32 +9,15 @@ appendix A.1). Questions whose answer is "about the same" are not proposed: none
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
 
 import numpy as np
 
 from spatialvlm.annotate.decisions import PipelineQuestion
-from spatialvlm.errors import ContractError
-from spatialvlm.kinds import KINDS
+from spatialvlm.answers import SAME, Choice, Length, YesNo
+from spatialvlm.kinds import RELATION_WORDS as WORDS
 from spatialvlm.pipeline import run_stages
-from spatialvlm.pipeline.phrase import object_names
 from spatialvlm.pipeline.tail import tail
 from spatialvlm.records import QA, Frame, Sample, Scene
-
-WORDS = MappingProxyType(
-    {
-        "front": "in front",
-        "tall": "taller",
-        "short": "shorter",
-        "wide": "wider",
-        "thin": "thinner",
-        "big": "bigger",
-        "small": "smaller",
-    }
-)
-"""How people say the relation that a classification names; left, right, above, below and behind stay as they are."""
-
-_FORMS = MappingProxyType({"predicate": "yes_no", "choice": "choice", "classify": "choice", "length": "length"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +50,7 @@ class QuestionProposer:
 
     def choose(self, scene: Scene, questions: Sequence[QA]) -> QuestionProposal | str:
         """Choose one of the questions about a scene, or why none is proposed."""
-        names = object_names(scene)
-        able = [(qa.family, found) for qa in questions if (found := proposal_from_question(qa, names)) is not None]
+        able = [(qa.family, found) for qa in questions if (found := proposal_from_question(qa)) is not None]
         if not able:
             return "nothing could be asked about it that the geometry decides"
         rng = _generator(self.seed, scene.frame_id)
@@ -77,29 +59,21 @@ class QuestionProposer:
         return pool[int(rng.integers(len(pool)))]
 
 
-def proposal_from_question(qa: QA, names: dict[str, str]) -> QuestionProposal | None:
+def proposal_from_question(qa: QA) -> QuestionProposal | None:
     """Propose a question with its options and the pipeline's value; None where that is not among them."""
-    kind, value = KINDS.get(qa.kind), qa.fact.value
-    if kind is None or value == "similar":
-        return None
     options: tuple[str, ...] = ()
-    match kind.form, value:
-        case "predicate", bool():
-            value = "yes" if value else "no"
-        case "classify", str():
-            options = tuple(WORDS.get(word, word) for word in (kind.word, kind.opposite))
-            value = WORDS.get(value, value)
-        case "choice", str():
-            options = tuple(names.get(id_, "") for id_ in qa.fact.subjects)
-            value = names.get(value, "")
-            if not all(option and option.lower() in qa.question.lower() for option in options):
-                return None  # of a dataset whose names another version gave
-        case "length", float() | int():
-            value = float(value)
+    match qa.value:
+        case YesNo(yes):
+            form, value = "yes_no", "yes" if yes else "no"
+        case Length(metres):
+            form, value = "length", metres
+        case Choice() as choice if choice.chosen != SAME:
+            form, options = "choice", tuple(WORDS.get(option, option) for option in choice.options)
+            value = options[choice.right]
         case _:
-            raise ContractError(f"question {qa.question!r} of frame {qa.frame_id!r}: a {kind.form} of value {value!r}")
+            return None
     proposed = PipelineQuestion(qa.question, qa.kind, qa.answer, value)
-    return QuestionProposal(proposed, _FORMS[kind.form], options, qa.fact.subjects)
+    return QuestionProposal(proposed, form, options, qa.fact.subjects)
 
 
 def _generator(seed: int, frame_id: str) -> np.random.Generator:

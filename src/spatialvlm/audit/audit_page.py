@@ -1,6 +1,6 @@
 """audit.html: what audit.json says (`result.result_of`) enters, one page without scripts or network leaves."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +8,7 @@ from spatialvlm import page
 from spatialvlm.audit.corrupt import PRESETS
 from spatialvlm.audit.run import UNTOLD
 from spatialvlm.dataset import write_file
-from spatialvlm.kinds import KINDS, Kind
+from spatialvlm.kinds import KINDS, MIXES, Kind
 
 Run = Mapping[str, Any]
 Runs = Mapping[str, Run]
@@ -137,7 +137,7 @@ def _calibration(runs: Runs) -> page.Markup:
 
 
 def _errors(runs: Runs) -> page.Markup:
-    by_title = {_length_title(kind): kind.name for kind in KINDS.values() if kind.form == "length"}
+    by_title = {_length_title(kind): kind.name for kind in KINDS.values() if kind.form.is_number}
     told = {name: run["kinds"] for name, run in runs.items() if name not in _untold(runs)}
     rows = {
         title: [_quantile_row(name, kinds[kind]["relative_error_quantiles"]) for name, kinds in told.items()]
@@ -164,23 +164,35 @@ def _quantile_row(name: str, quantiles: list[float]) -> page.Row:
 
 def _length_title(kind: Kind) -> str:
     """Name the two directions of a difference together, for they say the same of a pair."""
-    return " / ".join(sorted((kind.word, kind.opposite))) + " difference" if kind.sign else kind.name.replace("_", " ")
+    return " / ".join(sorted((kind.word, kind.opposite))) + " difference" if kind.sign else _name(kind)
 
 
 def _relations(runs: Runs) -> page.Markup:
     """Show accuracy by what decides: all kinds that one quantity decides are right or wrong together."""
-    groups: dict[str, list[Kind]] = {}
-    for kind in KINDS.values():
-        if kind.form != "length":
-            groups.setdefault(kind.quantity, []).append(kind)
-    words = [dict.fromkeys(word for kind in kinds for word in (kind.word, kind.opposite)) for kinds in groups.values()]
-    rows = [(name, [_right(run["kinds"][kinds[0].name]) for kinds in groups.values()]) for name, run in runs.items()]
     lead = (
         "All kinds of question that one quantity decides (predicates, choices, relations) are right together, so they "
-        "share a column; audit.json lists each kind. Small: against the whole objects, of how many pairs."
+        "share a column; audit.json lists each kind. Small: against the whole objects, of how many."
     )
-    heads = ("input", *(" / ".join(group) for group in words))
-    return page.section("Comparisons that are right", lead, page.table(heads, rows, dim=_untold(runs)))
+    tables = [_right_table(runs, names) for names in (MIXES["paper"], set(KINDS) - set(MIXES["paper"]))]
+    return page.section("Comparisons that are right", lead, *tables)
+
+
+def _right_table(runs: Runs, names: Collection[str]) -> page.Markup:
+    groups: dict[str, list[Kind]] = {}
+    for kind in KINDS.values():
+        if kind.name in names and not kind.form.is_number:
+            groups.setdefault(kind.quantity, []).append(kind)
+    rows = [(name, [_right(run["kinds"][kinds[0].name]) for kinds in groups.values()]) for name, run in runs.items()]
+    heads = ("input", *(" / ".join(dict.fromkeys(_words(kinds))) for kinds in groups.values()))
+    return page.table(heads, rows, dim=_untold(runs))
+
+
+def _words(kinds: Sequence[Kind]) -> list[str]:
+    return [word for kind in kinds for word in ((kind.word, kind.opposite) if kind.word else (_name(kind),))]
+
+
+def _name(kind: Kind) -> str:
+    return kind.name.replace("_", " ")
 
 
 def _right(figures: Mapping[str, Any]) -> page.Cell:

@@ -1,22 +1,23 @@
 """Facts against the truth: a scene's Facts and the TrueQuantities of its frame enter, each fact with its truth leaves.
 
-What "right" means: a comparison that was decided (true or false, this one, this word) is right where the true
-difference has the sign that it says; "about the same" is right where the true difference stays within the floor that
-MeasureConfig allows for it. A length has an error: its value less the true one; a difference in a direction
-("how far left") counts as negative where the truth lies the other way.
+What "right" means is said by the form of the kind: a comparison that was decided is right where the true difference has
+the sign that it says; "about the same" is right where the true difference stays within the floor that MeasureConfig
+allows for it. A length or an angle has an error: its value less the true one; a difference in a direction ("how far
+left") counts as negative where the truth lies the other way.
 """
 
 from dataclasses import dataclass, fields
 
 import numpy as np
-from jaxtyping import Bool, Float64, Int, Int8, Int16
+from jaxtyping import Bool, Float64, Int8, Int16
 
-from spatialvlm.audit.truth import Boxes, TrueQuantities
-from spatialvlm.kinds import KINDS, Kind
+from spatialvlm.audit.truth import TrueQuantities
+from spatialvlm.kinds import KINDS
 from spatialvlm.pipeline.measure import MeasureConfig
 from spatialvlm.records import Facts
 
-FORMS = tuple(kind.form for kind in KINDS.values())
+IS_NUMBER = np.array([kind.form.is_number for kind in KINDS.values()], bool)
+COMPARES = np.array([kind.form.compares for kind in KINDS.values()], bool)
 
 Numbers = Float64[np.ndarray, " f"]
 Where = Bool[np.ndarray, " f"]
@@ -27,13 +28,12 @@ class Compared:
     """The asked facts of one scene as columns, as in `Facts`, each with its truth.
 
     `visible` and `amodal` are the true lengths, or the true differences A - B of comparisons; amodal is NaN for gaps.
-    `right` and `right_amodal` say whether a comparison holds; they are true for lengths.
+    `right` and `right_amodal` say whether an answer holds; they are true for lengths and angles, and without a truth.
     """
 
     object_ids: tuple[str, ...]
     kind: Int16[np.ndarray, " f"]
-    a: Int16[np.ndarray, " f"]
-    b: Int16[np.ndarray, " f"]
+    subjects: Int16[np.ndarray, "f s"]
     outcome: Int8[np.ndarray, " f"]
     number: Numbers
     error: Numbers
@@ -43,9 +43,17 @@ class Compared:
     right_amodal: Where
 
     @property
-    def is_length(self) -> Where:
-        """Which rows are lengths; the others are comparisons."""
-        return np.array([form == "length" for form in FORMS])[self.kind]
+    def is_number(self) -> Where:
+        """Which rows are lengths or angles; the others are right or wrong."""
+        return IS_NUMBER[self.kind]
+
+    @property
+    def once(self) -> Where:
+        """Which rows are counted: what has a number, and of the two orders of a pair that is compared, the first."""
+        told = ~np.isnan(self.number)
+        return told & (
+            ~COMPARES[self.kind] | (self.subjects[:, 0] < self.subjects[:, min(1, self.subjects.shape[1] - 1)])
+        )
 
     def only(self, rows: Where) -> "Compared":
         """Keep some of the rows."""
@@ -61,51 +69,21 @@ def compare(facts: Facts, truth: TrueQuantities, plane_m: float, config: Measure
     count = len(facts)
     numbers, verdicts = np.full((2, count), np.nan), np.ones((2, count), bool)
     places = np.argsort(facts.kind, kind="stable")
-    bounds = np.searchsorted(facts.kind[places], np.arange(len(facts.kinds) + 1))
-    for index, name in enumerate(facts.kinds):
-        kind, rows = KINDS[name], places[bounds[index] : bounds[index + 1]]
-        a, b = facts.a[rows].astype(np.int64), facts.b[rows].astype(np.int64)
+    bounds = np.searchsorted(facts.kind[places], np.arange(len(KINDS) + 1))
+    for index, kind in enumerate(KINDS.values()):
+        rows = places[bounds[index] : bounds[index + 1]]
+        if not len(rows):
+            continue
+        subjects = facts.subjects[rows].astype(np.int64)
         for which, boxes in enumerate((visible, amodal)):
-            if kind.quantity == "gap":
-                numbers[which, rows] = _gaps(truth, facts.object_ids, a, b) if which == 0 else np.nan
-            elif kind.form == "length":
-                numbers[which, rows] = length(boxes, kind, a, b)
+            if kind.form.compares or kind.form.directed:
+                values = boxes.difference(kind.quantity, subjects)
             else:
-                values = boxes.single(kind.quantity)
-                numbers[which, rows] = values[a] - values[b]
-                floor = boxes.floor(kind.quantity, a, b, config)
-                verdicts[which, rows] = _holds(numbers[which, rows], kind.sign * facts.outcome[rows], floor)
-    return Compared(
-        facts.object_ids,
-        facts.kind,
-        facts.a,
-        facts.b,
-        facts.outcome,
-        facts.number,
-        facts.error,
-        *numbers,
-        *verdicts,
-    )
-
-
-def length(boxes: Boxes, kind: Kind, a: Int[np.ndarray, " p"], b: Int[np.ndarray, " p"]) -> Float64[np.ndarray, " p"]:
-    """Return the true lengths of a kind that boxes tell, in metres. A kind with a direction counts along it."""
-    if kind.subjects == 1:
-        return boxes.single(kind.quantity)[a]
-    if kind.sign:
-        values = boxes.single(kind.quantity)
-        return kind.sign * (values[a] - values[b])
-    return boxes.between(kind.quantity, a, b)
-
-
-def _gaps(
-    truth: TrueQuantities, ids: tuple[str, ...], a: Int[np.ndarray, " p"], b: Int[np.ndarray, " p"]
-) -> Float64[np.ndarray, " p"]:
-    return np.array([truth.gap(ids[i], ids[j]) for i, j in zip(a.tolist(), b.tolist())], np.float64)
-
-
-def _holds(
-    difference: Float64[np.ndarray, " p"], said: Int[np.ndarray, " p"], floor: Float64[np.ndarray, " p"]
-) -> Bool[np.ndarray, " p"]:
-    """Tell whether differences are as was said: 1 greater, -1 less, 0 about the same."""
-    return np.where(said == 0, np.abs(difference) < floor, difference * said > 0)
+                values = boxes.values(kind.quantity, subjects, facts.given[rows])
+            if kind.form.directed:
+                values = kind.sign * values
+            numbers[which, rows] = values[:, 0]
+            floor = boxes.floor(kind.quantity, subjects, config) if kind.form.compares else np.zeros(len(rows))
+            verdicts[which, rows] = kind.form.holds(kind, facts.outcome[rows], values, floor) | np.isnan(values[:, 0])
+    columns = (facts.kind, facts.subjects, facts.outcome, facts.number, facts.error)
+    return Compared(facts.object_ids, *columns, *numbers, *verdicts)

@@ -19,6 +19,7 @@ from spatialvlm.engine import run_jobs
 from spatialvlm.pipeline.collect import open_rooms
 from spatialvlm.pipeline.lift import LiftConfig
 from spatialvlm.pipeline.measure import MeasureConfig
+from spatialvlm.pipeline.phrase import PhraseConfig
 from spatialvlm.pipeline.tail import measured
 from spatialvlm.records import Frame
 from spatialvlm.worlds import Truth
@@ -64,7 +65,7 @@ def audit_room(known: Truth, room: int, seed: int, presets: tuple[str, ...]) -> 
 
 def _audit_frame(frame: Frame, truth: TrueQuantities, room: int, config: LiftConfig) -> Tally:
     tally, limits = Tally(rooms=1), MeasureConfig()
-    sample = measured(frame, config, limits)
+    sample = measured(frame, config, limits, PhraseConfig(mix="all"))
     tally.drops.update(drop.reason.partition(":")[0] for drop in sample.drops)
     scene, facts = sample.scene, sample.facts
     if scene is None or facts is None or scene.gravity is None:

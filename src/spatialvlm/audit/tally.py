@@ -13,7 +13,7 @@ from jaxtyping import Float32
 from scipy.special import erf
 
 from spatialvlm.audit.compare import Compared
-from spatialvlm.kinds import KIND_NAMES, KINDS
+from spatialvlm.kinds import KIND_NAMES, KINDS, MIXES
 from spatialvlm.records import Facts, Scene
 
 RELATIVE_TO_LEAST_M = 0.01  # errors are relative to the true length, or to this where it is shorter
@@ -59,22 +59,22 @@ class Tally:
     def add(self, room: int, scene: Scene, facts: Facts, compared: Compared) -> None:
         """Count one scene."""
         names = {o.instance.id: f"{o.instance.id} {next(iter(o.instance.captions), '')}".strip() for o in scene.objects}
-        once = compared.only(compared.is_length | (compared.a < compared.b))
+        once = compared.only(compared.once)
         self._count(facts, once)
-        for index in np.unique(once.kind[once.is_length]).tolist():
+        for index in np.unique(once.kind[once.is_number]).tolist():
             rows = once.only(once.kind == index)
             columns = (rows.number - rows.visible, rows.visible, rows.amodal, rows.error)
             self.lengths.setdefault(KIND_NAMES[index], []).append(np.stack(columns, axis=1).astype(np.float32))
         self.wrong = worst(self.wrong + _cases(once.only(~once.right), room, names))
         pulls = np.abs(once.number - once.visible) / once.error
-        self.far_off = worst(self.far_off + _cases(once.only(once.is_length & (pulls > 4.0)), room, names))
+        self.far_off = worst(self.far_off + _cases(once.only(once.is_number & (pulls > 4.0)), room, names))
 
     def _count(self, facts: Facts, once: Compared) -> None:
         count = len(facts.object_ids)
         self.objects += count
         self.pairs += count * (count - 1) // 2
-        paired = once.b >= 0
-        spoken = np.unique(np.sort(np.stack([once.a[paired], once.b[paired]]), axis=0), axis=1)
+        of_pairs = np.array([kind.subjects == 2 for kind in KINDS.values()], bool)[once.kind]
+        spoken = np.unique(np.sort(once.subjects[of_pairs][:, :2], axis=1), axis=0).T
         self.silent_pairs += count * (count - 1) // 2 - spoken.shape[1]
         for counter, where in ((self.asked, None), (self.right, once.right), (self.right_amodal, once.right_amodal)):
             kinds = once.kind if where is None else once.kind[where]
@@ -94,12 +94,17 @@ class Tally:
         self.far_off = worst(self.far_off + other.far_off)
 
     def figures(self) -> dict[str, Any]:
-        """Compute what audit.json says of a preset; docs/audit.md defines each figure. None where nothing was asked."""
-        comparisons = [name for name, kind in KINDS.items() if kind.form != "length"]
-        every = _joined([part for parts in self.lengths.values() for part in parts])
+        """Compute what audit.json says of a preset; docs/audit.md defines each figure. None where nothing was asked.
+
+        What is added up over kinds is that of the paper's, as people ask by default; the others stand in `kinds`.
+        """
+        paper = MIXES["paper"]
+        comparisons = [name for name in paper if not KINDS[name].form.is_number]
+        every = _joined([part for name in paper for part in self.lengths.get(name, [])])
         reasons: Counter[str] = Counter()
-        for (_, reason), count in self.reasons.items():
-            reasons[reason] += count
+        for (name, reason), count in self.reasons.items():
+            if name in paper:
+                reasons[reason] += count
         return {
             "rooms": self.rooms,
             "objects": self.objects,
@@ -107,7 +112,7 @@ class Tally:
             "pairs_silent_share": _share(self.silent_pairs, self.pairs),
             "drops": dict(self.drops),
             "planes": dict(self.planes),
-            **self._asked(list(KINDS)),
+            **self._asked(list(paper)),
             "refused_by_reason": dict(reasons),
             **self._accuracy(comparisons),
             **errors(every),
@@ -119,7 +124,7 @@ class Tally:
     def _of_kind(self, name: str) -> dict[str, Any]:
         reasons = {reason: count for (kind, reason), count in self.reasons.items() if kind == name}
         known = {**self._asked([name]), "refused_by_reason": reasons}
-        if KINDS[name].form != "length":
+        if not KINDS[name].form.is_number:
             return {**known, **self._accuracy([name])}
         rows = _joined(self.lengths.get(name, []))
         return {**known, **errors(rows), "relative_error_quantiles": quantiles(rows)}
@@ -183,10 +188,10 @@ def worst(cases: list[Case]) -> list[Case]:
 
 def _cases(rows: Compared, room: int, names: dict[str, str]) -> list[Case]:
     found = []
-    for kind, a, b, number, truth, error in zip(
-        *(getattr(rows, name).tolist() for name in ("kind", "a", "b", "number", "visible", "error")), strict=True
+    for kind, places, number, truth, error in zip(
+        *(getattr(rows, name).tolist() for name in ("kind", "subjects", "number", "visible", "error")), strict=True
     ):
-        subjects = tuple(names[rows.object_ids[i]] for i in (a, b) if i >= 0)
+        subjects = tuple(names[rows.object_ids[i]] for i in places if i >= 0)
         sigmas = abs(number - truth) / max(error, 1e-9)
         found.append(Case(sigmas, room, KINDS[KIND_NAMES[kind]].quantity, subjects, number, truth, error))
     return worst(found)

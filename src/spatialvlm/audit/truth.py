@@ -5,12 +5,16 @@ Enters what a source of rooms knows of a frame; leave its boxes, counted from th
 objects with all that is out of sight. Gaps are between the visible surfaces; there is no amodal truth of them.
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 from jaxtyping import Bool, Float, Float64, Int
 from scipy.spatial import KDTree
 
+from spatialvlm.audit import true_arrangements as arranged
+from spatialvlm.audit.viewed import FROM_ANCHOR, FROM_CAMERA, LISTED, from_anchor, from_camera, of_listed
 from spatialvlm.geometry import transform, unproject
 from spatialvlm.pipeline.measure import MeasureConfig
 from spatialvlm.records import Frame, Scene
@@ -26,15 +30,22 @@ COARSE = 300  # points of a surface that bound a gap
 Vectors = Float64[np.ndarray, "n 3"]
 Index = Int[np.ndarray, " p"]
 Numbers = Float64[np.ndarray, " p"]
+Subjects = Int[np.ndarray, "p s"]
+Values = Float64[np.ndarray, "p v"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Boxes:
-    """Boxes of n objects along the world's axes, z counted from a plane, and where the viewer is."""
+    """Boxes of n objects along the world's axes, z counted from a plane, and where the viewer is and looks.
+
+    `gaps` measures those of pairs; without it there is no truth of them.
+    """
 
     low: Vectors
     high: Vectors
     viewer: Float64[np.ndarray, " 3"]
+    forward: Float64[np.ndarray, " 3"] = field(default_factory=lambda: np.array([0.0, 1.0, 0.0]))
+    gaps: Callable[[Subjects], Numbers] = lambda pairs: np.full(len(pairs), np.nan)
 
     @property
     def centre(self) -> Vectors:
@@ -42,7 +53,7 @@ class Boxes:
         return (self.low + self.high) / 2
 
     def single(self, quantity: str) -> Float64[np.ndarray, " n"]:
-        """Return a quantity of every object, in metres. Raises KeyError for one that is of pairs."""
+        """Return a quantity of every object, in metres. Raises KeyError for one that is of several."""
         extent = self.high - self.low
         match quantity:
             case "x":
@@ -51,28 +62,67 @@ class Boxes:
                 return self.centre[:, 1]
             case "bottom" | "elevation":
                 return self.low[:, 2]
-            case "height":
+            case "height" | "height_if_told":
                 return extent[:, 2]
-            case "width":
+            case "width" | "width_if_told":
                 return extent[:, 0]
             case "size":
                 return np.cbrt(extent.prod(axis=1))
+            case "camera_distance":
+                return np.linalg.norm(self.centre - self.viewer, axis=1)
         raise KeyError(quantity)
 
-    def between(self, quantity: str, a: Index, b: Index) -> Numbers:
-        """Return a distance of the centres of pairs, in metres. Raises KeyError for another quantity."""
+    def difference(self, quantity: str, subjects: Subjects) -> Values:
+        """Return the difference A - B of a quantity of pairs, in metres."""
+        values = self.single(quantity)
+        return (values[subjects[:, 0]] - values[subjects[:, 1]])[:, None]
+
+    def values(self, quantity: str, subjects: Subjects, given: Numbers) -> Values:
+        """Return what is true of rows of subjects: one value a row, or one for each of those that are listed.
+
+        Raises KeyError for a quantity that is unknown.
+        """
+        if quantity in FROM_CAMERA:
+            return from_camera(quantity, self.centre, self.viewer, self.forward, subjects)
+        if quantity in FROM_ANCHOR:
+            return from_anchor(self.centre, subjects)
+        if quantity in LISTED:
+            return of_listed(self.single(LISTED[quantity]), subjects)
+        return self._value(quantity, subjects, given)[:, None]
+
+    def _value(self, quantity: str, subjects: Subjects, given: Numbers) -> Numbers:
+        match quantity:
+            case "distance" | "horizontal" | "vertical":
+                return self._between(quantity, subjects[:, 0], subjects[:, 1])
+            case "gap":
+                return self.gaps(subjects)
+            case "within":
+                return arranged.within(self.centre, subjects, given)
+            case "between":
+                return arranged.between(self.centre, subjects, 2)
+            case "fits_between":
+                return arranged.fits(self.low, self.high, subjects, self.gaps(subjects[:, 1:]))
+            case "passes_between":
+                return self.gaps(subjects) - given
+            case "top":
+                return self.high[subjects[:, 0], 2] - given
+            case "perspective_side" | "perspective_facing" | "perspective_quadrant" | "perspective_hour":
+                return arranged.perspective(quantity, self.centre, subjects)
+        return self.single(quantity)[subjects[:, 0]]
+
+    def _between(self, quantity: str, a: Index, b: Index) -> Numbers:
         apart = self.centre[a] - self.centre[b]
         match quantity:
             case "distance":
                 return np.linalg.norm(apart, axis=1)
             case "horizontal":
                 return np.linalg.norm(apart[:, :2], axis=1)
-            case "vertical":
+            case _:
                 return np.abs(apart[:, 2])
-        raise KeyError(quantity)
 
-    def floor(self, quantity: str, a: Index, b: Index, config: MeasureConfig) -> Numbers:
+    def floor(self, quantity: str, subjects: Subjects, config: MeasureConfig) -> Numbers:
         """Return what "about the same" may hide of a pair, as MeasureConfig states it, in metres."""
+        a, b = subjects[:, 0], subjects[:, 1]
         if quantity in ("x", "y", "bottom"):
             away = np.linalg.norm(self.centre - self.viewer, axis=1)
             return np.maximum(config.place_floor_m, config.place_floor_share * np.maximum(away[a], away[b]))
@@ -112,13 +162,18 @@ class TrueQuantities:
         lowest = np.array([self.points[name][:, 2].min() for name in ids]) - plane_m
         stands = (np.abs(supports - plane_m) < SAME_LEVEL_M) & (lowest < STANDS_WITHIN_M)
         low[stands, 2] = supports[stands] - plane_m
-        return Boxes(low, high, self._viewer(plane_m))
+        return Boxes(low, high, self._viewer(plane_m), self.pose[:3, 2], partial(self.gaps, ids))
 
     def amodal(self, ids: tuple[str, ...], plane_m: float) -> Boxes:
         """Box the whole objects."""
         faces = np.array([self.known.boxes[name] for name in ids], np.float64).reshape(-1, 2, 3)
         faces[:, :, 2] -= plane_m
-        return Boxes(faces[:, 0], faces[:, 1], self._viewer(plane_m))
+        return Boxes(faces[:, 0], faces[:, 1], self._viewer(plane_m), self.pose[:3, 2])
+
+    def gaps(self, ids: tuple[str, ...], subjects: Subjects) -> Numbers:
+        """Measure the gaps of pairs."""
+        pairs = zip(subjects[:, 0].tolist(), subjects[:, 1].tolist())
+        return np.array([self.gap(ids[a], ids[b]) for a, b in pairs], np.float64)
 
     def gap(self, one: str, other: str) -> float:
         """Measure the distance of the nearest pixels of two objects, in metres; every pixel counts."""

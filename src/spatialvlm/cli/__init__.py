@@ -10,21 +10,33 @@ import signal
 import sys
 from io import TextIOWrapper
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from spatialvlm.cli import evaluating
 from spatialvlm.cli.options import (
     BatchSize,
+    CameraHeight,
+    Coordinates,
     Dataset,
+    DepthErrors,
+    Detector,
     Device,
+    ExportFormat,
+    Fov,
     Known,
+    Mix,
     Models,
+    Numbers,
     Precision,
+    Presets,
     Prompts,
     RecipeName,
+    Refer,
+    ShardSize,
     Source,
+    Ways,
     Workers,
 )
 
@@ -52,31 +64,23 @@ def build(
     limit: Annotated[int | None, typer.Option(min=1, help="Take only the first so many frames.")] = None,
     workers: Workers = 1,
     questions_per_image: Annotated[int, typer.Option(min=0, help="At most so many questions about one image.")] = 20,
-    detector: Annotated[
-        str | None,
-        typer.Option(
-            help="[bold]given[/] annotations, [bold]clusters[/] of depth, [bold]auto[/] (given where there are any); "
-            "or that of a model for --model detect=."
-        ),
-    ] = None,
+    detector: Detector = None,
     prompts: Prompts = None,
-    camera_height: Annotated[
-        float | None, typer.Option(metavar="METRES", help="How high the camera was above the floor; fixes the scale.")
-    ] = None,
+    camera_height: CameraHeight = None,
     known: Known = None,
-    fov: Annotated[
-        float | None,
-        typer.Option(metavar="DEGREES", help="Field of view along the longer side, where nobody knows it."),
-    ] = None,
-    depth_errors: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="How wrong the depth model is, as `calibrate` wrote it.")
-    ] = None,
+    fov: Fov = None,
+    depth_errors: DepthErrors = None,
     kinds: Annotated[
         str | None, typer.Option(help="Ask only these kinds, separated by commas; see `spatialvlm questions`.")
     ] = None,
-    shard_size: Annotated[
-        int | None, typer.Option(min=1, help="Frames in one file of the dataset; by default what suits the source.")
-    ] = None,
+    mix: Annotated[Mix, typer.Option(help="Which kinds to ask: the [bold]paper[/]'s 43, or [bold]all[/].")] = "paper",
+    numbers: Annotated[
+        Numbers, typer.Option(help="Say numbers as [bold]people[/] do, or [bold]exact[/]: to two or three digits.")
+    ] = "people",
+    ways: Ways = None,
+    refer: Refer = None,
+    coordinates: Coordinates = None,
+    shard_size: ShardSize = None,
     size: Annotated[str, typer.Option(metavar="WxH", help="Pixels of rendered frames.")] = "640x480",
     spp: Annotated[int, typer.Option(min=1, help="Samples of the light a pixel of rendered rooms.")] = 16,
     device: Device = "auto",
@@ -101,7 +105,9 @@ def build(
         limit=limit,
         shard_size=shard_size,
         collect=CollectConfig(parse_size(size), spp),
-        phrase=PhraseConfig(questions_per_image=questions_per_image, kinds=_names(kinds)),
+        phrase=PhraseConfig(
+            questions_per_image, kinds=_names(kinds), mix=mix, numbers=numbers, **_given(ways, refer, coordinates)
+        ),
     )
     build_with_progress(chosen, out, workers, Runtime(device, precision, batch_size))
 
@@ -122,14 +128,23 @@ def ask(
     kinds: Annotated[
         str | None, typer.Option(help="Ask only these kinds, separated by commas; by default as it was.")
     ] = None,
+    mix: Annotated[
+        Mix | None, typer.Option(help="The [bold]paper[/]'s 43 kinds, or [bold]all[/]; by default as it was.")
+    ] = None,
+    numbers: Annotated[
+        Numbers | None, typer.Option(help="As [bold]people[/] say them, or [bold]exact[/]; by default as it was.")
+    ] = None,
+    ways: Ways = None,
+    refer: Refer = None,
+    coordinates: Coordinates = None,
     workers: Workers = 1,
 ) -> None:
     """Ask again about the scenes of a finished dataset: any number of questions, without its images or its models."""
     from spatialvlm.cli.console import ask_with_progress
 
-    chosen = {"questions_per_image": questions_per_image, "kinds": _names(kinds)}
-    mix = {name: value for name, value in chosen.items() if value is not None}
-    ask_with_progress(dataset, out, workers, seed=seed, epochs=epochs, mix=mix)
+    chosen = {"questions_per_image": questions_per_image, "kinds": _names(kinds), "mix": mix, "numbers": numbers}
+    changes = {name: value for name, value in chosen.items() if value is not None} | _given(ways, refer, coordinates)
+    ask_with_progress(dataset, out, workers, seed=seed, epochs=epochs, mix=changes)
 
 
 @app.command(epilog="Example: [bold]spatialvlm calibrate frames/ --recipe photos --out errors.json[/]")
@@ -152,6 +167,12 @@ def calibrate(
     calibrate_to_file(chosen, out, Runtime(device, precision, batch_size))
 
 
+def _given(ways: str | None, refer: str | None, coordinates: str | None) -> dict[str, Any]:
+    """Return those of the settings of PhraseConfig that are given."""
+    settings = {"ways": _names(ways), "refer": _names(refer), "coordinates": coordinates}
+    return {name: value for name, value in settings.items() if value is not None}
+
+
 def _names(text: str | None) -> tuple[str, ...] | None:
     """Return the names in a list with commas."""
     return None if text is None else tuple(name.strip() for name in text.split(",") if name.strip())
@@ -162,10 +183,7 @@ def audit(
     rooms: Annotated[int, typer.Option(min=1, metavar="N", help="How many rendered rooms.")],
     out: Annotated[Path, typer.Option(metavar="DIR", help="The folder for audit.json and audit.html.")],
     seed: Annotated[int, typer.Option(min=0, help="Decides the rooms and the errors.")] = 0,
-    presets: Annotated[
-        str | None,
-        typer.Option(help="Only these ways of making the input worse, separated by commas, as in exact,monocular."),
-    ] = None,
+    presets: Presets = None,
     size: Annotated[str, typer.Option(metavar="WxH", help="Pixels of the frames.")] = "640x480",
     workers: Workers = 1,
 ) -> None:
@@ -219,13 +237,7 @@ def show(
 @app.command(epilog="Example: [bold]spatialvlm export demo --to messages --out demo_messages[/]")
 def export(
     dataset: Dataset,
-    to: Annotated[
-        str,
-        typer.Option(
-            help="[bold]messages[/] (TRL, ms-swift), [bold]sharegpt[/] (LLaMA-Factory, ms-swift), [bold]llava[/], "
-            "[bold]webdataset[/] (tar shards) or [bold]hf[/] (datasets, the Hub)."
-        ),
-    ],
+    to: ExportFormat,
     out: Annotated[Path, typer.Option(metavar="FOLDER", help="The folder to write; an earlier export is replaced.")],
     per: Annotated[
         str, typer.Option(help="One sample per [bold]image[/], its questions as turns, or per [bold]question[/].")

@@ -1,7 +1,7 @@
 """Arguments and options that several commands share, or that take long to explain: their types and their help."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -37,6 +37,40 @@ Known = Annotated[
         "[bold]width:poster=0.7[/], [bold]distance:chair,lamp=1.5[/]. Can be repeated.",
     ),
 ]
+CameraHeight = Annotated[
+    float | None, typer.Option(metavar="METRES", help="How high the camera was above the floor; fixes the scale.")
+]
+Fov = Annotated[
+    float | None,
+    typer.Option(metavar="DEGREES", help="Field of view along the longer side, where nobody knows it."),
+]
+DepthErrors = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="How wrong the depth model is, as `calibrate` wrote it.")
+]
+Mix = Literal["paper", "all"]
+Numbers = Literal["people", "exact"]
+Ways = Annotated[
+    str | None,
+    typer.Option(
+        metavar="WAYS",
+        help="Ask [bold]open[/] questions, for a [bold]choice[/] among letters, for [bold]yes_no[/] or for "
+        "[bold]json[/]: one or more, separated by commas, each equally often; by default open, or as it was.",
+    ),
+]
+Refer = Annotated[
+    str | None,
+    typer.Option(
+        metavar="WAYS",
+        help="Call objects by their [bold]caption[/], a numbered [bold]mark[/] in the picture, their [bold]box[/] or a "
+        "[bold]point[/] on them: one or more, separated by commas; by default caption, or as it was.",
+    ),
+]
+Coordinates = Annotated[
+    Literal["0-1", "0-1000", "pixels"] | None,
+    typer.Option(
+        help="Of boxes and points: shares of the image, thousandths, or pixels; by default 0-1000, or as it was.",
+    ),
+]
 Device = Annotated[str, typer.Option(help="Where models run: auto, cpu, cuda, cuda:N, mps.")]
 Precision = Annotated[str, typer.Option(help="auto (half on a GPU), full or half.")]
 BatchSize = Annotated[
@@ -45,4 +79,25 @@ BatchSize = Annotated[
 Workers = Annotated[int, typer.Option(min=1, help="Processes; the output is the same for any number.")]
 Prompts = Annotated[
     str | None, typer.Option(help="What an open-vocabulary detector looks for: nouns separated by commas.")
+]
+Detector = Annotated[
+    str | None,
+    typer.Option(
+        help="[bold]given[/] annotations, [bold]clusters[/] of depth, [bold]auto[/] (given where there are any); "
+        "or that of a model for --model detect=."
+    ),
+]
+Presets = Annotated[
+    str | None,
+    typer.Option(help="Only these ways of making the input worse, separated by commas, as in exact,monocular."),
+]
+ShardSize = Annotated[
+    int | None, typer.Option(min=1, help="Frames in one file of the dataset; by default what suits the source.")
+]
+ExportFormat = Annotated[
+    str,
+    typer.Option(
+        help="[bold]messages[/] (TRL, ms-swift), [bold]sharegpt[/] (LLaMA-Factory, ms-swift), [bold]llava[/], "
+        "[bold]webdataset[/] (tar shards) or [bold]hf[/] (datasets, the Hub)."
+    ),
 ]

@@ -7,6 +7,7 @@
     read        a folder -> records                  card                report.html
     asking      what the questions were made with    lazy                other questions while a model trains
     exports/    the same for trainers                files, provenance   whole or absent; what decides the bytes
+    marked_pictures   images with numbered marks, for questions that call objects by them
 
 Workers write the files of a shard (`write_shard`), one parent appends manifest lines (`open_for_build`) and adds up
 (`finish`, `write_report`). Output is byte-identical however often a build was killed and resumed.
@@ -14,11 +15,12 @@ Workers write the files of a shard (`write_shard`), one parent appends manifest 
 
 from spatialvlm.dataset.asking import MAX_SEED, Asking, asking_of
 from spatialvlm.dataset.card import write_report
-from spatialvlm.dataset.exports import Exported, export
+from spatialvlm.dataset.exports import Exported, export, questions_of_row
 from spatialvlm.dataset.exports.image_files import file_key, upright
 from spatialvlm.dataset.files import disk_faults, flush_folder, to_json, write_file
 from spatialvlm.dataset.lazy import AskedScene, SceneQuestions
 from spatialvlm.dataset.manifest import MANIFEST, Summary
+from spatialvlm.dataset.marked_pictures import marked_picture, needs_marks
 from spatialvlm.dataset.provenance import versions
 from spatialvlm.dataset.read import Dataset, Part, opened, read_dataset, scene_columns
 from spatialvlm.dataset.scenes import read_scenes
@@ -40,8 +42,11 @@ __all__ = [
     "file_key",
     "finish",
     "flush_folder",
+    "marked_picture",
+    "needs_marks",
     "open_for_build",
     "opened",
+    "questions_of_row",
     "read_dataset",
     "read_scenes",
     "scene_columns",

@@ -14,7 +14,7 @@ from spatialvlm import __version__
 from spatialvlm.dataset.read import Dataset
 from spatialvlm.dataset.settings import present_name
 from spatialvlm.errors import DatasetError, UserError
-from spatialvlm.kinds import KINDS
+from spatialvlm.kinds import KINDS, MIXES
 from spatialvlm.pipeline.measure import MeasureConfig
 from spatialvlm.pipeline.phrase import PhraseConfig
 
@@ -64,7 +64,8 @@ def _settings(dataset: Dataset, stage: str, config: type) -> dict[str, Any]:
 
 def _check_kinds(dataset: Dataset) -> None:
     """Refuse other kinds than the dataset's: questions are drawn among all kinds, so they would be other ones."""
-    chosen = dataset.header.get("config", {}).get("phrase", {}).get("kinds")
+    config = dataset.header.get("config", {}).get("phrase", {})
+    chosen, mix = config.get("kinds"), MIXES.get(config.get("mix", "paper"), ())
     counts = dataset.info or {"kinds": {}, "refusals": {}}
     met = {*counts["kinds"], *counts["refusals"]} - {"reference"}
     unknown = sorted({*met, *(chosen or ())} - KINDS.keys())
@@ -72,7 +73,7 @@ def _check_kinds(dataset: Dataset) -> None:
         raise DatasetError(
             f"{dataset.folder}: its question kinds {', '.join(unknown)} are unknown; {_versions(dataset)}"
         )
-    new = sorted(KINDS.keys() - met)
+    new = sorted(set(mix) - met)
     if chosen is None and met and new and dataset.header.get("versions", {}).get("spatialvlm") != __version__:
         raise DatasetError(f"{dataset.folder}: has no question kinds {', '.join(new)}; {_versions(dataset)}")
 

@@ -19,18 +19,7 @@ from spatialvlm.kinds import KINDS
 
 GALLERY = 24
 _OPEN = 4  # frames of the gallery that are shown at once; the others unfold
-_FORMS = {
-    "predicate": "Is it so? (predicates)",
-    "choice": "Which one? (choices)",
-    "classify": "This or that? (relations)",
-    "length": "How much? (lengths)",
-}
-_ANSWERS = {
-    "predicate": ("true", "false", "similar"),
-    "choice": ("A, the first", "B, the second", "similar"),
-    "classify": ("the first relation", "the second", "similar"),
-}
-_COLOURS = ("part1", "part2", "part3")
+_COLOURS = ("part1", "part2", "part3", "part4")
 
 
 def write_report(folder: Path) -> Path:
@@ -92,19 +81,19 @@ def _gallery(dataset: Dataset) -> page.Markup:
 
 
 def _by_form(names: Mapping[str, Any]) -> dict[str, list[str]]:
-    """Group the kinds that occur by form, in the order of the table; kinds unknown to this version come last."""
-    groups: dict[str, list[str]] = {form: [] for form in _FORMS}
+    """Group the kinds that occur by the titles of their forms; kinds unknown to this version come last."""
+    groups: dict[str, list[str]] = {}
     for name, kind in KINDS.items():
         if name in names:
-            groups[kind.form].append(name)
-    groups["other"] = sorted(set(names) - set(KINDS))
-    return {form: members for form, members in groups.items() if members}
+            groups.setdefault(kind.form.title, []).append(name)
+    unknown = sorted(set(names) - set(KINDS))
+    return groups | ({"Other": unknown} if unknown else {})
 
 
 def _said(name: str) -> str:
     """Return a kind's name as people write it, without its form."""
-    if name in KINDS and KINDS[name].form == "classify":
-        return f"{KINDS[name].word} / {KINDS[name].opposite}"
+    if name.endswith("_classify"):
+        return name.removesuffix("_classify").replace("_", " / ")
     return name.removesuffix("_predicate").removesuffix("_choice").replace("_", " ")
 
 
@@ -116,10 +105,11 @@ def _kinds(info: Mapping[str, Any]) -> page.Markup:
     counts = info["kinds"]
     axis = page.Axis(0.0, float(max(counts.values(), default=1)))
     rows: dict[str, list[page.Row]] = {}
-    for form, names in _by_form(counts).items():
-        css, total = "quantitative" if form == "length" else "qualitative", sum(counts[name] for name in names)
-        title = f"{_FORMS.get(form, 'Other')} · {total:,} · {total / max(info['qa'], 1):.0%}"
-        rows[title] = [_count_row(_said(name), counts[name], css) for name in names]
+    for title, names in _by_form(counts).items():
+        total = sum(counts[name] for name in names)
+        css = KINDS[names[0]].family if names[0] in KINDS else "qualitative"
+        head = f"{title} · {total:,} · {total / max(info['qa'], 1):.0%}"
+        rows[head] = [_count_row(_said(name), counts[name], css) for name in names]
     every = [row for found in rows.values() for row in found]
     sheets = {title: page.row_chart(found, axis, like=every) for title, found in rows.items()}
     return page.section("Kinds of questions", "How often each kind is asked, all on one scale.", page.panels(sheets))
@@ -127,20 +117,29 @@ def _kinds(info: Mapping[str, Any]) -> page.Markup:
 
 def _balance(info: Mapping[str, Any]) -> page.Markup:
     sheets = {}
-    for form, names in _by_form(info["labels"]).items():
-        if form in _ANSWERS:
-            key = page.legend(**dict(zip(_COLOURS, _ANSWERS[form])))
-            rows = [_balance_row(name, info["labels"][name], _ANSWERS[form]) for name in names]
-            sheets[_FORMS[form]] = page.join(key, page.row_chart(rows, page.Axis(0.0, 1.0)))
+    for title, names in _by_form(info["labels"]).items():
+        for shown, members in _by_labels(names).items():
+            key = page.legend(**dict(zip(_COLOURS, shown)))
+            rows = [_balance_row(name, info["labels"][name]) for name in members]
+            sheets.setdefault(title, []).append(page.join(key, page.row_chart(rows, page.Axis(0.0, 1.0))))
+    panels = {title: page.join(*charts) for title, charts in sheets.items()}
     lead = "Which answers are right, as shares. A model that always says the same should not do well."
-    return page.section("Balance of the answers", lead, page.panels(sheets))
+    return page.section("Balance of the answers", lead, page.panels(panels))
 
 
-def _balance_row(name: str, labels: Mapping[str, int], answers: Sequence[str]) -> page.Row:
-    kind = KINDS[name]
-    first, second = {"predicate": ("true", "false"), "choice": ("A", "B")}.get(kind.form, (kind.word, kind.opposite))
-    counts = [labels.get(label, 0) for label in (first, second, "similar")]
-    return page.share_row(_said(name), dict(zip(answers, counts)), _COLOURS)
+def _by_labels(names: Sequence[str]) -> dict[tuple[str, ...], list[str]]:
+    """Group kinds by what their answers are called; those without a balance are left out."""
+    groups: dict[tuple[str, ...], list[str]] = {}
+    for name in names:
+        shown = tuple(KINDS[name].form.labels(KINDS[name]).values()) if name in KINDS else ()
+        if shown:
+            groups.setdefault(shown, []).append(name)
+    return groups
+
+
+def _balance_row(name: str, labels: Mapping[str, int]) -> page.Row:
+    shares = {shown: labels.get(label, 0) for label, shown in KINDS[name].form.labels(KINDS[name]).items()}
+    return page.share_row(_said(name), shares, _COLOURS)
 
 
 def _lengths(info: Mapping[str, Any]) -> page.Markup:

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 import cv2
 import numpy as np
-from jaxtyping import UInt8
 
 from spatialvlm import page
+from spatialvlm.answers import SAME, Angle, Area, CannotTell, Choice, Clock, Count, Length, Order, Region, YesNo
+from spatialvlm.dataset.marked_pictures import scene_image
 from spatialvlm.geometry import decode_mask
 from spatialvlm.kinds import KINDS
 from spatialvlm.records import QA, Fact, Object, Scene, Source
@@ -56,7 +57,11 @@ def select(questions: Sequence[QA], count: int) -> list[QA]:
 
 def picture(scene: Scene, source: Source) -> str:
     """Draw the image with its objects marked, as a small JPEG in base64."""
-    image = _image(scene, source)
+    image = scene_image(scene, source)
+    if image is None:
+        image = np.full(
+            (scene.camera.height, scene.camera.width, 3), 128, np.uint8
+        )  # masks on grey are better than none
     scale = min(1.0, PICTURE_WIDTH / image.shape[1], PICTURE_HEIGHT / image.shape[0])
     size = (max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale)))
     image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
@@ -67,18 +72,6 @@ def picture(scene: Scene, source: Source) -> str:
     marked = page.draw_objects(image, masks, [_name(found, i) for i, found in enumerate(scene.objects)])
     _, data = cv2.imencode(".jpg", marked[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
     return base64.b64encode(data.tobytes()).decode()
-
-
-def _image(scene: Scene, source: Source) -> UInt8[np.ndarray, "h w 3"]:
-    """Return the image as the scene's masks see it; grey where there is none."""
-    size = (scene.camera.height, scene.camera.width)
-    # unturned first: RGB-D folders are aligned to the stored pixels, and half a turn does not show in the size
-    for flags in (cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION, cv2.IMREAD_COLOR):
-        data = np.frombuffer(source.image_bytes, np.uint8)
-        image = cv2.imdecode(data, flags) if len(data) else None
-        if image is not None and image.shape[:2] == size:
-            return np.ascontiguousarray(image[..., ::-1])
-    return np.full((*size, 3), 128, np.uint8)
 
 
 def _question(scene: Scene, qa: QA, places: dict[str, int]) -> page.Markup:
@@ -97,13 +90,38 @@ def _question(scene: Scene, qa: QA, places: dict[str, int]) -> page.Markup:
 
 def evidence(fact: Fact, places: dict[str, int]) -> page.Markup:
     """Say what is known, with 1 sigma, in SI units: "0.412 ± 0.013 m"."""
-    if not isinstance(fact.value, (bool, str)):
-        unit = "" if fact.unit == "1" else f" {fact.unit}"
-        return page.join(f"{_with_error(fact.value, fact.error)}{unit}")
-    word = str(fact.value).lower() if isinstance(fact.value, bool) else fact.value
+    match fact.answer:
+        case Length(value):
+            return page.join(f"{_with_error(value, fact.error)} m")
+        case Angle(value):
+            return page.join(f"{_with_error(math.degrees(value), math.degrees(fact.error))}°")
+        case Area(value):
+            return page.join(f"{value:.4g} m²")
+        case YesNo(yes):
+            said = page.join("true" if yes else "false")
+        case Choice() as choice:
+            said = _object_or_word("similar" if choice.chosen == SAME else choice.chosen, places)
+        case Order(items):
+            said = page.join(*(_object_or_word(item, places) for item in items), between=" ")
+        case Count(number):
+            said = page.join(f"{number}")
+        case Clock(hour):
+            said = page.join(f"{hour} o'clock")
+        case Region():
+            said = page.join("a place")
+        case CannotTell(reason):
+            said = page.join(f"can't be told: {reason}")
+    given = "" if fact.given is None else f", given {fact.given:.4g} m"
+    return page.join(said, f" (1σ {fact.error:.2g}{_unit_of_error(fact)}{given})")
+
+
+def _object_or_word(said: str, places: dict[str, int]) -> page.Markup:
+    return _chip(places[said]) if said in places else page.join(page.shortened(said))
+
+
+def _unit_of_error(fact: Fact) -> str:
     kind = KINDS.get(fact.kind)
-    unit = " m" if kind is not None and kind.quantity != "size" else ""
-    return page.join(_chip(places[word]) if word in places else page.shortened(word), f" (1σ {fact.error:.2g}{unit})")
+    return "" if kind is None else f" {kind.form.error_unit}"
 
 
 def _with_error(value: float, error: float) -> str:

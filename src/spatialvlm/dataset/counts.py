@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from spatialvlm.answers import SAME, Angle, Area, CannotTell, Choice, Clock, Count, Length, Order, Region, YesNo
 from spatialvlm.kinds import KINDS
 from spatialvlm.records import QA, Drop, Fact
 
@@ -25,11 +26,11 @@ def shard_counts(questions: Iterable[QA], refusals: Iterable[Mapping[tuple[str, 
     lengths: dict[str, list[int]] = {}
     labels: Counter[tuple[str, str]] = Counter()
     for fact in facts:
-        if isinstance(fact.value, float):
+        if isinstance(fact.answer, Length):
             bins = lengths.setdefault(fact.kind, [0] * (len(LENGTH_EDGES_M) - 1))
-            bins[min(max(bisect_right(LENGTH_EDGES_M, fact.value) - 1, 0), len(bins) - 1)] += 1
-        else:
-            labels[fact.kind, answer_label(fact)] += 1
+            bins[min(max(bisect_right(LENGTH_EDGES_M, fact.answer.metres) - 1, 0), len(bins) - 1)] += 1
+        elif (label := answer_label(fact)) is not None:
+            labels[fact.kind, label] += 1
     refused: Counter[tuple[str, str]] = Counter()
     for counts in refusals:
         refused.update(counts)
@@ -41,14 +42,22 @@ def shard_counts(questions: Iterable[QA], refusals: Iterable[Mapping[tuple[str, 
     }
 
 
-def answer_label(fact: Fact) -> str:
-    """Say what a comparison came to, in words that mean the same in every image."""
-    if isinstance(fact.value, bool):
-        return "true" if fact.value else "false"
+def answer_label(fact: Fact) -> str | None:
+    """Say what an answer came to, in words that mean the same in every image; None for what has no few values."""
     kind = KINDS.get(fact.kind)
-    if kind is not None and kind.form == "choice" and fact.value in fact.subjects:
-        return chr(ord("A") + fact.subjects.index(fact.value))
-    return str(fact.value)
+    match fact.answer:
+        case YesNo(yes):
+            return "true" if yes else "false"
+        case Choice() as choice:
+            if kind is not None and kind.form.of_subjects and choice.chosen in fact.subjects:
+                return chr(ord("A") + fact.subjects.index(choice.chosen))
+            return "similar" if choice.chosen == SAME else choice.chosen
+        case Count(number) | Clock(number):
+            return str(number)
+        case CannotTell(reason):
+            return reason
+        case Length() | Angle() | Area() | Order() | Region():
+            return None
 
 
 def merge_counts(parts: Iterable[Counts]) -> Counts:

@@ -24,7 +24,9 @@ try:
 except ImportError:  # Windows has no advisory locks; there, nobody stops two builds in one folder
     fcntl = None
 
-FORMAT = 1
+FORMAT = 2
+READABLE = (1, 2)
+"""The formats whose scenes are read. In format 1 questions did not hold what it takes to score an answer to them."""
 MANIFEST = "manifest.jsonl"
 INFO = "dataset.json"
 
@@ -233,7 +235,7 @@ def _parse(path: Path, number: int, line: bytes) -> dict[str, Any]:
         value = None
     if not isinstance(value, dict):
         raise _bad_line(path, number, "not a JSON object, the file is damaged")
-    if number == 1 and value.get("format") != FORMAT:
+    if number == 1 and value.get("format") not in READABLE:
         raise DatasetError(
             f"{path}: got format {value.get('format')!r}, expected {FORMAT}; use the spatialvlm that made it"
         )

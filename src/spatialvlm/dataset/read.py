@@ -105,6 +105,11 @@ class Dataset:
 
     def parts(self, name: str) -> list[Part]:
         """List the files of `scenes` or `qa`, in order. Raises DatasetError where the scenes are in another dataset."""
+        if name == "qa" and self.header.get("format") == 1:
+            raise DatasetError(
+                f"{self.folder}: its questions are of format 1, which does not hold what it takes to score an answer; "
+                f"its scenes are read: spatialvlm ask {self.folder} --out {self.folder}-2 asks again"
+            )
         if name == "scenes" and not holds_scenes(self.header):
             raise DatasetError(
                 f"{self.folder}: holds questions alone; their scenes are in the dataset {self.header['source']!r} that "

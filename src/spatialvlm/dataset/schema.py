@@ -84,6 +84,13 @@ QUESTION = pa.struct(
         ("template", _TEXT),
         ("reference", _TEXT),
         ("seed", pa.int64()),
+        ("given", pa.float64()),
+        ("names", pa.list_(_TEXT)),
+        ("asked_unit", _TEXT),
+        ("options", pa.list_(_TEXT)),
+        ("value", _TEXT),
+        ("asked_as", _TEXT),
+        ("fact", _TEXT),
     ]
 )
 QA = pa.schema([("frame_id", _TEXT), ("qa", pa.list_(QUESTION))])

@@ -14,7 +14,16 @@ from spatialvlm.geometry.depth_maps import (
     relative_noise,
     smooth_inverse,
 )
-from spatialvlm.geometry.masks import BoxXyxy, Image, Mask, decode_mask, encode_mask, tight_box, without_specks
+from spatialvlm.geometry.masks import (
+    BoxXyxy,
+    Image,
+    Mask,
+    decode_mask,
+    edge_distance,
+    encode_mask,
+    tight_box,
+    without_specks,
+)
 from spatialvlm.geometry.planes import (
     Drift,
     Plane,
@@ -47,6 +56,7 @@ __all__ = [
     "Smoothed",
     "angle_between",
     "decode_mask",
+    "edge_distance",
     "encode_mask",
     "find_planes",
     "heading_in_camera",

@@ -41,6 +41,15 @@ def tight_box(mask: Mask) -> BoxXyxy:
     return np.array([left, top, left + width, top + height], np.float32)
 
 
+def edge_distance(mask: Mask) -> Float32[np.ndarray, "h w"]:
+    """Give every pixel of a mask its distance from the nearest one outside, in pixels; 0 outside it.
+
+    What lies beyond the array is outside too.
+    """
+    padded = np.pad(mask, 1).view(np.uint8)
+    return np.asarray(cv2.distanceTransform(padded, cv2.DIST_L2, 5)[1:-1, 1:-1], np.float32)
+
+
 def without_specks(mask: Mask, share: float = 0.1, connectivity: int = 8) -> Mask:
     """Keep the largest connected component of a mask, and those of at least this share of its pixels.
 

@@ -12,7 +12,8 @@ nothing measures it yet, its quantity in `pipeline/measure` and the truth of tha
 from types import MappingProxyType
 from typing import Literal
 
-from spatialvlm.kinds.kind import LETTERS, Form, Kind, Outcomes, Values, Voice, even, reordered
+from spatialvlm.kinds.forms.clock import hours_of
+from spatialvlm.kinds.kind import LETTERS, RELATION_WORDS, Form, Kind, Outcomes, Values, Voice, even, reordered
 from spatialvlm.kinds.more_kinds import MORE_KINDS
 from spatialvlm.kinds.paper_kinds import PAPER_KINDS
 
@@ -21,6 +22,7 @@ __all__ = [
     "KIND_NAMES",
     "LETTERS",
     "MIXES",
+    "RELATION_WORDS",
     "Form",
     "Kind",
     "Mix",
@@ -28,6 +30,7 @@ __all__ = [
     "Values",
     "Voice",
     "even",
+    "hours_of",
     "reordered",
 ]
 

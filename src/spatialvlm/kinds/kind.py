@@ -7,6 +7,7 @@ what a row of Facts comes to as an Answer, how that is said, and how it may be a
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -18,12 +19,25 @@ from spatialvlm.records import Fact, Family
 
 LETTERS = "ABCDE"
 """The slots of the subjects, in their order."""
+_LETTERS = tuple(LETTERS[:count] for count in range(len(LETTERS) + 1))
+RELATION_WORDS = MappingProxyType(
+    {
+        "front": "in front",
+        "tall": "taller",
+        "short": "shorter",
+        "wide": "wider",
+        "thin": "thinner",
+        "big": "bigger",
+        "small": "smaller",
+    }
+)
+"""How people say the relation that a classification names; left, right, above, below and behind stay as they are."""
 
 Outcomes = Int8[np.ndarray, " f"]
 Values = Float64[np.ndarray, "f v"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Voice:
     """How numbers are said: three draws in [0, 1), the unit that the question names, and how finely."""
 
@@ -52,16 +66,22 @@ class Voice:
 class Form(ABC):
     """One form of question: what all kinds of that form have in common. Has no state.
 
-    `family`: lengths are quantitative, comparisons are qualitative. `directed`: asked only of subjects in the order
-    that makes it true. `can_be_even`: an outcome of 0 means "about the same". `instruction`: what to answer with.
-    `of_subjects`: the options of its answers are the subjects themselves.
+    `title` heads it in reports. `family`: lengths are quantitative, comparisons are qualitative. `directed`: asked only
+    of subjects in the order that makes it true. `compares`: decided by a difference of two, where 0 means "about the
+    same". `of_subjects`: the options of its answers are the subjects themselves. `is_number`: its answer is a number
+    that has an error, and is never right or wrong. `error_unit`: of the number that is decided on. `says_more`: its
+    wordings have slots beyond subjects and plane, which `say` fills. `instruction`: what to answer with.
     """
 
     name: ClassVar[str]
+    title: ClassVar[str]
     family: ClassVar[Family] = "qualitative"
     directed: ClassVar[bool] = False
-    can_be_even: ClassVar[bool] = False
+    compares: ClassVar[bool] = False
     of_subjects: ClassVar[bool] = False
+    is_number: ClassVar[bool] = False
+    says_more: ClassVar[bool] = True
+    error_unit: ClassVar[Literal["m", "rad"]] = "m"
     instruction: ClassVar[str]
 
     @abstractmethod
@@ -78,6 +98,10 @@ class Form(ABC):
 
     def say(self, kind: "Kind", fact: Fact, names: Sequence[str], outcome: int, voice: Voice) -> Mapping[str, str]:
         """Fill the slots beyond those of the subjects and the plane."""
+        return {}
+
+    def labels(self, kind: "Kind") -> Mapping[str, str]:
+        """List what answers are counted as in a dataset, and how a chart calls it; empty where there is no balance."""
         return {}
 
     def asks_for(self, answer: Answer) -> str:
@@ -143,7 +167,7 @@ class Kind:
     @property
     def letters(self) -> str:
         """The slots of its subjects."""
-        return LETTERS[: self.subjects]
+        return _LETTERS[self.subjects]
 
     def answer(self, subjects: tuple[str, ...], number: float, outcome: int) -> Answer:
         """Make the answer of a row of `Facts`; options are object ids."""

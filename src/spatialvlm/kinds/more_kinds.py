@@ -1,6 +1,6 @@
 """The kinds beyond the paper, a row each: with the paper's they are the mix `all`."""
 
-from spatialvlm.kinds.forms import ANGLE, CLOCK, COUNT, LENGTH, PICK, RANKING, SECTOR, STATEMENT
+from spatialvlm.kinds.forms import ANGLE, CLOCK, COUNT, LENGTH, LENGTH_IF_TOLD, PICK, RANKING, SECTOR, STATEMENT
 from spatialvlm.kinds.kind import Kind
 
 SIDES = ("left", "right")
@@ -13,7 +13,7 @@ MORE_KINDS: tuple[Kind, ...] = (
     Kind(
         "nearest_to_camera",
         PICK,
-        "camera_distance_pick",
+        "least_camera_distance",
         -1,
         "",
         "",
@@ -26,7 +26,7 @@ MORE_KINDS: tuple[Kind, ...] = (
     Kind(
         "farthest_from_camera",
         PICK,
-        "camera_distance_pick",
+        "greatest_camera_distance",
         1,
         "",
         "",
@@ -218,5 +218,29 @@ MORE_KINDS: tuple[Kind, ...] = (
         (0, 2),
         "Standing at A and facing B, at which hour on the clock is C?",
         3,
+    ),
+    Kind(
+        "height_if_told",
+        LENGTH_IF_TOLD,
+        "height_if_told",
+        0,
+        "",
+        "",
+        (0, 1),
+        "How tall is A? Or why can't that be told?",
+        1,
+        words=("truncated", "occluded", "bottom_hidden"),
+    ),
+    Kind(
+        "width_if_told",
+        LENGTH_IF_TOLD,
+        "width_if_told",
+        0,
+        "",
+        "",
+        (0, 1),
+        "How wide is A? Or why can't that be told?",
+        1,
+        words=("truncated", "occluded"),
     ),
 )

@@ -1,8 +1,8 @@
 """Masks, boxes and labels onto an image: an RGB image and what was found in it -> a picture for people.
 
 Every object gets a colour by its place in the list, a tint with a crisp outline, and a tag with its number and its
-caption. Tags stay at their objects where there is room; those that have to move are tied to them by a line. Any image
-size works.
+caption. Tags stay at their objects where there is room; those that have to move are tied to them by a line. Marks are
+the same numbers in circles and nothing else, for pictures that a model is asked about. Any image size works.
 """
 
 import math
@@ -15,7 +15,7 @@ import numpy as np
 from jaxtyping import Bool, Float, UInt8
 
 from spatialvlm.errors import ContractError
-from spatialvlm.geometry import decode_mask
+from spatialvlm.geometry import decode_mask, edge_distance
 from spatialvlm.records import Rle
 
 # sRGB, told apart from each other and from most photos; neighbours in the list are far apart in hue.
@@ -36,8 +36,11 @@ PALETTE = (
 _TINT = 0.14  # light: captions name colours, and a tinted object should still have its own
 _INK, _PAPER = (16, 18, 24), (255, 255, 255)
 _SUPERSAMPLE = 4
+_HIDING, _HIDING_BY_MARKS = 4.0, 0.6
+"""What it costs a tag to hide all of its own object; marks are to lie on theirs, unless they would hide most of it."""
 
 Image = UInt8[np.ndarray, "_ _ 3"]  # of any size: tags are pictures too
+Tag = UInt8[np.ndarray, "_ _ _"]  # RGB, or RGB and how much of it covers what is below
 Mask = Bool[np.ndarray, "_ _"]
 
 
@@ -73,13 +76,8 @@ def draw_objects(
 
     Raises ContractError where a mask has not the image's size.
     """
-    size = image.shape[:2]
-    shapes = [decode_mask(mask) for mask in masks]
-    for index, shape in enumerate(shapes):
-        if shape.shape != size:
-            raise ContractError(f"mask {index}: got {shape.shape}, expected {size}, the size of the image")
-    picture = _tint(image, shapes)
-    line = max(1, round(math.sqrt(size[0] * size[1]) / 300))
+    size, shapes = image.shape[:2], _shapes(image, masks)
+    picture, line = _tint(image, shapes), _line_width(size)
     for index in _large_first(shapes):
         _outline(picture, shapes[index], colour(index), line)
     for index, box in enumerate(boxes_xyxy or ()):
@@ -94,6 +92,29 @@ def draw_objects(
     ]
     _place_all(picture, shapes, tags, line)
     return picture
+
+
+def draw_marks(image: Image, masks: Sequence[Mask | Rle]) -> Image:
+    """Put a numbered circle on every object, on a copy of the image; beside it, tied to it, where it would hide it.
+
+    Numbers and colours are those of `draw_objects`. Raises ContractError where a mask has not the image's size.
+    """
+    size, shapes, picture = image.shape[:2], _shapes(image, masks), image.copy()
+    badges = [_badge(str(index + 1), colour(index), size) for index in range(len(shapes))]
+    _place_all(picture, shapes, badges, _line_width(size), hiding=_HIDING_BY_MARKS)
+    return picture
+
+
+def _shapes(image: Image, masks: Sequence[Mask | Rle]) -> list[Mask]:
+    shapes = [decode_mask(mask) for mask in masks]
+    for index, shape in enumerate(shapes):
+        if shape.shape != image.shape[:2]:
+            raise ContractError(f"mask {index}: got {shape.shape}, expected {image.shape[:2]}, the size of the image")
+    return shapes
+
+
+def _line_width(size: tuple[int, int]) -> int:
+    return max(1, round(math.sqrt(size[0] * size[1]) / 300))
 
 
 def _large_first(shapes: Sequence[Mask]) -> list[int]:
@@ -118,8 +139,7 @@ def _outline(picture: Image, shape: Mask, rgb: tuple[int, int, int], line: int) 
 
 def _anchor(shape: Mask) -> tuple[int, int]:
     """Find the point of a mask farthest from its edge (x, y)."""
-    depth = cv2.distanceTransform(np.pad(shape, 1).astype(np.uint8), cv2.DIST_L2, 5)[1:-1, 1:-1]
-    row, column = divmod(int(np.argmax(depth)), shape.shape[1])
+    row, column = divmod(int(np.argmax(edge_distance(shape))), shape.shape[1])
     return column, row
 
 
@@ -163,19 +183,50 @@ def _text(text: str, height: int, ink: tuple[int, int, int], paper: tuple[int, i
     return np.rint(cover * np.array(ink) + (1 - cover) * np.array(paper)).astype(np.uint8)
 
 
-def _place_all(picture: Image, shapes: Sequence[Mask], tags: Sequence[Image], line: int) -> None:
+def _badge(number: str, rgb: tuple[int, int, int], size: tuple[int, int]) -> Tag:
+    """Draw a number in a circle, with the share of every pixel that it covers as a fourth channel."""
+    diameter = round(min(max(0.042 * math.sqrt(size[0] * size[1]), 17), 90))
+    wide = diameter * _SUPERSAMPLE
+    cover, disc, digits = np.zeros((3, wide, wide), np.uint8)
+    middle = (wide // 2, wide // 2)
+    cv2.circle(cover, middle, wide // 2 - 1, 255, -1)
+    cv2.circle(disc, middle, round(0.43 * wide), 255, -1)
+    scale = (0.74 if len(number) == 1 else 0.6) * wide / 40
+    weight = max(1, round(scale * 2.4))
+    (across, up), _ = cv2.getTextSize(number, cv2.FONT_HERSHEY_SIMPLEX, scale, weight)
+    at = (middle[0] - across // 2, middle[1] + up // 2)
+    cv2.putText(digits, number, at, cv2.FONT_HERSHEY_SIMPLEX, scale, 255, weight, cv2.LINE_AA)
+    inked = np.where((disc > 0)[..., None], np.array(rgb), np.array(_INK)).astype(np.float64)
+    share = digits[..., None] / 255
+    layers = np.concatenate([inked * (1 - share) + np.array(_INK) * share, cover[..., None]], axis=2)
+    return np.rint(layers.reshape(diameter, _SUPERSAMPLE, diameter, _SUPERSAMPLE, 4).mean((1, 3))).astype(np.uint8)
+
+
+def _paste(picture: Image, spot: _Spot, tag: Tag) -> None:
+    room = picture[spot.y : spot.y + spot.height, spot.x : spot.x + spot.width]
+    tag = tag[: room.shape[0], : room.shape[1]]
+    share = tag[..., 3:] / 255 if tag.shape[2] == 4 else 1.0
+    room[:] = np.rint(share * tag[..., :3] + (1 - share) * room).astype(np.uint8)
+
+
+def _place_all(
+    picture: Image, shapes: Sequence[Mask], tags: Sequence[Tag], line: int, *, hiding: float = _HIDING
+) -> None:
     """Place all tags: small objects choose first, since they have the fewest good places."""
     placed: dict[int, _Spot] = {}
     sums = [cv2.integral(shape.astype(np.uint8)) for shape in shapes]
     for index in reversed(_large_first(shapes)):
         if shapes[index].any() and tags[index].size:
             spots = _candidates(shapes[index], tags[index].shape[:2])
-            placed[index] = _best(spots, sums, index, list(placed.values()))
+            placed[index] = _best(spots, sums, index, list(placed.values()), hiding)
     for index, spot in placed.items():
-        _tie(picture, spot, shapes[index], colour(index), line)
+        if tags[index].shape[2] == 4:  # a circle is tied from its middle, and wherever it lies off its object
+            middle, reach = _Spot(spot.x + spot.width // 2, spot.y + spot.height // 2, 1, 1), 0.35 * spot.height
+        else:
+            middle, reach = spot, spot.height / 2
+        _tie(picture, middle, reach, shapes[index], colour(index), line)
     for index, spot in placed.items():
-        room = picture[spot.y : spot.y + spot.height, spot.x : spot.x + spot.width]
-        room[:] = tags[index][: room.shape[0], : room.shape[1]]
+        _paste(picture, spot, tags[index])
 
 
 def _candidates(shape: Mask, size: tuple[int, int]) -> list[_Spot]:
@@ -195,7 +246,9 @@ def _candidates(shape: Mask, size: tuple[int, int]) -> list[_Spot]:
     return [_Spot(min(max(x, 0), right), min(max(y, 0), bottom), width, height) for x, y in corners]
 
 
-def _best(spots: Sequence[_Spot], sums: Sequence[np.ndarray], index: int, taken: Sequence[_Spot]) -> _Spot:
+def _best(
+    spots: Sequence[_Spot], sums: Sequence[np.ndarray], index: int, taken: Sequence[_Spot], hiding: float
+) -> _Spot:
     """Choose the cheapest place: over no other tag, hiding little of any object, near its own (as the first spot is).
 
     `sums` are the integral images of the masks.
@@ -206,21 +259,21 @@ def _best(spots: Sequence[_Spot], sums: Sequence[np.ndarray], index: int, taken:
     cost = 0.25 * np.hypot(x0 - x0[0], y0 - y0[0]) / spots[0].height
     for i, table in enumerate(sums):
         hidden = table[y1, x1] - table[y0, x1] - table[y1, x0] + table[y0, x0]
-        cost += (4 if i == index else 6) * hidden / max(1, int(table[-1, -1]))
+        cost += (hiding if i == index else 6.0) * hidden / max(1, int(table[-1, -1]))
     for other in taken:
         covered = np.array([spot.overlap(other) for spot in spots]) / (other.width * other.height)
         cost += 10 * (covered > 0) + 50 * covered
     return spots[int(np.argmin(cost))]
 
 
-def _tie(picture: Image, spot: _Spot, shape: Mask, rgb: tuple[int, int, int], line: int) -> None:
-    """Draw a line from a tag to the nearest point of its object, where the tag does not touch it."""
+def _tie(picture: Image, spot: _Spot, reach: float, shape: Mask, rgb: tuple[int, int, int], line: int) -> None:
+    """Draw a line from a tag to the nearest point of its object, where that is farther than `reach` pixels."""
     rows, columns = np.nonzero(shape)
     near_x = np.clip(columns, spot.x, spot.x + spot.width - 1)
     near_y = np.clip(rows, spot.y, spot.y + spot.height - 1)
     away = np.hypot(columns - near_x, rows - near_y)
     first = int(np.argmin(away))
-    if away[first] <= spot.height / 2:
+    if away[first] <= reach:
         return
     start, end = (int(near_x[first]), int(near_y[first])), (int(columns[first]), int(rows[first]))
     cv2.line(picture, start, end, _INK, line + 2, cv2.LINE_AA)

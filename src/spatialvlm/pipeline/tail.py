@@ -14,9 +14,15 @@ def tail(
     seed: int = 0,
 ) -> tuple[Lift, Measure, Phrase]:
     """Make the three stages: frames with depth, camera and instances to scenes, facts and questions."""
-    return Lift(lift), Measure(measure), Phrase(phrase, seed)
+    asks = Phrase(phrase, seed)
+    return Lift(lift), Measure(measure, asks.config.asked), asks
 
 
-def measured(frame: Frame, lift: LiftConfig | None = None, measure: MeasureConfig | None = None) -> Sample:
-    """Take one frame to its scene and facts, without questions."""
-    return run_stages(tail(lift, measure)[:2], [Sample(frame=frame)])[0]
+def measured(
+    frame: Frame,
+    lift: LiftConfig | None = None,
+    measure: MeasureConfig | None = None,
+    phrase: PhraseConfig | None = None,
+) -> Sample:
+    """Take one frame to its scene and the facts of the kinds that would be asked, without questions."""
+    return run_stages(tail(lift, measure, phrase)[:2], [Sample(frame=frame)])[0]

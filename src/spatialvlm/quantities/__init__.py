@@ -5,7 +5,7 @@ exact_lengths      lengths with two or three digits, for who wants numbers
 other_numbers      angles, counts, and lengths that a question gives
 """
 
-from spatialvlm.quantities.exact_lengths import speak_exactly
+from spatialvlm.quantities.exact_lengths import exact_number, speak_exactly
 from spatialvlm.quantities.lengths_in_words import (
     CENTIMETER,
     DECIMETER,
@@ -39,6 +39,7 @@ __all__ = [
     "Spoken",
     "Unit",
     "ask_unit",
+    "exact_number",
     "parse",
     "say_angle",
     "say_count",

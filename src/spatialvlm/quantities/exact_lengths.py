@@ -1,4 +1,4 @@
-"""Lengths with as many digits as their error allows: two, or three where the error is below a half percent.
+"""Lengths with as many digits as their error asks for: two, or three where two would be off by more than the error.
 
 People round more than that: see `lengths_in_words`. A model that is scored within 10 % of the fact wants these.
 """
@@ -10,8 +10,6 @@ from spatialvlm.errors import ContractError
 from spatialvlm.quantities.lengths_in_words import CENTIMETER, FOOT, INCH, METER, Spoken, Unit
 
 IMPERIAL_SHARE = 0.20
-THREE_DIGITS_BELOW = 0.005
-"""The relative error from which on a third digit would say nothing."""
 FEET_FROM_M = 3 * FOOT.metres
 
 
@@ -24,8 +22,9 @@ def speak_exactly(value_m: float, error_m: float, draw: Sequence[float], unit: U
     if not (0.0 <= value_m < math.inf and error_m >= 0.0):
         raise ContractError(f"cannot say the length {value_m!r} m with error {error_m!r} m; expected numbers from 0 on")
     unit = unit or _unit_of(value_m, draw[0])
-    digits = 3 if error_m < THREE_DIGITS_BELOW * value_m else 2
-    number = _rounded(value_m / unit.metres, digits)
+    number = _rounded(value_m / unit.metres, 2)
+    if abs(number * unit.metres - value_m) > error_m:
+        number = _rounded(value_m / unit.metres, 3)
     text = f"{number:.6f}".rstrip("0").rstrip(".")
     word = unit.symbol if unit is not INCH and draw[2] < 0.5 else unit.name if number == 1 else unit.plural
     said_m = number * unit.metres
@@ -38,7 +37,13 @@ def _unit_of(value_m: float, draw: float) -> Unit:
     return CENTIMETER if value_m < 1.0 else METER
 
 
+def exact_number(value: float, error: float) -> float:
+    """Round a number with its 1-sigma error to two significant digits, or to three where two would be off by more."""
+    two = _rounded(value, 2)
+    return two if abs(two - value) <= error else _rounded(value, 3)
+
+
 def _rounded(number: float, digits: int) -> float:
     if number == 0.0:
         return 0.0
-    return round(number, digits - 1 - math.floor(math.log10(number)))
+    return round(number, digits - 1 - math.floor(math.log10(abs(number))))

@@ -31,12 +31,19 @@ def say_angle(radians: float, error_rad: float, draw: Sequence[float], *, exact:
 
 
 def say_count(number: int, draw: float) -> str:
-    """Say how many, in digits or, up to twelve, half of the time in words."""
+    """Say how many, in digits or, up to twelve, half of the time in words. Raises ContractError below 0."""
+    if number < 0:
+        raise ContractError(f"cannot say the count {number}; expected 0, 1, 2, ...")
     return _WORDS[number] if draw < 0.5 and number < len(_WORDS) else str(number)
 
 
 def say_limit(metres: float, draw: float) -> str:
-    """Say a length that a question gives, exactly: "60 cm", "1.2 meters"."""
+    """Say a length that a question gives, to a tenth of a millimetre: "60 cm", "1.2 meters".
+
+    Raises ContractError for one that is negative or not finite.
+    """
+    if not 0.0 <= metres < math.inf:
+        raise ContractError(f"cannot say the length {metres!r} m that a question gives; expected a number from 0")
     if metres < 1.0:
         text, unit = f"{100.0 * metres:.4f}", CENTIMETER
     else:

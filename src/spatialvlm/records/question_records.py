@@ -33,7 +33,10 @@ class Fact:
 class FactKind(Protocol):
     """What Facts need to know of a kind of question; `kinds.Kind` is one."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """How it is called."""
+        ...
 
     def answer(self, subjects: tuple[str, ...], number: float, outcome: int) -> Answer:
         """Make the answer of a row of Facts."""
@@ -93,6 +96,7 @@ class QA:
 
     `value` is the answer as a value, which names objects as the question does; `names` are those of the subjects of
     `fact`, in their order. `unit` is the unit of length that the question asks for, None where it names none.
+    `asked_as` is the way of asking: "open", "choice" among letters, "yes_no" or "json".
     """
 
     frame_id: str
@@ -107,6 +111,7 @@ class QA:
     names: tuple[str, ...]
     value: Answer
     unit: str | None = None
+    asked_as: str = "open"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from importlib import import_module
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from jaxtyping import Float32, Float64
@@ -81,3 +83,28 @@ class Scene:
     objects: tuple[Object, ...]
     versions: Mapping[str, str] = field(default_factory=dict)
     verdict: Verdict | None = None
+
+    def __getitem__(self, name: str) -> Object:
+        """Return the object of a name, a caption or an id. Raises UserError, with all names, where that is not one."""
+        return _answers().object_named(self, name)
+
+    def ask(self, kind: str, *names: str, given: float | None = None) -> Any:
+        """Answer a question of a kind about objects by their names: a `SceneAnswer` with value, error and text.
+
+        `scene.distance("mug", "bowl")` is short for `scene.ask("distance", "mug", "bowl")`. Raises UserError for an
+        unknown kind or name.
+        """
+        return _answers().ask_scene(self, kind, *names, given=given)
+
+    if not TYPE_CHECKING:  # where types are checked, a misspelt field must not pass for a kind
+
+        def __getattr__(self, kind: str) -> Any:
+            """Return the method that asks for a kind of question."""
+            if kind.startswith("_"):
+                raise AttributeError(kind)
+            return _answers().method_of(self, kind)
+
+
+def _answers() -> ModuleType:
+    """Load what measures and phrases: it stands above the records, and nothing of it is loaded before it is asked."""
+    return import_module("spatialvlm.pipeline.scene_answers")

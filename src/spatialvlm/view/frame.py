@@ -1,5 +1,6 @@
 """One frame of a dataset: a picture with masks and labels, and tables of its objects and questions for the terminal."""
 
+import math
 from pathlib import Path
 
 import cv2
@@ -10,7 +11,9 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from spatialvlm.answers import Angle, Area, CannotTell, Choice, Clock, Count, Length, Order, Region, YesNo, in_words
 from spatialvlm.errors import DatasetError, UserError
+from spatialvlm.kinds import KINDS
 from spatialvlm.page import draw_objects
 from spatialvlm.records import QA, Object, Scene, Source
 
@@ -76,11 +79,12 @@ def _thumbnail(image: Picture) -> Text:
 
 def _objects(scene: Scene) -> Table:
     table = Table(title="objects, sizes in cm", title_justify="left", box=None, padding=(0, 2, 0, 0))
-    for heading in ("id", "caption", "width", "depth", "height", "bottom", "flags"):
+    for heading in ("", "id", "caption", "width", "depth", "height", "bottom", "flags"):
         is_number = heading in ("width", "depth", "height", "bottom")
         table.add_column(heading, justify="right" if is_number else "left", no_wrap=is_number)
-    for o in scene.objects:
-        table.add_row(escape(o.instance.id), escape(o.instance.captions[0] if o.instance.captions else ""), *_cells(o))
+    for number, o in enumerate(scene.objects, 1):  # as the picture numbers them
+        caption = o.instance.captions[0] if o.instance.captions else ""
+        table.add_row(f"{number}", escape(o.instance.id), escape(caption), *_cells(o))
     return table
 
 
@@ -102,7 +106,27 @@ def _questions(questions: list[QA]) -> Group:
 
 
 def _evidence(qa: QA) -> str:
-    fact = qa.fact
-    if fact.unit == "m":
-        return f"{fact.value:.3f} ± {fact.error:.3f} m"
-    return f"{str(fact.value).lower()} (σ {fact.error:.3f} m)"
+    fact, error = qa.fact, qa.fact.error
+    match in_words(fact.answer, dict(zip(fact.subjects, qa.names))):
+        case Length(metres):
+            return f"{metres:.3f} ± {error:.3f} m"
+        case Angle(radians):
+            return f"{math.degrees(radians):.1f} ± {math.degrees(error):.1f}°"
+        case YesNo(yes):
+            said = "true" if yes else "false"
+        case Choice() as choice:
+            said = choice.chosen
+        case Order(items):
+            said = ", ".join(items)
+        case Count(number):
+            said = f"{number}"
+        case Clock(hour):
+            said = f"{hour} o'clock"
+        case Area(square_metres):
+            said = f"{square_metres:.4g} m²"
+        case Region():
+            said = "a place in the image"
+        case CannotTell(reason):
+            said = f"can't be told, {reason}"
+    unit = f" {KINDS[fact.kind].form.error_unit}" if fact.kind in KINDS else ""
+    return f"{said} (σ {error:.3f}{unit})"

@@ -7,7 +7,8 @@ from rich.table import Table
 
 from spatialvlm.errors import UserError
 from spatialvlm.kinds import KIND_NAMES, KINDS
-from spatialvlm.view.catalogue import REFUSED, computed, example, refused
+from spatialvlm.pipeline.measure import REASONS, computed, refused
+from spatialvlm.view.catalogue import example
 
 
 def print_kinds(console: Console) -> None:
@@ -41,7 +42,7 @@ def print_kind(console: Console, name: str) -> None:
     console.print(f"example: {question} [bold]{answer}[/]", highlight=False)
     console.print("refused when", highlight=False)
     for reason in refused(kind):
-        console.print(f"  {reason:20s} {REFUSED[reason]}", highlight=False)
+        console.print(f"  {reason:20s} {REASONS[reason]}", highlight=False)
     console.print("asked as", highlight=False)
     for line in load_sheet(name).lines["question"]:
         words = "".join(piece if i % 2 == 0 else f"\\[{piece}]" for i, piece in enumerate(line.pieces))

@@ -9,6 +9,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from fixtures.folders.tiny import content
+from fixtures.plain_facts import LENGTHS, plain
+from spatialvlm.answers import Angle, Clock, Count, answer_from_text
 from spatialvlm.dataset.exports import FORMATS, PER, export
 from spatialvlm.dataset.exports import webdataset as webdataset_format
 from spatialvlm.dataset.exports.conversations import ExportCounts, conversations_of
@@ -70,8 +72,12 @@ def test_nothing_is_lost_and_the_order_is_kept(dataset, tmp_path, to, per):
             assert (row["kind"], row["family"], row["template"]) == (qa.kind, qa.family, qa.template)
             assert tuple(row["subjects"]) == qa.fact.subjects
             assert row["error"] == qa.fact.error
-            assert (row["number"] == qa.fact.value) == (qa.family == "quantitative")
-            assert (row["unit"] == "m") == (qa.family == "quantitative")
+            assert (row["number"] == plain(qa.value)) == (
+                qa.kind in LENGTHS or isinstance(qa.value, Angle | Count | Clock)
+            )
+            assert (row["unit"] == "m") == (qa.kind in LENGTHS)
+            assert answer_from_text(row["value"]) == qa.value
+            assert (tuple(row["names"]), row["asked_unit"], row["given"]) == (qa.names, qa.unit, qa.fact.given)
     assert done.samples == len(found)
     assert done.questions == sum(len(evidence) for _, _, evidence in found)
     assert (done.images, done.skipped) == (6, {"no image": 1, "no question": 1})

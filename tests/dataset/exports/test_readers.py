@@ -15,6 +15,8 @@ from typing import Any
 
 import pytest
 
+from fixtures.plain_facts import LENGTHS
+from spatialvlm.answers import answer_from_text
 from spatialvlm.dataset.exports import PER, export
 from spatialvlm.dataset.read import Dataset
 from spatialvlm.records import QA
@@ -106,7 +108,8 @@ def test_messages_and_hf_by_datasets(dataset, tmp_path, run):
         for qa, row in zip(questions, (e for rows in evidence for e in rows), strict=True):
             assert (row["kind"], row["subjects"]) == (qa.kind, list(qa.fact.subjects))
             assert row["error"] == pytest.approx(qa.fact.error)
-            assert row["number"] == (pytest.approx(qa.fact.value) if qa.family == "quantitative" else None)
+            assert row["number"] == (pytest.approx(qa.fact.answer.metres) if qa.kind in LENGTHS else row["number"])
+            assert answer_from_text(row["value"]) == qa.value
 
 
 @needs("webdataset", "PIL")

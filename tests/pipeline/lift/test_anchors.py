@@ -6,9 +6,9 @@ import math
 import numpy as np
 import pytest
 
+from fixtures.plain_facts import LENGTHS, PAPER
 from fixtures.worlds.anchored_rooms import results
 from spatialvlm.errors import UserError
-from spatialvlm.kinds import KINDS, fact_at
 from spatialvlm.pipeline.lift import Anchor, LiftConfig, lift
 from spatialvlm.pipeline.lift.anchors import Reading, fused, parse_anchor
 from spatialvlm.pipeline.measure import MeasureConfig, measure
@@ -39,9 +39,7 @@ def lifted(anchors, factor=1.0, told=0.3, source=None):
 
 
 def lengths(scene):
-    facts = measure(scene, EASY)
-    rows = [fact_at(facts, row) for row in range(len(facts))]
-    return {(f.kind, f.subjects): f for f in rows if KINDS[f.kind].form == "length"}
+    return {(fact.kind, fact.subjects): fact for fact in measure(scene, EASY, PAPER) if fact.kind in LENGTHS}
 
 
 ANCHORS = {
@@ -62,7 +60,11 @@ def test_an_anchor_brings_every_length_to_its_truth(name, factor):
     assert scene.scale == "metric"
     assert scene.scale_provenance.startswith("anchor: ")
     assert scene.errors.scale < 0.09
-    off = [abs(math.log(fact.value / exact[key].value)) for key, fact in lengths(scene).items() if key in exact]
+    off = [
+        abs(math.log(fact.answer.metres / exact[key].answer.metres))
+        for key, fact in lengths(scene).items()
+        if key in exact
+    ]
     assert len(off) > 15
     limit = 0.08 if name == "width" else 0.05  # of a can, seen a few pixels wide
     assert np.median(off) < (0.03 if "camera" in name or name == "two" else limit)
@@ -144,10 +146,10 @@ def test_an_anchor_gives_relative_depth_its_metres():
     exact, scene = lengths(lifted((), told=0.0).scene), lifted((HEIGHT,), 0.3, source=source).scene
     assert scene.scale == "metric"
     found = lengths(scene)
-    assert {key for key in exact if exact[key].value > 0.05} <= found.keys()
+    assert {key for key in exact if exact[key].answer.metres > 0.05} <= found.keys()
     for key, fact in found.items():
         if key in exact:
-            assert fact.value == pytest.approx(exact[key].value, rel=0.05, abs=0.02)
+            assert fact.answer.metres == pytest.approx(exact[key].answer.metres, rel=0.05, abs=0.02)
 
 
 def test_an_anchor_leaves_the_frame_as_it_was():

@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
+from fixtures.plain_facts import MEASURED, kinds_of
 from spatialvlm.audit.corrupt import noisy
 from spatialvlm.errors import ContractError
 from spatialvlm.kinds import KINDS
@@ -42,7 +43,7 @@ def all_finite(scene):
     for o in scene.objects:
         box = o.box
         arrays += [o.points_in_world, box.low_in_world, box.high_in_world, box.low_error_m, box.high_error_m]
-    facts = measure(scene)
+    facts = measure(scene, kinds=MEASURED)
     return all(np.isfinite(a).all() for a in (*arrays, facts.number, facts.error))
 
 
@@ -69,9 +70,8 @@ def test_a_plane_without_witnesses_is_no_floor(description, reason, noise):
     assert result.scene.support.surface is None
     assert result.scene.support.refusal == reason
     assert all_finite(result.scene)
-    facts = measure(result.scene)
-    asked = {facts.kinds[k] for k in facts.kind}
-    assert not asked & {name for name, kind in KINDS.items() if kind.needs_gravity}
+    facts = measure(result.scene, kinds=MEASURED)
+    assert not kinds_of(facts) & {name for name, kind in KINDS.items() if kind.needs_gravity}
     if len(result.scene.objects) > 1:
         assert facts.refusals["height", "gravity_unknown"] == len(result.scene.objects)
 
@@ -81,11 +81,11 @@ def test_looking_straight_down_with_gravity_leaves_front_and_behind_open():
     scene = lifted(SceneDescription(bodies=things, pitch_rad=math.pi / 2, camera_height_m=2.5), gravity=True).scene
     assert (scene.gravity, len(scene.objects)) == ("given", 3)
     assert all_finite(scene)
-    facts = measure(scene)
-    asked = {facts.kinds[k] for k in facts.kind}
+    facts = measure(scene, kinds=MEASURED)
+    asked = kinds_of(facts)
     assert "left_predicate" in asked
     assert "behind_predicate" not in asked
-    heights = facts.number[[facts.kinds[k] == "height" for k in facts.kind]]
+    heights = facts.number[[facts.kinds[k].name == "height" for k in facts.kind]]
     assert np.abs(heights - 0.2).max() < 0.02, "sides that are seen at an angle tell the height"
     assert facts.refusals["behind_predicate", "witnesses_disagree"] > 0
 

@@ -9,11 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import spatialvlm.pipeline.measure as stage
+from fixtures.plain_facts import MEASURED, PAPER, rows_of
 from fixtures.worlds.boxes import made_up, random_boxes, scene_of
 from spatialvlm.pipeline.measure import MeasureConfig, measure, measure_all
 from spatialvlm.records import Facts, Scene, SceneErrors, Support
 
-ARRAYS = ("kind", "a", "b", "number", "error", "outcome")
+ARRAYS = ("kind", "subjects", "number", "error", "outcome", "given")
 
 
 def thinned(scene: Scene, count: int) -> Scene:
@@ -58,7 +59,7 @@ def all_sorts() -> list[Scene]:
 
 
 SCENES = all_sorts()
-ALONE = [measure(scene) for scene in SCENES]
+ALONE = [measure(scene, kinds=MEASURED) for scene in SCENES]
 
 
 def check_same(together, alone) -> None:
@@ -75,18 +76,18 @@ def check_same(together, alone) -> None:
 @given(st.lists(st.integers(0, len(SCENES) - 1), max_size=30))
 @settings(max_examples=25)
 def test_a_scene_has_the_same_facts_alone_and_in_any_batch(places):
-    check_same(measure_all([SCENES[k] for k in places]), [ALONE[k] for k in places])
+    check_same(measure_all([SCENES[k] for k in places], kinds=MEASURED), [ALONE[k] for k in places])
 
 
 @pytest.mark.parametrize("most", [1, 100, 1 << 20])
 def test_wherever_a_batch_is_cut(monkeypatch, most):
     monkeypatch.setattr(stage, "PAIRS_TOGETHER", most)
-    check_same(measure_all(SCENES), ALONE)
+    check_same(measure_all(SCENES, kinds=MEASURED), ALONE)
 
 
 def test_nothing_is_measured_of_nothing():
-    assert measure_all([]) == []
-    for facts in measure_all([random_boxes(0, 0), random_boxes(1, 0)]):
+    assert measure_all([], kinds=MEASURED) == []
+    for facts in measure_all([random_boxes(0, 0), random_boxes(1, 0)], kinds=PAPER):
         assert (len(facts), facts.refusals, facts.object_ids) == (0, {}, ())
 
 
@@ -113,7 +114,7 @@ def test_the_gap_is_that_of_the_nearest_two_points(sort):
         far = np.random.default_rng(1).uniform(5, 6, (700, 3)).astype(np.float32)
         objects = [made_up(str(k), c.min(0), c.max(0) + 0.01, c) for k, c in enumerate((first, second, far))]
         easy = MeasureConfig(min_length_m=-1.0, max_relative_error=1e9)
-        two, three = (gap_of(measure(scene_of(some), easy)) for some in (objects[:2], objects))
+        two, three = (gap_of(measure(scene_of(some), easy, ["gap"])) for some in (objects[:2], objects))
         nearest = float(np.sqrt(((first[:, None] - second) ** 2).sum(-1, dtype=np.float64).min()))
         assert two == three, "a larger cloud beside them changes nothing"
         assert two[0] == pytest.approx(max(nearest - sideways(first, second, nearest), 0.0), abs=1e-5)
@@ -128,5 +129,5 @@ def sideways(first: np.ndarray, second: np.ndarray, nearest: float) -> float:
 
 def gap_of(facts: Facts) -> tuple[float, float]:
     """Gap and error of the first two objects; of what touches the error is more than any share, so it is refused."""
-    row = np.flatnonzero((facts.kind == facts.kinds.index("gap")) & (facts.a == 0) & (facts.b == 1))
+    row = rows_of(facts, "gap", 0, 1)
     return (float(facts.number[row[0]]), float(facts.error[row[0]])) if len(row) else (0.0, 0.0)

@@ -8,8 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fixtures.plain_facts import LENGTHS, MEASURED, PAPER, is_even, kinds_of, plain
 from fixtures.worlds.boxes import made_up, random_boxes, scene_of
-from spatialvlm.kinds import KINDS, fact_at
+from spatialvlm.answers import SAME, Choice, YesNo
+from spatialvlm.kinds import KINDS
 from spatialvlm.pipeline.collect.shapes import ShapesSource
 from spatialvlm.pipeline.lift import lift
 from spatialvlm.pipeline.measure import MeasureConfig, measure
@@ -22,15 +24,13 @@ some_scene = st.integers(0, 499)
 
 
 def table(scene, config=EASY):
-    """The facts of a scene by kind and subjects."""
-    facts = measure(scene, config)
-    rows = [fact_at(facts, row) for row in range(len(facts))]
-    return {(fact.kind, fact.subjects): fact for fact in rows}
+    """The facts of the paper about a scene, by kind and subjects."""
+    return {(fact.kind, fact.subjects): fact for fact in measure(scene, config, PAPER)}
 
 
 def lengths(facts):
     """The values of the lengths in a table."""
-    return {key: fact.value for key, fact in facts.items() if KINDS[fact.kind].form == "length"}
+    return {key: fact.answer.metres for key, fact in facts.items() if fact.kind in LENGTHS}
 
 
 def same(first, second, rel=1e-6, atol=1e-9):
@@ -91,8 +91,8 @@ def test_gap_is_the_nearest_distance_of_the_points():
         clouds = [o.points_in_world.astype(float) for o in scene.objects if o.instance.id in (a, b)]
         nearest = np.linalg.norm(clouds[0][:, None] - clouds[1], axis=-1).min()
         assert kind == "gap"
-        assert fact.value <= nearest
-        assert fact.value == pytest.approx(nearest, abs=2 * fact.error)
+        assert fact.answer.metres <= nearest
+        assert fact.answer.metres == pytest.approx(nearest, abs=2 * fact.error)
 
 
 def mirrored(frame: Frame) -> Frame:
@@ -140,13 +140,14 @@ def test_a_mirror_swaps_left_and_right_and_nothing_else(k):
     pairs = [(a, b) for a, b in pairs if b is not None]
     assert len(pairs) >= 0.9 * len(first)
     for a, b in pairs:
-        if KINDS[a.kind].form == "length":
+        here, there = plain(a.answer), plain(b.answer)
+        if a.kind in LENGTHS:
             # Pixels are sampled from the other side, so faces move by a fraction of their error.
-            assert b.value == pytest.approx(a.value, rel=0.02, abs=max(0.01, 2 * a.error)), (a, b)
+            assert there == pytest.approx(here, rel=0.02, abs=max(0.01, 2 * a.error)), (a, b)
         elif a.kind == "left_right_classify":
-            assert b.value == SWAP.get(a.value, a.value)
-        elif "similar" not in (a.value, b.value):
-            assert b.value == a.value, (a, b)
+            assert there == SWAP.get(here, here)
+        elif SAME not in (here, there):
+            assert there == here, (a, b)
 
 
 @given(some_scene, st.floats(0.7, 1.5))
@@ -162,9 +163,9 @@ def test_scaling_the_depth_scales_every_length(k, scale):
     stands = {o.instance.id for o in two.objects if o.instance.id in stands and bottoms[o.instance.id] == o.bottom}
     first, second = table(one), table(two)
     for key in first.keys() & second.keys():
-        if KINDS[key[0]].form == "length" and stands.issuperset(key[1]):
-            within = max(0.005, first[key].error)
-            assert second[key].value == pytest.approx(first[key].value * scale, rel=0.02, abs=within), key
+        if key[0] in LENGTHS and stands.issuperset(key[1]):
+            within, expected = max(0.005, first[key].error), first[key].answer.metres * scale
+            assert second[key].answer.metres == pytest.approx(expected, rel=0.02, abs=within), key
 
 
 @given(st.integers(0, 10_000), st.permutations(range(5)))
@@ -172,20 +173,20 @@ def test_scaling_the_depth_scales_every_length(k, scale):
 def test_the_order_of_objects_does_not_matter(seed, order):
     scene = random_boxes(seed)
     shuffled = dataclasses.replace(scene, objects=tuple(scene.objects[k] for k in order))
-    first, second = measure(scene, EASY), measure(shuffled, EASY)
+    first, second = measure(scene, EASY, MEASURED), measure(shuffled, EASY, MEASURED)
     assert first.refusals == second.refusals
 
     def key(fact):
-        symmetric = KINDS[fact.kind].form == "length" and not KINDS[fact.kind].sign
+        symmetric = fact.kind in LENGTHS and not KINDS[fact.kind].sign
         return fact.kind, tuple(sorted(fact.subjects)) if symmetric else fact.subjects
 
-    one, two = ({key(f): f for f in (fact_at(t, r) for r in range(len(t)))} for t in (first, second))
+    one, two = ({key(fact): fact for fact in facts} for facts in (first, second))
     assert one.keys() == two.keys()
     for name, fact in one.items():
-        if isinstance(fact.value, float):
-            assert two[name].value == pytest.approx(fact.value, abs=1e-3)
+        if KINDS[fact.kind].form.is_number:
+            assert plain(two[name].answer) == pytest.approx(plain(fact.answer), abs=1e-3)
         else:
-            assert two[name].value == fact.value
+            assert two[name].answer == fact.answer
 
 
 @given(st.integers(0, 10_000))
@@ -194,35 +195,37 @@ def test_opposites_agree(seed):
     facts = table(random_boxes(seed))
     for (name, subjects), fact in facts.items():
         kind = KINDS[name]
-        if kind.form != "predicate":
+        if not name.endswith("_predicate"):
             continue
         opposite = facts[f"{kind.opposite}_predicate", subjects]
         turned = facts[name, subjects[::-1]]
-        if fact.value == "similar":
-            assert opposite.value == turned.value == "similar"
+        if is_even(fact.answer):
+            assert is_even(opposite.answer)
+            assert is_even(turned.answer)
         else:
-            assert opposite.value is turned.value is (not fact.value)
+            assert opposite.answer == turned.answer == YesNo(not fact.answer.yes)
             choice = facts[f"{kind.word}_choice", subjects]
-            assert choice.value == subjects[0 if fact.value else 1]
+            assert choice.answer == Choice(subjects, 0 if fact.answer.yes else 1)
 
 
 def test_relative_scale_says_no_metre():
-    facts = measure(dataclasses.replace(random_boxes(1), scale="relative"), EASY)
-    assert all(KINDS[facts.kinds[k]].form != "length" for k in facts.kind)
+    facts = measure(dataclasses.replace(random_boxes(1), scale="relative"), EASY, MEASURED)
+    assert not kinds_of(facts) & LENGTHS
     assert facts.refusals["distance", "relative_scale"] == 10
 
 
 def test_unknown_gravity_withholds_what_the_paper_withholds():
-    facts = measure(dataclasses.replace(random_boxes(1), gravity=None, support=Support(None, "why")), EASY)
-    asked = {facts.kinds[k] for k in facts.kind}
-    assert asked == {name for name, kind in KINDS.items() if not kind.needs_gravity}
+    scene = dataclasses.replace(random_boxes(1), gravity=None, support=Support(None, "why"))
+    facts = measure(scene, EASY, PAPER)
+    assert kinds_of(facts) == {name for name in PAPER if not KINDS[name].needs_gravity}
+    assert not [name for name in kinds_of(measure(scene, EASY, MEASURED)) if KINDS[name].needs_gravity]
     assert facts.in_frame == "camera"
 
 
 @pytest.mark.parametrize("count", [0, 1, 2])
 def test_few_objects(count):
-    facts = measure(random_boxes(0, count), EASY)
-    singles = {facts.kinds[k] for k in facts.kind[facts.b < 0]}
+    facts = measure(random_boxes(0, count), EASY, PAPER)
+    singles = kinds_of(facts, facts.subjects[:, 1] < 0)
     assert singles == ({"height", "width", "elevation"} if count else set())
     assert (len(facts) > 3 * count) == (count > 1)
 
@@ -231,11 +234,11 @@ def test_second_witnesses_refuse():
     points = np.random.default_rng(0).uniform(-0.05, 0.05, (50, 3))
     cup = made_up("cup", np.array([0.2, 2.0, 0.8]), np.array([0.3, 2.1, 0.9]), points + [0.25, 2.05, 0.85])
     shelf = made_up("shelf", np.array([-1.0, 2.2, 0.0]), np.array([-0.6, 2.6, 2.2]), points + [-0.8, 2.4, 1.1])
-    facts = measure(scene_of([cup, shelf]), MeasureConfig())
+    facts = measure(scene_of([cup, shelf]), kinds=PAPER)
     # The cup's bottom is higher, its centre lower: nobody agrees on which of the two is above.
     assert facts.refusals["above_predicate", "witnesses_disagree"] == 1
     table_top = made_up("table", np.array([-0.5, 1.5, 0.7]), np.array([0.5, 2.5, 0.75]), points + [0.0, 2.0, 0.72])
-    facts = measure(scene_of([cup, table_top]), MeasureConfig())
+    facts = measure(scene_of([cup, table_top]), kinds=PAPER)
     assert facts.refusals["left_predicate", "nested"] == 1, "a cup on a table is not right of it"
 
 
@@ -246,8 +249,8 @@ def test_margin_and_dead_zone():
         low = np.array([0.0, 2.0, 0.5])
         a = made_up("a", low, low + 0.1, points, error)
         b = made_up("b", low + [apart, 0, 0], low + [apart + 0.1, 0.1, 0.1], points, error)
-        facts = measure(scene_of([a, b]), MeasureConfig(place_floor_m=0.04, place_floor_share=0.0))
-        found = {facts.kinds[k]: v for k, v in zip(facts.kind, facts.outcome, strict=True)}
+        facts = measure(scene_of([a, b]), MeasureConfig(place_floor_m=0.04, place_floor_share=0.0), PAPER)
+        found = {facts.kinds[k].name: v for k, v in zip(facts.kind, facts.outcome, strict=True)}
         return found.get("left_predicate", "refused")
 
     assert verdict(0.2, 0.002) != 0
@@ -270,7 +273,7 @@ def test_drift_moves_neighbours_together_and_others_apart(reach_px):
             continue
         a, b = ((by_id[s].low_in_world + by_id[s].high_in_world) / 2 - viewer for s in subjects)
         direction = (a - b) / np.linalg.norm(a - b)
-        apart = math.hypot(a @ direction, b @ direction) if reach_px < 1 else fact.value
+        apart = math.hypot(a @ direction, b @ direction) if reach_px < 1 else fact.answer.metres
         assert fact.error == pytest.approx(math.hypot(exact[kind, subjects].error, 0.02 * apart), rel=1e-6)
 
 
@@ -280,5 +283,5 @@ def test_drift_makes_facts_doubtful_never_different():
     sure, doubtful = table(scene), table(drifting)
     assert 0 < len(doubtful) < len(sure)
     for key, fact in doubtful.items():
-        assert fact.value == "similar" or fact.value == sure[key].value
+        assert is_even(fact.answer) or plain(fact.answer) == plain(sure[key].answer)
         assert fact.error >= sure[key].error

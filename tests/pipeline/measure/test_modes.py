@@ -5,8 +5,10 @@ import dataclasses
 import numpy as np
 import pytest
 
+from fixtures.plain_facts import LENGTHS, MEASURED, PAPER, is_even, plain
 from fixtures.worlds.boxes import random_boxes
-from spatialvlm.kinds import KINDS, fact_at
+from spatialvlm.answers import SAME
+from spatialvlm.kinds import KINDS
 from spatialvlm.pipeline.collect.shapes import ShapesSource
 from spatialvlm.pipeline.lift import LiftConfig, lift
 from spatialvlm.pipeline.measure import MeasureConfig, measure, measure_all
@@ -60,36 +62,32 @@ def test_a_wrong_focal_length_moves_objects_as_its_field_says():
 def test_error_bars_cover_a_wrong_focal_length(given):
     errors, sigmas = [], []
     for frame in frames(given=given):
-        right, wrong = measure(lifted(frame), EASY), measure(lifted(misfocused(frame)), EASY)
-        true = {(f.kind, f.subjects): f.value for f in rows(right) if KINDS[f.kind].form == "length"}
-        for fact in rows(wrong):
+        right, wrong = measure(lifted(frame), EASY, PAPER), measure(lifted(misfocused(frame)), EASY, PAPER)
+        true = {(fact.kind, fact.subjects): fact.answer.metres for fact in right if fact.kind in LENGTHS}
+        for fact in wrong:
             if (fact.kind, fact.subjects) in true:
-                errors.append(abs(fact.value - true[fact.kind, fact.subjects]))
+                errors.append(abs(fact.answer.metres - true[fact.kind, fact.subjects]))
                 sigmas.append(fact.error)
     assert len(errors) > 900
     assert np.mean(np.array(errors) < 2 * np.array(sigmas)) > 0.98
-
-
-def rows(facts):
-    return [fact_at(facts, row) for row in range(len(facts))]
 
 
 def test_more_doubt_never_asks_more_and_never_decides_otherwise():
     for seed in range(20):
         scene = random_boxes(seed)
         doubtful = dataclasses.replace(scene, camera=dataclasses.replace(scene.camera, focal_error=0.2))
-        sure = {(f.kind, f.subjects): f for f in rows(measure(scene))}
-        unsure = {(f.kind, f.subjects): f for f in rows(measure(doubtful))}
-        assert {key for key, fact in unsure.items() if fact.value != "similar"} <= sure.keys()
+        sure = {(fact.kind, fact.subjects): fact for fact in measure(scene, kinds=PAPER)}
+        unsure = {(fact.kind, fact.subjects): fact for fact in measure(doubtful, kinds=PAPER)}
+        assert {key for key, fact in unsure.items() if not is_even(fact.answer)} <= sure.keys()
         for key, fact in unsure.items():
-            assert fact.value == sure[key].value
+            assert fact.answer == sure[key].answer
             assert fact.error >= sure[key].error
 
 
 def test_scenes_without_modes_are_the_same_beside_those_with():
-    plain = random_boxes(1)
-    other = dataclasses.replace(random_boxes(2), camera=dataclasses.replace(plain.camera, focal_error=0.1))
-    alone, together = measure(plain), measure_all([other, plain])[1]
+    one = random_boxes(1)
+    other = dataclasses.replace(random_boxes(2), camera=dataclasses.replace(one.camera, focal_error=0.1))
+    alone, together = measure(one, kinds=MEASURED), measure_all([other, one], kinds=MEASURED)[1]
     assert alone.number.tobytes() == together.number.tobytes()
     assert alone.error.tobytes() == together.error.tobytes()
 
@@ -98,7 +96,7 @@ def test_depth_with_an_unknown_shift_keeps_its_order_and_little_else():
     """What is behind what stays, and comes out right whatever the shift was."""
     asked = 0
     for frame in frames():
-        exact = {(f.kind, f.subjects): f.value for f in rows(measure(lifted(frame)))}
+        exact = {(fact.kind, fact.subjects): plain(fact.answer) for fact in measure(lifted(frame), kinds=PAPER)}
         for shift in (-0.15, 0.3):
             inverse = 1.0 / frame.depth_m
             depth = (1.0 / (inverse + shift * np.nanmedian(inverse))).astype(np.float32)
@@ -106,11 +104,11 @@ def test_depth_with_an_unknown_shift_keeps_its_order_and_little_else():
             scene = lifted(dataclasses.replace(frame, depth_m=None, relative_depth=depth, depth_source=source))
             assert scene.gravity is None
             assert scene.support.refusal == "depth_has_no_shape"
-            for fact in rows(measure(scene)):
-                assert KINDS[fact.kind].form != "length"
+            for fact in measure(scene, kinds=PAPER):
+                assert fact.kind not in LENGTHS
                 assert not KINDS[fact.kind].needs_gravity
-                true = exact.get((fact.kind, fact.subjects), "similar")
-                if KINDS[fact.kind].quantity in ("x", "y") and "similar" not in (true, fact.value):
+                true = exact.get((fact.kind, fact.subjects), SAME)
+                if KINDS[fact.kind].quantity in ("x", "y") and SAME not in (true, plain(fact.answer)):
                     asked += 1
-                    assert fact.value == true
+                    assert plain(fact.answer) == true
     assert asked > 300

@@ -8,9 +8,10 @@ from functools import cache
 import numpy as np
 import pytest
 
+from fixtures.plain_facts import LENGTHS, PAPER, is_even, plain
 from fixtures.worlds.phrase_scenes import THINGS, make_facts, make_object, make_scene, scene_of
 from spatialvlm.errors import ContractError, UserError
-from spatialvlm.kinds import KIND_NAMES, KINDS, fact_at
+from spatialvlm.kinds import KINDS
 from spatialvlm.pipeline.phrase import PhraseConfig, phrase
 from spatialvlm.pipeline.phrase.templates import Sheet, load_sheet, parse_sheet
 from spatialvlm.quantities import UNITS, parse
@@ -19,7 +20,7 @@ from spatialvlm.records import QA
 SCENE = make_scene()
 FACTS = make_facts(SCENE)
 MANY = PhraseConfig(questions_per_image=400)
-LENGTHS = tuple(name for name, kind in KINDS.items() if kind.form == "length")
+PAPER_LENGTHS = tuple(name for name in PAPER if name in LENGTHS)
 
 
 @cache
@@ -45,7 +46,7 @@ def test_the_seed_and_the_frame_id_decide_everything():
 
 
 def test_every_question_carries_its_evidence():
-    facts = {(fact.kind, fact.subjects): fact for fact in (fact_at(FACTS, row) for row in range(len(FACTS)))}
+    facts = {(fact.kind, fact.subjects): fact for fact in FACTS}
     names = {f"o{i}": f"the {text}" for i, text in enumerate(THINGS)}
     for qa in many():
         assert qa.fact == facts[qa.kind, qa.fact.subjects]
@@ -59,22 +60,23 @@ def test_every_question_carries_its_evidence():
 
 def test_all_kinds_are_said():
     kinds = {qa.kind for seed in range(5) for qa in many(seed)}
-    assert kinds == set(KIND_NAMES)
+    assert kinds == set(PAPER)
 
 
 def test_the_answer_comes_from_the_section_of_its_outcome():
     seen = Counter()
     for qa in many():
-        kind, value = KINDS[qa.kind], qa.fact.value
-        match kind.form:
+        value = plain(qa.fact.answer)
+        match KINDS[qa.kind].form.name:
+            case _ if is_even(qa.fact.answer):
+                expected = "similar"
             case "predicate":
-                expected = "similar" if value == "similar" else "true" if value else "false"
+                expected = "true" if value else "false"
             case "classify":
                 expected = value
             case "choice":
-                expected = "similar" if value == "similar" else "answer"
-                if expected == "answer":
-                    assert THINGS[int(str(value)[1:])] in qa.answer
+                expected = "answer"
+                assert THINGS[int(str(value)[1:])] in qa.answer
             case _:
                 expected = "answer"
         assert section(qa) == expected
@@ -85,23 +87,24 @@ def test_the_answer_comes_from_the_section_of_its_outcome():
 def test_the_opposite_outcome_gets_the_opposite_words():
     flipped = replace(FACTS, outcome=-FACTS.outcome)
     opposite = {"true": "false", "false": "true", "similar": "similar", "answer": "answer"}
-    opposite |= {kind.word: kind.opposite for kind in KINDS.values() if kind.form == "classify"}
-    opposite |= {kind.opposite: kind.word for kind in KINDS.values() if kind.form == "classify"}
+    opposite |= {kind.word: kind.opposite for kind in KINDS.values() if kind.form.name == "classify"}
+    opposite |= {kind.opposite: kind.word for kind in KINDS.values() if kind.form.name == "classify"}
     for one, other in zip(many(), phrase(SCENE, flipped, 3, MANY).questions, strict=True):
         assert one.question == other.question
         assert section(other) == opposite[section(one)]
-        if KINDS[one.kind].form == "choice" and section(one) == "answer":
-            assert {one.fact.value, other.fact.value} == set(one.fact.subjects)
+        if KINDS[one.kind].form.name == "choice" and section(one) == "answer":
+            assert {plain(one.fact.answer), plain(other.fact.answer)} == set(one.fact.subjects)
             assert one.answer != other.answer
 
 
 def test_lengths_read_back_within_their_rounding():
     facts = make_facts(SCENE, error=0.0)
-    config = PhraseConfig(questions_per_image=400, kinds=LENGTHS)
+    config = PhraseConfig(questions_per_image=400, kinds=PAPER_LENGTHS)
     for seed in range(3):
         for qa in phrase(SCENE, facts, seed, config).questions:
-            rounding = max(0.23 * float(qa.fact.value), 0.0127)  # quantities: 22 %, or half of the least inch
-            assert parse(qa.answer) == pytest.approx(qa.fact.value, abs=rounding), (qa.question, qa.answer)
+            metres = qa.fact.answer.metres
+            rounding = max(0.23 * metres, 0.0127)  # quantities: 22 %, or half of the least inch
+            assert parse(qa.answer) == pytest.approx(metres, abs=rounding), (qa.question, qa.answer)
 
 
 def test_the_unit_that_the_question_names_is_the_answers():
@@ -208,7 +211,7 @@ def test_a_template_file_is_read_by_sections():
     text = "# note\n\nquestion\nIs [A] left of [B]?\n\ntrue\nYes.\n# note\nTrue, it lies left of [B].\n\n"
     text += "false\nNo.\n\nsimilar\nSame.\n"
     sheet: Sheet = parse_sheet(KINDS["left_predicate"], text)
-    assert [sheet.sections[outcome] for outcome in (1, -1, 0)] == ["true", "false", "similar"]
+    assert [sheet.kind.form.section(sheet.kind, outcome) for outcome in (1, -1, 0)] == ["true", "false", "similar"]
     assert [line.mark for line in sheet.lines["true"]] == ["true01", "true02"]
     assert [line.mark for line in sheet.short["true"]] == ["true01"]
     assert sheet.lines["question"][0].fill({"A": "the [B]", "B": "the {A}"}) == "Is the [B] left of the {A}?"

@@ -6,8 +6,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from fixtures.plain_facts import LENGTHS, PAPER, is_even
 from fixtures.worlds.phrase_scenes import make_facts, make_scene
-from spatialvlm.kinds import KIND_NAMES, KINDS, fact_at
+from spatialvlm.answers import YesNo
+from spatialvlm.kinds import KIND_NAMES, KINDS
 from spatialvlm.pipeline.phrase.references import Reference
 from spatialvlm.pipeline.phrase.sampling import askable, draw
 from spatialvlm.records import Fact, Facts
@@ -28,7 +30,7 @@ def drawn(facts=FACTS, seed=0, *, count=20, quantitative=0.5, similar=0.1, gravi
         gravity=gravity,
     )
     assert len(set(chosen)) == len(chosen)
-    return [fact_at(facts, row) for row in chosen]
+    return facts.at(chosen)
 
 
 def quantitative(facts: list[Fact]) -> int:
@@ -38,7 +40,7 @@ def quantitative(facts: list[Fact]) -> int:
 def key(fact):
     """What a fact is about: left of and right of the same two say the same."""
     kind = KINDS[fact.kind]
-    return kind.form, kind.quantity, bool(kind.sign), frozenset(fact.subjects)
+    return kind.form.name, kind.quantity, bool(kind.sign), frozenset(fact.subjects)
 
 
 @pytest.mark.parametrize("share", [0.0, 0.25, 0.5, 1.0])
@@ -49,7 +51,7 @@ def test_the_family_has_its_share(share):
 
 
 def test_the_other_family_fills_in():
-    lengths = [row for row in ALL if KINDS[fact_at(FACTS, row).kind].form == "length"]
+    lengths = [row for row in ALL if FACTS[row].kind in LENGTHS]
     facts = drawn(rows=np.array([0, 100, *lengths]), count=50)  # rows 0 and 100 are comparisons
     assert len(facts) == 50
     assert quantitative(facts) == 48
@@ -59,7 +61,7 @@ def test_the_other_family_fills_in():
 def test_kinds_come_as_often_as_they_weigh(gravity):
     counts = Counter(fact.kind for seed in range(400) for fact in drawn(seed=seed, gravity=gravity))
     for family in ("qualitative", "quantitative"):
-        weights = {name: kind.weights[gravity] for name, kind in KINDS.items() if kind.family == family}
+        weights = {name: KINDS[name].weights[gravity] for name in PAPER if KINDS[name].family == family}
         total, asked = sum(weights.values()), sum(counts[name] for name in weights)
         for name, weight in weights.items():
             share = weight / total
@@ -70,23 +72,23 @@ def test_nothing_is_asked_twice_and_in_the_end_everything_once():
     facts = drawn(count=5000, similar=1.0)
     keys = [key(fact) for fact in facts]
     assert len(set(keys)) == len(keys)
-    assert set(keys) == {key(fact_at(FACTS, row)) for row in ALL}
+    assert set(keys) == set(map(key, FACTS))
 
 
 def test_true_and_false_are_balanced():
-    values = Counter(fact.value for seed in range(300) for fact in drawn(seed=seed) if "predicate" in fact.kind)
-    decided = values[True] + values[False]
-    assert values[True] == pytest.approx(decided / 2, abs=2 * np.sqrt(decided))
+    values = Counter(fact.answer for seed in range(300) for fact in drawn(seed=seed) if "predicate" in fact.kind)
+    decided = values[YesNo(True)] + values[YesNo(False)]
+    assert values[YesNo(True)] == pytest.approx(decided / 2, abs=2 * np.sqrt(decided))
 
 
 def test_about_the_same_does_not_flood():
     flooded = make_facts(make_scene(), similar_below=1.0)
     plenty = np.mean(flooded.outcome[flooded.kind < 30] == 0)
     assert plenty > 0.4
-    facts = [fact for seed in range(200) for fact in drawn(flooded, seed) if KINDS[fact.kind].form != "length"]
-    assert 0.06 < np.mean([fact.value == "similar" for fact in facts]) < 0.14
+    facts = [fact for seed in range(200) for fact in drawn(flooded, seed) if fact.kind not in LENGTHS]
+    assert 0.06 < np.mean([is_even(fact.answer) for fact in facts]) < 0.14
     for kind in ("above_predicate", "left_right_classify"):
-        values = [fact.value == "similar" for fact in drawn(flooded, count=5000) if fact.kind == kind]
+        values = [is_even(fact.answer) for fact in drawn(flooded, count=5000) if fact.kind == kind]
         assert sum(values) <= 0.1 * len(values) + 1
     level = replace(FACTS, outcome=np.zeros_like(FACTS.outcome))
     assert quantitative(drawn(level, count=10)) == 10
@@ -95,9 +97,9 @@ def test_about_the_same_does_not_flood():
 def test_facts_about_the_nameless_are_counted_not_asked():
     references = [Reference("o0", None, "reference_group"), *PLAIN[1:]]
     rows, refusals = askable(FACTS, references, frozenset(KIND_NAMES))
-    about = [row for row in ALL if "o0" in fact_at(FACTS, row).subjects]
+    about = [row for row in ALL if "o0" in FACTS[row].subjects]
     assert set(rows.tolist()) == set(ALL) - set(about)
-    assert refusals == Counter((fact_at(FACTS, row).kind, "unnamed") for row in about)
+    assert refusals == Counter((FACTS[row].kind, "unnamed") for row in about)
 
 
 @pytest.mark.parametrize(
@@ -112,11 +114,11 @@ def test_names_that_answer_the_question_are_counted_not_asked(says, quantities):
     opposite = tuple((quantity, -sign) for quantity, sign in says)
     references = [replace(PLAIN[0], says=says), replace(PLAIN[1], says=opposite), *PLAIN[2:]]
     rows, refusals = askable(FACTS, references, frozenset(KIND_NAMES))
-    withheld = [fact_at(FACTS, row) for row in set(ALL) - set(rows.tolist())]
+    withheld = [FACTS[row] for row in set(ALL) - set(rows.tolist())]
     assert {frozenset(fact.subjects) for fact in withheld} == {frozenset(("o0", "o1"))}
     assert {KINDS[fact.kind].quantity for fact in withheld} == quantities
     assert refusals == Counter((fact.kind, "given_away") for fact in withheld)
-    kept = [fact_at(FACTS, row) for row in rows.tolist()]
+    kept = FACTS.at(rows.tolist())
     assert not any({"o0", "o1"} == set(f.subjects) and KINDS[f.kind].quantity in quantities for f in kept)
 
 

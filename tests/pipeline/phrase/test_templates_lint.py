@@ -2,6 +2,9 @@
 
 The direction check reads a sentence by its first slot: `[B] is below [A]` is a sentence about B, so it claims that A is
 above. A wording that it cannot follow is one to simplify.
+
+Objects come in the plural too ("the scissors"), so a verb next to a slot must be one that agrees with it: `[A] is`,
+`is [A]`, where both touch it the slot behind (`How far behind [B] is [A]?`); of `[A] and [B]` the verb is plural.
 """
 
 import re
@@ -9,13 +12,14 @@ from importlib.resources import files
 
 import pytest
 
-from spatialvlm.kinds import KINDS, Kind
+from spatialvlm.kinds import KINDS, LETTERS, MIXES, Kind
+from spatialvlm.pipeline.phrase.templates import MAX_SHORT_WORDS
 
 FOLDER = files("spatialvlm.pipeline") / "phrase" / "templates"
 TEXTS = {path.name.removesuffix(".txt"): path.read_text("utf-8") for path in FOLDER.iterdir() if ".txt" in path.name}
 LEAST = {"question": 20, "similar": 5}
 LEAST_ANSWERS = 10
-SLOTS = {"predicate": "AB", "choice": "ABXY", "classify": "AB", "length": "ABNUP"}
+LEAST_SHORT = 3
 SAYS = {
     "left": {"left", "leftmost"},
     "right": {"right", "rightmost"},
@@ -35,9 +39,19 @@ NOWHERE = re.compile(
     r"\b(?:the|an?) \[[ABXY]\]"  # the references come with their article
     r"|\[[A-Z]\]['’\w]"  # a reference may end in s or in a clause
     r"|\b(?:radius|diameter|on top of|underneath|beneath)\b"
-    r"|centre|metre|further to (?:the )?(?:camera|viewer)| {2}",
+    r"|centre|metre|further to (?:the )?(?:camera|viewer)| {2}"
+    r"|^(?:yes, |no, )?(?:true|false|correct)\b|direction the viewer faces|\bwalk\b",
     re.IGNORECASE,
 )
+VERB = r"(?:is|does|has|stands|lies|appears)\b"
+DISAGREES = re.compile(
+    rf"\[[ABXY]\] (?!{VERB})[a-z]+[^s\W]s\b"  # [A] sits
+    rf"|\b(?:of|than|from|to|with|between|behind|above|below|off) \[[ABXY]\] {VERB}(?! \[[ABXY]\])"  # the top of [A] is
+    rf"|\[A\] and \[B\] {VERB}|\bare \[[ABXY]\](?! and \[B\])",
+    re.IGNORECASE,
+)
+SAID_OF_ANOTHER = re.compile(rf"\b{VERB} \[[ABXY]\]")  # "the taller one is [X]", where nothing is asked
+FEW, MANY = 7, 10  # words beside the slots
 
 
 def sections(name: str) -> dict[str, list[str]]:
@@ -47,15 +61,8 @@ def sections(name: str) -> dict[str, list[str]]:
     return {head: body for head, *body in (block.split("\n") for block in blocks)}
 
 
-def expected(kind: Kind) -> set[str]:
-    match kind.form:
-        case "predicate":
-            return {"question", "true", "false", "similar"}
-        case "choice":
-            return {"question", "answer", "similar"}
-        case "classify":
-            return {"question", kind.word, kind.opposite, "similar"}
-    return {"question", "answer"}
+def slots(line: str) -> set[str]:
+    return set(re.findall(r"\[(.*?)\]", line))
 
 
 def words(text: str) -> set[str]:
@@ -80,34 +87,72 @@ def named(text: str, kind: Kind) -> set[str]:
     return {word for word in (kind.word, kind.opposite) if words(text) & SAYS[word]}
 
 
+def count(line: str) -> int:
+    """How many words stand beside the slots."""
+    return len(re.findall(r"\w+", re.sub(r"\[\w\]", "", line)))
+
+
 def comparisons(*forms: str) -> list[str]:
-    return sorted(name for name in TEXTS if name in KINDS and KINDS[name].form in forms)
+    return sorted(name for name in TEXTS if name in KINDS and KINDS[name].form.name in forms)
 
 
-def test_every_comparison_has_templates_and_every_file_is_a_kinds():
-    assert {name for name, kind in KINDS.items() if kind.form != "length"} <= set(TEXTS) <= set(KINDS)
+def test_every_kind_has_templates_and_every_file_is_a_kinds():
+    assert set(TEXTS) == set(KINDS)
 
 
 @pytest.mark.parametrize("name", sorted(TEXTS))
 def test_sections_are_complete_and_well_formed(name):
     kind, found = KINDS[name], sections(name)
-    assert set(found) == expected(kind)
+    allowed = kind.form.sections(kind)
+    assert list(found) == list(allowed), "the question, then the answers in the order of the form"
+    assert next(iter(allowed)) == "question"
     for section, lines in found.items():
         assert len(lines) >= LEAST.get(section, LEAST_ANSWERS), section
         assert len({line.lower() for line in lines}) == len(lines), section
         for line in lines:
             assert line == line.strip()
             assert not NOWHERE.search(line), line
-            assert set(re.findall(r"\[(.*?)\]", line)) <= set(SLOTS[kind.form]), line
+            assert not re.search(r"\bits\b", line), "which of the names, singular or plural?"
+            if name in MIXES["paper"]:
+                assert not DISAGREES.search(line), line
+                assert section == "question" or not SAID_OF_ANOTHER.search(line), line
+            assert slots(line) <= set(allowed[section]), line
 
 
 @pytest.mark.parametrize("name", sorted(TEXTS))
 def test_questions_name_their_subjects(name):
+    kind = KINDS[name]
     for line in sections(name)["question"]:
-        assert "[A]" in line
-        assert ("[B]" in line) == (KINDS[name].subjects == 2), line
-        assert not set(re.findall(r"\[(.*?)\]", line)) & set("XYN"), line
-        assert line.endswith("?") or (line.endswith(".") and KINDS[name].form != "predicate"), line
+        assert slots(line) & set(LETTERS) == set(kind.letters), line
+        assert bool(slots(line) & set("LM")) == kind.listed, line
+        assert ("[G]" in line) == kind.given, line
+        assert not slots(line) & set("XYNO"), line
+        assert line.endswith("?") or (line.endswith(".") and kind.form.name not in ("predicate", "statement")), line
+
+
+def test_a_question_tells_its_kind():
+    kinds: dict[str, str] = {}
+    for name in TEXTS:
+        for line in sections(name)["question"]:
+            assert kinds.setdefault(re.sub(r"\[[AB]\]", "[]", line.lower()), name) == name, line
+
+
+@pytest.mark.parametrize("name", comparisons("length"))
+def test_most_questions_about_lengths_are_short_and_plain(name):
+    counts = [count(line) for line in sections(name)["question"]]
+    assert sum(number <= FEW for number in counts) >= len(counts) / 2
+    assert sum(number > MANY for number in counts) <= len(counts) / 3
+
+
+def test_half_of_the_questions_about_distances_leave_the_centers_out():
+    lines = sections("distance")["question"]
+    assert sum("center" in line.lower() for line in lines) <= len(lines) / 2
+
+
+@pytest.mark.parametrize("name", comparisons("predicate"))
+def test_predicates_have_short_answers(name):
+    for section in ("true", "false"):
+        assert sum(count(line) <= MAX_SHORT_WORDS for line in sections(name)[section]) >= LEAST_SHORT
 
 
 @pytest.mark.parametrize("name", comparisons("predicate", "choice", "classify"))
@@ -118,7 +163,7 @@ def test_comparisons_keep_to_their_quantity(name):
         for line in lines:
             assert not words(line) & others, line
             assert line[-1] in ("?." if section == "question" else "."), line
-            assert section != "similar" or not set(re.findall(r"\[(.*?)\]", line)) & set("XY"), line
+            assert section != "similar" or not slots(line) & set("XY"), line
 
 
 @pytest.mark.parametrize("name", comparisons("predicate"))
@@ -167,3 +212,20 @@ def test_classifications_offer_both_and_claim_the_right_one(name):
 )
 def test_the_direction_check_sees_a_reversed_sentence(line, claimed):
     assert claims(line, KINDS["above_predicate"]) == claimed
+
+
+@pytest.mark.parametrize(
+    ("line", "agrees"),
+    [
+        ("How far behind [B] is [A]?", True),
+        ("How far apart are [A] and [B]?", True),
+        ("[A] and [B] are [N] apart.", True),
+        ("Does [A] sit higher than [B]?", True),
+        ("[A] sits higher than [B].", False),
+        ("The height of [A] is [N].", False),
+        ("[A] and [B] is [N] apart.", False),
+        ("How tall are [A]?", False),
+    ],
+)
+def test_the_agreement_check_sees_a_verb_that_is_another_words(line, agrees):
+    assert (DISAGREES.search(line) is None) == agrees

@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 from spatialvlm import __version__
-from spatialvlm.dataset.exports.conversations import PER, Conversation, ExportCounts, conversations_of
+from spatialvlm.dataset.exports.conversations import PER, Conversation, ExportCounts, conversations_of, questions_of_row
 from spatialvlm.dataset.exports.out_folder import replace_folder, write_note
 from spatialvlm.dataset.read import Dataset, opened
 from spatialvlm.errors import DatasetError, UserError
 
-__all__ = ["FORMATS", "PER", "Conversation", "Exported", "Format", "export"]
+__all__ = ["FORMATS", "PER", "Conversation", "Exported", "Format", "export", "questions_of_row"]
 
 FORMATS = ("messages", "llava", "sharegpt", "webdataset", "hf")
 

@@ -2,17 +2,18 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from spatialvlm.dataset.exports.image_files import file_key, upright
 from spatialvlm.dataset.files import to_json
-from spatialvlm.dataset.questions import questions_table
+from spatialvlm.dataset.marked_pictures import marked_picture, needs_marks
+from spatialvlm.dataset.questions import question_from_row, questions_table
 from spatialvlm.dataset.read import Dataset
-from spatialvlm.errors import DatasetError
-from spatialvlm.records import QA, Camera, Source
+from spatialvlm.errors import DatasetError, UserError
+from spatialvlm.records import QA, Scene, Source
 
 PER = ("image", "question")
 IMAGES = "images"
@@ -27,7 +28,8 @@ class Conversation:
     """An image and the questions about it that are learnt together.
 
     `key` is unique and safe in a file name. `image_path` is the image's place relative to the export: the same for all
-    samples of one image. `suffix` is its type, without a dot.
+    samples of one image, save that it ends in `.marked` and its type where a question needs the picture with marks.
+    `suffix` is its type, without a dot.
     """
 
     key: str
@@ -64,23 +66,30 @@ def conversations_of(
         elif not questions:
             tally.skipped["no question"] += 1
         else:
-            yield from _samples(frame_id, scene.camera, source, tuple(questions), per, tally.images)
+            yield from _samples(scene, source, tuple(questions), per, tally.images)
             tally.images += 1
         report(1)
 
 
-def _samples(
-    frame_id: str, camera: Camera, source: Source, questions: tuple[QA, ...], per: str, place: int
-) -> Iterator[Conversation]:
-    key = file_key(frame_id)
-    data, suffix = upright(source.image_bytes, camera, source.image_path)
-    path = f"{IMAGES}/{place // IMAGES_PER_FOLDER:05d}/{key}.{suffix}"
-    about = (path, suffix, data, source.licence)
+def _samples(scene: Scene, source: Source, questions: tuple[QA, ...], per: str, place: int) -> Iterator[Conversation]:
+    """Yield the samples of an image: with its picture as it is, or with marks where a question needs them."""
+    key = file_key(scene.frame_id)
+    folder = f"{IMAGES}/{place // IMAGES_PER_FOLDER:05d}"
+    pictures: dict[bool, tuple[str, str, bytes]] = {}
+
+    def sample(name: str, own: tuple[QA, ...]) -> Conversation:
+        marked = any(map(needs_marks, own))
+        if marked not in pictures:
+            data = marked_picture(scene, source) if marked else source.image_bytes
+            data, suffix = upright(data, scene.camera, source.image_path)
+            pictures[marked] = (f"{folder}/{key}{'.marked' if marked else ''}.{suffix}", suffix, data)
+        return Conversation(name, scene.frame_id, *pictures[marked], source.licence, own)
+
     if per == "image":
-        yield Conversation(key, frame_id, *about, questions)
+        yield sample(key, questions)
     else:
         for number, qa in enumerate(questions):
-            yield Conversation(f"{key}-q{number:04d}", frame_id, *about, (qa,))
+            yield sample(f"{key}-q{number:04d}", (qa,))
 
 
 def plain(text: str) -> str:
@@ -92,6 +101,33 @@ def evidence(sample: Conversation) -> list[dict[str, Any]]:
     """Return what is known of every answer, in the order of the turns: the fields of `qa` but the words themselves."""
     rows = questions_table([(sample.frame_id, sample.questions)]).column("qa")[0].as_py()
     return [{name: value for name, value in row.items() if name not in ("question", "answer")} for row in rows]
+
+
+def questions_of_row(row: Mapping[str, Any]) -> list[QA]:
+    """Read the questions of an exported row back, in order: the JSON of any format, or a row of `hf`.
+
+    What a trainer would take for the place of an image is gone from their words. Raises UserError for another row.
+    """
+    turns, evidence = row.get("messages") or row.get("conversations") or (), row.get("evidence") or ()
+    if not turns or len(turns) != 2 * len(evidence):
+        raise UserError(
+            f"row {row.get('id')!r}: got {len(turns)} turns and {len(evidence)} pieces of evidence, expected a row of "
+            "`spatialvlm export`, with two turns for each piece"
+        )
+    said = [_text_of(turn) for turn in turns]
+    pairs = zip(said[::2], said[1::2], evidence)
+    return [
+        question_from_row(row["frame_id"], {**known, "question": asked, "answer": answered})
+        for asked, answered, known in pairs
+    ]
+
+
+def _text_of(turn: Mapping[str, Any]) -> str:
+    """Return the words of a turn, without the place of the image."""
+    said = turn["value"] if "value" in turn else turn["content"]
+    if not isinstance(said, str):
+        said = "".join(part.get("text") or "" for part in said)
+    return said.removeprefix("<image>\n")
 
 
 def about(sample: Conversation) -> dict[str, Any]:
@@ -130,16 +166,19 @@ def json_line(value: Any) -> bytes:
 
 
 class ImageWriter:
-    """Writes each image once, though many samples in a row may show it."""
+    """Writes each picture once, though many samples in a row may show it."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._last = ""
+        self._frame_id = ""
+        self._written: set[str] = set()
 
     def add(self, sample: Conversation) -> None:
-        """Write the image of a sample unless the sample before had the same."""
-        if sample.image_path != self._last:
+        """Write the picture of a sample unless one of the samples before it, of the same image, had it."""
+        if sample.frame_id != self._frame_id:
+            self._frame_id, self._written = sample.frame_id, set()
+        if sample.image_path not in self._written:
             path = self._folder / sample.image_path
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(sample.image_bytes)
-            self._last = sample.image_path
+            self._written.add(sample.image_path)

@@ -7,7 +7,7 @@ A row: `id`, `image` (decoded by `datasets`), `messages` (as in the format `mess
 import json
 from collections.abc import Iterator
 from itertools import islice
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pyarrow as pa
@@ -74,7 +74,7 @@ def write(samples: Iterator[Conversation], folder: Path) -> None:
 
 def _table(group: list[Conversation]) -> pa.Table:
     questions = questions_table([(sample.frame_id, sample.questions) for sample in group])
-    images = [{"bytes": sample.image_bytes, "path": f"{sample.key}.{sample.suffix}"} for sample in group]
+    images = [{"bytes": sample.image_bytes, "path": PurePosixPath(sample.image_path).name} for sample in group]
     columns = (
         [sample.key for sample in group],
         images,
@@ -135,5 +135,8 @@ rows = load_dataset("path/to/this/folder", split="train", streaming=True)
 | `evidence` | a struct per question, in the order of the turns |
 
 A struct of `evidence` holds `kind`, `family`, `question`, `answer`, `subjects` (ids), `number` (a length in `unit`,
-unrounded) or `label` (what a comparison came to), `error` (1 sigma), `in_frame`, `template`, `reference` and `seed`.
+unrounded) or `label` (what a comparison came to), `error` (1 sigma), `in_frame`, `template`, `reference`, `seed`,
+`given` (a length that the question gives), and what scores another answer: `names` (of the subjects), `asked_unit`,
+`options`, `asked_as` (the way of asking) and `value` (the answer as JSON); `fact` is the answer that the geometry knows
+where that is another one.
 """

@@ -6,6 +6,7 @@ classify     which of two words? or about the same        angle        an angle,
 statement    is it so? yes or no                          count        how many
 pick         which of several                             clock        an hour on the clock
 ranking      several, in order                            sector       one of some named directions
+length_if_told   a length, or why nobody can tell
 """
 
 from spatialvlm.kinds.forms.angle import ANGLE
@@ -15,6 +16,7 @@ from spatialvlm.kinds.forms.clock import CLOCK
 from spatialvlm.kinds.forms.count import COUNT
 from spatialvlm.kinds.forms.difference import DIFFERENCE
 from spatialvlm.kinds.forms.length import LENGTH
+from spatialvlm.kinds.forms.length_if_told import LENGTH_IF_TOLD
 from spatialvlm.kinds.forms.pick import PICK
 from spatialvlm.kinds.forms.predicate import PREDICATE
 from spatialvlm.kinds.forms.ranking import RANKING
@@ -29,6 +31,7 @@ __all__ = [
     "COUNT",
     "DIFFERENCE",
     "LENGTH",
+    "LENGTH_IF_TOLD",
     "PICK",
     "PREDICATE",
     "RANKING",

@@ -11,7 +11,10 @@ class AngleOf(Form):
     """The quantity itself, in radians. A kind with a `word` has it where positive, its `opposite` where negative."""
 
     name = "angle"
+    title = "At which angle? (angles)"
+    error_unit = "rad"
     family = "quantitative"
+    is_number = True
     instruction = "Answer with a number of degrees."
 
     def sections(self, kind: Kind) -> Mapping[str, str]:

@@ -15,13 +15,18 @@ class ChoiceOfTwo(Form):
     """A where sign * (quantity of A - quantity of B) is positive, else B."""
 
     name = "choice"
-    can_be_even = True
+    title = "Which one? (choices)"
+    compares = True
     of_subjects = True
     instruction = "Answer with its name."
 
     def sections(self, kind: Kind) -> Mapping[str, str]:
         """Name the section `answer`, with [X] for the one that it is and [Y] for the other."""
         return {"question": "AB", "answer": "XY", "similar": "AB"}
+
+    def labels(self, kind: Kind) -> Mapping[str, str]:
+        """Count each answer."""
+        return {"A": "A, the first", "B": "B, the second", "similar": "similar"}
 
     def section(self, kind: Kind, outcome: int) -> str:
         """Answer from `answer`, or from similar."""

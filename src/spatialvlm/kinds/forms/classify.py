@@ -14,12 +14,18 @@ class Classify(Form):
     """`word` where sign * (quantity of A - quantity of B) is positive, else `opposite`."""
 
     name = "classify"
-    can_be_even = True
+    title = "This or that? (relations)"
+    compares = True
+    says_more = False
     instruction = "Answer with one word."
 
     def sections(self, kind: Kind) -> Mapping[str, str]:
         """Name one section by the word, one by its opposite."""
         return dict.fromkeys(("question", kind.word, kind.opposite, "similar"), kind.letters)
+
+    def labels(self, kind: Kind) -> Mapping[str, str]:
+        """Count each answer."""
+        return {kind.word: "the first relation", kind.opposite: "the second", "similar": "similar"}
 
     def section(self, kind: Kind, outcome: int) -> str:
         """Answer from the section of the word, or from similar."""

@@ -1,4 +1,4 @@
-"""At which hour on the clock?"""
+"""At which hour on the clock? 12 is straight ahead, 3 is to the right."""
 
 from collections.abc import Mapping, Sequence
 
@@ -14,6 +14,8 @@ class ClockHour(Form):
     """The hour that a bearing points to: 12 is straight ahead, 3 is to the right. `outcome` is the hour."""
 
     name = "clock"
+    title = "At which hour? (clock)"
+    error_unit = "rad"
     instruction = "Answer with an hour from 1 to 12 o'clock, where 12 o'clock is straight ahead."
 
     def sections(self, kind: Kind) -> Mapping[str, str]:

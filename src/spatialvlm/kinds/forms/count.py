@@ -1,4 +1,4 @@
-"""How many?"""
+"""How many? A whole number, with sections for none, one and many."""
 
 from collections.abc import Mapping, Sequence
 
@@ -14,11 +14,12 @@ class CountOf(Form):
     """The quantity, a whole number."""
 
     name = "count"
+    title = "How many? (counts)"
     family = "quantitative"
     instruction = "Answer with a number."
 
     def sections(self, kind: Kind) -> Mapping[str, str]:
-        """Sections for none, one and many, where [N] is the number. [L] are those that may count, [G] the length given."""
+        """Sections for none, one and many, where [N] is the number; [L] are those that may count."""
         letters = f"{kind.letters}{'L' if kind.listed else ''}{'G' if kind.given else ''}"
         return {"question": letters, "none": letters, "one": f"{letters}N", "many": f"{letters}N"}
 

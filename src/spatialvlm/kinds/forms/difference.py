@@ -7,6 +7,7 @@ class Difference(LengthOf):
     """The size of quantity of A - quantity of B, asked only where its sign is the kind's."""
 
     name = "difference"
+    title = "How much farther? (differences)"
     directed = True
 
 

@@ -11,7 +11,9 @@ class LengthOf(Form):
     """The quantity itself, in metres."""
 
     name = "length"
+    title = "How much? (lengths)"
     family = "quantitative"
+    is_number = True
     instruction = "Answer with a number and its unit."
 
     def sections(self, kind: Kind) -> Mapping[str, str]:

@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Bool, Float64
 
 from spatialvlm.answers import Answer, Choice
-from spatialvlm.kinds.kind import Form, Kind, Outcomes, Values, Voice, joined
+from spatialvlm.kinds.kind import LETTERS, Form, Kind, Outcomes, Values, Voice, joined
 from spatialvlm.records import Fact
 
 
@@ -14,12 +14,17 @@ class Pick(Form):
     """The one with the greatest sign * quantity. In `Facts` it is the first of those listed."""
 
     name = "pick"
+    title = "Which of several? (picks)"
     of_subjects = True
     instruction = "Answer with its name."
 
     def sections(self, kind: Kind) -> Mapping[str, str]:
         """Slots: [L] the options with "and", [M] with "or", [X] the one that it is."""
         return {"question": f"{kind.letters}LM", "answer": f"{kind.letters}X"}
+
+    def labels(self, kind: Kind) -> Mapping[str, str]:
+        """Count each answer."""
+        return {LETTERS[kind.subjects + place]: f"the {nth}" for place, nth in enumerate(("first", "second", "third"))}
 
     def section(self, kind: Kind, outcome: int) -> str:
         """Answer from the only section."""

@@ -13,12 +13,18 @@ class Predicate(Form):
     """True where sign * (quantity of A - quantity of B) is positive."""
 
     name = "predicate"
-    can_be_even = True
+    title = "Is it so? (predicates)"
+    compares = True
+    says_more = False
     instruction = "Answer yes or no."
 
     def sections(self, kind: Kind) -> Mapping[str, str]:
         """Slots [A], [B] everywhere."""
         return dict.fromkeys(("question", "true", "false", "similar"), kind.letters)
+
+    def labels(self, kind: Kind) -> Mapping[str, str]:
+        """Count each answer."""
+        return {"true": "true", "false": "false", "similar": "similar"}
 
     def section(self, kind: Kind, outcome: int) -> str:
         """Answer from true, false or similar."""

@@ -14,6 +14,7 @@ class Ranking(Form):
     """By sign * quantity, ascending. In `Facts` those listed stand in the order that is right."""
 
     name = "ranking"
+    title = "In which order? (rankings)"
     of_subjects = True
     instruction = "Answer with all of their names in order, separated by commas."
 

@@ -16,11 +16,18 @@ class Sector(Form):
     """
 
     name = "sector"
+    title = "In which direction? (sectors)"
+    error_unit = "rad"
+    says_more = False
     instruction = "Answer with one of the directions."
 
     def sections(self, kind: Kind) -> Mapping[str, str]:
         """Name a section by each word, with "_" for blanks and "-"."""
         return dict.fromkeys(("question", *map(section_name, kind.words)), kind.letters)
+
+    def labels(self, kind: Kind) -> Mapping[str, str]:
+        """Count each answer."""
+        return {word: word for word in kind.words}
 
     def section(self, kind: Kind, outcome: int) -> str:
         """Answer from the section of the word."""

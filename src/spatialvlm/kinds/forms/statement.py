@@ -14,11 +14,16 @@ class Statement(Form):
     """True where the quantity is positive: what speaks for it is greater than what speaks against it."""
 
     name = "statement"
+    title = "Is that true? (statements)"
     instruction = "Answer yes or no."
 
     def sections(self, kind: Kind) -> Mapping[str, str]:
         """Slots of the subjects, and [G] for the given length where the kind has one."""
         return dict.fromkeys(("question", "true", "false"), f"{kind.letters}P{'G' if kind.given else ''}")
+
+    def labels(self, kind: Kind) -> Mapping[str, str]:
+        """Count each answer."""
+        return {"true": "true", "false": "false"}
 
     def section(self, kind: Kind, outcome: int) -> str:
         """Answer from true or false."""

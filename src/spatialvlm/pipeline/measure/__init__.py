@@ -1,15 +1,27 @@
 """measure: Scene -> Facts. Pure numpy, vectorised over all pairs, no words and no chance.
 
-Every quantity is defined in docs/questions.md and computed in `lengths` (of one object and of pairs). A comparison is
-asked only where the difference exceeds the margin, k sigma and a floor; "similar" only where it is certain to stay
-inside that floor; in between it is refused. Whatever is refused is counted by kind and reason.
+A comparison is asked only where the difference exceeds the margin, k sigma and a floor; "about the same" only where it
+is certain to stay inside that floor; in between it is refused. Whatever is refused is counted by kind and reason.
+
+    objects      scenes -> arrays over all their objects
+    column       what a Quantity is, and the Column that it comes to
+    lengths rays ways lists     what several quantities share: errors, ways from the camera and between objects, groups
+    comparisons distances viewer groups arrangement perspective     the quantities; docs/questions.md defines each
+    balance      no answer much more frequent than the others
+    reasons      why facts are refused
+    facts        the columns of the kinds that are wanted
+    table        columns -> the Facts of each scene
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from spatialvlm.kinds import KIND_NAMES, Kind
 from spatialvlm.pipeline import Needs
+from spatialvlm.pipeline.measure.reasons import REASONS
 from spatialvlm.records import Facts, Sample, Scene
+
+__all__ = ["REASONS", "Measure", "MeasureConfig", "computed", "measure", "measure_all", "refused"]
 
 PAIRS_TOGETHER = 8192
 
@@ -42,12 +54,14 @@ class Measure:
     name = "measure"
     needs: Needs = "cpu"
 
-    def __init__(self, config: MeasureConfig | None = None) -> None:
-        self.config = config or MeasureConfig()
+    def __init__(self, config: MeasureConfig | None = None, kinds: Sequence[str] | None = None) -> None:
+        self.config, self.kinds = config or MeasureConfig(), kinds
 
     def __call__(self, samples: Sequence[Sample], /) -> list[Sample]:
         """Measure every scene."""
-        found = iter(measure_all([sample.scene for sample in samples if sample.scene is not None], self.config))
+        found = iter(
+            measure_all([sample.scene for sample in samples if sample.scene is not None], self.config, self.kinds)
+        )
         return [sample if sample.scene is None else _with(sample, next(found)) for sample in samples]
 
 
@@ -55,24 +69,41 @@ def _with(sample: Sample, facts: Facts) -> Sample:
     return replace(sample, facts=facts, refusals=facts.refusals)
 
 
-def measure(scene: Scene, config: MeasureConfig | None = None) -> Facts:
-    """Measure a scene: all its facts, and what was refused."""
-    return measure_all([scene], config)[0]
+def measure(scene: Scene, config: MeasureConfig | None = None, kinds: Sequence[str] | None = None) -> Facts:
+    """Measure a scene: its facts of some kinds, or of all, and what was refused."""
+    return measure_all([scene], config, kinds)[0]
 
 
-def measure_all(scenes: Sequence[Scene], config: MeasureConfig | None = None) -> list[Facts]:
+def measure_all(
+    scenes: Sequence[Scene], config: MeasureConfig | None = None, kinds: Sequence[str] | None = None
+) -> list[Facts]:
     """Measure each scene: the facts that it has alone, to the bit, but made several times as fast.
 
-    Numpy works through the pairs of many scenes at once; a row group of stored scenes is a good number.
+    Numpy works through the pairs of many scenes at once; a row group of stored scenes is a good number. Without `kinds`
+    all are measured.
     """
     from spatialvlm.pipeline.measure.facts import columns_of
     from spatialvlm.pipeline.measure.table import facts_of
 
-    config = config or MeasureConfig()
+    config, kinds = config or MeasureConfig(), KIND_NAMES if kinds is None else kinds
     found: list[Facts] = []
     for some in _together(scenes):
-        found += facts_of(some, *columns_of(some, config))
+        found += facts_of(some, *columns_of(some, config, kinds))
     return found
+
+
+def computed(kind: Kind) -> str:
+    """Say how the quantity that decides a kind is computed."""
+    from spatialvlm.pipeline.measure.facts import computed
+
+    return computed(kind)
+
+
+def refused(kind: Kind) -> tuple[str, ...]:
+    """List the reasons for which a kind may be refused, in the order in which they are tried."""
+    from spatialvlm.pipeline.measure.facts import refused
+
+    return refused(kind)
 
 
 def _together(scenes: Sequence[Scene]) -> Iterator[Sequence[Scene]]:

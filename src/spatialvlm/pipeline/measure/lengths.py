@@ -6,9 +6,13 @@ which moves what is seen in one place of the picture along its rays, and which n
 else moves a scene in concert is a mode; see `modes`.
 """
 
+from collections.abc import Sequence
+from itertools import combinations
+
 import numpy as np
 from jaxtyping import Float64
 
+from spatialvlm.pipeline.measure import MeasureConfig
 from spatialvlm.pipeline.measure.objects import Index, Objects, PerObject, PerPair, combined, dot, together
 
 
@@ -53,6 +57,42 @@ def between_centres(
     return length, np.sqrt(total)
 
 
+def error_of_centres(
+    objects: Objects, subjects: Sequence[Index], gradients: Sequence[Float64[np.ndarray, "axes p"]]
+) -> PerPair:
+    """Compute the error of a number made of several centres, without scale; a gradient says how each centre moves it.
+
+    Gradients have two axes on the ground, or three. Where up is known the number is one on the ground, where a tilt of
+    up moves a place by its height.
+    """
+    setting, first, axes = objects.setting, subjects[0], len(gradients[0])
+    squares = objects.centre_error[:axes] ** 2
+    variance, leans = np.zeros(len(first)), np.zeros((2, len(first)))
+    for at, gradient in zip(subjects, gradients):
+        variance += dot(gradient * gradient, np.take(squares, at, axis=1))
+        leans += gradient[:2] * objects.centre[2][at]
+    variance += (setting.tilt_rad * setting.upright)[first] ** 2 * dot(leans, leans)
+    if setting.local.any():
+        pulls = [dot(gradient, np.take(objects.pull[:axes], at, axis=1)) for at, gradient in zip(subjects, gradients)]
+        drift = sum(pull * pull for pull in pulls)
+        for i, j in combinations(range(len(subjects)), 2):
+            drift += 2.0 * together(objects, subjects[i], subjects[j]) * pulls[i] * pulls[j]
+        variance += setting.local[first] ** 2 * np.maximum(drift, 0.0)
+    for mode in objects.modes:
+        moved = np.zeros(len(first))
+        for at, gradient in zip(subjects, gradients):
+            moved += dot(gradient, np.take(mode.pull[:axes], at, axis=1))
+        variance += (mode.sigma[first] * moved) ** 2
+    return np.sqrt(variance)
+
+
+def place_floor(objects: Objects, config: MeasureConfig) -> PerObject:
+    """Compute the least difference in place of each object that is seen."""
+    from_viewer = objects.centre - objects.setting.viewer
+    away = np.sqrt(dot(from_viewer, from_viewer))
+    return np.maximum(config.place_floor_m * objects.setting.metric, config.place_floor_share * away)
+
+
 def bottom_error(objects: Objects) -> PerObject:
     """Compute the error of the height of each bottom above the support plane, without scale."""
     setting, foot = objects.setting, objects.centre[:2]
@@ -60,4 +100,18 @@ def bottom_error(objects: Objects) -> PerObject:
     variance = objects.low_error[2] ** 2 + tilted**2 + setting.support_m**2 + drift**2
     for mode in objects.modes:
         variance += (mode.sigma * mode.low_pull) ** 2
+    return np.sqrt(variance)
+
+
+def top_error(objects: Objects) -> PerObject:
+    """Compute the error of the height of each top above the support plane, without scale.
+
+    Whatever a thing stands on, its top moves along its own ray.
+    """
+    setting, foot = objects.setting, objects.centre[:2]
+    tilted = setting.tilt_rad * np.sqrt(dot(foot, foot))
+    drift = setting.local * (objects.high[2] - setting.viewer[2])
+    variance = objects.high_error[2] ** 2 + tilted**2 + setting.support_m**2 + drift**2
+    for mode in objects.modes:
+        variance += (mode.sigma * (mode.low_pull + mode.stretch[2])) ** 2
     return np.sqrt(variance)

@@ -23,9 +23,13 @@ Field = Callable[[Places, Rows], Places]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Mode:
-    """One error of n objects' scenes: 1 sigma, its field, and how it moves centres, bottoms and extents per unit."""
+    """One error of n objects' scenes: 1 sigma, its field, and how it moves centres, bottoms and extents per unit.
+
+    `turns`: it moves places across the rays that the camera sees them along, not only along them.
+    """
 
     sigma: PerObject
+    turns: bool
     field: Field
     pull: Float64[np.ndarray, "3 n"]
     low_pull: PerObject
@@ -48,15 +52,15 @@ def modes_of(
     levelled = ~upright | np.repeat(np.array([scene.support.surface is not None for scene in scenes], bool), counts)
     turned = np.repeat(np.array([scene.gravity in (None, "plane") for scene in scenes], bool), counts)
     found = []
-    for sigma, field in (
-        (focal, _focal_field(forward, viewer, levelled, turned)),
-        (shift, _shift_field(forward, viewer, upright)),
+    for sigma, turns, field in (
+        (focal, True, _focal_field(forward, viewer, levelled, turned)),
+        (shift, False, _shift_field(forward, viewer, upright)),
     ):
         if sigma.any():
             every = np.arange(len(sigma))
             pull, bottom = field((low + high) / 2, every), field(low, every)[2]
             stretch = field(high, every) - field(low, every)
-            found.append(Mode(sigma, field, pull, np.where(standing, 0.0, bottom), stretch))
+            found.append(Mode(sigma, turns, field, pull, np.where(standing, 0.0, bottom), stretch))
     return tuple(found)
 
 

@@ -5,8 +5,9 @@ and pairs never mix scenes: so a scene has the same facts, to the bit, alone and
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import lru_cache
+from itertools import combinations
 
 import numpy as np
 from jaxtyping import Bool, Float32, Float64, Int
@@ -23,8 +24,8 @@ Index = Int[np.ndarray, " p"]
 class Setting:
     """What the scene of each of n objects says: its number, what is known of it, the viewer's place, and its errors.
 
-    `upright`: up is known; `metric`: lengths are in metres; `on_plane`: there is a support plane. The rest is the
-    `SceneErrors`.
+    Or what each of n scenes says, where no object matters. `upright`: up is known; `metric`: lengths are in metres;
+    `on_plane`: there is a support plane. The rest is the `SceneErrors`.
     """
 
     scene: Int[np.ndarray, " n"]
@@ -39,17 +40,23 @@ class Setting:
     local: PerObject
     local_reach_px: PerObject
 
+    def at(self, rows: Index) -> "Setting":
+        """Take some rows, any of them several times."""
+        return Setting(**{column.name: getattr(self, column.name).take(rows, axis=-1) for column in fields(self)})
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Objects:
     """The n objects of some scenes, scene by scene.
 
-    `place` is the number of each one within its scene, `middle_px` the middle of its box in the picture. `pull` is how
+    `setting` is what the scene of each one says, `by_scene` what each scene says. `place` is the number of each one
+    within its scene, `middle_px` the middle of its box in the picture. `pull` is how
     far a centre moves per unit of relative depth error at its place, `low_pull` the bottom, `stretch` the extent.
     `modes` are the other errors that whole scenes share.
     """
 
     setting: Setting
+    by_scene: Setting
     place: Int[np.ndarray, " n"]
     points_in_world: Sequence[Float32[np.ndarray, "_ 3"]]
     low: Float64[np.ndarray, "3 n"]
@@ -80,13 +87,16 @@ def objects_of(scenes: Sequence[Scene]) -> Objects:
         for name in ("low_in_world", "high_in_world", "low_error_m", "high_error_m")
     )
     edges = _by_axis([o.instance.box_xyxy for o in found], 4)
-    setting = _setting(scenes)
+    counts = [len(scene.objects) for scene in scenes]
+    by_scene = _setting(scenes)
+    setting = by_scene.at(np.repeat(by_scene.scene, counts))
     standing = np.array([o.bottom == "support" for o in found], bool)
     nearer, farther = low - setting.viewer, high - setting.viewer
     pull, low_pull, stretch = _moves(nearer, farther, standing, edges, setting.local_reach_px)
     extent_error = np.sqrt(low_error**2 + high_error**2)
     return Objects(
         setting=setting,
+        by_scene=by_scene,
         place=np.array([place for scene in scenes for place in range(len(scene.objects))], np.int64),
         points_in_world=[o.points_in_world for o in found],
         low=low,
@@ -106,22 +116,19 @@ def objects_of(scenes: Sequence[Scene]) -> Objects:
         pull=pull,
         low_pull=low_pull,
         stretch=stretch,
-        modes=modes_of(scenes, [len(s.objects) for s in scenes], low, high, setting.viewer, setting.forward, standing),
+        modes=modes_of(scenes, counts, low, high, setting.viewer, setting.forward, standing),
     )
 
 
 def _setting(scenes: Sequence[Scene]) -> Setting:
-    counts = [len(scene.objects) for scene in scenes]
     flags = [(s.gravity is not None, s.scale == "metric", s.support.surface is not None) for s in scenes]
-    upright, metric, on_plane = np.repeat(np.array(flags, bool).reshape(-1, 3).T, counts, axis=1)
+    upright, metric, on_plane = np.array(flags, bool).reshape(-1, 3).T
     errors = [(e.scale, e.tilt_rad, e.support_m, e.local, e.local_reach_px) for e in (s.errors for s in scenes)]
-    scale, tilt_rad, support_m, local, local_reach_px = np.repeat(
-        np.array(errors, np.float64).reshape(-1, 5).T, counts, axis=1
-    )
+    scale, tilt_rad, support_m, local, local_reach_px = np.array(errors, np.float64).reshape(-1, 5).T
     world_from_camera = _by_axis([scene.world_from_camera.ravel() for scene in scenes], 16)
-    viewer, forward = (np.repeat(world_from_camera[column:12:4], counts, axis=1) for column in (3, 2))
+    viewer, forward = (world_from_camera[column:12:4] for column in (3, 2))
     return Setting(
-        scene=np.repeat(np.arange(len(scenes)), counts),
+        scene=np.arange(len(scenes)),
         upright=upright,
         metric=metric,
         on_plane=on_plane,
@@ -201,3 +208,48 @@ def pairs_of(scenes: Sequence[Scene], *, ordered: bool) -> tuple[Index, Index]:
 @lru_cache(maxsize=128)
 def _pairs(count: int, ordered: bool) -> Int[np.ndarray, "2 p"]:
     return np.stack(np.nonzero(~np.eye(count, dtype=bool)) if ordered else np.triu_indices(count, 1))
+
+
+MOST_GROUPS = 120
+"""Of so many groups of a scene is anything asked; of more, those are taken that are spread evenly over all."""
+
+
+def groups_of(scenes: Sequence[Scene], size: int) -> Int[np.ndarray, "g s"]:
+    """List groups of so many objects of the same scene, each once, scene by scene."""
+    found, first = [_groups(0, size)], 0
+    for scene in scenes:
+        found.append(_groups(len(scene.objects), size) + first)
+        first += len(scene.objects)
+    return np.concatenate(found)
+
+
+@lru_cache(maxsize=128)
+def _groups(count: int, size: int) -> Int[np.ndarray, "g s"]:
+    return _not_too_many(_combinations(count, size))
+
+
+def fans_of(scenes: Sequence[Scene], size: int) -> Int[np.ndarray, "g s"]:
+    """List groups of so many ways from an object to others of the same scene, as rows of the ordered pairs."""
+    found, first = [_fans(0, size)], 0
+    for scene in scenes:
+        count = len(scene.objects)
+        found.append(_fans(count, size) + first)
+        first += count * (count - 1)
+    return np.concatenate(found)
+
+
+@lru_cache(maxsize=128)
+def _fans(count: int, size: int) -> Int[np.ndarray, "g s"]:
+    others = _combinations(max(count - 1, 0), size)
+    starts = np.arange(count)[:, None, None] * (count - 1)
+    return _not_too_many((starts + others).reshape(-1, size))
+
+
+def _combinations(count: int, size: int) -> Int[np.ndarray, "g s"]:
+    return np.array(list(combinations(range(count), size)), np.int64).reshape(-1, size)
+
+
+def _not_too_many(groups: Int[np.ndarray, "g s"]) -> Int[np.ndarray, "_ s"]:
+    if len(groups) <= MOST_GROUPS:
+        return groups
+    return groups[np.linspace(0, len(groups) - 1, MOST_GROUPS).astype(np.int64)]

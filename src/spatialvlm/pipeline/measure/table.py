@@ -6,70 +6,96 @@ import numpy as np
 from jaxtyping import Int
 
 from spatialvlm.kinds import KIND_NAMES, KINDS
-from spatialvlm.pipeline.measure.facts import REASONS, Column
+from spatialvlm.pipeline.measure.column import Column
 from spatialvlm.pipeline.measure.objects import Objects
+from spatialvlm.pipeline.measure.reasons import REASONS
 from spatialvlm.records import Facts, Scene
 
-_REFUSALS = [(kind, reason) for kind in KIND_NAMES for reason in REASONS]
+_ALL_KINDS = tuple(KINDS.values())
+_PLACES = {name: place for place, name in enumerate(KIND_NAMES)}
+_REASONS = ("", *REASONS)
 
 
 def facts_of(scenes: Sequence[Scene], objects: Objects, columns: Mapping[str, Column]) -> list[Facts]:
-    """Join the columns of all kinds into Facts, and count the refusals of each unordered pair once."""
+    """Join the columns of some kinds into Facts, and count the refusals of each unordered pair once."""
     sheets: dict[tuple[int, int], _Sheet] = {}  # kinds share columns: left and right, taller and shorter
     chosen, outcomes = [], []
-    for name in KIND_NAMES:
-        kind, column = KINDS[name], columns[name]
-        key = id(column), kind.sign if kind.form == "length" else 0
+    width = max([1, *(column.subjects.shape[1] for column in columns.values())])
+    for name, column in columns.items():
+        kind = KINDS[name]
+        key = id(column), kind.sign if kind.form.directed else 0
         if key not in sheets:
-            sheets[key] = _Sheet(column, key[1], objects, len(scenes))
+            sheets[key] = _Sheet(column, key[1], objects, len(scenes), width)
         sheet = sheets[key]
         chosen.append(sheet)
-        outcomes.append(sheet.outcome * np.int8(kind.sign if kind.form != "length" else 0))
-    kinds = np.repeat(np.arange(len(chosen), dtype=np.int16), [len(sheet.scene) for sheet in chosen])
-    scene_of_row = np.concatenate([sheet.scene for sheet in chosen])
+        sign = kind.sign if kind.form.compares else 0 if kind.form.directed else 1
+        outcomes.append(sheet.outcome * np.int8(sign))
+    names = list(columns)
+    kinds = np.repeat(np.array([_PLACES[name] for name in names], np.int16), [len(sheet.scene) for sheet in chosen])
+    scene_of_row = _joined([sheet.scene for sheet in chosen], np.int16)
     order = np.argsort(scene_of_row, kind="stable")
-    rows = [np.concatenate([getattr(sheet, name) for sheet in chosen]) for name in ("a", "b", "number", "error")]
-    sorted_rows = [column[order] for column in (kinds, *rows, np.concatenate(outcomes))]
+    rows = (
+        kinds,
+        _joined([sheet.subjects for sheet in chosen], np.int16, width),
+        *(_joined([getattr(sheet, name) for sheet in chosen], np.float64) for name in ("number", "error")),
+        _joined(outcomes, np.int8),
+        _joined([sheet.given for sheet in chosen], np.float64),
+    )
+    sorted_rows = [column[order] for column in rows]
     ends = np.cumsum(np.bincount(scene_of_row, minlength=len(scenes))).tolist()
-    refusals = _refusals(np.stack([sheet.refused for sheet in chosen], axis=1))
+    refusals = _refusals(chosen, names, len(scenes))
     facts = []
     for scene, start, stop, refused in zip(scenes, [0, *ends], ends, refusals):
-        kind, a, b, number, error, outcome = (column[start:stop] for column in sorted_rows)
         ids = tuple(o.instance.id for o in scene.objects)
         frame = "camera" if scene.gravity is None else "world"
-        facts.append(Facts(KIND_NAMES, ids, kind, a, b, number, error, outcome, frame, refused))
+        kind, subjects, number, error, outcome, given = (column[start:stop] for column in sorted_rows)
+        facts.append(Facts(_ALL_KINDS, ids, kind, subjects, number, error, outcome, given, frame, refused))
     return facts
 
 
-def _refusals(counts: Int[np.ndarray, "scenes kinds reasons"]) -> list[dict[tuple[str, str], int]]:
+def _joined(parts: Sequence[np.ndarray], dtype: type, width: int | None = None) -> np.ndarray:
+    return np.concatenate(parts) if parts else np.zeros((0,) if width is None else (0, width), dtype)
+
+
+def _refusals(sheets: Sequence["_Sheet"], names: Sequence[str], scenes: int) -> list[dict[tuple[str, str], int]]:
     """Count, for each scene, how often each kind was refused for each reason."""
-    refusals: list[dict[tuple[str, str], int]] = [{} for _ in counts]
-    counts = counts.reshape(len(counts), -1)
-    scenes, which = np.nonzero(counts)
-    for scene, place, count in zip(scenes.tolist(), which.tolist(), counts[scenes, which].tolist()):
-        refusals[scene][_REFUSALS[place]] = count
+    refusals: list[dict[tuple[str, str], int]] = [{} for _ in range(scenes)]
+    if not sheets:
+        return refusals
+    pairs = [(name, reason) for name in names for reason in _REASONS]
+    counts = np.stack([sheet.refused for sheet in sheets], axis=1).reshape(scenes, -1)
+    found, which = np.nonzero(counts)
+    for scene, place, count in zip(found.tolist(), which.tolist(), counts[found, which].tolist()):
+        refusals[scene][pairs[place]] = count
     return refusals
 
 
 class _Sheet:
     """The rows of a column that are asked (only those of outcome `sign`, if it is not 0), and what was refused.
 
-    `a` and `b` are places within the scene; `refused` has a row per scene and a column per reason.
+    `subjects` are places within the scene; `refused` has a row per scene and a column per reason.
     """
 
-    def __init__(self, column: Column, sign: int, objects: Objects, scenes: int) -> None:
+    def __init__(self, column: Column, sign: int, objects: Objects, scenes: int, width: int) -> None:
         asked = column.code == 0
         if sign:
             asked &= column.outcome == sign
-        a, b = column.a[asked], column.b[asked]
-        scene = objects.setting.scene[column.a]
+        scene = column.scenes(objects)
         self.scene = scene[asked].astype(np.int16)  # 16 bits sort 10 times as fast
-        self.a = objects.place[a].astype(np.int16)
-        self.b = np.where(b < 0, -1, objects.place[b]).astype(np.int16)
+        self.subjects = _within_scene(column.subjects[asked], objects, width)
         self.number, self.error, self.outcome = (
             values[asked] for values in (column.number, column.error, column.outcome)
         )
-        once = (column.a < column.b) | (column.b < 0)
-        cells = scene[once] * len(REASONS) + column.code[once]
-        self.refused = np.bincount(cells, minlength=scenes * len(REASONS)).reshape(scenes, len(REASONS))
+        self.given = np.full(len(self.number), np.nan) if column.given is None else column.given[asked]
+        cells = scene[column.once] * len(_REASONS) + column.code[column.once]
+        self.refused = np.bincount(cells, minlength=scenes * len(_REASONS)).reshape(scenes, len(_REASONS))
         self.refused[:, 0] = 0
+
+
+def _within_scene(subjects: Int[np.ndarray, "p s"], objects: Objects, width: int) -> Int[np.ndarray, "p w"]:
+    """Turn objects of all scenes into places within their own, -1 for none."""
+    places = np.full((len(subjects), width), -1, np.int16)
+    own = subjects.shape[1]
+    if own and len(objects.place):
+        places[:, :own] = np.where(subjects < 0, -1, objects.place[subjects])
+    return places

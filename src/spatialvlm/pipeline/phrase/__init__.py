@@ -5,12 +5,15 @@ answers, each with the Fact that it says, and counts of what could not be asked:
 without a name, (kind, "unnamed") facts about such objects, (kind, "given_away") facts that the names would answer.
 
     captions -> similarity -> references    how each object is called
+    pointers                                how each is called without a caption: by marks, boxes, points
     sampling                                which facts are asked
-    templates, quantities                   how they are said
+    templates, kinds.forms, quantities      how they are said
+    distractors -> ways                     the same asked with options, as yes or no, as JSON
 
 Randomness comes from (seed, frame id) alone: the same scene gets the same questions on any worker, in any order.
 A template id reads "<kind>/q07/a03": the 7th question and 3rd answer of templates/<kind>.txt; where a kind has several
-answer sections it names the section, as in "<kind>/q07/true03".
+answer sections it names the section, as in "<kind>/q07/true03". What is not asked openly names the way, as in
+"<kind>/q07/choice02".
 """
 
 import hashlib
@@ -18,25 +21,39 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
-from functools import cached_property, partial
-from typing import Any
+from functools import cache, cached_property, partial
+from itertools import permutations
+from typing import Any, Literal
 
 import numpy as np
 from jaxtyping import Int
 
+from spatialvlm.answers import Length, in_words
 from spatialvlm.errors import ContractError, UserError
-from spatialvlm.kinds import KIND_NAMES, KINDS, facts_at
+from spatialvlm.kinds import KIND_NAMES, KINDS, MIXES, Mix, Voice, reordered
 from spatialvlm.pipeline import Needs
 from spatialvlm.pipeline.phrase import sampling
+from spatialvlm.pipeline.phrase.pointers import (
+    COORDINATES,
+    REFERRING,
+    Coordinates,
+    Naming,
+    Referring,
+    draw_naming,
+    pointers,
+)
 from spatialvlm.pipeline.phrase.references import Reference, refer
 from spatialvlm.pipeline.phrase.similarity import Similarity, load_similarity
 from spatialvlm.pipeline.phrase.templates import Sheet, load_sheet
-from spatialvlm.quantities import ask_unit, speak
+from spatialvlm.pipeline.phrase.ways import WAYS, Way, ask_in_a_way
+from spatialvlm.quantities import ask_unit
 from spatialvlm.records import QA, Fact, Facts, Sample, Scene
 
 __all__ = ["PLANES", "Phrase", "PhraseConfig", "Prepared", "load_sheet", "object_names", "phrase"]
 
-_DRAWS = 7  # question, short or not, answer, three of the number, unit
+_DRAWS = 7  # question, short or not, answer, three of the number, unit or order of a list
+UNTOLD_M = 0.5  # what cannot be told is asked for in the unit that would suit this
+_OTHERWISE = 1  # the stream of what is drawn beyond open questions about captions
 _SURFACE = "the supporting surface"
 PLANES = {"floor": "the floor", "table top": "the table top", "surface": _SURFACE, None: _SURFACE}
 
@@ -47,7 +64,13 @@ class PhraseConfig:
 
     `quantitative_share` of the questions ask for lengths. With probability `concise_share` an answer is drawn among the
     short wordings (at most three words beside the names and numbers), else among all. At most about `similar_share` of
-    the comparisons of a kind in an image come out as "about the same". `kinds` None means all of them.
+    the comparisons of a kind in an image come out as "about the same". `kinds` None means those of the `mix`: `paper`
+    has the 43 kinds of the paper, `all` those beyond it too. `numbers`: as people say them, or `exact`, to two or three
+    digits.
+
+    `ways`: how a question is asked, each of those that suit its answer equally likely. `refer`: how it calls objects,
+    each equally likely; marks are for pictures that show them. `coordinates` are those of boxes and points. Without
+    "caption" objects need no caption to be asked about.
     """
 
     questions_per_image: int = 20
@@ -56,6 +79,11 @@ class PhraseConfig:
     similar_share: float = 0.1
     similarity: str = "lexical"
     kinds: tuple[str, ...] | None = None
+    mix: Mix = "paper"
+    numbers: Literal["people", "exact"] = "people"
+    ways: tuple[Way, ...] = ("open",)
+    refer: tuple[Referring, ...] = ("caption",)
+    coordinates: Coordinates = "0-1000"
 
     def __post_init__(self) -> None:
         if self.questions_per_image < 0:
@@ -64,6 +92,15 @@ class PhraseConfig:
             if not 0.0 <= getattr(self, name) <= 1.0:
                 raise UserError(f"{name} {getattr(self, name)}: expected a share from 0 to 1")
         load_similarity(self.similarity)  # raises UserError for an unknown one
+        one_of = {"mix": tuple(MIXES), "numbers": ("people", "exact"), "coordinates": COORDINATES}
+        for name, known in one_of.items():
+            if getattr(self, name) not in known:
+                raise UserError(f"{name} {getattr(self, name)!r}: expected one of {', '.join(known)}")
+        for name, known in (("ways", WAYS), ("refer", REFERRING)):
+            given = getattr(self, name)
+            if not given or not set(given) <= set(known):
+                got = ", ".join(one for one in given if one not in known) or "none"
+                raise UserError(f"{name} {got}: expected one or more of {', '.join(known)}")
         unknown = [name for name in self.kinds or () if name not in KINDS]
         if unknown:
             close = get_close_matches(unknown[0], KIND_NAMES, 1)
@@ -72,21 +109,31 @@ class PhraseConfig:
         if self.kinds == ():
             raise UserError("kinds: none given; `spatialvlm questions` lists all, leave the option out to ask them all")
 
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """The kinds that are asked."""
+        return MIXES[self.mix] if self.kinds is None else self.kinds
+
+    @property
+    def asks_plainly(self) -> bool:
+        """All questions are asked openly, and call objects by their captions."""
+        return {*self.ways} == {"open"} and {*self.refer} == {"caption"}
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Prepared:
     """What can be asked of one image, before chance: the same for every seed.
 
-    `rows` are the askable ones of `facts`. `names` are those of `facts.object_ids` and, for b = -1, an empty one;
-    `clauses` says of each name whether it has a clarifying clause. `plane` is what things stand on.
+    `rows` are the askable ones of `facts`. `namings` are the names of the objects: for each way of referring its
+    wordings. `clauses` holds the ids of those whose caption has a clarifying clause. `plane` is what things stand on.
     """
 
     frame_id: str
     facts: Facts
     gravity: bool
     rows: Int[np.ndarray, " m"]
-    names: tuple[str, ...]
-    clauses: tuple[bool, ...]
+    namings: Mapping[Referring, tuple[Naming, ...]]
+    clauses: frozenset[str]
     plane: str
     refusals: Mapping[tuple[str, str], int]
 
@@ -106,7 +153,7 @@ class Phrase:
 
     @cached_property
     def _sheets(self) -> Mapping[str, Sheet]:
-        return {name: load_sheet(name) for name in self.config.kinds or KIND_NAMES}
+        return {name: load_sheet(name) for name in self.config.asked}
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave out the wordings: another process loads its own."""
@@ -126,7 +173,7 @@ class Phrase:
 
     def prepare(self, scene: Scene, facts: Facts) -> Prepared:
         """Name the objects of an image and find what can be asked of them; for several seeds, once is enough."""
-        named = refer(scene.objects, scene.camera.width, scene.camera.height, self._similarity)
+        named = self._named(scene)
         references = _in_order(facts.object_ids, named, scene.frame_id)
         rows, refusals = sampling.askable(facts, references, frozenset(self._sheets))
         refusals.update(("reference", reference.reason) for reference in named if reference.reason is not None)
@@ -135,11 +182,27 @@ class Phrase:
             facts,
             scene.gravity is not None,
             rows,
-            (*(reference.phrase or "" for reference in references), ""),
-            (*(reference.clause is not None for reference in references), False),
+            self._namings(scene, references),
+            frozenset(reference.object_id for reference in references if reference.clause is not None),
             PLANES[scene.support.surface],
             dict(sorted(refusals.items())),
         )
+
+    def _named(self, scene: Scene) -> tuple[Reference, ...]:
+        """Name the objects by their captions; where no question does that, none needs one."""
+        if "caption" in self.config.refer:
+            return refer(scene.objects, scene.camera.width, scene.camera.height, self._similarity)
+        return tuple(Reference(o.instance.id, "") for o in scene.objects)
+
+    def _namings(self, scene: Scene, references: Sequence[Reference]) -> dict[Referring, tuple[Naming, ...]]:
+        captions = {one.object_id: one.phrase for one in references if one.phrase is not None}
+        sorts: set[Referring] = {*self.config.refer, *(("box",) if "point" in self.config.refer else ())}
+        return {
+            sort: (Naming("caption", captions),)
+            if sort == "caption"
+            else pointers(scene, sort, self.config.coordinates)
+            for sort in sorts
+        }
 
     def ask(self, page: Prepared, seed: int) -> tuple[QA, ...]:
         """Draw the questions about one image for a seed, and say them."""
@@ -154,31 +217,43 @@ class Phrase:
             gravity=page.gravity,
         )
         draws = rng.random((len(chosen), _DRAWS)).tolist()
-        columns = (column[chosen].tolist() for column in (facts.a, facts.b, facts.outcome))
-        return tuple(map(partial(self._ask, page, seed), facts_at(facts, chosen), *columns, draws))
+        outcomes, found = facts.outcome[chosen].tolist(), facts.at(chosen)
+        if config.asks_plainly:
+            return tuple(map(partial(self._ask, page, seed, page.namings["caption"][0]), found, outcomes, draws))
+        other, exact = _generator(seed, page.frame_id, _OTHERWISE), config.numbers == "exact"
+        called = [draw_naming(page.namings, config.refer, fact.subjects, other) for fact in found]
+        asked = map(partial(self._ask, page, seed), called, found, outcomes, draws)
+        return tuple([ask_in_a_way(qa, config.ways, other, exact=exact) for qa in asked])
 
-    def _ask(self, page: Prepared, seed: int, fact: Fact, a: int, b: int, outcome: int, draw: Sequence[float]) -> QA:
-        """Say one fact about the names at `a` and `b`; `draw` holds its random numbers in [0, 1)."""
-        names = page.names
+    def _ask(self, page: Prepared, seed: int, naming: Naming, fact: Fact, outcome: int, draw: Sequence[float]) -> QA:
+        """Say one fact; `draw` holds its random numbers in [0, 1)."""
         sheet = self._sheets[fact.kind]
-        that, rest = (a, b) if outcome > 0 else (b, a)
-        values = {"A": names[a], "B": names[b], "X": names[that], "Y": names[rest], "P": page.plane}
+        kind, form = sheet.kind, sheet.kind.form
+        if kind.listed:
+            fact = reordered(kind, fact, _shuffled(len(fact.subjects) - kind.subjects, draw[6]))
+        names = tuple([naming.names[subject] for subject in fact.subjects])
+        clause = naming.reference == "caption" and not page.clauses.isdisjoint(fact.subjects)
         question = sheet.question(draw[0])
-        answer = sheet.answer(sheet.sections[outcome], draw[2], short=draw[1] < self.config.concise_share)
-        if isinstance(fact.value, float):
-            unit = ask_unit(fact.value, draw[6]) if question.names_unit else None
-            values["N"] = speak(fact.value, fact.error, draw[3:6], unit).text
-            values["U"] = unit.plural if unit else ""
+        answer = sheet.answer(form.section(kind, outcome), draw[2], short=draw[1] < self.config.concise_share)
+        values, unit = dict(zip(kind.letters, names)), None
+        values["P"] = page.plane
+        if form.says_more:
+            if question.names_unit:
+                unit = ask_unit(fact.answer.metres if isinstance(fact.answer, Length) else UNTOLD_M, draw[6])
+            values |= form.say(kind, fact, names, outcome, Voice(draw[3:6], unit, self.config.numbers == "exact"))
         return QA(
             page.frame_id,
             fact.kind,
-            sheet.family,
+            form.family,
             question.fill(values),
             answer.fill(values),
             fact,
             f"{fact.kind}/{question.mark}/{answer.mark}",
-            "caption+clause" if page.clauses[a] or page.clauses[b] else "caption",
+            "caption+clause" if clause else naming.reference,
             seed,
+            names,
+            in_words(fact.answer, dict(zip(fact.subjects, names))) if form.of_subjects else fact.answer,
+            unit.name if unit else None,
         )
 
 
@@ -193,10 +268,21 @@ def phrase(scene: Scene, facts: Facts, seed: int = 0, config: PhraseConfig | Non
     return Phrase(config, seed)([Sample(scene=scene, facts=facts)])[0]
 
 
-def _generator(seed: int, frame_id: str) -> np.random.Generator:
-    """Make a stream of its own for every frame of a run."""
+def _shuffled(count: int, draw: float) -> Sequence[int]:
+    """Choose one of the orders of so many, by a draw in [0, 1)."""
+    orders = _orders(count)
+    return orders[int(draw * len(orders))]
+
+
+@cache
+def _orders(count: int) -> tuple[tuple[int, ...], ...]:
+    return tuple(permutations(range(count)))
+
+
+def _generator(seed: int, frame_id: str, *branch: int) -> np.random.Generator:
+    """Make a stream of its own for every frame of a run, and for every branch of it."""
     digest = hashlib.sha256(frame_id.encode()).digest()[:8]
-    return np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, int.from_bytes(digest, "big")])))
+    return np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, int.from_bytes(digest, "big"), *branch])))
 
 
 def _in_order(object_ids: Sequence[str], named: Sequence[Reference], frame_id: str) -> list[Reference]:

@@ -8,22 +8,22 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from itertools import accumulate
 
 import numpy as np
 from jaxtyping import Bool, Float64, Int
 
-from spatialvlm.kinds import KINDS
+from spatialvlm.kinds import KINDS, MIXES
 from spatialvlm.pipeline.phrase.references import Reference
 from spatialvlm.records import Facts
 
-_QUANTITIES = tuple(dict.fromkeys(kind.quantity for kind in KINDS.values()))
+_QUANTITIES = tuple(dict.fromkeys(kind.given_away_by for kind in KINDS.values()))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Columns:
-    """What KINDS says about the kinds that a table of facts indexes.
+    """What KINDS says, in its order, which is that of `Facts.kinds`.
 
     Kinds of one `topic` say the same: left of and right of, bigger and smaller, behind by and in front by.
     """
@@ -35,16 +35,15 @@ class _Columns:
     quantitative: tuple[bool, ...]
 
 
-@lru_cache(maxsize=64)
-def _columns(kinds: tuple[str, ...]) -> _Columns:
-    rows = [KINDS[name] for name in kinds]
-    topics = {
-        topic: i for i, topic in enumerate(dict.fromkeys((row.form, row.quantity, bool(row.sign)) for row in rows))
-    }
+@cache
+def _columns() -> _Columns:
+    rows = tuple(KINDS.values())
+    of_topic = [(row.form.name, row.quantity, row.form.directed) for row in rows]
+    topics = {topic: place for place, topic in enumerate(dict.fromkeys(of_topic))}
     return _Columns(
-        np.array([topics[row.form, row.quantity, bool(row.sign)] for row in rows], dtype=np.int64),
-        np.array([_QUANTITIES.index(row.quantity) for row in rows], dtype=np.intp),
-        np.array([row.form != "length" for row in rows], dtype=bool),
+        np.array([topics[topic] for topic in of_topic], dtype=np.int64),
+        np.array([_QUANTITIES.index(row.given_away_by) for row in rows], dtype=np.intp),
+        np.array([row.form.compares for row in rows], dtype=bool),
         (tuple(row.weights[0] for row in rows), tuple(row.weights[1] for row in rows)),
         tuple(row.family == "quantitative" for row in rows),
     )
@@ -57,20 +56,26 @@ def askable(
 
     `references` are those of `facts.object_ids`, in that order.
     """
-    columns = _columns(facts.kinds)
-    named = np.array([reference.phrase is not None for reference in references] + [True])  # b = -1 takes the last
-    mask = np.array([name in wanted for name in facts.kinds], dtype=bool)[facts.kind]
-    unnamed = mask & ~(named[facts.a] & named[facts.b])
+    columns, names = _columns(), [kind.name for kind in facts.kinds]
+    mask = np.array([name in wanted for name in names], dtype=bool)[facts.kind]
+    named = np.array([reference.phrase is not None for reference in references] + [True])  # -1 takes the last
     says = np.zeros((len(_QUANTITIES), len(references) + 1), dtype=np.int8)
     for i, reference in enumerate(references):
         for quantity, sign in reference.says:
             says[_QUANTITIES.index(quantity), i] = sign
     quantity = columns.quantity[facts.kind]
-    given_away = mask & ~unnamed & (says[quantity, facts.a] * says[quantity, facts.b] < 0)
+    all_named = np.ones(len(facts), dtype=bool)
+    most, least = np.zeros((2, len(facts)), dtype=np.int8)
+    for subject in facts.subjects.T:
+        all_named &= named[subject]
+        said = says[quantity, subject]
+        most, least = np.maximum(most, said), np.minimum(least, said)
+    unnamed = mask & ~all_named
+    given_away = mask & all_named & (most > 0) & (least < 0)
     refusals: Counter[tuple[str, str]] = Counter()
     for reason, rows in (("unnamed", unnamed), ("given_away", given_away)):
-        counts = np.bincount(facts.kind[rows], minlength=len(facts.kinds)).tolist()
-        refusals.update({(name, reason): count for name, count in zip(facts.kinds, counts) if count})
+        counts = np.bincount(facts.kind[rows], minlength=len(names)).tolist()
+        refusals.update({(name, reason): count for name, count in zip(names, counts) if count})
     return np.flatnonzero(mask & ~unnamed & ~given_away), refusals
 
 
@@ -86,7 +91,7 @@ def draw(
 ) -> list[int]:
     """Draw up to `count` of `rows`, in the order to ask them; where a family runs out, the other one fills in."""
     queues = _queues(facts, rows, rng, similar_share)
-    columns = _columns(facts.kinds)
+    columns = _columns()
     weights = columns.weights[gravity]
     families = [
         _Family([(queue, weights[kind]) for kind, queue in queues if columns.quantitative[kind] is side])
@@ -130,7 +135,9 @@ def _queues(
     rows = rng.permutation(rows)
     rows = rows[_first_of_each(facts, rows)]  # either order of two objects comes first with probability 1/2
     rows = _by_kind(facts, rows)
-    rows = rows[_within_share(facts, rows, rng.random(len(facts.kinds)), similar_share)]
+    uniform = np.zeros(len(KINDS))
+    uniform[: len(MIXES["paper"])] = rng.random(len(MIXES["paper"]))  # only those compare: new kinds move no draw
+    rows = rows[_within_share(facts, rows, uniform, similar_share)]
     rows = _by_kind(facts, rng.permutation(rows))  # what was cut came late: without this "similar" would come early
     kinds, starts = np.unique(facts.kind[rows], return_index=True)
     listed, bounds = rows.tolist(), [*starts.tolist(), len(rows)]
@@ -145,10 +152,12 @@ def _by_kind(facts: Facts, rows: Int[np.ndarray, " m"]) -> Int[np.ndarray, " m"]
 def _first_of_each(facts: Facts, rows: Int[np.ndarray, " m"]) -> Bool[np.ndarray, " m"]:
     """Find which rows are the first about their topic and set of objects."""
     size = len(facts.object_ids) + 1
-    topic = _columns(facts.kinds).topic[facts.kind[rows]]
-    a, b = facts.a[rows].astype(np.int64), facts.b[rows].astype(np.int64)
-    key = (topic * size + np.minimum(a, b) + 1) * size + np.maximum(a, b)
-    narrow = np.uint16 if len(facts.kinds) * size * size < 1 << 16 else np.int64  # 16 bits sort 10 times as fast
+    key = _columns().topic[facts.kind[rows]]
+    subjects = np.sort(facts.subjects[rows], axis=1) if facts.subjects.shape[1] > 1 else facts.subjects[rows]
+    for place in range(subjects.shape[1]):
+        key = key * size + subjects[:, place] + 1
+    keys = int(key.max(initial=0)) + 1
+    narrow = np.uint16 if keys < 1 << 16 else np.int64  # 16 bits sort 10 times as fast
     first = np.zeros(len(rows), dtype=bool)
     first[np.unique(key.astype(narrow), return_index=True)[1]] = True
     return first
@@ -164,7 +173,7 @@ def _within_share(
     if similar_share >= 1:
         return np.ones(len(rows), dtype=bool)
     kind = facts.kind[rows]
-    similar = _columns(facts.kinds).comparison[kind] & (facts.outcome[rows] == 0)
+    similar = _columns().comparison[kind] & (facts.outcome[rows] == 0)
     decided = np.bincount(kind[~similar], minlength=len(facts.kinds))
     allowed = np.floor(decided * (similar_share / (1 - similar_share)) + uniform)
     rank = np.cumsum(similar)

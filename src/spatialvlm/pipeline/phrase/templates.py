@@ -1,13 +1,10 @@
 """The wordings: templates/<kind>.txt in, lines that are filled by one % operation out.
 
 A file holds sections: a name on its own line, then one wording a line, then a blank line; `#` begins a comment line.
-Sections: question, similar, and per form of the kind
-    predicate   true, false
-    choice      answer ([X] is the reference of the object that it is, [Y] the other one)
-    classify    one named by the kind's `word`, one by its `opposite` (left_right_classify: left, right)
-    length      answer ([N] is the length; no "similar")
-Slots: [A] and [B] are the subjects with their articles; in questions about lengths [U] names the unit that the answer
-is to be in; [P] is the plane that things stand on. What fills a slot is never read as a template.
+The form of the kind says which sections there are, and which slots may stand in each (`kinds/forms`).
+Slots: [A], [B], [C] are the subjects with their articles; [P] is the plane that things stand on; [N] is a number, [U]
+the unit that it is to be in, [G] a length that the question gives; [L] and [M] list objects with "and" and with "or";
+[X], [Y] and [O] are what the answer names. What fills a slot is never read as a template.
 """
 
 import re
@@ -18,7 +15,6 @@ from importlib.resources import files
 
 from spatialvlm.errors import ContractError
 from spatialvlm.kinds import KINDS, Kind
-from spatialvlm.records import Family
 
 MAX_SHORT_WORDS = 3
 _SLOT = re.compile(r"\[([A-Z])\]")
@@ -47,15 +43,11 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """The wordings of one kind by section. `short` holds the short ones of a section, or all where none is short.
+    """The wordings of one kind by section. `short` holds the short ones of a section, or all where none is short."""
 
-    `sections[outcome]` is the one that an outcome of `Facts` (0, 1, -1) is answered from.
-    """
-
-    family: Family
+    kind: Kind
     lines: Mapping[str, tuple[Line, ...]]
     short: Mapping[str, tuple[Line, ...]]
-    sections: tuple[str, str, str]
 
     def question(self, uniform: float) -> Line:
         """Pick one of the questions by a draw in [0, 1)."""
@@ -80,7 +72,7 @@ def load_sheet(kind: str) -> Sheet:
 
 def parse_sheet(kind: Kind, text: str) -> Sheet:
     """Parse the wordings in a template file's text; ContractError where a section or a slot is missing or unknown."""
-    allowed = allowed_slots(kind)
+    allowed = kind.form.sections(kind)
     sections: dict[str, list[Line]] = {}
     name = ""
     for number, line in enumerate(map(str.strip, text.splitlines()), 1):
@@ -95,7 +87,7 @@ def parse_sheet(kind: Kind, text: str) -> Sheet:
             sections[name] = []
         else:
             sections[name].append(_line(name, len(sections[name]) + 1, line))
-            unknown = set(_SLOT.findall(line)) - allowed[name]
+            unknown = set(_SLOT.findall(line)) - set(allowed[name])
             if unknown:
                 raise _fault(kind, number, f"slots {sorted(unknown)}", f"slots among {sorted(allowed[name])}")
     missing = [section for section in allowed if not sections.get(section)]
@@ -103,39 +95,13 @@ def parse_sheet(kind: Kind, text: str) -> Sheet:
         raise _fault(kind, 0, f"no {', '.join(missing)}", "every section filled")
     lines = {section: tuple(entries) for section, entries in sections.items()}
     short = {section: tuple(one for one in entries if one.short) or entries for section, entries in lines.items()}
-    return Sheet(kind.family, lines, short, _sections(kind))
+    return Sheet(kind, lines, short)
 
 
 def _line(section: str, number: int, text: str) -> Line:
     pieces = tuple(_SLOT.split(text))
     form = _SLOT.sub(r"%(\1)s", (text[:1].upper() + text[1:]).replace("%", "%%"))
     return Line(f"{_MARKS.get(section, section)}{number:02d}", pieces, "U" in pieces[1::2], form)
-
-
-def _sections(kind: Kind) -> tuple[str, str, str]:
-    match kind.form:
-        case "predicate":
-            return "similar", "true", "false"
-        case "choice":
-            return "similar", "answer", "answer"
-        case "classify":
-            return "similar", kind.word, kind.opposite
-    return "answer", "answer", "answer"
-
-
-def allowed_slots(kind: Kind) -> dict[str, frozenset[str]]:
-    """List the sections that a kind's file must have, and the slots that may stand in each."""
-    subjects = "AB" if kind.subjects == 2 else "A"
-    match kind.form:
-        case "predicate":
-            letters = {"question": subjects, "true": subjects, "false": subjects, "similar": subjects}
-        case "choice":
-            letters = {"question": subjects, "answer": "XY", "similar": subjects}
-        case "classify":
-            letters = {"question": subjects, kind.word: subjects, kind.opposite: subjects, "similar": subjects}
-        case "length":
-            letters = {"question": subjects + "PU", "answer": subjects + "PN"}
-    return {section: frozenset(slots) for section, slots in letters.items()}
 
 
 def _fault(kind: Kind, number: int, got: str, expected: str) -> ContractError:

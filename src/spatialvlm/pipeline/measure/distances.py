@@ -1,0 +1,145 @@
+"""The lengths of the paper that have no direction: of single objects, and of the unordered pairs."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from spatialvlm.pipeline.measure.column import IN_METRES, LENGTH, Column, Quantity, Table, finish_length, with_scale
+from spatialvlm.pipeline.measure.gaps import gaps
+from spatialvlm.pipeline.measure.lengths import between_centres, bottom_error, extent_errors
+from spatialvlm.pipeline.measure.objects import PerPair
+from spatialvlm.pipeline.measure.reasons import CODES
+
+
+def _pairs(table: Table, axes: slice, tilted: bool, flat: bool = False) -> Column:
+    """Measure between centres; `tilted`: a tilt of up comes in, unless it is `flat` and both stand on the plane."""
+    objects, (a, b) = table.objects, table.pairs
+    tilt_rad = objects.setting.tilt_rad[a] if tilted else 0.0
+    if flat:  # what stands on the plane is measured from it: a tilt of up does not come between two such objects
+        tilt_rad = tilt_rad * ~(objects.standing[a] & objects.standing[b])
+    return Column(np.stack([a, b], axis=1), *between_centres(objects, a, b, axes, tilt_rad))
+
+
+def _finished(column: Column, table: Table) -> Column:
+    column.error = with_scale(column, table.objects)
+    finish_length(column, table.objects, table.config)
+    return column
+
+
+def _distance(table: Table) -> Column:
+    return _finished(_pairs(table, slice(0, 3), tilted=False), table)
+
+
+def _horizontal(table: Table) -> Column:
+    column = _pairs(table, slice(0, 2), tilted=True)
+    column.refuse("gravity_unknown", ~table.objects.setting.upright[column.first])
+    return _finished(column, table)
+
+
+def _vertical(table: Table) -> Column:
+    column, objects = _pairs(table, slice(2, 3), tilted=True, flat=True), table.objects
+    column.refuse("gravity_unknown", ~objects.setting.upright[column.first])
+    column.refuse("bottom_hidden", column.any_of(~objects.bottom_known))
+    return _finished(column, table)
+
+
+def gaps_of_pairs(table: Table) -> tuple[PerPair, PerPair]:
+    """Measure the gap of each pair, and its error without scale."""
+    return gaps(table.objects, *table.pairs)
+
+
+def _gap(table: Table) -> Column:
+    a, b = table.pairs
+    column = Column(np.stack([a, b], axis=1), *table.shared(gaps_of_pairs))
+    column.refuse("gravity_unknown", ~table.objects.setting.upright[a])
+    return _finished(column, table)
+
+
+def _extent(table: Table, axis: int) -> Column:
+    objects = table.objects
+    column = Column(table.singles, objects.extent[axis], extent_errors(objects)[axis])
+    column.refuse("gravity_unknown", ~objects.setting.upright)
+    if axis == 2:
+        column.refuse("bottom_hidden", ~objects.bottom_known)
+    return _finished(column, table)
+
+
+def _elevation(table: Table) -> Column:
+    objects = table.objects
+    column = Column(table.singles, objects.low[2], bottom_error(objects))
+    column.refuse("gravity_unknown", ~objects.setting.upright)
+    column.refuse("no_support_plane", ~objects.setting.on_plane)
+    column.refuse("below_support", objects.low[2] < 0)
+    column.refuse("bottom_hidden", ~objects.bottom_known)
+    return _finished(column, table)
+
+
+def _extent_if_told(table: Table, axis: int, reasons: Sequence[str]) -> Column:
+    """Measure an extent, and keep what is refused for a reason that the picture shows; `outcome` counts the reasons."""
+    column = _extent(table, axis)
+    column.number = column.number.copy()
+    for number, reason in enumerate(reasons, 1):
+        untold = column.code == CODES[reason]
+        column.code[untold], column.outcome[untold], column.number[untold] = 0, number, np.nan
+    return column
+
+
+_PLACES = ("too_close_to_call", "truncated", "occluded", "nested", "witnesses_disagree")
+_SIZES = ("truncated", "occluded", "bottom_hidden", "too_close_to_call")
+
+QUANTITIES = (
+    Quantity(
+        "x",
+        "x of the box centres, the viewer's right; the objects' columns in the image are the second witness",
+        difference_reasons=_PLACES,
+    ),
+    Quantity(
+        "y",
+        "y of the box centres, the viewer's heading; z-depth along the optical axis is the second witness",
+        difference_reasons=_PLACES,
+    ),
+    Quantity(
+        "bottom",
+        "height of the box bottoms; the height of the box centres is the second witness",
+        difference_reasons=("gravity_unknown", "bottom_hidden", "too_close_to_call", "witnesses_disagree"),
+    ),
+    Quantity("size", "cube root of the box volume", difference_reasons=_SIZES),
+    Quantity(
+        "height",
+        "z extent of the box, bottom to top",
+        lambda table: _extent(table, 2),
+        ("gravity_unknown", "bottom_hidden", *LENGTH),
+        ("gravity_unknown", *_SIZES),
+    ),
+    Quantity(
+        "width",
+        "x extent of the box, as the viewer sees it",
+        lambda table: _extent(table, 0),
+        ("gravity_unknown", *LENGTH),
+        ("truncated", "occluded", "too_close_to_call"),
+    ),
+    Quantity("distance", "distance between the box centres", _distance, LENGTH),
+    Quantity("gap", "distance between the nearest visible surfaces", _gap, ("gravity_unknown", *LENGTH)),
+    Quantity(
+        "elevation",
+        "height of the box bottom above the support plane, which the question names",
+        _elevation,
+        ("gravity_unknown", "no_support_plane", "below_support", "bottom_hidden", *LENGTH),
+    ),
+    Quantity(
+        "vertical", "height difference of the box centres", _vertical, ("gravity_unknown", "bottom_hidden", *LENGTH)
+    ),
+    Quantity("horizontal", "distance of the box centres along the ground", _horizontal, ("gravity_unknown", *LENGTH)),
+    Quantity(
+        "height_if_told",
+        "z extent of the box, or the reason in sight for which it is refused",
+        lambda table: _extent_if_told(table, 2, ("truncated", "occluded", "bottom_hidden")),
+        ("gravity_unknown", *IN_METRES),
+    ),
+    Quantity(
+        "width_if_told",
+        "x extent of the box, or the reason in sight for which it is refused",
+        lambda table: _extent_if_told(table, 0, ("truncated", "occluded")),
+        ("gravity_unknown", *IN_METRES),
+    ),
+)

@@ -1,0 +1,25 @@
+"""Why a fact is refused, and what each reason means: the words that counts, docs and answers use."""
+
+from types import MappingProxyType
+
+REASONS = MappingProxyType(
+    {
+        "gravity_unknown": "up is unknown: no gravity given and no support plane that its witnesses confirm",
+        "no_support_plane": "there is no plane to count the height from",
+        "relative_scale": "the scene has no metric scale",
+        "truncated": "an object touches the image border, so its centre and size are unknown",
+        "occluded": "an object is cut by something nearer, so its centre and size are unknown",
+        "bottom_hidden": "an object's lowest point is out of sight, so its bottom and height are unknown",
+        "below_support": "the object is below the support plane",
+        "not_level": "the two have their bottoms at different heights, or not in sight",
+        "too_near": "two objects are so near each other on the ground that nobody can stand at one and face the other",
+        "nested": "one object's extent lies within the other's, like a cup on a table",
+        "witnesses_disagree": "the second witness does not confirm the first",
+        "too_close_to_call": "the difference is neither beyond the margin nor certainly within it",
+        "too_small": "the length is below `min_length_m`, the angle below 2°, or the two are about level",
+        "too_uncertain": "one sigma is more than `max_relative_error` of the length or angle",
+        "outweighed": "decided, but left out so that no answer is much more frequent in the scene than the others",
+    }
+)
+CODES = MappingProxyType({reason: code for code, reason in enumerate(REASONS, 1)})
+"""The number that stands for a reason in a Column; 0 is none. The first reason that applies is counted."""

@@ -1,0 +1,100 @@
+"""How objects are called without their captions: the objects of an image in, a name for each out.
+
+mark    "object 3", "the object marked 3"         where the picture shows numbered marks: the place in the scene + 1
+box     "the object at [120, 340, 455, 780]"      left, top, right, bottom
+point   "the object at (288, 560)"                a point that lies on it, as far from its edge as any
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import numpy as np
+
+from spatialvlm.geometry import decode_mask, edge_distance, tight_box
+from spatialvlm.records import Object, Scene
+
+Referring = Literal["caption", "mark", "box", "point"]
+REFERRING: tuple[Referring, ...] = get_args(Referring)
+Coordinates = Literal["0-1", "0-1000", "pixels"]
+COORDINATES: tuple[Coordinates, ...] = get_args(Coordinates)
+
+_DEEP = 0.5
+"""A point may lie nearer to the edge than the deepest one by this share, where rounding moves it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Naming:
+    """Names of objects by their ids, all of one sort; `reference` is what `QA.reference` says of it."""
+
+    reference: str
+    names: Mapping[str, str]
+
+
+def pointers(scene: Scene, sort: Referring, coordinates: Coordinates) -> tuple[Naming, ...]:
+    """Name the objects of a scene in each wording of a sort, captions apart; what no point surely hits has no name."""
+    objects, size = scene.objects, (scene.camera.width, scene.camera.height)
+    match sort:
+        case "caption":
+            return ()
+        case "mark":
+            numbers = {o.instance.id: place for place, o in enumerate(objects, 1)}
+            wordings = ("object {}", "the object marked {}")
+            return tuple(Naming(sort, {id_: w.format(n) for id_, n in numbers.items()}) for w in wordings)
+        case "box":
+            said = {o.instance.id: _box(o, size, coordinates) for o in objects}
+            return (Naming(f"{sort}/{coordinates}", {id_: f"the object at [{box}]" for id_, box in said.items()}),)
+        case "point":
+            found = {o.instance.id: _point(o, size, coordinates) for o in objects}
+            named = {id_: f"the object at ({point})" for id_, point in found.items() if point is not None}
+            return (Naming(f"{sort}/{coordinates}", named),)
+
+
+def draw_naming(
+    namings: Mapping[Referring, Sequence[Naming]],
+    sorts: Sequence[Referring],
+    subjects: Sequence[str],
+    rng: np.random.Generator,
+) -> Naming:
+    """Draw a sort and its wording, by which all subjects are called; boxes where a point is sure to hit not all."""
+    for place in rng.permutation(len(sorts)).tolist():
+        wordings = namings[sorts[place]]
+        naming = wordings[int(rng.integers(len(wordings)))]
+        if all(subject in naming.names for subject in subjects):
+            return naming
+    return namings["box"][0]
+
+
+def _box(thing: Object, size: tuple[int, int], coordinates: Coordinates) -> str:
+    steps = _steps(size, coordinates)
+    corners = thing.instance.box_xyxy.astype(np.float64).reshape(2, 2) / size
+    return _said(np.rint(np.clip(corners, 0.0, 1.0) * steps).ravel(), coordinates)
+
+
+def _point(thing: Object, size: tuple[int, int], coordinates: Coordinates) -> str | None:
+    """Say the deepest point of an object's mask that still lies on it when it is rounded."""
+    mask = decode_mask(thing.instance.mask)
+    left, top, right, bottom = tight_box(mask).astype(int).tolist()
+    depth = edge_distance(mask[top:bottom, left:right])
+    deepest = float(depth.max(initial=0.0))
+    if deepest == 0.0:
+        return None
+    rows, columns = np.nonzero(depth >= _DEEP * deepest)
+    pixels = np.stack([columns + left, rows + top], axis=1)
+    steps = _steps(size, coordinates)
+    rounded = pixels.astype(np.float64) if coordinates == "pixels" else np.rint((pixels + 0.5) / size * steps)
+    landed = np.floor(rounded / steps * size + 1e-9).astype(int) - (left, top)
+    inside = np.all((landed >= 0) & (landed < depth.shape[::-1]), axis=1)
+    kept = np.where(inside, depth[tuple((landed * inside[:, None]).T[::-1])], 0.0)
+    best = int(np.argmax(kept))
+    return _said(rounded[best], coordinates) if kept[best] >= _DEEP * deepest else None
+
+
+def _steps(size: tuple[int, int], coordinates: Coordinates) -> np.ndarray:
+    """Return how many steps of rounding the image has, across and down."""
+    return np.array(size if coordinates == "pixels" else (1000, 1000), np.float64)
+
+
+def _said(steps: np.ndarray, coordinates: Coordinates) -> str:
+    numbers: Sequence[float] = steps.tolist()
+    return ", ".join(f"{n / 1000:.3f}" if coordinates == "0-1" else f"{n:.0f}" for n in numbers)
