@@ -1,9 +1,16 @@
 """A question of ours stands alone: it and an answer are enough for a score."""
 
+from dataclasses import replace
+from itertools import product
+
+import numpy as np
 import pytest
 
 import spatialvlm as sv
+from fixtures.evaluate.own_questions import outcomes, said
 from spatialvlm.answers import SAME
+from spatialvlm.kinds import KINDS
+from spatialvlm.pipeline.phrase.ways import Way, ask_in_a_way
 
 
 def question(kind: str, value: sv.Answer, *names: str, unit: str | None = None) -> sv.QA:
@@ -42,4 +49,27 @@ def test_answers_are_scored_by_the_question_alone(qa: sv.QA, text: str, value: f
 def test_letters_are_read_where_the_question_has_them():
     qa = question("tall_choice", sv.Choice(("the mug", "the bowl"), 1), "the mug", "the bowl")
     assert [sv.score(qa, said).value for said in ("(B)", "The bowl is taller.")] == [0.0, 1.0]
-    assert [sv.score(qa, said, lettered=True).value for said in ("(B)", "b", "The bowl is taller.")] == [1.0] * 3
+    for options in (("the mug", "the bowl", SAME), (SAME, "the bowl", "the mug")):
+        asked = replace(qa, value=sv.Choice(options, 1), asked_as="choice")
+        said = ("(B)", "b", "The bowl.", "The bowl is taller.", "The mug is shorter.")
+        assert [sv.score(asked, one).value for one in said] == [1.0] * len(said)
+
+
+def test_a_relation_is_read_only_where_it_is_what_is_asked():
+    """Asked of a length whether it is more than 35 cm, "it is 20 cm to the left" says neither yes nor no."""
+    length = question("left_difference", sv.YesNo(True), "the mug", "the bowl")
+    assert sv.score(replace(length, asked_as="yes_no"), "The mug is left of the bowl.").value == 0.0
+    which = question("tall_choice", sv.YesNo(False), "the mug", "the bowl")
+    assert sv.score(replace(which, asked_as="yes_no"), "The bowl is taller.").answer is None
+
+
+@pytest.mark.parametrize("way", ["choice", "yes_no", "json"])
+def test_what_our_own_phrasing_says_is_right_in_every_way_of_asking(way: Way):
+    names, rng, count = ("the mug", "the small bowl", "the 7 up can", "the red chair"), np.random.default_rng(0), 0
+    for kind in KINDS.values():
+        for (number, outcome), _ in product(outcomes(kind), range(8)):
+            qa = next(iter(said(kind, names, number, outcome)))
+            asked = ask_in_a_way(qa, (way,), rng)
+            count += asked.asked_as == way
+            assert sv.score(asked, asked.answer).value == 1.0, (asked, sv.score(asked, asked.answer))
+    assert count > 500

@@ -77,7 +77,7 @@ def test_the_unit_that_is_asked_for_comes_before_that_of_the_number():
 def test_letters_count_where_the_questions_have_them():
     rows = columns(ROWS[6]) | {"completions": ["(B)"]}
     assert sv.spatial_reward(**rows) == [0.0]
-    assert sv.spatial_reward(**rows, lettered=True) == [1.0]
+    assert sv.spatial_reward(**rows, asked_as=["choice"]) == [1.0]
 
 
 @pytest.mark.parametrize(

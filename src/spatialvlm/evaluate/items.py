@@ -49,7 +49,8 @@ class AnswerReading:
     without one counts in, where the question names it. `lettered`: the prompt calls the options (A), (B), ... With a
     `relation` the options of a choice are its two things or its two words, in its order, and a third is
     `answers.SAME`; yes says that its word is true of its first thing. `names` are those of the things that the question
-    is about: what "the 7 up can on the left" has of numbers and words is no answer.
+    is about: what "the 7 up can on the left" has of numbers and words is no answer. `restated`: the question is a
+    statement of its own, which "it would fit" affirms and "too narrow" denies.
     """
 
     rule: Rule | None = None
@@ -57,6 +58,7 @@ class AnswerReading:
     lettered: bool = True
     relation: Relation | None = None
     names: tuple[str, ...] = ()
+    restated: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -91,7 +91,7 @@ def parse_answer(
         case Area():
             return parse_number(answer)
         case YesNo():
-            return parse_yes_no(answer, reading.relation, restated=bool(reading.names))
+            return parse_yes_no(answer, reading.relation, restated=reading.restated)
         case Choice(options=options):
             return parse_choice(answer, options, reading)
         case Order(items=items):

@@ -8,8 +8,9 @@ minus; "straight ahead" and "level" are 0. Of several angles the one that is con
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from spatialvlm.evaluate.items import Relation
 from spatialvlm.evaluate.parsing.extraction import (
@@ -81,10 +82,16 @@ def _segments(text: str) -> list[tuple[str, str]]:
             value, unit = lowered[key], key.rpartition("_")[2]
             is_number = isinstance(value, int | float) and not isinstance(value, bool)
             named = unit if re.fullmatch(f"{_DEGREES}|{_RADIANS}", unit) else None
-            if isinstance(value, str) or (is_number and (named or key in _KEYS)):
-                found.append((f"{value} {named or ''}" if is_number else value, "JSON, "))
+            if is_number and (named or key in _KEYS):
+                found.append((" ".join([f"{value} {named or ''}", *map(str, _sides(lowered))]), "JSON, "))
+            elif isinstance(value, str):
+                found.append((value, "JSON, "))
     final = find_final_answer(text)
     return [*found, *([] if final is None else [(final, "marked answer, ")]), (text, "")]
+
+
+def _sides(data: Mapping[str, Any]) -> list[Any]:
+    return [data[key] for key in ("direction", "side") if isinstance(data.get(key), str)]
 
 
 def _in_text(text: str, relation: Relation | None) -> tuple[float, str] | None:

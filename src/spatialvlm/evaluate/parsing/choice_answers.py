@@ -56,8 +56,9 @@ def _match(text: str, options: tuple[str, ...], reading: AnswerReading) -> tuple
         return place, "letter"
     if relation is not None and (place := _by_relation(text, options, relation)) is not None:
         return place, "relation"
-    if relation is not None and _are_things(options, relation):
-        return _by_names(text, relation[:2])
+    if relation is not None and (things := _things_of(options, relation)):
+        found = _by_names(text, relation[:2])
+        return None if found is None else (options.index(things[found[0]]), found[1])
     if all(map(has_article, options)):
         return _by_names(text, options, [name for name in reading.names if name not in options])
     text = mark_names(text, *reading.names)
@@ -82,9 +83,10 @@ def _conclusion(text: str) -> str | None:
     return text[max(ends) :] if ends else None
 
 
-def _are_things(options: tuple[str, ...], relation: Relation) -> bool:
-    """Return whether the first two options are the things of the relation."""
-    return all(option == thing.partition("|")[0] for option, thing in zip(options, relation[:2]))
+def _things_of(options: tuple[str, ...], relation: Relation) -> tuple[str, ...]:
+    """Take the options that are the two things of the relation; none where they are not."""
+    things = tuple(thing.partition("|")[0] for thing in relation[:2])
+    return things if {*things} <= {*options} else ()
 
 
 def _by_names(text: str, things: Sequence[str], others: Sequence[str] = ()) -> tuple[int, str] | None:
@@ -185,18 +187,15 @@ def _by_letter_and_words(text: str, options: tuple[str, ...]) -> int | None:
 
 
 def _by_relation(text: str, options: tuple[str, ...], relation: Relation) -> int | None:
-    """Match the thing, or the word, that a sentence about two things comes to."""
+    """Match the thing, the word, or yes or no, that a sentence about two things comes to."""
     *_, word, opposite = relation
-    about_words = {option.lower() for option in options[:2]} == {word, opposite}
-    sign = parse_relation(text, relation, unnamed=about_words)
+    things = _things_of(options, relation)
+    sign = parse_relation(text, relation, unnamed=not things)
     if sign is None:
         return None
-    if sign == 0:
-        return 2 if len(options) > 2 else None
-    if about_words:
-        said = word if sign > 0 else opposite
-        return next(place for place, option in enumerate(options) if option.lower() == said)
-    return 0 if sign > 0 else 1
+    wanted = {1: (word, "yes", *things[:1]), -1: (opposite, "no", *things[1:]), 0: (SAME,)}[sign]
+    places = [place for place, option in enumerate(options) if option in wanted or option.lower() in wanted]
+    return places[0] if len(places) == 1 else None
 
 
 def _by_words(text: str, options: tuple[str, ...]) -> tuple[int, str] | None:

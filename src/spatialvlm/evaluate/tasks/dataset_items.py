@@ -1,7 +1,7 @@
 """Turn questions of our own datasets into Items: what a model is told beside the question, and the truth of the answer.
 
-What to answer with, the form of the kind says (`kinds.forms`). What a dataset holds to be "about the same" is a choice
-in which that is an option.
+What to answer with, the form of the kind says (`kinds.forms`), or the way in which the question is asked. What a
+dataset holds to be "about the same" is a choice in which that is an option.
 """
 
 from collections.abc import Iterator, Mapping
@@ -13,6 +13,9 @@ from spatialvlm.evaluate.items import Item
 from spatialvlm.evaluate.own_scoring import reading_of
 from spatialvlm.kinds import KINDS
 from spatialvlm.records import QA
+
+SAY_IN_WAYS = {"choice": "Answer with the letter of one option.", "yes_no": "Answer yes or no.", "json": ""}
+"""What to answer with where a question is not asked openly; one for JSON says it itself."""
 
 Truths = Mapping[tuple[str, str, tuple[str, ...]], float]
 """True lengths in metres by frame id, kind and subjects, where they are known better than the dataset knows them."""
@@ -30,7 +33,8 @@ def item_of(qa: QA, id_: str, image: bytes, truths: Truths) -> Item:
     fact, truth = qa.fact, qa.value
     if isinstance(truth, Length):
         truth = replace(truth, metres=truths.get((qa.frame_id, qa.kind, fact.subjects), truth.metres))
-    prompt = f"{qa.question} {KINDS[qa.kind].form.asks_for(truth)}"
+    asks = SAY_IN_WAYS[qa.asked_as] if qa.asked_as in SAY_IN_WAYS else KINDS[qa.kind].form.asks_for(truth)
+    prompt = f"{qa.question} {asks}".rstrip()
     meta = {"frame_id": qa.frame_id, "family": qa.family, "error": fact.error, "subjects": list(fact.subjects)}
-    reading = reading_of(truth, qa.kind, qa.names, qa.unit)
+    reading = reading_of(truth, qa.kind, qa.names, qa.unit, qa.asked_as)
     return Item(id_, qa.kind, qa.question, prompt, (image,), truth, meta, reading)
