@@ -1,23 +1,29 @@
 """How well answers are parsed, and how fast they are scored: python benchmarks/answers.py [--facts 100000]
 
 Parsing: the hand-written answers of tests/evaluate/parsing, and what our own phrasing says of random facts. Speed:
-10,000 answers of all forms, of all lengths, read and scored by both parsers, the median of some runs; and the figures
-with their bootstrap intervals. One process, one core.
+10,000 answers of all forms, of all lengths, read and scored by both parsers, the median of some runs; 10,000 rewards
+of rows of all kinds in our own words; and the figures with their bootstrap intervals. One process, one core.
 """
 
 import argparse
 import csv
 import statistics
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from spatialvlm.evaluate.items import Choice, Clock, Item, Length, Number, Truth, YesNo
+sys.path.append(str(Path(__file__).parents[1] / "tests"))
+from fixtures.evaluate.own_questions import outcomes, said
+from spatialvlm.answers import Answer, Choice, Clock, Count, Length, YesNo, answer_to_text
+from spatialvlm.evaluate.items import AnswerReading, Item
 from spatialvlm.evaluate.metrics.bootstrap import mean_interval
 from spatialvlm.evaluate.parsing.length_answers import parse_length
-from spatialvlm.evaluate.scoring import score
+from spatialvlm.evaluate.row_reward import spatial_reward
+from spatialvlm.evaluate.scoring import score_item
 from spatialvlm.evaluate.tasks import load_task
 from spatialvlm.kinds import KINDS
 from spatialvlm.pipeline.phrase import load_sheet
@@ -36,13 +42,12 @@ SAID = (
     "<think>The lamp is 2 m away, the chair 3 m.</think> about one and a half meters",
     "There are 3 chairs.",
 )
-TRUTHS: tuple[Truth, ...] = (
-    Length(1.2),
-    Choice(("left", "right"), 1),
-    YesNo(True, ("the mug", "the bowl", "left", "right")),
-    Number(3.0),
-    Clock(3),
-)
+TRUTHS: tuple[Answer, ...] = (Length(1.2), Choice(("left", "right"), 1), YesNo(True), Count(3), Clock(3))
+ABOUT = AnswerReading(relation=("the mug", "the bowl", "left", "right"))
+THINGS = ["mug", "bowl", "lamp", "chair", "sofa", "table", "cabinet", "box", "plant", "monitor", "keyboard", "bottle"]
+COLOURS = ["red", "blue", "green", "white", "black", "grey", "wooden", "small", "large", "tall", "round", "old"]
+GENERATIONS = 8
+"""Completions of one prompt, as GRPO asks for them."""
 
 
 def table_share(name: str) -> tuple[int, int]:
@@ -70,7 +75,8 @@ def _is_right(row: dict[str, str]) -> bool:
 def own_phrasing(count: int) -> int:
     """Count the lengths said by our own phrasing that are read as they were said."""
     rng = np.random.default_rng(0)
-    sheets = [load_sheet(name) for name, kind in KINDS.items() if kind.form == "length"]
+    kinds = [name for name, kind in KINDS.items() if isinstance(kind.answer(("a", "b"), 1.0, 1), Length)]
+    sheets = [load_sheet(name) for name in kinds]
     values = np.exp(rng.uniform(np.log(0.01), np.log(50.0), count)).tolist()
     right = 0
     for place, (value, draw) in enumerate(zip(values, rng.random((count, 6)).tolist())):
@@ -80,6 +86,24 @@ def own_phrasing(count: int) -> int:
         read = parse_length(answer).value
         right += read is not None and abs(float(str(read)) - spoken.value_m) < 1e-9
     return right
+
+
+def own_rows(count: int) -> dict[str, Any]:
+    """Make rows of all kinds with completions in our own words, some of each question, as a trainer has them."""
+    rng = np.random.default_rng(0)
+    wanted = [(kind, *found) for kind in KINDS.values() for found in outcomes(kind)]
+    rows: dict[str, list[Any]] = {name: [] for name in ("completions", "value", "kind", "names", "asked_unit")}
+    while len(rows["kind"]) < count:
+        kind, number, outcome = wanted[int(rng.integers(len(wanted)))]
+        things = rng.choice(THINGS, 4, replace=False)
+        names = tuple(f"the {colour} {thing}" for colour, thing in zip(rng.choice(COLOURS, 4), things))
+        answers = list(said(kind, names, number, outcome))
+        for place in rng.integers(len(answers), size=GENERATIONS).tolist():
+            qa = answers[place]
+            told = ([{"role": "assistant", "content": qa.answer}], answer_to_text(qa.value), qa.kind, list(qa.names))
+            for column, cell in zip(rows.values(), (*told, qa.unit)):
+                column.append(cell)
+    return {name: column[:count] for name, column in rows.items()}
 
 
 def seconds_of(work: Callable[[], object], runs: int = 5) -> float:
@@ -102,14 +126,19 @@ def main() -> None:
         print(f"{name:12} {right} of {count} read right, {right / count:.1%}")
     print(f"our own phrasing: {own_phrasing(options.facts)} of {options.facts} read right")
     official = load_task("qspatial").official
-    items = [Item(str(n), "kind", "?", "?", (), TRUTHS[n % len(TRUTHS)], {}) for n in range(10_000)]
+    items = [Item(str(n), "kind", "?", "?", (), TRUTHS[n % len(TRUTHS)], {}, ABOUT) for n in range(10_000)]
     answers = [SAID[n * 7 % len(SAID)] for n in range(10_000)]
-    robust = seconds_of(lambda: [score(item, answer) for item, answer in zip(items, answers)])
+    robust = seconds_of(lambda: [score_item(item, answer) for item, answer in zip(items, answers)])
     lengths = [item for item in items if isinstance(item.truth, Length)] * 5
-    both = seconds_of(lambda: [score(item, answer, official) for item, answer in zip(lengths, answers)])
+    both = seconds_of(lambda: [score_item(item, answer, official) for item, answer in zip(lengths, answers)])
+    rows = own_rows(10_000)
+    began = time.perf_counter()
+    rewards = spatial_reward(**rows)
+    rewarded = time.perf_counter() - began  # once: a second time all names are known
     values = np.random.default_rng(0).random(10_000)
     print(f"10,000 answers of all forms read and scored: {robust:.2f} s")
     print(f"10,000 answers to lengths by both parsers:   {both:.2f} s")
+    print(f"10,000 rewards of rows in our own words:     {rewarded:.2f} s, {rewards.count(1.0) / 10_000:.2%} are 1")
     print(f"interval of their mean:                      {seconds_of(lambda: mean_interval(values)):.2f} s")
 
 

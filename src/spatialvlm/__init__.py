@@ -17,6 +17,9 @@
     for scene in sv.SceneQuestions("dataset/", epoch=3):  other questions about what is stored, for training
         ...
 
+    sv.score(questions[0], "about 1.2 m").value           another answer to a question, judged without the scene
+    GRPOTrainer(model, sv.spatial_reward, ...)            the same of rows of data, in training
+
 Importing this costs next to nothing: what a name needs is imported when it is first used.
 """
 
@@ -26,9 +29,12 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 _HOMES = {
+    "answers": (
+        *("Angle", "Answer", "Area", "CannotTell", "Choice", "Clock", "Count", "Length", "Order", "Region", "YesNo"),
+    ),
     "records": (
         *("Camera", "DepthErrors", "Drop", "Fact", "Facts", "Frame", "Instance", "Object", "QA", "Sample", "Scene"),
-        "Source",
+        *("Score", "Source"),
     ),
     "engine": ("Pipeline", "ask", "build"),
     "recipes": ("Recipe", "recipe_for"),
@@ -41,12 +47,20 @@ _HOMES = {
     "pipeline.phrase": ("PhraseConfig", "phrase"),
     "dataset": ("Dataset", "SceneQuestions", "export"),
     "chains": ("chains_of", "replay"),
+    "evaluate": ("score", "spatial_reward"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names} | {"read": "dataset"}
 
 __all__ = [
     "QA",
+    "Angle",
+    "Answer",
+    "Area",
     "Camera",
+    "CannotTell",
+    "Choice",
+    "Clock",
+    "Count",
     "Dataset",
     "DepthErrors",
     "Drop",
@@ -54,15 +68,20 @@ __all__ = [
     "Facts",
     "Frame",
     "Instance",
+    "Length",
     "Object",
+    "Order",
     "PhraseConfig",
     "Pipeline",
     "Recipe",
+    "Region",
     "Sample",
     "Scene",
     "SceneQuestions",
+    "Score",
     "Source",
     "Stage",
+    "YesNo",
     "__version__",
     "ask",
     "build",
@@ -77,13 +96,29 @@ __all__ = [
     "read",
     "recipe_for",
     "replay",
+    "score",
+    "spatial_reward",
 ]
 
 if TYPE_CHECKING:
+    from spatialvlm.answers import (
+        Angle,
+        Answer,
+        Area,
+        CannotTell,
+        Choice,
+        Clock,
+        Count,
+        Length,
+        Order,
+        Region,
+        YesNo,
+    )
     from spatialvlm.chains import chains_of, replay
     from spatialvlm.dataset import Dataset, SceneQuestions, export
     from spatialvlm.dataset import read_dataset as read
     from spatialvlm.engine import Pipeline, ask, build
+    from spatialvlm.evaluate import score, spatial_reward
     from spatialvlm.pipeline import Stage
     from spatialvlm.pipeline.collect import collect
     from spatialvlm.pipeline.detect import detect
@@ -104,6 +139,7 @@ if TYPE_CHECKING:
         Object,
         Sample,
         Scene,
+        Score,
         Source,
     )
 

@@ -16,8 +16,8 @@ from spatialvlm.annotate.annotation_tasks import (
 from spatialvlm.annotate.decisions import DecisionFile, read_decisions
 from spatialvlm.annotate.proposals import QuestionProposal
 from spatialvlm.annotate.session import LONGEST, AnnotationSession, annotator_name, draw_outlines
+from spatialvlm.answers import Choice, Count, Length, YesNo
 from spatialvlm.errors import UserError
-from spatialvlm.evaluate.items import Choice, Length, Number, YesNo
 from spatialvlm.evaluate.tasks.folder import TASK
 
 
@@ -117,7 +117,7 @@ def test_the_answers_are_a_benchmark_of_the_task_folder(images, out):
     assert [item.truth for item in items[:4]] == [
         Length(0.5),
         Length(0.0),
-        Number(3.0),
+        Count(3),
         YesNo(True),
     ]
     assert isinstance(items[4].truth, Choice)

@@ -11,9 +11,10 @@ from datasets import Image as ImageFeature
 from datasets import List, load_dataset
 from PIL import Image
 
+from spatialvlm.answers import Angle, Area, CannotTell, Choice, Clock, Count, Length, Order, Region, YesNo
 from spatialvlm.errors import UserError
 from spatialvlm.evaluate.item_export import PARQUET, item_from_row, truth_text, write_parquet, write_tsv
-from spatialvlm.evaluate.items import Choice, Clock, Item, Length, Number, Region, YesNo
+from spatialvlm.evaluate.items import AnswerReading, Item
 from spatialvlm.evaluate.tasks.data import rows
 
 
@@ -74,7 +75,7 @@ def test_a_picture_is_written_once(tmp_path):
 
 
 def test_open_questions_are_asked_as_they_are(tmp_path):
-    write_tsv([item("a", Length(1.25)), item("b", Number(3.0))], tmp_path / "x.tsv")
+    write_tsv([item("a", Length(1.25)), item("b", Count(3))], tmp_path / "x.tsv")
     rows = [row for row, _, _ in as_vlmevalkit_reads(tmp_path / "x.tsv")]
     assert "A" not in rows[0]  # or VLMEvalKit would take it for multiple choice
     assert [row["question"] for row in rows] == ["Which?\nAsked in full."] * 2
@@ -121,10 +122,13 @@ def test_options_that_pandas_would_show_otherwise_are_refused(tmp_path, options,
 
 TRUTHS = (
     (Choice(("car", "dog"), 1), "B"),
-    (Choice(("left of", "right of"), 1, lettered=False), "right of"),
     (YesNo(True), "yes"),
-    (Length(0.61, "within_25", "cm"), "0.61 m"),
-    (Number(2.5), "2.5"),
+    (Length(0.61), "0.61 m"),
+    (Angle(-0.5), "-28.6479 degrees"),
+    (Count(3), "3"),
+    (Area(2.5), "2.5"),
+    (Order(("the mug", "the bowl")), "the mug, the bowl"),
+    (CannotTell("truncated"), "cannot tell"),
     (Clock(11), "11 o'clock"),
     (Region(((0.1, 0.2), (0.3, 0.2), (0.3, 0.4))), "[[0.1, 0.2], [0.3, 0.2], [0.3, 0.4]]"),
 )
@@ -132,7 +136,19 @@ TRUTHS = (
 
 @pytest.mark.parametrize(("truth", "text"), TRUTHS)
 def test_answers_as_texts(truth, text):
-    assert truth_text(truth) == text
+    assert truth_text(item("a", truth)) == text
+
+
+def test_an_option_without_a_letter_is_written_in_its_words():
+    reading = AnswerReading(lettered=False)
+    assert truth_text(Item("a", "k", "?", "?", (), Choice(("left of", "right of"), 1), {}, reading)) == "right of"
+
+
+def test_rows_of_an_older_format_say_so():
+    row = {"id": "7", "kind": "k", "question": "?", "prompt": "?", "meta": "{}"}
+    row |= {"truth": '{"form": "number", "value": 3}'}
+    with pytest.raises(UserError, match="row '7': of an older format; write the items again"):
+        item_from_row(row)
 
 
 def test_items_come_back_from_parquet(tmp_path):
@@ -144,7 +160,7 @@ def test_items_come_back_from_parquet(tmp_path):
     for place in (tmp_path / "out", tmp_path / "out" / PARQUET):
         for one, back in zip(items, map(item_from_row, rows(place, "*.parquet")), strict=True):
             assert (back.id, back.kind, back.question, back.prompt) == (one.id, one.kind, one.question, one.prompt)
-            assert (back.truth, back.meta) == (one.truth, one.meta)
+            assert (back.truth, back.meta, back.reading) == (one.truth, one.meta, one.reading)
             assert back.pictures == (one.pictures[0], png(9))
 
 
@@ -175,7 +191,7 @@ def test_no_items_are_an_error(tmp_path):
 
 def test_a_row_that_is_no_item_is_named():
     with pytest.raises(UserError, match="row 'a': no item"):
-        item_from_row({"id": "a", "truth": "{}"})
+        item_from_row({"id": "a", "truth": "{}", "reading": "{}"})
 
 
 def test_the_folder_to_write_into_is_made(tmp_path):

@@ -12,9 +12,10 @@ import yaml
 from datasets import load_dataset
 from PIL import Image
 
+from spatialvlm.answers import Choice, YesNo
 from spatialvlm.evaluate.item_export import write_parquet
-from spatialvlm.evaluate.items import Choice, Item, YesNo
-from spatialvlm.evaluate.scoring import score
+from spatialvlm.evaluate.items import Item
+from spatialvlm.evaluate.scoring import score_item
 from spatialvlm.evaluate.tasks import load_task
 
 FOLDER = Path(__file__).parents[2] / "integrations" / "lmms_eval" / "spatialvlm"
@@ -103,7 +104,7 @@ def test_scores_are_ours(config, docs):
     # lmms-eval hands over the rows without their images.
     rows = docs["test"].remove_columns("images")
     for item, doc, answer in zip(ITEMS, rows, ANSWERS, strict=True):
-        ours = score(item, answer, task.official)
+        ours = score_item(item, answer, task.official)
         entries = config["process_results"](doc, [answer])
         assert set(entries) == {metric["metric"] for metric in config["metric_list"]}
         assert ours.official is not None

@@ -5,22 +5,28 @@ from pathlib import Path
 
 import pytest
 
+from spatialvlm.answers import CannotTell, Choice, Length, Order, Region
 from spatialvlm.errors import DatasetError
-from spatialvlm.evaluate.items import Choice, Item, Length, Region
+from spatialvlm.evaluate.items import AnswerReading, Item
 from spatialvlm.evaluate.results import Run, TaskRun, read_results, read_run, write_run, write_scored
-from spatialvlm.evaluate.scoring import PARSER, score
+from spatialvlm.evaluate.scoring import PARSER, score_item
 
 AGAIN = "run the command that made it again"
 ITEMS = (
     (Item("a", "distance", "How\u2028far?", "How far?", (), Length(1.0), {}), "1 m"),
     (Item("b", "which", "Which?", "Which?", (), Choice(("x", "y"), 1), {}), None),
+    (
+        Item("d", "order", "In which order?", "In?", (), Order(("x", "y")), {}, AnswerReading("mra", "meter", False)),
+        "y, x",
+    ),
+    (Item("e", "hidden", "Is it?", "Is it?", (), CannotTell("occluded"), {}), "It can't be told."),
     (Item("c", "place", "Where?", "Where?", (), Region(((0.0, 0.0), (1.0, 0.0), (1.0, 1.0))), {}), "(0.7, 0.2)"),
 )
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    scored = [score(item, answer) for item, answer in ITEMS]
+    scored = [score_item(item, answer) for item, answer in ITEMS]
     write_scored(tmp_path, "folder", scored)
     task = TaskRun("folder", "files:0", len(scored), None, "0" * 64, PARSER, False, "image", "")
     write_run(tmp_path, Run("transformers:/home/anna/weights", None, {"seed": 0}, (task,)))
@@ -36,15 +42,15 @@ def test_what_was_written_comes_back(folder: Path):
     results = read_results(folder)
     assert results.run.model == "transformers:/home/anna/weights"
     for (item, answer), back in zip(ITEMS, results.scored["folder"], strict=True):
-        assert (back.item.id, back.item.question, back.item.truth) == (item.id, item.question, item.truth)
-        again = score(item, answer)
+        assert (back.item.id, back.item.truth, back.item.reading) == (item.id, item.truth, item.reading)
+        again = score_item(item, answer)
         assert (back.answer, back.parsed, back.robust) == (answer, again.parsed, again.robust)
 
 
 @pytest.mark.parametrize(
     ("fields", "says"),
     [
-        ({"format": 99}, "of another format; evaluate again with this version"),
+        ({"format": 99}, "of another format, expected 2; evaluate again with this version"),
         ({"tasks": ...}, "has no list of tasks, or no settings"),
         ({"tasks": {}}, "has no list of tasks, or no settings"),
         ({"settings": None}, "has no list of tasks, or no settings"),
@@ -87,12 +93,13 @@ def with_(line: str, **fields: object) -> str:
         (lambda line: "[1, 2]", r"line 2: damaged \(.*"),
         (lambda line: without(line, "kind"), r"line 2: has no 'kind'"),
         (lambda line: without(line, "robust"), r"line 2: has no 'robust'"),
-        (lambda line: with_(line, reading={}), r"line 2: has no 'value'"),
-        (lambda line: with_(line, reading={"value": 1, "mood": 2}), r"line 2: damaged \(.*"),
-        (lambda line: with_(line, truth={"form": "size"}), r"line 2: damaged \(truth of form 'size'"),
+        (lambda line: with_(line, parsed={}), r"line 2: has no 'value'"),
+        (lambda line: with_(line, parsed={"value": 1, "mood": 2}), r"line 2: damaged \(.*"),
+        (lambda line: with_(line, truth={"form": "size"}), r"line 2: damaged \(answer of form 'size'"),
+        (lambda line: with_(line, reading={"rule": None}), r"line 2: damaged \(reading of an item"),
         (lambda line: with_(line, pictures=None), r"line 2: damaged \(.*"),
         (lambda line: with_(line, robust=3), r"line 2: damaged \(.*"),
-        (lambda line: "", "got 2 items, expected 3"),
+        (lambda line: "", "got 4 items, expected 5"),
     ],
 )
 def test_a_damaged_line_is_named(folder: Path, damage, says: str):

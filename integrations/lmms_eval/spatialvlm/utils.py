@@ -2,7 +2,7 @@
 
     SPATIALVLM_ITEMS=FOLDER lmms-eval --include_path integrations/lmms_eval --tasks spatialvlm --model ...
 
-Enters: the folder that `spatialvlm.evaluate.exchange.write_parquet(items, FOLDER, task)` wrote, by the environment
+Enters: the folder that `spatialvlm.evaluate.write_parquet(items, FOLDER, task)` wrote, by the environment
 variable SPATIALVLM_ITEMS, else `items` beside this file. Leaves four metrics: `robust` and `official`, the means of
 the two scores; `robust_overall` and `official_overall`, the task's own first figure (CV-Bench's overall accuracy,
 say), else the mean again. The official ones are missing where the benchmark has no official rule without a judge.
@@ -16,10 +16,10 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from spatialvlm.evaluate import Task, item_from_row, load_task, score
+from spatialvlm.evaluate import Task, item_from_row, load_task, score_item
 
 FOLDER = os.environ.get("SPATIALVLM_ITEMS") or str(Path(__file__).with_name("items"))
-KEPT = ("task", "id", "kind", "question", "prompt", "truth", "meta")
+KEPT = ("task", "id", "kind", "question", "prompt", "truth", "reading", "meta")
 
 
 def pictures(doc: Mapping[str, Any]) -> list[Any]:
@@ -37,7 +37,7 @@ def process_results(doc: Mapping[str, Any], results: Sequence[str]) -> dict[str,
     """The scores of one answer, with what `overall` needs to know of the row."""
     task = task_of(doc)
     answer = results[0]
-    scored = score(item_from_row(doc), answer, task.official if task else None)
+    scored = score_item(item_from_row(doc), answer, task.official if task else None)
     row = {name: doc[name] for name in KEPT}
     found = {"robust": scored.robust, "official": scored.official}
     entries: dict[str, dict[str, Any]] = {}
@@ -58,7 +58,7 @@ def overall(results: Sequence[Mapping[str, Any]]) -> float:
     task = task_of(results[0]["row"])
     if task is None or task.figures is None:
         return mean(results)
-    scored = [score(item_from_row(one["row"]), one["answer"]) for one in results]
+    scored = [score_item(item_from_row(one["row"]), one["answer"]) for one in results]
     figures = task.figures(scored, [float(one["score"]) for one in results])
     return next(iter(figures.values()), mean(results))
 

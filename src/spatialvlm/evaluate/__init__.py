@@ -6,6 +6,8 @@
     models/           who answers: a model behind inspect_ai, weights by path, a file of answers, baselines
     parsing/          what a model wrote -> what it said, and how that was parsed
     scoring           an item and an answer -> a score by our rule and by the official one
+    own_scoring       a question of ours, which stands alone, and an answer -> a score
+    row_reward        the same of rows of data, as trainers call it
     metrics/          many scores -> figures with 95 % intervals
     evaluation        all of it: a model and some tasks -> a folder of results
     results           that folder, written and read
@@ -28,12 +30,13 @@ if TYPE_CHECKING:
     from spatialvlm.evaluate.item_export import item_from_row, write_parquet, write_tsv
     from spatialvlm.evaluate.items import Item
     from spatialvlm.evaluate.models import AskConfig
+    from spatialvlm.evaluate.own_scoring import score
     from spatialvlm.evaluate.results import Results, read_results
     from spatialvlm.evaluate.rooms_benchmark.benchmark_console import build_with_progress
     from spatialvlm.evaluate.rooms_benchmark.definition import load_definition
-    from spatialvlm.evaluate.scoring import Scored, score
+    from spatialvlm.evaluate.row_reward import spatial_reward
+    from spatialvlm.evaluate.scoring import Scored, score_item
     from spatialvlm.evaluate.tasks.task import Task
-    from spatialvlm.pipeline.phrase import object_names
 
 __all__ = [
     "TASKS",
@@ -49,9 +52,10 @@ __all__ = [
     "item_from_row",
     "load_definition",
     "load_task",
-    "object_names",
     "read_results",
     "score",
+    "score_item",
+    "spatial_reward",
     "write_items",
     "write_parquet",
     "write_tsv",
@@ -76,10 +80,12 @@ def __getattr__(name: str) -> Any:
             module = "rooms_benchmark.benchmark_console"
         case "load_definition":
             module = "rooms_benchmark.definition"
-        case "Scored" | "score":
+        case "score":
+            module = "own_scoring"
+        case "spatial_reward":
+            module = "row_reward"
+        case "Scored" | "score_item":
             module = "scoring"
-        case "object_names":
-            module = "tasks.dataset_items"
         case "Task":
             module = "tasks.task"
         case _:

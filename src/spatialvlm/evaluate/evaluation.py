@@ -15,7 +15,7 @@ from spatialvlm.evaluate.items import Item, prompts_sha256
 from spatialvlm.evaluate.models import BASELINES, Answerer, AskConfig, ModelAnswer, Report, load_answerer, silent
 from spatialvlm.evaluate.models.pictures import with_files
 from spatialvlm.evaluate.results import RUN, Results, Run, TaskRun, read_results, read_run, write_run, write_scored
-from spatialvlm.evaluate.scoring import PARSER, Scored, score
+from spatialvlm.evaluate.scoring import PARSER, Scored, score_item
 from spatialvlm.evaluate.tasks import load_task
 from spatialvlm.evaluate.tasks.data import fingerprint, locate
 from spatialvlm.evaluate.tasks.task import Task
@@ -161,7 +161,7 @@ def _ask_and_score(task: Task, loaded: LoadedItems, who: Answerer, note: Report)
             f"{lost[0][0]!r} ({lost[0][1]}){again}"
         )
     return [
-        score(item, answer.text, task.official, truncated=answer.truncated)
+        score_item(item, answer.text, task.official, truncated=answer.truncated)
         for item, answer in zip(loaded.items, answers, strict=True)
     ]
 

@@ -25,20 +25,10 @@ from typing import Any, TextIO
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from spatialvlm.answers import Answer, Choice, YesNo, answer_from_json, answer_to_json
 from spatialvlm.dataset import disk_faults
 from spatialvlm.errors import UserError
-from spatialvlm.evaluate.items import (
-    Choice,
-    Clock,
-    Item,
-    Length,
-    Number,
-    Truth,
-    YesNo,
-    picture_bytes,
-    truth_from_json,
-    truth_to_json,
-)
+from spatialvlm.evaluate.items import Item, picture_bytes, plain_text, reading_from_json, reading_to_json
 
 TABLE = ("index", "id", "image", "image_path", "question", "answer", "category")
 READ_AS_MISSING = frozenset(
@@ -51,7 +41,7 @@ PARQUET = "test-00000-of-00001.parquet"
 LARGEST_CELL = 1 << 30
 GROUP = 32  # rows with images are large
 _IMAGE = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
-_TEXTS = ("task", "id", "kind", "question", "prompt", "answer", "truth", "meta")
+_TEXTS = ("task", "id", "kind", "question", "prompt", "answer", "truth", "reading", "meta")
 # The list of images is said in the way that old and new versions of `datasets` understand.
 _FEATURES: dict[str, dict[str, Any]] = {
     **{name: {"_type": "Value", "dtype": "string"} for name in _TEXTS},
@@ -125,7 +115,7 @@ def _write_body(items: Iterable[Item], writer: Any, columns: list[list[str]]) ->
         options = choice.options if choice else ()
         lettered = lettered and choice is not None
         letter = ascii_uppercase[choice.right] if choice else ""
-        asked = (item.question, item.prompt, letter, truth_text(item.truth), item.kind, json.dumps(options))
+        asked = (item.question, item.prompt, letter, truth_text(item), item.kind, json.dumps(options))
         writer.writerow([index, item.id, *_image_cells(item, index, first_with), *asked])
         for place, option in enumerate(options):
             if lost is None and option.strip() in READ_AS_MISSING:
@@ -168,32 +158,21 @@ def _check_column(letter: str, texts: list[str], *, holes: bool) -> None:
         )
 
 
-def _as_choice(truth: Truth) -> Choice | None:
+def _as_choice(truth: Answer) -> Choice | None:
     """Turn yes or no into multiple choice; None for all other forms."""
     match truth:
         case Choice():
             return truth
-        case YesNo(right=right):
-            return Choice(("Yes", "No"), 0 if right else 1)
+        case YesNo(yes):
+            return Choice(("Yes", "No"), 0 if yes else 1)
         case _:
             return None
 
 
-def truth_text(truth: Truth) -> str:
-    """Write the right answer: a letter or an option's words, yes or no, metres, a number, an hour, or JSON."""
-    match truth:
-        case Choice(options=options, right=right, lettered=lettered):
-            return ascii_uppercase[right] if lettered else options[right]
-        case YesNo(right=right):
-            return "yes" if right else "no"
-        case Length(metres=metres):
-            return f"{metres:.6g} m"
-        case Number(value=value):
-            return f"{value:.6g}"
-        case Clock(hour=hour):
-            return f"{hour} o'clock"
-        case region:
-            return json.dumps(region.polygon)
+def truth_text(item: Item) -> str:
+    """Write the right answer: the letter of an option that has one, else plain words."""
+    truth = item.truth
+    return ascii_uppercase[truth.right] if isinstance(truth, Choice) and item.reading.lettered else plain_text(truth)
 
 
 def write_parquet(items: Iterable[Item], folder: Path, task: str = "") -> int:
@@ -234,8 +213,9 @@ def _row(item: Item, task: str) -> dict[str, Any]:
         "kind": item.kind,
         "question": item.question,
         "prompt": item.prompt,
-        "answer": truth_text(item.truth),
-        "truth": json.dumps(truth_to_json(item.truth)),
+        "answer": truth_text(item),
+        "truth": json.dumps(answer_to_json(item.truth)),
+        "reading": json.dumps(reading_to_json(item.reading)),
         "meta": json.dumps(dict(item.meta)),
         "images": images,
     }
@@ -245,8 +225,11 @@ def item_from_row(row: Mapping[str, Any]) -> Item:
     """Make the Item of a row. Its pictures where the row has their bytes; none where they are decoded or left out."""
     cells = row.get("images") or ()
     pictures = tuple(cell["bytes"] for cell in cells if isinstance(cell, Mapping) and cell.get("bytes"))
+    if "reading" not in row and "truth" in row:
+        raise UserError(f"row {row.get('id')!r}: of an older format; write the items again with this version")
     try:
-        truth, meta = json.loads(row["truth"]), json.loads(row["meta"])
+        truth, reading, meta = (json.loads(row[name]) for name in ("truth", "reading", "meta"))
     except (KeyError, TypeError, ValueError) as error:
         raise UserError(f"row {row.get('id')!r}: no item ({error}); expected what write_parquet writes") from None
-    return Item(row["id"], row["kind"], row["question"], row["prompt"], pictures, truth_from_json(truth), meta)
+    words = (row["id"], row["kind"], row["question"], row["prompt"])
+    return Item(*words, pictures, answer_from_json(truth), meta, reading_from_json(reading))

@@ -1,15 +1,30 @@
-"""What is asked of a model, and the truth: the records of `evaluate`, and their form in JSON.
+"""What is asked of a model: the records of `evaluate`.
 
-An Item is one question about some pictures. Its truth has one of six forms, which decides how an answer is read and by
-which rule it is scored. Lengths are in metres.
+An Item is one question about some pictures, with the Answer that is right. The form of that answer decides how others
+are read and scored; its AnswerReading says the rest.
 """
 
 import hashlib
+import json
+import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal
 
+from spatialvlm.answers import (
+    Angle,
+    Answer,
+    Area,
+    CannotTell,
+    Choice,
+    Clock,
+    Count,
+    Length,
+    Order,
+    Region,
+    YesNo,
+)
 from spatialvlm.errors import UserError
 
 Picture = bytes | Path
@@ -22,70 +37,28 @@ Rule = Literal["within_2", "within_25", "within_10", "mra", "mra_strict"]
 Relation = tuple[str, str, str, str]
 """What a comparison is about, to read answers in whole sentences: two things, the word that may be true of the first
 one, and its opposite, as in ("the cup", "the bowl", "left", "right"). The words are those of `parsing.relations.WORDS`.
+Of an angle the words are those for above and below 0: ("the cup", "", "right", "left").
 """
 
 
 @dataclass(frozen=True, slots=True)
-class Length:
-    """A length in metres. `unit` is what a number without a unit counts in, where the question names one."""
+class AnswerReading:
+    """How answers to a question are read and graded, where the one that is right does not say.
 
-    metres: float
-    rule: Rule = "within_2"
-    unit: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Number:
-    """A number without a unit, or in a unit that the question fixes (a count, square metres)."""
-
-    value: float
-    rule: Rule = "mra"
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """One of some options; `right` is its place from 0. `lettered` says that the prompt calls them (A), (B), ...
-
-    With a `relation` the options are its two things, or its two words, in its order; a third is "about the same".
+    `rule` grades numbers; None is the usual one of the form (`scoring`). `unit` is the unit of length that a number
+    without one counts in, where the question names it. `lettered`: the prompt calls the options (A), (B), ... With a
+    `relation` the options of a choice are its two things or its two words, in its order, and a third is
+    `answers.SAME`; yes says that its word is true of its first thing. `names` are those of the things that the question
+    is about: what "the 7 up can on the left" has of numbers and words is no answer. `restated`: the question is a
+    statement of its own, which "it would fit" affirms and "too narrow" denies.
     """
 
-    options: tuple[str, ...]
-    right: int
+    rule: Rule | None = None
+    unit: str | None = None
     lettered: bool = True
     relation: Relation | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class YesNo:
-    """Yes or no: with a `relation`, whether its word is true of its first thing."""
-
-    right: bool
-    relation: Relation | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Clock:
-    """A direction as an hour on a clock, 1 to 12."""
-
-    hour: int
-
-
-@dataclass(frozen=True, slots=True)
-class Region:
-    """A place in the image: the corners of a polygon as (x, y) shares of width and height."""
-
-    polygon: tuple[tuple[float, float], ...]
-
-
-Truth = Length | Number | Choice | YesNo | Clock | Region
-FORMS: dict[str, type[Truth]] = {
-    "length": Length,
-    "number": Number,
-    "choice": Choice,
-    "yes_no": YesNo,
-    "clock": Clock,
-    "region": Region,
-}
+    names: tuple[str, ...] = ()
+    restated: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -101,8 +74,9 @@ class Item:
     question: str
     prompt: str
     pictures: tuple[Picture, ...]
-    truth: Truth
+    truth: Answer
     meta: Mapping[str, Any] = field(default_factory=dict)
+    reading: AnswerReading = field(default_factory=AnswerReading)
 
 
 def picture_bytes(picture: Picture, item: Item) -> bytes:
@@ -117,34 +91,46 @@ def picture_bytes(picture: Picture, item: Item) -> bytes:
         raise UserError(f"item {item.id!r}: its picture cannot be read ({error.strerror}): {picture}; {fix}") from None
 
 
+def plain_text(truth: Answer) -> str:
+    """Write an answer in the plainest words, which every parser reads."""
+    match truth:
+        case Length(metres):
+            return f"{metres:.6g} m"
+        case Angle(radians):
+            return f"{math.degrees(radians):.6g} degrees"
+        case Count(number):
+            return str(number)
+        case Area(square_metres):
+            return f"{square_metres:.6g}"
+        case YesNo(yes):
+            return "yes" if yes else "no"
+        case Choice() as choice:
+            return choice.chosen
+        case Order(items):
+            return ", ".join(items)
+        case Clock(hour):
+            return f"{hour} o'clock"
+        case Region(polygon):
+            return json.dumps(polygon)
+        case CannotTell():
+            return "cannot tell"
+
+
 def prompts_sha256(items: Iterable[Item]) -> str:
     """Hash all ids and prompts, in order: two runs with the same hash asked the same words."""
     return hashlib.sha256("\0".join(f"{item.id}\0{item.prompt}" for item in items).encode()).hexdigest()
 
 
-def form_of(truth: Truth) -> str:
-    """Name the form of a truth."""
-    return next(name for name, kind in FORMS.items() if isinstance(truth, kind))
+def reading_to_json(reading: AnswerReading) -> dict[str, Any]:
+    """Turn a reading into a JSON object."""
+    return asdict(reading)
 
 
-def truth_to_json(truth: Truth) -> dict[str, Any]:
-    """Turn a truth into a JSON object with its form."""
-    return {"form": form_of(truth)} | {one.name: getattr(truth, one.name) for one in fields(truth)}
-
-
-def truth_from_json(data: Mapping[str, Any]) -> Truth:
-    """Turn back what `truth_to_json` made into a truth. Raises UserError for an unknown form or wrong fields."""
-    values = {name: _frozen(value) for name, value in data.items() if name != "form"}
-    kind = FORMS.get(str(data.get("form")))
-    if kind is None:
-        raise UserError(f"truth of form {data.get('form')!r}: expected one of {', '.join(FORMS)}")
-    try:
-        return kind(**values)
-    except TypeError:
-        expected = ", ".join(one.name for one in fields(kind))
-        raise UserError(f"truth of form {data['form']!r}: got {', '.join(values)}; expected {expected}") from None
-
-
-def _frozen(value: Any) -> Any:
-    """Turn lists of JSON into tuples, at any depth."""
-    return tuple(map(_frozen, value)) if isinstance(value, list) else value
+def reading_from_json(data: Mapping[str, Any]) -> AnswerReading:
+    """Turn back what `reading_to_json` made. Raises UserError where the fields are others."""
+    expected = [one.name for one in fields(AnswerReading)]
+    if not isinstance(data, Mapping) or sorted(data) != sorted(expected):
+        raise UserError(f"reading of an item: got {data!r}; expected an object with {', '.join(expected)}")
+    relation = data["relation"]
+    lists = {"relation": None if relation is None else tuple(relation), "names": tuple(data["names"])}
+    return AnswerReading(**{**data, **lists})

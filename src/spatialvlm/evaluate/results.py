@@ -17,14 +17,15 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
+from spatialvlm.answers import answer_from_json, answer_to_json
 from spatialvlm.dataset import to_json, write_file
 from spatialvlm.errors import DatasetError, UserError
-from spatialvlm.evaluate.items import Item, truth_from_json, truth_to_json
+from spatialvlm.evaluate.items import Item, reading_from_json, reading_to_json
 from spatialvlm.evaluate.parsing.extraction import ParsedAnswer
 from spatialvlm.evaluate.scoring import Scored
 from spatialvlm.records import Score
 
-FORMAT = 1
+FORMAT = 2
 RUN = "run.json"
 AGAIN = "run the command that made it again"
 
@@ -101,7 +102,7 @@ def read_run(folder: Path) -> Run:
     if not isinstance(data, dict):
         raise DatasetError(f"{path}: got {type(data).__name__}, expected a JSON object; {AGAIN}")
     if data.pop("format", None) != FORMAT:
-        raise DatasetError(f"{path}: of another format; evaluate again with this version")
+        raise DatasetError(f"{path}: of another format, expected {FORMAT}; evaluate again with this version")
     tasks = data.get("tasks")
     if not isinstance(tasks, list) or not isinstance(data.get("settings"), dict):
         raise DatasetError(f"{path}: has no list of tasks, or no settings; {AGAIN}")
@@ -159,10 +160,11 @@ def to_row(scored: Scored, folder: Path) -> dict[str, Any]:
         "question": item.question,
         "prompt": item.prompt,
         "pictures": pictures,
-        "truth": truth_to_json(item.truth),
+        "truth": answer_to_json(item.truth),
+        "reading": reading_to_json(item.reading),
         "meta": dict(item.meta),
         "answer": scored.answer,
-        "reading": asdict(scored.parsed),
+        "parsed": asdict(scored.parsed),
         "robust": asdict(scored.robust),
         "official": None if scored.official is None else asdict(scored.official),
         "truncated": scored.truncated,
@@ -172,9 +174,11 @@ def to_row(scored: Scored, folder: Path) -> dict[str, Any]:
 def from_row(row: Mapping[str, Any], folder: Path) -> Scored:
     """Turn a row back into a scored item. Raises KeyError, TypeError, ValueError or UserError for anything else."""
     words = (row["id"], row["kind"], row["question"], row["prompt"])
-    item = Item(*words, tuple(folder / path for path in row["pictures"]), truth_from_json(row["truth"]), row["meta"])
-    parsed = dict(row["reading"])
+    pictures = tuple(folder / path for path in row["pictures"])
+    asked = (answer_from_json(row["truth"]), row["meta"], reading_from_json(row["reading"]))
+    parsed = dict(row["parsed"])
     if isinstance(parsed["value"], list):
-        parsed["value"] = tuple((float(x), float(y)) for x, y in parsed["value"])
+        parsed["value"] = tuple(tuple(one) if isinstance(one, list) else one for one in parsed["value"])
     official = None if row["official"] is None else Score(**row["official"])
+    item = Item(*words, pictures, *asked)
     return Scored(item, row["answer"], ParsedAnswer(**parsed), Score(**row["robust"]), official, row["truncated"])

@@ -1,28 +1,47 @@
-"""Scoring: an Item and an answer -> a Scored, by the robust rule and by the benchmark's official one.
+"""Scoring: an answer against the one that is right -> a Score; an Item and an answer -> a Scored, which has the
+benchmark's official score too.
 
 Pure functions: the same answer gets the same score, at any time, on any machine. An answer that cannot be read, is
 empty, or was never given is wrong, and stays in the denominator.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float64
 
-from spatialvlm.evaluate.items import Choice, Clock, Item, Length, Number, Region, Rule, Truth, YesNo
-from spatialvlm.evaluate.metrics.clock import clock_ok
+from spatialvlm.answers import (
+    Angle,
+    Answer,
+    Area,
+    CannotTell,
+    Choice,
+    Clock,
+    Count,
+    Length,
+    Order,
+    Region,
+    YesNo,
+)
+from spatialvlm.evaluate.items import AnswerReading, Item, Rule
+from spatialvlm.evaluate.metrics.angles import angle_ok
+from spatialvlm.evaluate.metrics.hours import clock_ok
 from spatialvlm.evaluate.metrics.numbers import RULES
 from spatialvlm.evaluate.metrics.points import in_polygon
+from spatialvlm.evaluate.parsing.angle_answers import parse_angle
 from spatialvlm.evaluate.parsing.choice_answers import parse_choice
 from spatialvlm.evaluate.parsing.extraction import ParsedAnswer
 from spatialvlm.evaluate.parsing.length_answers import parse_length
-from spatialvlm.evaluate.parsing.number_answers import parse_clock, parse_number
+from spatialvlm.evaluate.parsing.number_answers import parse_clock, parse_count, parse_number
+from spatialvlm.evaluate.parsing.order_answers import parse_order
 from spatialvlm.evaluate.parsing.point_answers import parse_points
+from spatialvlm.evaluate.parsing.refusals import parse_refusal
 from spatialvlm.evaluate.parsing.yes_no_answers import parse_yes_no
 from spatialvlm.records import Score
 
-PARSER = "robust-1"
+PARSER = "robust-2"
 """The robust parser's name and version: it changes whenever an answer may be parsed otherwise."""
 
 
@@ -45,65 +64,106 @@ class Scored:
 OfficialRule = Callable[[Item, str], Score]
 
 
-def score(item: Item, answer: str | None, official: OfficialRule | None = None, *, truncated: bool = False) -> Scored:
+def score_item(
+    item: Item, answer: str | None, official: OfficialRule | None = None, *, truncated: bool = False
+) -> Scored:
     """Parse an answer and score it by both rules; `answer` None means that none could be had."""
     if answer is None:
         lost = Score(0.0, None, "no answer could be had")
         return Scored(item, None, ParsedAnswer(None, "no answer"), lost, lost if official else None, truncated)
-    parsed = parse_answer(answer, item)
-    robust = score_parsed(parsed, item.truth)
+    size = item.meta.get("size")
+    parsed = parse_answer(answer, item.truth, item.reading, None if size is None else (int(size[0]), int(size[1])))
+    robust = score_parsed(parsed, item.truth, item.reading.rule)
     return Scored(item, answer, parsed, robust, official(item, answer) if official else None, truncated)
 
 
-def parse_answer(answer: str, item: Item) -> ParsedAnswer:
-    """Parse an answer by the form of the item's truth."""
-    match item.truth:
-        case Length(unit=unit):
-            return parse_length(answer, unit)
-        case Number():
+def parse_answer(
+    answer: str, truth: Answer, reading: AnswerReading, size: tuple[int, int] | None = None
+) -> ParsedAnswer:
+    """Parse an answer by the form of the one that is right; `size` is that of the image in pixels, if known."""
+    match truth:
+        case Length():
+            return parse_length(answer, reading.unit)
+        case Angle():
+            return parse_angle(answer, reading.relation, reading.names)
+        case Count():
+            return parse_count(answer, reading.names)
+        case Area():
             return parse_number(answer)
-        case Choice() as truth:
-            return parse_choice(answer, truth)
-        case YesNo() as truth:
-            return parse_yes_no(answer, truth)
+        case YesNo():
+            return parse_yes_no(answer, reading.relation, restated=reading.restated)
+        case Choice(options=options):
+            return parse_choice(answer, options, reading)
+        case Order(items=items):
+            return parse_order(answer, items)
         case Clock():
-            return parse_clock(answer)
+            return parse_clock(answer, reading.names)
         case Region():
-            size = item.meta.get("size")
-            return parse_points(answer, None if size is None else (int(size[0]), int(size[1])))
+            return parse_points(answer, size)
+        case CannotTell():
+            return parse_refusal(answer)
 
 
-def score_parsed(parsed: ParsedAnswer, truth: Truth) -> Score:
-    """Score what was parsed by the robust rule: 1 right, 0 wrong, in between for rules that grade (MRA)."""
-    value = parsed.value
-    if value is None:
+def score_parsed(parsed: ParsedAnswer, truth: Answer, rule: Rule | None = None) -> Score:
+    """Score what was parsed: 1 right, 0 wrong, in between for rules that grade.
+
+    `rule` None is the usual one: of lengths half to twice the truth, of counts and areas mean relative accuracy, of
+    angles 10 degrees or 25 %, of hours one off.
+    """
+    said = parsed.value
+    if said is None:
         return Score(0.0, None, parsed.how)
     match truth:
-        case Length(metres=true, rule=rule) | Number(value=true, rule=rule):
-            assert isinstance(value, float | int)
-            return Score(_graded(rule, value, true), f"{value:.6g}", f"{parsed.how}: {value:.6g} against {true:.6g}")
-        case Choice(options=options, right=right):
-            assert isinstance(value, int)
-            said = options[value]
-            return Score(float(value == right), said, f"{parsed.how}: {said!r} against {options[right]!r}")
-        case YesNo(right=right):
-            said = "yes" if value else "no"
-            return Score(float(value == right), said, f"{parsed.how}: {said} against {'yes' if right else 'no'}")
-        case Clock(hour=hour):
-            return Score(
-                float(clock_ok(_one(value), _one(hour))[0]),
-                f"{value} o'clock",
-                f"{parsed.how}: {value} against {hour}",
-            )
-        case Region(polygon=polygon):
-            assert isinstance(value, tuple)
-            x, y = value[0]
-            inside = bool(in_polygon(np.array([[x, y]]), np.array(polygon, np.float64).reshape(-1, 2))[0])
-            where = "inside" if inside else "outside"
-            return Score(float(inside), f"({x:.4g}, {y:.4g})", f"{parsed.how}: the first point is {where}")
+        case Length(true):
+            return _score_number(parsed, rule or "within_2", true)
+        case Count(true) | Area(true):
+            return _score_number(parsed, rule or "mra", true)
+        case Angle(true):
+            assert isinstance(said, float)
+            value = float(angle_ok(_one(said), _one(true))[0]) if rule is None else _graded(rule, said, true)
+            return _scored(value, parsed, _degrees(said), _degrees(true))
+        case YesNo(yes):
+            return _scored(said == yes, parsed, "yes" if said else "no", "yes" if yes else "no")
+        case Choice(options, right):
+            assert isinstance(said, int)
+            return _scored(said == right, parsed, options[said], options[right])
+        case Order(items):
+            assert isinstance(said, tuple)
+            named = ", ".join(items[place] for place in said if isinstance(place, int))
+            return _scored(said == tuple(range(len(items))), parsed, named, ", ".join(items))
+        case Clock(hour):
+            right = bool(clock_ok(_one(said), _one(hour))[0])
+            return _scored(right, parsed, f"{said} o'clock", f"{hour} o'clock")
+        case Region(polygon):
+            assert isinstance(said, tuple)
+            return _score_point(parsed, np.array(said[:1], np.float64), polygon)
+        case CannotTell():
+            return Score(float(said is True), "cannot tell", parsed.how)
 
 
-def _graded(rule: Rule, value: float, true: float) -> float:
+def _score_number(parsed: ParsedAnswer, rule: Rule, true: float | int) -> Score:
+    said = parsed.value
+    assert isinstance(said, float | int)
+    return _scored(_graded(rule, said, true), parsed, f"{said:.6g}", f"{true:.6g}")
+
+
+def _score_point(
+    parsed: ParsedAnswer, point: Float64[np.ndarray, "1 2"], polygon: tuple[tuple[float, float], ...]
+) -> Score:
+    inside = bool(in_polygon(point, np.array(polygon, np.float64).reshape(-1, 2))[0])
+    where = "inside" if inside else "outside"
+    return Score(float(inside), f"({point[0, 0]:.4g}, {point[0, 1]:.4g})", f"{parsed.how}: the first point is {where}")
+
+
+def _scored(value: float | bool, parsed: ParsedAnswer, said: str, true: str) -> Score:
+    return Score(float(value), said, f"{parsed.how}: {said} against {true}")
+
+
+def _degrees(radians: float) -> str:
+    return f"{math.degrees(radians):.4g}°"
+
+
+def _graded(rule: Rule, value: float | int, true: float | int) -> float:
     return float(RULES[rule](_one(value), _one(true))[0])
 
 

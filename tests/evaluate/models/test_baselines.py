@@ -2,14 +2,16 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from spatialvlm.answers import Angle, Answer, Area, Choice, Clock, Count, Length, Order, YesNo
 from spatialvlm.errors import UserError
-from spatialvlm.evaluate.items import Choice, Clock, Item, Length, Number, Truth, YesNo
+from spatialvlm.evaluate.items import AnswerReading, Item
 from spatialvlm.evaluate.models import AskConfig, load_answerer
-from spatialvlm.evaluate.scoring import score
+from spatialvlm.evaluate.scoring import score_item
 from spatialvlm.evaluate.tasks import load_task
 
 
@@ -18,7 +20,7 @@ def said(name: str, items: Sequence[Item], data: Path | None = None) -> list[str
     return [answer.text for answer in who.answers("folder", items)]
 
 
-def made_items(truths: Sequence[Truth], pictures: Sequence[bytes]) -> list[Item]:
+def made_items(truths: Sequence[Answer], pictures: Sequence[bytes]) -> list[Item]:
     return [
         Item(str(place), "kind", "?", "?", (picture,), truth)
         for place, (truth, picture) in enumerate(zip(truths, pictures, strict=True))
@@ -29,15 +31,23 @@ def made_items(truths: Sequence[Truth], pictures: Sequence[bytes]) -> list[Item]
     ("truths", "expected"),
     [
         ([Length(1.0), Length(2.0), Length(4.0), Length(9.0)], ["4 m", "4 m", "2 m", "2 m"]),
-        ([Number(3.0), Number(5.0), Number(5.0), Number(8.0)], ["5", "5", "5", "5"]),
+        ([Count(3), Count(5), Count(5), Count(8)], ["5", "5", "5", "5"]),
         ([YesNo(True), YesNo(True), YesNo(False), YesNo(True)], ["yes", "yes", "yes", "yes"]),
         ([Clock(3), Clock(3), Clock(9), Clock(3)], ["3 o'clock", "3 o'clock", "3 o'clock", "3 o'clock"]),
         ([Choice(("a", "b"), 1)] * 3 + [Choice(("c", "d"), 0)], ["(B)", "(B)", "(B)", "(B)"]),
-        ([Choice(("a", "b"), 1, lettered=False)] * 3 + [Choice(("c", "d"), 0, lettered=False)], ["b", "b", "b", "d"]),
+        ([Area(2.0), Area(4.0), Area(8.0), Area(4.0)], ["4"] * 4),
+        ([Angle(0.5)] * 4, ["28.65 degrees"] * 4),
+        ([Order(("b", "a"))] * 4, ["a, b"] * 4),
     ],
 )
-def test_the_prior_says_what_holds_for_the_other_pictures(truths: list[Truth], expected: list[str]):
+def test_the_prior_says_what_holds_for_the_other_pictures(truths: list[Answer], expected: list[str]):
     assert said("prior", made_items(truths, [b"1", b"2", b"3", b"4"])) == expected
+
+
+def test_the_prior_names_an_option_that_has_no_letter():
+    items = made_items([Choice(("a", "b"), 1)] * 3 + [Choice(("c", "d"), 0)], [b"1", b"2", b"3", b"4"])
+    items = [replace(item, reading=AnswerReading(lettered=False)) for item in items]
+    assert said("prior", items) == ["b", "b", "b", "d"]
 
 
 def test_the_prior_does_not_learn_from_the_same_picture():
@@ -59,10 +69,10 @@ def test_geometry_answers_every_question_of_its_own_dataset_as_it_was_measured(s
     items = list(load_task("folder").items(shapes))
     assert len(items) > 400
     for item, answer in zip(items, said("geometry", items, shapes), strict=True):
-        scored = score(item, answer)
+        scored = score_item(item, answer)
         if isinstance(item.truth, Length):
             assert scored.parsed.value == pytest.approx(item.truth.metres, rel=1e-3), (item.question, answer)
-            assert scored.parsed.sigma == pytest.approx(item.meta["error_m"], rel=0.06, abs=1e-4)
+            assert scored.parsed.sigma == pytest.approx(item.meta["error"], rel=0.06, abs=1e-4)
         else:
             assert scored.robust.value == 1.0, (item.question, answer, item.truth)
 
@@ -76,7 +86,7 @@ def test_geometry_says_so_where_it_cannot_tell(shapes: Path):
     ]
     for one, answer in zip(strange, said("geometry", strange, shapes), strict=True):
         assert answer == "It can't be told from this image."
-        assert score(one, answer).parsed.refused
+        assert score_item(one, answer).parsed.refused
     with pytest.raises(UserError, match="has no scene of any picture of folder; build a dataset"):
         said("geometry", strange[1:], shapes)
 
@@ -110,7 +120,7 @@ def test_recorded_answers_are_found_by_id(tmp_path: Path):
     answers = load_answerer(f"answers:{path}", AskConfig(), tmp_path).answers("folder", items)
     assert [answer.text for answer in answers] == ["1.2 m", "about 3 m", None]
     assert [answer.truncated for answer in answers] == [False, True, False]
-    assert score(items[2], None).robust.value == 0.0
+    assert score_item(items[2], None).robust.value == 0.0
 
 
 @pytest.mark.parametrize("name", ["prediction", "response", "full_prediction", "filtered_resps", "resps"])

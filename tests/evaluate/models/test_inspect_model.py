@@ -14,8 +14,9 @@ import numpy as np
 import pytest
 
 from fixtures.evaluate.loopback_server import serving
+from spatialvlm.answers import Choice, Length, YesNo
 from spatialvlm.errors import ModelError, UserError
-from spatialvlm.evaluate.items import Choice, Item, Length, YesNo
+from spatialvlm.evaluate.items import Item
 from spatialvlm.evaluate.models import AskConfig, load_answerer
 from spatialvlm.evaluate.models.pictures import with_files
 from spatialvlm.evaluate.results import read_results

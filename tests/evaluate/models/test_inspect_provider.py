@@ -7,8 +7,9 @@ import cv2
 import numpy as np
 import pytest
 
+from spatialvlm.answers import YesNo
 from spatialvlm.errors import UserError
-from spatialvlm.evaluate.items import Item, YesNo
+from spatialvlm.evaluate.items import Item
 from spatialvlm.evaluate.models import AskConfig, load_answerer
 from spatialvlm.evaluate.models.pictures import with_files
 from spatialvlm.models import Model, Runtime, load_vlm

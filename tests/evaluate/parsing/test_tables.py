@@ -3,15 +3,19 @@
 import math
 import re
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from spatialvlm.evaluate.items import Choice, YesNo
+from spatialvlm.evaluate.items import AnswerReading
+from spatialvlm.evaluate.parsing.angle_answers import parse_angle
 from spatialvlm.evaluate.parsing.choice_answers import parse_choice
 from spatialvlm.evaluate.parsing.length_answers import parse_length
 from spatialvlm.evaluate.parsing.number_answers import parse_clock, parse_number
+from spatialvlm.evaluate.parsing.order_answers import parse_order
 from spatialvlm.evaluate.parsing.point_answers import parse_points
+from spatialvlm.evaluate.parsing.refusals import parse_refusal
 from spatialvlm.evaluate.parsing.yes_no_answers import parse_yes_no
 
 ESCAPES = {r"\n": "\n", r"\t": "\t", r"\\": "\\"}
@@ -22,6 +26,7 @@ TABLES = {
     "yes_no": (90, "answer expected relation why"),
     "numbers": (80, "answer form expected why"),
     "points": (40, "answer size expected why"),
+    "more_forms": (90, "answer form about expected why"),
 }
 
 
@@ -48,12 +53,12 @@ def read_lengths(row):
 
 def read_choices(row):
     options = tuple(row["options"].split("|"))
-    truth = Choice(options, right=0, lettered=row["lettered"] == "true", relation=relation_of(row))
-    return row["expected"], parse_choice(row["answer"], truth)
+    reading = AnswerReading(lettered=row["lettered"] == "true", relation=relation_of(row))
+    return row["expected"], parse_choice(row["answer"], options, reading)
 
 
 def read_yes_or_no(row):
-    return row["expected"], parse_yes_no(row["answer"], YesNo(right=True, relation=relation_of(row)))
+    return row["expected"], parse_yes_no(row["answer"], relation_of(row))
 
 
 def read_numbers(row):
@@ -67,6 +72,19 @@ def read_places(row):
     return row["expected"], parse_points(row["answer"], (width, height))
 
 
+def read_more_forms(row):
+    about = row["about"].split("|")
+    match row["form"]:
+        case "order":
+            return row["expected"], parse_order(row["answer"], about)
+        case "angle":
+            relation = ("the mug", "", *about) if row["about"] else None
+            said = parse_angle(row["answer"], relation, ("the mug",))
+            return row["expected"], said if said.value is None else replace(said, value=math.degrees(said.value))
+        case _:
+            return row["expected"], parse_refusal(row["answer"])
+
+
 READERS = {
     "blind": read_lengths,
     "unseen": read_lengths,
@@ -74,11 +92,16 @@ READERS = {
     "yes_no": read_yes_or_no,
     "numbers": read_numbers,
     "points": read_places,
+    "more_forms": read_more_forms,
 }
 
 
 def is_right(expected, reading):
     match expected:
+        case "told":
+            return reading.value is True
+        case order if "," in order:
+            return reading.value == tuple(map(int, order.split(",")))
         case "none" | "refused":
             return reading.value is None and reading.refused == (expected == "refused")
         case "yes" | "no":

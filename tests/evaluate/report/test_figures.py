@@ -18,10 +18,10 @@ from fixtures.evaluate.fabricated import (
     scored_mixed,
     write_results,
 )
-from spatialvlm.evaluate.items import Choice, Clock, Length, Region, YesNo
+from spatialvlm.answers import Choice, Clock, Length, Region, YesNo
 from spatialvlm.evaluate.report.figures import figures_of, normal, summary_of, write_summary
 from spatialvlm.evaluate.results import read_results
-from spatialvlm.evaluate.scoring import score
+from spatialvlm.evaluate.scoring import score_item
 
 ANSWERS = (
     "1 m",
@@ -39,7 +39,7 @@ ANSWERS = (
 
 
 def of_a_metre(*answers):
-    return [score(item(str(place), Length(1.0)), answer) for place, answer in enumerate(answers)]
+    return [score_item(item(str(place), Length(1.0)), answer) for place, answer in enumerate(answers)]
 
 
 def everything():
@@ -81,10 +81,10 @@ def test_lengths_are_counted_as_by_hand():
 def test_choices_are_counted_as_by_hand():
     four, two = Choice(("a cup", "a mug", "a jar", "a box"), 1), Choice(("a cup", "a mug"), 0)
     scored = [
-        score(item("0", four), "B"),
-        score(item("1", four), "(C)"),
-        score(item("2", two), "A"),
-        score(item("3", YesNo(True)), "Perhaps."),
+        score_item(item("0", four), "B"),
+        score_item(item("1", four), "(C)"),
+        score_item(item("2", two), "A"),
+        score_item(item("3", YesNo(True)), "Perhaps."),
     ]
     figures = figures_of(MIXED, scored)["qualitative"]
     assert (figures["n"], figures["accuracy"]["mean"]) == (4, 0.5)
@@ -96,12 +96,12 @@ def test_choices_are_counted_as_by_hand():
 def test_hours_and_places_are_counted_as_by_hand():
     region = Region(SQUARE)
     scored = [
-        score(item("0", Clock(12)), "1 o'clock"),
-        score(item("1", Clock(12)), "3 o'clock"),
-        score(item("2", Clock(12)), "Behind you."),
-        score(item("3", region), "(0.5, 0.5)"),
-        score(item("4", region), "(0.1, 0.1), (0.5, 0.5)"),
-        score(item("5", region), "On the table."),
+        score_item(item("0", Clock(12)), "1 o'clock"),
+        score_item(item("1", Clock(12)), "3 o'clock"),
+        score_item(item("2", Clock(12)), "Behind you."),
+        score_item(item("3", region), "(0.5, 0.5)"),
+        score_item(item("4", region), "(0.1, 0.1), (0.5, 0.5)"),
+        score_item(item("5", region), "On the table."),
     ]
     figures = figures_of(MIXED, scored)
     clock, regions = figures["clock"], figures["regions"]
@@ -158,7 +158,7 @@ def test_the_order_of_the_items_does_not_matter(task, scored):
 
 @pytest.mark.parametrize(("task", "scored"), everything(), ids=lambda one: getattr(one, "name", ""))
 def test_answers_that_could_not_be_had_stay_in_every_denominator(task, scored):
-    none = [score(one.item, None, task.official) for one in scored]
+    none = [score_item(one.item, None, task.official) for one in scored]
     figures, before = figures_of(task, none), figures_of(task, scored)
     assert (figures["n"], figures["failed"], figures["parse_rate"]) == (before["n"], before["n"], 0.0)
     assert figures["robust"]["mean"] == 0.0
@@ -173,7 +173,7 @@ def test_answers_that_could_not_be_had_stay_in_every_denominator(task, scored):
 
 def test_more_answers_without_a_number_never_raise_a_share():
     good = of_a_metre("1 m", "1 m", "3 m")
-    worse = [*good, score(item("9", Length(1.0)), "Near.")]
+    worse = [*good, score_item(item("9", Length(1.0)), "Near.")]
     before, after = figures_of(MIXED, good)["lengths"], figures_of(MIXED, worse)["lengths"]
     assert after["in_50_200"] == pytest.approx(before["in_50_200"] * 3 / 4)
     assert after["median_abs_rel"] == before["median_abs_rel"]
@@ -184,11 +184,11 @@ def test_questions_about_one_picture_are_one_piece_of_evidence(tmp_path):
     # scored_lengths asks three questions of each picture; all three answered alike are worth one
     pictures = [tmp_path / f"{place}.png" for place in range(30)]
     copies = [
-        score(item(f"{place}/{copy}", one.item.truth, picture=pictures[place]), one.answer)
+        score_item(item(f"{place}/{copy}", one.item.truth, picture=pictures[place]), one.answer)
         for place, one in enumerate(alone[:30])
         for copy in range(3)
     ]
-    apart = [score(item(one.item.id, one.item.truth), one.answer) for one in copies]
+    apart = [score_item(item(one.item.id, one.item.truth), one.answer) for one in copies]
     together, each = figures_of(MIXED, copies), figures_of(MIXED, apart)
     assert (together["clusters"], each["clusters"]) == (30, 90)
     assert together["robust"]["mean"] == each["robust"]["mean"]

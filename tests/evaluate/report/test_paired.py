@@ -9,8 +9,8 @@ import pytest
 from rich.console import Console
 
 from fixtures.evaluate.fabricated import item, scored_lengths, scored_letters, write_results
+from spatialvlm.answers import Count, Length
 from spatialvlm.errors import DatasetError, UserError
-from spatialvlm.evaluate.items import Length, Number
 from spatialvlm.evaluate.report.comparison import (
     comparison_section,
     names,
@@ -21,7 +21,7 @@ from spatialvlm.evaluate.report.comparison import (
 )
 from spatialvlm.evaluate.report.paired import FEWEST, compare_runs, mcnemar, verdict
 from spatialvlm.evaluate.results import Results, read_results
-from spatialvlm.evaluate.scoring import score
+from spatialvlm.evaluate.scoring import score_item
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def results(tmp_path):
 
 def metres(*answers, pictures=None):
     return [
-        score(item(f"{place:02d}", Length(1.0), picture=pictures and pictures[place]), answer)
+        score_item(item(f"{place:02d}", Length(1.0), picture=pictures and pictures[place]), answer)
         for place, answer in enumerate(answers)
     ]
 
@@ -117,7 +117,7 @@ def test_few_pictures_tell_nothing_however_clear_they_look(results, count, tmp_p
 
 def test_graded_scores_have_no_mcnemar(results):
     first, second = (
-        results({"mixed": [score(item(str(place), Number(10.0)), answer) for place in range(8)]})
+        results({"mixed": [score_item(item(str(place), Count(10)), answer) for place in range(8)]})
         for answer in ("11", "10")
     )
     paired = compare_runs(first, second)["tasks"]["mixed"]["robust"]
@@ -141,7 +141,7 @@ def test_questions_of_one_run_alone_are_named_and_left_out(results):
     [
         ("prompt_sha256", "0" * 64, "the prompts differ: '9f2c9f2c9f2c' and '000000000000'"),
         ("data", "main", "the data differ: '17b92e470d58' and 'main'"),
-        ("parser", "robust-2", "the parsers differ: 'robust-1' and 'robust-2'"),
+        ("parser", "robust-1", "the parsers differ: 'robust-2' and 'robust-1'"),
         ("track", "blind", "the tracks differ: 'image' and 'blind'"),
         ("limit", 20, "the limits differ: all and 20"),
     ],

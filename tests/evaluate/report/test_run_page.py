@@ -20,10 +20,10 @@ from fixtures.evaluate.fabricated import (
     scored_mixed,
     write_results,
 )
-from spatialvlm.evaluate.items import Length
+from spatialvlm.answers import Length
 from spatialvlm.evaluate.report.examples import WORST, disagreements, in_turns, off, unread, worst
 from spatialvlm.evaluate.report.run_page import write_page
-from spatialvlm.evaluate.scoring import score
+from spatialvlm.evaluate.scoring import score_item
 from spatialvlm.records import Score
 
 VOID = {"meta", "img", "br"}
@@ -102,7 +102,7 @@ def test_texts_are_escaped(page):
 
 def test_the_head_says_who_was_asked_what_and_how(page):
     text = " ".join(Outline(page.read_text()).texts)
-    for said in ("example/model-7b", "2026-08-01", "robust-1", "the pictures", PROMPT_SHA, "17b92e470d58", "CC-BY-4.0"):
+    for said in ("example/model-7b", "2026-08-01", "robust-2", "the pictures", PROMPT_SHA, "17b92e470d58", "CC-BY-4.0"):
         assert said in text
     assert "SpatialVLM, as published" in text
     assert "never released" in text
@@ -139,13 +139,13 @@ def test_disagreements_are_those_of_the_two_scores():
 
 
 def test_turns_take_the_first_of_each_before_the_second_of_any():
-    scored = [score(item(str(place), Length(1.0), kind), "1 m") for place, kind in enumerate("aaabbc")]
+    scored = [score_item(item(str(place), Length(1.0), kind), "1 m") for place, kind in enumerate("aaabbc")]
     assert [one.item.kind for one in in_turns(scored, lambda one: one.item.kind)] == list("abcaba")
 
 
 def test_long_answers_are_shown_with_their_end(tmp_path):
     long = "I look at the picture. " * 200 + "So it is 9 m."
-    write_results(tmp_path, {"lengths": [score(item("0", Length(1.0)), long, first_word)]})
+    write_results(tmp_path, {"lengths": [score_item(item("0", Length(1.0)), long, first_word)]})
     text = write_page(tmp_path, TASKS).read_text()
     assert "So it is 9 m." in text
     assert len(text) < 60_000
@@ -154,7 +154,7 @@ def test_long_answers_are_shown_with_their_end(tmp_path):
 
 @pytest.mark.parametrize("answers", [[], [None], [""], ["1 m"]], ids=["no question", "no answer", "empty", "right"])
 def test_runs_with_little_in_them_have_a_page(tmp_path, answers):
-    scored = [score(item(str(place), Length(1.0)), answer, first_word) for place, answer in enumerate(answers)]
+    scored = [score_item(item(str(place), Length(1.0)), answer, first_word) for place, answer in enumerate(answers)]
     write_results(tmp_path, {"lengths": scored}, track="blind", limit=len(scored), data="")
     text = write_page(tmp_path, {"lengths": LENGTHS}).read_text()
     Outline(text)

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from fixtures.folders.tiny import content
+from spatialvlm.answers import Length
 from spatialvlm.dataset.read import read_dataset
 from spatialvlm.evaluate.rooms_benchmark import build
 from spatialvlm.evaluate.rooms_benchmark.benchmark_console import explain_difference
@@ -25,7 +26,6 @@ from spatialvlm.evaluate.rooms_benchmark.definition import (
     question_of,
     questions_hash,
 )
-from spatialvlm.kinds import KINDS
 from spatialvlm.pipeline import run_stages
 from spatialvlm.pipeline.collect.rooms import RoomsSource
 from spatialvlm.pipeline.tail import tail
@@ -78,8 +78,8 @@ def test_it_is_a_dataset_with_exactly_the_chosen_questions(made):
         assert frame_id == f"room-{SEED}-{room.index:06d}"
         assert [(qa.kind, qa.fact.subjects) for qa in questions] == [wanted.key for wanted in room.questions]
         for qa, wanted in zip(questions, room.questions, strict=True):
-            if KINDS[qa.kind].form == "length":
-                assert qa.fact.value == pytest.approx(wanted.value, rel=1e-3)
+            if isinstance(qa.fact.answer, Length):
+                assert qa.fact.answer.metres == pytest.approx(wanted.value, rel=1e-3)
 
 
 def test_twice_and_by_workers_and_after_a_stop_it_is_the_same(made, tmp_path):

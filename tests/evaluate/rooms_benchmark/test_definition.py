@@ -31,7 +31,7 @@ def test_it_has_250_rooms_and_5000_questions():
 
 
 def test_sizes_go_from_desk_tops_to_rooms():
-    values = sorted(question.value for question in QUESTIONS if KINDS[question.kind].form == "length")
+    values = sorted(question.value for question in QUESTIONS if KINDS[question.kind].family == "quantitative")
     assert values[0] < 0.05
     assert values[-1] > 3.0
     assert sum(value < 0.3 for value in values) > len(values) / 5
@@ -53,7 +53,7 @@ def test_it_is_the_one_that_was_published():
 
 def test_every_length_has_its_truth_and_is_as_near_to_it_as_promised():
     for question in QUESTIONS:
-        if KINDS[question.kind].form != "length":
+        if KINDS[question.kind].family != "quantitative":
             assert question.visible_m is None
             continue
         assert question.visible_m is not None

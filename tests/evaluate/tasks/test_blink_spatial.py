@@ -5,8 +5,9 @@ import json
 import pytest
 
 from fixtures.evaluate.published import cell, png, scored, write_rows
+from spatialvlm.answers import Choice
 from spatialvlm.errors import UserError
-from spatialvlm.evaluate.items import Choice, Item
+from spatialvlm.evaluate.items import Item
 from spatialvlm.evaluate.tasks.blink_spatial import TASK, decided, subtask
 
 

@@ -10,9 +10,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from spatialvlm.answers import Choice
 from spatialvlm.errors import UserError
-from spatialvlm.evaluate.items import Choice
-from spatialvlm.evaluate.scoring import score
+from spatialvlm.evaluate.scoring import score_item
 from spatialvlm.evaluate.tasks.embspatial import TASK, items
 
 PNG = cv2.imencode(".png", np.zeros((4, 6, 3), np.uint8))[1].tobytes()
@@ -64,8 +64,8 @@ def test_parquet_goes_first_and_is_read_once(tmp_path):
 def test_sentences_may_be_options(tmp_path):
     options = ["The drawer is blocking the soap.", "The drawer is beneath the soap."]
     (item,) = items(written(tmp_path, close(relation="under", answer_options=options, answer=1)))
-    assert score(item, "(B)").robust.value == 1.0
-    assert score(item, "").robust.value == 0.0
+    assert score_item(item, "(B)").robust.value == 1.0
+    assert score_item(item, "").robust.value == 0.0
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from spatialvlm.answers import Length
 from spatialvlm.errors import UserError
-from spatialvlm.evaluate.items import Item, Length
-from spatialvlm.evaluate.scoring import score
+from spatialvlm.evaluate.items import Item
+from spatialvlm.evaluate.scoring import score_item
 from spatialvlm.evaluate.tasks.qspatial import TASK, items, official
 
 SCHEMA = pa.schema(
@@ -70,7 +71,7 @@ def test_rows_become_lengths_in_metres_and_the_prompt_asks_for_both_tags(folder)
     (item,) = items(folder(plus()))
     assert item.id == "QSpatial_plus/0"
     assert item.kind == "horizontal_distance"
-    assert item.truth == Length(0.96, "within_2")
+    assert item.truth == Length(0.96)
     assert item.pictures == (PNG,)
     assert item.question in item.prompt
     assert r"\scalar{NUMBER} \distance_unit{UNIT}" in item.prompt
@@ -183,7 +184,7 @@ def test_the_figure_is_the_mean_of_the_splits_not_of_the_questions(folder):
     frame = root / "QSpatial_scannet" / "images" / "scene0015_00" / "color" / "0.jpg"
     frame.parent.mkdir(parents=True)
     frame.write_bytes(PNG)
-    scored = [score(item, both(1, "m"), official) for item in items(root)]
+    scored = [score_item(item, both(1, "m"), official) for item in items(root)]
     assert TASK.figures
     assert TASK.figures(scored, [1.0, 1.0, 0.0, 0.0]) == {  # 2/3 and 0: their mean is 1/3, that of the questions 1/2
         "mean of splits": pytest.approx(1 / 3),

@@ -9,9 +9,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from spatialvlm.answers import Region, YesNo
 from spatialvlm.errors import UserError
-from spatialvlm.evaluate.items import Item, Region, YesNo
-from spatialvlm.evaluate.scoring import score
+from spatialvlm.evaluate.items import Item
+from spatialvlm.evaluate.scoring import score_item
 from spatialvlm.evaluate.tasks.robospatial_home import TASK, items, official
 
 PNG = cv2.imencode(".png", np.zeros((40, 60, 3), np.uint8))[1].tobytes()
@@ -66,7 +67,7 @@ def test_the_official_rule_keeps_a_polygon_that_crosses_itself(folder):
     corners = "[(0.2, 0.2), (0.6, 0.2), (0.2, 0.6), (0.6, 0.6)]"
     (item,) = items(folder(row("context", corners)))
     # Its edges cross in the middle: to the right of that the script's polygon is empty, the hull is not.
-    found = score(item, "[(0.55, 0.4)]", official)
+    found = score_item(item, "[(0.55, 0.4)]", official)
     assert found.official
     assert (found.robust.value, found.official.value) == (1.0, 0.0)
 
@@ -167,7 +168,7 @@ def test_the_figures_are_means_of_categories(folder):
     root = folder(
         row("context", SQUARE), row("compatibility", "Yes"), row("compatibility", "No"), row("configuration", "no")
     )
-    scored = [score(item, "yes", official) for item in items(root)]
+    scored = [score_item(item, "yes", official) for item in items(root)]
     values = [one.official.value for one in scored if one.official]
     assert values == [1.0, 0.0, 0.0, 0.0]  # compatibility 1/2, configuration 0, context 0
     assert TASK.figures

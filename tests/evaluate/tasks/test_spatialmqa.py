@@ -6,8 +6,9 @@ from collections import Counter
 import pytest
 from PIL import Image
 
+from spatialvlm.answers import Choice
 from spatialvlm.errors import UserError
-from spatialvlm.evaluate.items import Choice, Item
+from spatialvlm.evaluate.items import Item
 from spatialvlm.evaluate.tasks.spatialmqa import TASK
 
 LINE = {
@@ -28,7 +29,8 @@ def test_it_reads_the_hubs_test_split(tmp_path):
     write_lines(tmp_path / "test.jsonl", LINE, odd)
     write_lines(tmp_path / "dev.jsonl", LINE)
     first, second = TASK.items(tmp_path)
-    assert first.truth == Choice(tuple(LINE["options"]), 5, lettered=False)
+    assert first.truth == Choice(tuple(LINE["options"]), 5)
+    assert first.reading.lettered is False
     assert first.prompt == (
         "Question: Where is the fork located relative to the pizza?\n"
         "Options: on/above; below; in front of; behind; left of; right of\n"
@@ -86,5 +88,5 @@ GOLDEN = (
 def test_the_official_rule(answer, right, expected):
     assert TASK.official is not None
     options = tuple(LINE["options"])
-    item = Item("1", "x", "", "", (), Choice(options, options.index(right), lettered=False), {"answer": right})
+    item = Item("1", "x", "", "", (), Choice(options, options.index(right)), {"answer": right})
     assert TASK.official(item, answer).value == expected

@@ -9,10 +9,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from spatialvlm.answers import Choice, Clock, Length, YesNo
 from spatialvlm.errors import UserError
-from spatialvlm.evaluate.items import Choice, Clock, Item, Length, YesNo
+from spatialvlm.evaluate.items import AnswerReading, Item
 from spatialvlm.evaluate.parsing.choice_answers import parse_choice
-from spatialvlm.evaluate.scoring import score
+from spatialvlm.evaluate.scoring import score_item
 from spatialvlm.evaluate.tasks.spatialrgpt_bench import TASK, draw_boxes, items
 
 GREY = cv2.imencode(".png", np.full((100, 200, 3), 128, np.uint8))[1].tobytes()
@@ -51,93 +52,99 @@ ABOVE, WHICH = f"Is {R0} above {R1}?", f"Which is below, {R0} or {R1}?"
 WHERE = f"If you are at {R0}, where will you find {R1}?"
 TRUTHS = [
     # category, question, sentence of the authors' templates, row of the table, truth
-    ("width_data", WIDTH, "6.76 feet", "width", Length(6.76 * 0.3048, "within_25")),
-    ("width_data", WIDTH, f"{R0} is 26.25 centimeters in width.", "width", Length(0.2625, "within_25")),
-    ("width_data", WIDTH, "It is 4.94 inches.", "width", Length(4.94 * 0.0254, "within_25")),
-    ("height_data", f"How tall is {R0}?", f"The height of {R0} is 2.16 meters.", "height", Length(2.16, "within_25")),
-    ("distance_data", APART, f"{R0} and {R1} are 3.0 meters apart.", "direct distance", Length(3.0, "within_25")),
-    ("vertical_distance_data", APART, "They are 50.8 inches apart.", "vertical distance", Length(1.29032, "within_25")),
+    ("width_data", WIDTH, "6.76 feet", "width", Length(6.76 * 0.3048)),
+    ("width_data", WIDTH, f"{R0} is 26.25 centimeters in width.", "width", Length(0.2625)),
+    ("width_data", WIDTH, "It is 4.94 inches.", "width", Length(4.94 * 0.0254)),
+    ("height_data", f"How tall is {R0}?", f"The height of {R0} is 2.16 meters.", "height", Length(2.16)),
+    ("distance_data", APART, f"{R0} and {R1} are 3.0 meters apart.", "direct distance", Length(3.0)),
+    ("vertical_distance_data", APART, "They are 50.8 inches apart.", "vertical distance", Length(1.29032)),
     (
         "horizontal_distance_data",
         APART,
         "Horizontally, They are 0.0 inches apart.",
         "horizontal distance",
-        Length(0.0, "within_25"),
+        Length(0.0),
     ),
     ("direction", WHERE, f"{R1} is roughly at 2 o'clock from {R0}.", "direction", Clock(2)),
     ("direction", WHERE, f"{R0} will find {R1} around the 12 o'clock direction.", "direction", Clock(12)),
-    ("above_predicate", ABOVE, f"Yes, {R0} is above {R1}.", "below/above", YesNo(True, (N0, N1, "above", "below"))),
+    ("above_predicate", ABOVE, f"Yes, {R0} is above {R1}.", "below/above", (YesNo(True), (N0, N1, "above", "below"))),
     (
         "above_predicate",
         ABOVE,
         f"Indeed, {R0} is positioned over {R1}.",
         "below/above",
-        YesNo(True, (N0, N1, "above", "below")),
+        (YesNo(True), (N0, N1, "above", "below")),
     ),
     (
         "above_predicate",
         ABOVE,
         f"Actually, {R0} is below {R1}.",
         "below/above",
-        YesNo(False, (N0, N1, "above", "below")),
+        (YesNo(False), (N0, N1, "above", "below")),
     ),
     (
         "tall_predicate",
         f"Is {R0} taller than {R1}?",
         f"Correct, {R0} is much taller as {R1}.",
         "tall/short",
-        YesNo(True, (N0, N1, "tall", "short")),
+        (YesNo(True), (N0, N1, "tall", "short")),
     ),
     (
         "short_predicate",
         f"Is {R0} shorter than {R1}?",
         f"In fact, {R0} may be taller than {R1}.",
         "tall/short",
-        YesNo(False, (N0, N1, "short", "tall")),
+        (YesNo(False), (N0, N1, "short", "tall")),
     ),
     (
         "thin_predicate",
         f"Is {R0} thinner than {R1}?",
         f"Incorrect, {R0}'s width is not less than {R1}'s.",
         "wide/thin",
-        YesNo(False, (N0, N1, "thin", "wide")),
+        (YesNo(False), (N0, N1, "thin", "wide")),
     ),
-    ("behind_predicate", f"Is {R0} behind {R1}?", "No.", "behind/front", YesNo(False, (N0, N1, "behind", "front"))),
+    ("behind_predicate", f"Is {R0} behind {R1}?", "No.", "behind/front", (YesNo(False), (N0, N1, "behind", "front"))),
     (
         "front_predicate",
         f"Is {R0} in front of {R1}?",
         "That is True.",
         "behind/front",
-        YesNo(True, (N0, N1, "front", "behind")),
+        (YesNo(True), (N0, N1, "front", "behind")),
     ),
     (
         "front_predicate",
         f"Is {R0} in front of {R1}?",
         "That is False.",
         "behind/front",
-        YesNo(False, (N0, N1, "front", "behind")),
+        (YesNo(False), (N0, N1, "front", "behind")),
     ),
-    ("big_predicate", f"Is {R1} bigger than {R0}?", "Yes, it is.", "big/small", YesNo(True, (N1, N0, "big", "small"))),
+    (
+        "big_predicate",
+        f"Is {R1} bigger than {R0}?",
+        "Yes, it is.",
+        "big/small",
+        (YesNo(True), (N1, N0, "big", "small")),
+    ),
     (
         "below_choice",
         WHICH,
         f"Positioned lower is {R1}.",
         "below/above",
-        Choice((R0, R1), 1, False, (N0, N1, "below", "above")),
+        (Choice((R0, R1), 1), (N0, N1, "below", "above")),
     ),
     (
         "left_choice",
         f"Which is more to the left, {R1} or {R0}?",
         f"From the viewer's perspective, {R1} appears more on the left side.",
         "left/right",
-        Choice((R1, R0), 0, False, (N1, N0, "left", "right")),
+        (Choice((R1, R0), 0), (N1, N0, "left", "right")),
     ),
     (
         "short_choice",
         f"Who is shorter, {R0} or {R1}?",
         f"With less height is {R0}.",
         "tall/short",
-        Choice((R0, R1), 0, False, (N0, N1, "short", "tall")),
+        (Choice((R0, R1), 0), (N0, N1, "short", "tall")),
     ),
 ]
 
@@ -149,9 +156,10 @@ def test_truths_are_read_from_sentences(folder, category, question, sentence, ki
     assert item.question == question
     if isinstance(truth, Length):
         assert isinstance(item.truth, Length)
-        assert (item.truth.metres, item.truth.rule) == (pytest.approx(truth.metres), truth.rule)
+        assert (item.truth.metres, item.reading.rule) == (pytest.approx(truth.metres), "within_25")
     else:
-        assert item.truth == truth
+        told, relation = truth if isinstance(truth, tuple) else (truth, None)
+        assert (item.truth, item.reading.relation) == (told, relation)
 
 
 @pytest.mark.parametrize(
@@ -237,24 +245,24 @@ def test_drawing_loses_nothing_and_small_boxes_lie_above():
 
 def test_answers_to_choices_and_predicates_are_scored_without_a_judge(folder):
     choosing = only(folder(row("below_choice", WHICH, f"{R1} is below.")))
-    assert score(choosing, "Region [1]").robust.value == 1.0
-    assert score(choosing, "Region [0].").robust.value == 0.0
-    assert score(choosing, "Region [0] is above Region [1].").robust.value == 1.0
-    assert score(choosing, "").robust.value == 0.0
+    assert score_item(choosing, "Region [1]").robust.value == 1.0
+    assert score_item(choosing, "Region [0].").robust.value == 0.0
+    assert score_item(choosing, "Region [0] is above Region [1].").robust.value == 1.0
+    assert score_item(choosing, "").robust.value == 0.0
     assert TASK.official is None
 
 
 def test_an_hour_next_to_the_truth_is_right_and_a_quarter_of_a_length_is_allowed(folder):
     hour, width = items(folder(row("direction", WHERE, "12 o'clock"), row("width_data", WIDTH, "4.0 meters")))
-    assert [score(hour, said).robust.value for said in ("1 o'clock", "11 o'clock", "2 o'clock")] == [1.0, 1.0, 0.0]
-    assert [score(width, said).robust.value for said in ("3 m", "500 cm", "2.9 m", "")] == [1.0, 1.0, 0.0, 0.0]
+    assert [score_item(hour, said).robust.value for said in ("1 o'clock", "11 o'clock", "2 o'clock")] == [1.0, 1.0, 0.0]
+    assert [score_item(width, said).robust.value for said in ("3 m", "500 cm", "2.9 m", "")] == [1.0, 1.0, 0.0, 0.0]
 
 
 def test_the_figures_are_those_of_relations_and_of_measures(folder):
     root = folder(
         row("above_predicate", ABOVE, "No."), row("direction", WHERE, "3 o'clock"), row("width_data", WIDTH, "1 meter")
     )
-    scored = [score(item, "no") for item in items(root)]
+    scored = [score_item(item, "no") for item in items(root)]
     assert TASK.figures
     assert TASK.figures(scored, [1.0, 1.0, 0.0]) == {"qualitative": 1.0, "quantitative": 0.5}
     assert TASK.figures(scored[:1], [1.0]) == {"qualitative": 1.0}
@@ -272,5 +280,5 @@ def test_the_figures_are_those_of_relations_and_of_measures(folder):
     ],
 )
 def test_regions_are_read_by_number_and_by_colour(answer):
-    truth = Choice((R0, R1), 1, False, (N0, N1, "below", "above"))
-    assert parse_choice(answer, truth).value == 1
+    reading = AnswerReading(lettered=False, relation=(N0, N1, "below", "above"))
+    assert parse_choice(answer, (R0, R1), reading).value == 1

@@ -5,8 +5,9 @@ import csv
 import pytest
 
 from fixtures.evaluate.published import base64_of, cell, png, scored, write_rows
+from spatialvlm.answers import Choice
 from spatialvlm.errors import UserError
-from spatialvlm.evaluate.items import Choice, Item
+from spatialvlm.evaluate.items import Item
 from spatialvlm.evaluate.tasks.threedsr_bench import TABLE, TASK
 
 COLUMNS = ("index", "qid", "question", "A", "B", "C", "D", "answer", "category", "image", "image_source", "image_url")

@@ -11,9 +11,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from spatialvlm.answers import Area, Choice, Count, Length
 from spatialvlm.errors import UserError
-from spatialvlm.evaluate.items import Choice, Item, Number
-from spatialvlm.evaluate.scoring import score
+from spatialvlm.evaluate.items import Item
+from spatialvlm.evaluate.scoring import score_item
 from spatialvlm.evaluate.tasks import vsi_bench
 from spatialvlm.evaluate.tasks.vsi_bench import DIRECTIONS, FRAMES, TASK, items, official, read_frames
 
@@ -85,7 +86,7 @@ def folder(tmp_path: Path) -> Callable[..., Path]:
 
 
 def number(truth: str) -> Item:
-    return Item("0", "object_counting", "How many?", "How many?", (), Number(float(truth)), {"ground_truth": truth})
+    return Item("0", "object_counting", "How many?", "How many?", (), Count(int(float(truth))), {"ground_truth": truth})
 
 
 def choice(truth: str) -> Item:
@@ -95,7 +96,8 @@ def choice(truth: str) -> Item:
 
 def test_rows_become_numbers_and_choices_with_frames(folder):
     counting, choosing = items(folder(count(), nearest(pruned=True)))
-    assert (counting.id, counting.kind, counting.truth) == ("0", "object_counting", Number(4.0, "mra"))
+    assert (counting.id, counting.kind, counting.truth) == ("0", "object_counting", Count(4))
+    assert (counting.reading.rule, choosing.reading.rule) == ("mra", None)
     assert choosing.truth == Choice(("sofa", "table", "bed"), 1)
     assert len(counting.pictures) == FRAMES
     assert choosing.pictures is counting.pictures, "questions of one video share its frames"
@@ -108,6 +110,21 @@ def test_rows_become_numbers_and_choices_with_frames(folder):
         "scene": "scene0000_00",
         "pruned": True,
     }
+
+
+@pytest.mark.parametrize(
+    ("kind", "told", "truth", "answers"),
+    [
+        ("object_abs_distance", "1.5", Length(1.5), ("1.5", "1.5 meters", "150 cm")),
+        ("object_size_estimation", "60", Length(0.6), ("60", "60 cm", "0.6 m")),
+        ("room_size_estimation", "20.5", Area(20.5), ("20.5", "20.5 square meters")),
+        ("object_counting", "3", Count(3), ("3", "three")),
+    ],
+)
+def test_numbers_are_in_the_unit_that_their_question_names(folder, kind, told, truth, answers):
+    (item,) = items(folder(count(question_type=kind, ground_truth=told)))
+    assert item.truth == truth
+    assert [score_item(item, answer).robust.value for answer in answers] == [1.0] * len(answers)
 
 
 def test_every_video_is_decoded_once_and_one_is_in_memory(folder, tmp_path, monkeypatch):
@@ -259,7 +276,7 @@ def test_the_figure_is_the_mean_of_eight_tasks_with_directions_as_one(folder):
         nearest(id=20),  # 0
     ]
     chosen = list(items(folder(*rows)))
-    scored = [score(item, "4", official) for item in chosen]
+    scored = [score_item(item, "4", official) for item in chosen]
     values = [1.0 if item.id in ("0", "1", "10") else 0.0 for item in chosen]
     assert TASK.figures
     assert TASK.figures(scored, values) == {

@@ -6,8 +6,9 @@ from collections import Counter
 import pytest
 
 from fixtures.evaluate.published import png
+from spatialvlm.answers import YesNo
 from spatialvlm.errors import UserError
-from spatialvlm.evaluate.items import Item, YesNo
+from spatialvlm.evaluate.items import Item
 from spatialvlm.evaluate.tasks.vsr import FAMILY_OF, TASK
 
 LINE = {
@@ -64,7 +65,7 @@ def test_a_label_that_is_no_label_is_named(tmp_path):
 def test_the_authors_own_lines(assets):
     found = list(TASK.items(assets / "bench-vsr" / "dev.jsonl"))
     assert len(found) == len({one.id for one in found}) == 340
-    assert Counter(one.truth.right for one in found if isinstance(one.truth, YesNo)) == {False: 173, True: 167}
+    assert Counter(one.truth.yes for one in found if isinstance(one.truth, YesNo)) == {False: 173, True: 167}
     assert Counter(one.kind for one in found)["Projective"] == 155
 
 

@@ -1,7 +1,8 @@
 """Metrics: many answers, or many scores of answers -> figures. Pure functions of arrays: no text, no files, no chance.
 
 numbers     lengths and counts: ratio windows, relative error, mean relative accuracy; RULES, which score a number
-clock       hours of a clock
+angles      angles
+hours       hours of a clock
 choices     accuracy; all variants of a question right; accuracy above chance; means of means
 points      places in the image: inside a polygon, one point or several
 selective   what is gained by not answering; whether stated errors are true

@@ -6,37 +6,44 @@ asks, "can't be told from this image". With exact depth this is the ceiling of t
 """
 
 import hashlib
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import product
+from itertools import accumulate, product
 from pathlib import Path
 
+from spatialvlm.answers import Angle, Choice, Clock, Count, Length, Order, YesNo
 from spatialvlm.dataset import read_dataset
 from spatialvlm.errors import UserError
 from spatialvlm.evaluate.items import Item, Picture
 from spatialvlm.evaluate.models import ModelAnswer, Track
-from spatialvlm.evaluate.tasks.dataset_items import SAME, object_names
-from spatialvlm.kinds import KINDS
+from spatialvlm.evaluate.parsing.length_spans import find_lengths
+from spatialvlm.kinds import KINDS, LETTERS
 from spatialvlm.pipeline.measure import measure
-from spatialvlm.pipeline.phrase import PLANES, load_sheet
+from spatialvlm.pipeline.phrase import PLANES, load_sheet, object_names
 from spatialvlm.quantities import CENTIMETER, FOOT, INCH, METER
-from spatialvlm.records import Facts, Scene
+from spatialvlm.records import Fact, Facts, Scene
 
 CANNOT = "It can't be told from this image."
-_SLOTS = {"A": "\x01", "B": "\x02"}
+_NAME, _LIST, _GIVEN = "\x00", "\x01", "\x02"
+"""What stands in a question for a name, for names that are listed, and for a length that is given."""
+_LISTED = re.compile(f"{_NAME}(?:, {_NAME})*,? (?:and|or) {_NAME}")
 _UNITS = tuple(unit.plural for unit in (METER, CENTIMETER, FOOT, INCH))
+
+_Key = tuple[str, tuple[str, ...], frozenset[str], float | None]
+"""What is asked: the kind, the subjects that have a slot each, those that are listed, the length that is given."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _AskedScene:
-    """A scene with what it is asked with: the names of its objects, longest first, and its facts by kind and places."""
+    """A scene with what it is asked with: the names of its objects, longest first, its facts by what they answer."""
 
     names: Sequence[tuple[str, re.Pattern[str]]]
     called: Mapping[str, str]
     facts: Facts
-    rows: Mapping[tuple[str, str, str], int]
+    rows: Mapping[_Key, int]
 
 
 class GeometryBaseline:
@@ -98,10 +105,14 @@ def _bytes(picture: Picture) -> bytes:
 def _prepare(scene: Scene) -> _AskedScene:
     facts, called = measure(scene), object_names(scene)
     longest = sorted(called.items(), key=lambda pair: (-len(pair[1]), pair[0]))
-    ids = (*facts.object_ids, "")
-    columns = zip(facts.kind.tolist(), facts.a.tolist(), facts.b.tolist())
-    rows = {(facts.kinds[kind], ids[a], ids[b]): row for row, (kind, a, b) in enumerate(columns)}
+    rows = {_key(fact.kind, fact.subjects, fact.given): row for row, fact in enumerate(facts)}
     return _AskedScene([(id_, _pattern(name)) for id_, name in longest], called, facts, rows)
+
+
+def _key(kind: str, subjects: Sequence[str], given: float | None) -> _Key:
+    named = KINDS[kind].subjects
+    listed = frozenset(subjects[named:])
+    return kind, tuple(subjects[:named]), listed, None if given is None else round(given, 4)
 
 
 def _pattern(name: str) -> re.Pattern[str]:
@@ -115,30 +126,61 @@ def _answer_text(asked: _AskedScene, question: str) -> str:
     text = question
     for id_, pattern in asked.names:
         found += [(hit.start(), id_) for hit in pattern.finditer(text)]
-        text = pattern.sub(lambda hit: "\x00" * len(hit[0]), text)  # of the same length: places stay
+        text = pattern.sub(lambda hit: _NAME * len(hit[0]), text)  # of the same length: places stay
     subjects = [id_ for _, id_ in sorted(found)]
-    template = _templates().get(_normalize(re.sub("\x00+", "\x00", text)))
-    if template is None or len(subjects) != len(template[1]):
-        return CANNOT
+    text, lengths = re.sub(f"{_NAME}+", _NAME, text), find_lengths(text)
+    given = lengths[0].metres if len(lengths) == 1 else None
+    for wording, metres in ((text, None), (_without_length(text), given)):
+        for one in (wording, _LISTED.sub(_LIST, wording)):
+            template = _templates().get(_normalize(one))
+            key = None if template is None else _asked_for(template, wording, subjects, metres)
+            if key is not None and key in asked.rows:
+                return _say_fact(asked, asked.facts[asked.rows[key]])
+    return CANNOT
+
+
+def _without_length(text: str) -> str:
+    """Put the mark of a given length in place of the only length of a question."""
+    lengths = find_lengths(text)
+    return f"{text[: lengths[0].start]}{_GIVEN}{text[lengths[0].end :]}" if len(lengths) == 1 else text
+
+
+def _asked_for(template: tuple[str, str], wording: str, subjects: Sequence[str], given: float | None) -> _Key | None:
+    """Find what a question asks for by its template; None where it names more or fewer things than that has slots."""
     kind, order = template
-    pair = [subjects[order.index(slot)] for slot in sorted(set(order))]
-    row = asked.rows.get((kind, pair[0], pair[1] if len(pair) > 1 else ""))
-    return CANNOT if row is None else _say_fact(asked, kind, pair, row)
+    sizes = [hit[0].count(_NAME) for hit in _LISTED.finditer(wording)]
+    counts = [sizes.pop(0) if slot == _LIST and sizes else 1 for slot in order]
+    if sum(counts) != len(subjects):
+        return None
+    slots: dict[str, list[str]] = {}
+    for slot, count, end in zip(order, counts, accumulate(counts)):
+        slots.setdefault(slot, list(subjects[end - count : end]))
+    return _key(kind, [one for slot in sorted(slots, key=_LETTERS.index) for one in slots[slot]], given)
 
 
-def _say_fact(asked: _AskedScene, kind: str, pair: Sequence[str], row: int) -> str:
+_LETTERS = LETTERS + _LIST
+
+
+def _say_fact(asked: _AskedScene, fact: Fact) -> str:
     """Say a fact in the plainest words, a length with its error."""
-    outcome, form = int(asked.facts.outcome[row]), KINDS[kind].form
-    if form == "length":
-        return f"{float(asked.facts.number[row]):.4g} m ± {float(asked.facts.error[row]):.2g} m"
-    if outcome == 0:
-        return SAME
-    match form:
-        case "predicate":
-            return "Yes." if outcome > 0 else "No."
-        case "choice":
-            return asked.called[pair[0] if outcome > 0 else pair[1]]
-    return KINDS[kind].word if outcome > 0 else KINDS[kind].opposite
+    kind = KINDS[fact.kind]
+    match fact.answer:
+        case Length(metres):
+            return f"{metres:.4g} m ± {fact.error:.2g} m"
+        case Angle(radians):
+            side = kind.word if radians > 0 else kind.opposite
+            return f"{math.degrees(abs(radians)):.4g} degrees {side}".rstrip()
+        case Count(number):
+            return str(number)
+        case YesNo(yes):
+            return "Yes." if yes else "No."
+        case Choice() as choice:
+            return asked.called.get(choice.chosen, choice.chosen) if kind.form.of_subjects else choice.chosen
+        case Order(items):
+            return ", ".join(asked.called.get(one, CANNOT) for one in items)
+        case Clock(hour):
+            return f"{hour} o'clock"
+    return CANNOT
 
 
 @cache
@@ -147,9 +189,14 @@ def _templates() -> dict[str, tuple[str, str]]:
     found: dict[str, tuple[str, str]] = {}
     for kind in KINDS:
         for line in load_sheet(kind).lines["question"]:
-            order = "".join(piece for piece in line.pieces[1::2] if piece in _SLOTS)
+            marks = dict.fromkeys(LETTERS, _NAME) | {"L": _LIST, "M": _LIST, "G": _GIVEN}
+            order = "".join(
+                _LIST if marks.get(piece) == _LIST else piece
+                for piece in line.pieces[1::2]
+                if marks.get(piece) in (_NAME, _LIST)
+            )
             for plane, unit in product(PLANES.values(), _UNITS):
-                fills = {"A": "\x00", "B": "\x00", "P": plane, "U": unit}
+                fills = marks | {"P": plane, "U": unit}
                 pieces = (fills[piece] if place % 2 else piece for place, piece in enumerate(line.pieces))
                 found.setdefault(_normalize("".join(pieces)), (kind, order))
     return found

@@ -12,8 +12,9 @@ from inspect_ai.model import ChatMessageUser, Content, ContentImage, ContentText
 from inspect_ai.scorer import Score, Scorer, Target, mean, scorer, stderr
 from inspect_ai.solver import TaskState
 
-from spatialvlm.evaluate.items import Choice, Item, Length, Number, YesNo, truth_from_json, truth_to_json
-from spatialvlm.evaluate.scoring import OfficialRule, score
+from spatialvlm.answers import answer_from_json, answer_to_json
+from spatialvlm.evaluate.items import Item, plain_text, reading_from_json, reading_to_json
+from spatialvlm.evaluate.scoring import OfficialRule, score_item
 
 CUT_OFF = ("max_tokens", "model_length")
 
@@ -25,30 +26,17 @@ def sample_from_item(item: Item, pictures: Sequence[Path]) -> Sample:
     metadata = {
         "kind": item.kind,
         "question": item.question,
-        "truth": truth_to_json(item.truth),
+        "truth": answer_to_json(item.truth),
+        "reading": reading_to_json(item.reading),
         "meta": dict(item.meta),
     }
-    return Sample([ChatMessageUser(content=content)], target=_target(item), id=item.id, metadata=metadata)
-
-
-def _target(item: Item) -> str:
-    """Write the truth for people who look at a log."""
-    match item.truth:
-        case Length(metres=metres):
-            return f"{metres:.4g} m"
-        case Number(value=value):
-            return f"{value:g}"
-        case Choice(options=options, right=right):
-            return options[right]
-        case YesNo(right=right):
-            return "yes" if right else "no"
-    return str(truth_to_json(item.truth))
+    return Sample([ChatMessageUser(content=content)], target=plain_text(item.truth), id=item.id, metadata=metadata)
 
 
 def item_from_sample(id_: str, metadata: Mapping[str, Any]) -> Item:
     """Make the item of a sample, without its prompt and its pictures."""
-    truth = truth_from_json(metadata["truth"])
-    return Item(id_, metadata["kind"], metadata["question"], "", (), truth, metadata["meta"])
+    truth, reading = answer_from_json(metadata["truth"]), reading_from_json(metadata["reading"])
+    return Item(id_, metadata["kind"], metadata["question"], "", (), truth, metadata["meta"], reading)
 
 
 def make_scorer(official: OfficialRule | None) -> Scorer:
@@ -60,7 +48,7 @@ def make_scorer(official: OfficialRule | None) -> Scorer:
         async def score_state(state: TaskState, target: Target) -> Score:
             cut = state.output.stop_reason in CUT_OFF
             item = item_from_sample(str(state.sample_id), state.metadata)
-            scored = score(item, state.output.completion, official, truncated=cut)
+            scored = score_item(item, state.output.completion, official, truncated=cut)
             values = {"robust": scored.robust.value or 0.0}
             if scored.official is not None:
                 values["official"] = scored.official.value or 0.0

@@ -4,13 +4,26 @@ Enters: training data (a dataset of ours, a JSONL file), or nothing; then each i
 kind about other pictures of the same task. What beats this baseline has looked.
 """
 
+import math
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Sequence
 from pathlib import Path
 from statistics import median
 
+from spatialvlm.answers import (
+    Angle,
+    Answer,
+    Area,
+    CannotTell,
+    Choice,
+    Count,
+    Length,
+    Order,
+    Region,
+    form_of,
+)
 from spatialvlm.errors import UserError
-from spatialvlm.evaluate.items import Choice, Clock, Item, Length, Number, Region, YesNo, form_of
+from spatialvlm.evaluate.items import Item, plain_text
 from spatialvlm.evaluate.models import ModelAnswer, Track
 from spatialvlm.evaluate.parsing.choice_answers import LETTERS
 
@@ -47,9 +60,8 @@ class PriorBaseline:
                     [other for other in groups[_group(item)] if mine is None or other.pictures != mine]
                 )
             text = said[key]
-            answers.append(
-                ModelAnswer(_in_words_of(text, item), failure=None if text else "no other item of this kind")
-            )
+            failure = "no other item of this kind" if text is None else None
+            answers.append(ModelAnswer(_in_words_of(text, item), failure=failure))
         return answers
 
 
@@ -67,26 +79,31 @@ def _median_or_majority(known: Sequence[Item]) -> str | None:
     """Choose what to say of a kind; an option by its place, since the names of things differ from item to item."""
     if not known:
         return None
-    truths = [item.truth for item in known]
-    lengths = [truth.metres for truth in truths if isinstance(truth, Length)]
-    numbers = [truth.value for truth in truths if isinstance(truth, Number)]
-    if lengths or numbers:
-        return f"{median(lengths or numbers):.4g}"
-    answers = [_right_answer(truth) for truth in truths]
-    return Counter(answers).most_common(1)[0][0]
+    numbers = [number for item in known if (number := _number(item.truth)) is not None]
+    if numbers:
+        return f"{median(numbers):.4g}"
+    return Counter(_right_answer(item.truth) for item in known).most_common(1)[0][0]
 
 
-def _right_answer(truth: object) -> str:
+def _number(truth: Answer) -> float | None:
+    match truth:
+        case Length(number) | Count(number) | Area(number):
+            return float(number)
+        case Angle(radians):
+            return math.degrees(radians)
+    return None
+
+
+def _right_answer(truth: Answer) -> str:
+    """Name what is right in a way that several items share; of an order and of what cannot be told nothing is known."""
     match truth:
         case Choice(right=right):
             return str(right)
-        case YesNo(right=right):
-            return "yes" if right else "no"
-        case Clock(hour=hour):
-            return f"{hour} o'clock"
-        case Region(polygon=polygon):
+        case Region(polygon):
             return f"({sum(x for x, _ in polygon) / len(polygon):.1f}, {sum(y for _, y in polygon) / len(polygon):.1f})"
-    return ""
+        case Order() | CannotTell():
+            return ""
+    return plain_text(truth)
 
 
 def _in_words_of(text: str | None, item: Item) -> str | None:
@@ -96,7 +113,11 @@ def _in_words_of(text: str | None, item: Item) -> str | None:
     match item.truth:
         case Length():
             return f"{text} m"
-        case Choice(options=options, lettered=lettered):
+        case Angle():
+            return f"{text} degrees"
+        case Choice(options):
             place = min(int(text), len(options) - 1)
-            return f"({LETTERS[place]})" if lettered else options[place]
+            return f"({LETTERS[place]})" if item.reading.lettered else options[place]
+        case Order(items):
+            return ", ".join(sorted(items))
     return text

@@ -4,9 +4,11 @@
 """
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 
-from spatialvlm.evaluate.items import Choice, YesNo
+from spatialvlm.answers import SAME
+from spatialvlm.evaluate.items import AnswerReading, Relation
 from spatialvlm.evaluate.parsing.extraction import (
     ParsedAnswer,
     find_segments,
@@ -15,15 +17,9 @@ from spatialvlm.evaluate.parsing.extraction import (
     to_plain_text,
     unparsed,
 )
+from spatialvlm.evaluate.parsing.names import FIRST, MARK, SECOND, has_article, mark_names, marked_places, name_pattern
 from spatialvlm.evaluate.parsing.numbers_in_text import find_numbers
-from spatialvlm.evaluate.parsing.relations import (
-    FIRST,
-    SECOND,
-    mark_names,
-    name_pattern,
-    parse_marked_relation,
-    parse_relation,
-)
+from spatialvlm.evaluate.parsing.relations import parse_marked_relation, parse_relation, says_same
 from spatialvlm.evaluate.parsing.yes_no_answers import parse_yes_no
 
 LETTERS = "ABCDEFGHIJ"
@@ -34,39 +30,51 @@ _COMPARES = re.compile(r"^\s*(?:between|of|both|comparing|among)\b[^,.]*,", re.I
 _JSON_KEYS = ("final_answer", "answer", "choice", "option", "label", "prediction", "result")
 
 
-def parse_choice(answer: str, truth: Choice) -> ParsedAnswer:
+def parse_choice(answer: str, options: tuple[str, ...], reading: AnswerReading) -> ParsedAnswer:
     """Find the place from 0 of the option that an answer takes; None where it takes none, or several."""
     text = strip_thinking(answer)
     sure = stated_confidence(text)
     for segment, origin in find_segments(text, _JSON_KEYS, (str, int)) if text.strip() else ():
-        found = _match(to_plain_text(segment).strip(), truth)
+        found = _match(to_plain_text(segment).strip(), options, reading)
         if found is not None:
             return ParsedAnswer(found[0], f"{origin}{found[1]}", confidence=sure)
     return unparsed(text, "names no option, or several", sure)
 
 
-def _match(text: str, truth: Choice) -> tuple[int, str] | None:
-    exact = [place for place, option in enumerate(truth.options) if _same(text, option)]
+def _match(text: str, options: tuple[str, ...], reading: AnswerReading) -> tuple[int, str] | None:
+    exact = [place for place, option in enumerate(options) if _same(text, option)]
     if len(exact) == 1:
         return exact[0], "the option's words"
-    if {option.lower() for option in truth.options} == {"yes", "no"} and not truth.lettered:
-        said = parse_yes_no(text, YesNo(True)).value
-        words = [option.lower() for option in truth.options]
-        return None if said is None else (words.index("yes" if said else "no"), "yes or no")
-    if truth.lettered and (place := _by_compared_letters(text, truth.options)) is not None:
+    relation = reading.relation
+    if not reading.lettered and {option.lower() for option in options} - {SAME} == {"yes", "no"}:
+        return _by_yes_no(text, options, relation)
+    if reading.lettered and (place := _by_compared_letters(text, options)) is not None:
         return place, "letters compared"
-    if truth.lettered and _SEVERAL.search(text) and not _CONCLUDES.search(text):
+    if reading.lettered and _SEVERAL.search(text) and not _CONCLUDES.search(text):
         return None
-    if truth.lettered and (place := _by_letter(text, truth.options)) is not None:
+    if reading.lettered and (place := _by_letter(text, options)) is not None:
         return place, "letter"
-    if truth.relation is not None and (place := _by_relation(text, truth)) is not None:
+    if relation is not None and (place := _by_relation(text, options, relation)) is not None:
         return place, "relation"
-    if _are_things(truth):
-        return _by_names(text, truth)
-    found = _by_words(text, truth.options)
+    if relation is not None and (things := _things_of(options, relation)):
+        found = _by_names(text, relation[:2])
+        return None if found is None else (options.index(things[found[0]]), found[1])
+    if all(map(has_article, options)):
+        return _by_names(text, options, [name for name in reading.names if name not in options])
+    text = mark_names(text, *reading.names)
+    found = _by_words(text, options)
     if found is None and (rest := _conclusion(text)) is not None:
-        found = _by_words(rest, truth.options)
+        found = _by_words(rest, options)
     return found
+
+
+def _by_yes_no(text: str, options: tuple[str, ...], relation: Relation | None) -> tuple[int, str] | None:
+    """Match yes, no, or neither of them."""
+    words = [option.lower() for option in options]
+    if SAME in words and (says_same(text) if relation is None else parse_relation(text, relation) == 0):
+        return words.index(SAME), SAME
+    said = parse_yes_no(text, relation).value
+    return None if said is None else (words.index("yes" if said else "no"), "yes or no")
 
 
 def _conclusion(text: str) -> str | None:
@@ -75,21 +83,24 @@ def _conclusion(text: str) -> str | None:
     return text[max(ends) :] if ends else None
 
 
-def _are_things(truth: Choice) -> bool:
-    """Return whether the first two options are the things of the relation."""
-    things = truth.relation[:2] if truth.relation else ()
-    return bool(things) and all(option == thing.partition("|")[0] for option, thing in zip(truth.options, things))
+def _things_of(options: tuple[str, ...], relation: Relation) -> tuple[str, ...]:
+    """Take the options that are the two things of the relation; none where they are not."""
+    things = tuple(thing.partition("|")[0] for thing in relation[:2])
+    return things if {*things} <= {*options} else ()
 
 
-def _by_names(text: str, truth: Choice) -> tuple[int, str] | None:
-    """Match the only thing that is named, in full or shortened; of two the one that is concluded with."""
-    first, second, *_ = truth.relation or ("", "")
-    marked = mark_names(text, first, second)
+def _by_names(text: str, things: Sequence[str], others: Sequence[str] = ()) -> tuple[int, str] | None:
+    """Match the only thing that is named, in full or shortened; of several the one that is concluded with.
+
+    `others` are no options, and told apart from them.
+    """
+    marked = mark_names(text, *things, *others)
     for part in (marked, _conclusion(marked)):
         if part is not None:
-            named = {hit[0] for hit in re.finditer("[\x01\x02]", part) if not _NOT.search(part[: hit.start()])}
+            said = [hit for hit in MARK.finditer(part) if not _NOT.search(part[: hit.start()])]
+            named = {place for hit in said for place in marked_places(hit[0]) if place < len(things)}
             if len(named) == 1:
-                return (0 if FIRST in named else 1), "the thing's name"
+                return named.pop(), "the thing's name"
     return None
 
 
@@ -175,19 +186,16 @@ def _by_letter_and_words(text: str, options: tuple[str, ...]) -> int | None:
     return place if place < len(options) and _bare(found[2]).startswith(_bare(options[place])) else None
 
 
-def _by_relation(text: str, truth: Choice) -> int | None:
-    """Match the thing, or the word, that a sentence about two things comes to."""
-    first, second, word, opposite = truth.relation or ("", "", "", "")
-    about_words = {option.lower() for option in truth.options[:2]} == {word, opposite}
-    sign = parse_relation(text, (first, second, word, opposite), unnamed=about_words)
+def _by_relation(text: str, options: tuple[str, ...], relation: Relation) -> int | None:
+    """Match the thing, the word, or yes or no, that a sentence about two things comes to."""
+    *_, word, opposite = relation
+    things = _things_of(options, relation)
+    sign = parse_relation(text, relation, unnamed=not things)
     if sign is None:
         return None
-    if sign == 0:
-        return 2 if len(truth.options) > 2 else None
-    if about_words:
-        said = word if sign > 0 else opposite
-        return next(place for place, option in enumerate(truth.options) if option.lower() == said)
-    return 0 if sign > 0 else 1
+    wanted = {1: (word, "yes", *things[:1]), -1: (opposite, "no", *things[1:]), 0: (SAME,)}[sign]
+    places = [place for place, option in enumerate(options) if option in wanted or option.lower() in wanted]
+    return places[0] if len(places) == 1 else None
 
 
 def _by_words(text: str, options: tuple[str, ...]) -> tuple[int, str] | None:

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-Value = float | int | bool | tuple[tuple[float, float], ...]
+Value = float | int | bool | tuple[int, ...] | tuple[tuple[float, float], ...]
 
 _SPECIAL = re.compile(r"<\|[^<>|]{1,40}\|>|</?s>|<(?:eos|bos|pad|end_of_turn|end_of_utterance|unused\d+)>|\[/?INST\]")
 _BLANKS = re.compile(r"[ \t]{3,}|\n{3,}|(?:\s{2}){2,}")
@@ -53,6 +53,8 @@ _CHARACTERS = str.maketrans(
         "”": '"',
         "“": '"',
         "″": '"',
+        "º": "°",
+        "˚": "°",
         "⁄": "/",
         "∼": "~",
         "٫": ".",
@@ -71,7 +73,7 @@ _CONFIDENCE = re.compile(
     r"confiden(?:ce|t)(?:\s+(?:score|level))?\W{0,4}\s*(?:of\s+|is\s+)?(\d+(?:\.\d+)?)\s*(%?)", re.I
 )
 
-_REFUSES = re.compile(
+REFUSES = re.compile(
     r"""\b(?:
         (?:can(?:\s?not|'t)|could(?:\s+not|n't)|not\s+able|unable|not\s+possible|impossible|no\s+way|difficult|hard
           |won't|will\s+not|refuse)\b[^.!?\n]{0,60}?\b(?:determin|tell|measur|estimat|answer|provid|assist|guess|help|count
@@ -80,7 +82,7 @@ _REFUSES = re.compile(
           |be\s+(?:told|known|determined|measured))
       | (?:can(?:\s?not|'t))\s+be\s+(?:\w+ly\s+)?(?:told|known|determined|measured|estimated|answered|inferred)
       | i\s+(?:do\s+not|don't)\s+(?:know|have\s+(?:enough|sufficient|access|the\s+ability))
-      | (?:not|n't)\s+(?:provide|show|give|contain|offer)\w*\s+(?:\w+\s+)?(?:enough|sufficient)
+      | (?:not|\w+n't)\s+(?:provide|show|give|contain|offer)\w*\s+(?:\w+\s+)?(?:enough|sufficient)
       | (?:not|in)\s?(?:enough|sufficient)\s+(?:information|context|data|detail)
       | as\s+an?\s+(?:ai|large\s+language|language\s+model)
       | (?:could|can)\s+you\s+(?:please\s+)?(?:provide|share|upload|specify|clarify)
@@ -96,11 +98,12 @@ _REFUSES = re.compile(
 class ParsedAnswer:
     """What an answer says.
 
-    `value` is None where nothing could be read, else by the form of the truth: metres (length), a number, the place of
-    an option from 0 (choice), True or False (yes or no), an hour (clock), points as shares of width and height
-    (region). `how` says in a few words how it was read, or why not. `refused` is true where the answer declines to
-    answer. `sigma` is the error that the answer states itself (1 sigma, in the unit of `value`), `confidence` its own
-    probability in [0, 1].
+    `value` is None where nothing could be read, else by the form of the truth: metres (length), radians (angle), a
+    number (count, area), True or False (yes or no), the place of an option from 0 (choice), the places of all items as
+    they are said (order), an hour (clock), points as shares of width and height (region), True for an answer that it
+    cannot be told. `how` says in a few words how it was read, or why not. `refused` is true where the answer declines
+    to answer. `sigma` is the error that the answer states itself (1 sigma, in the unit of `value`), `confidence` its
+    own probability in [0, 1].
     """
 
     value: Value | None
@@ -219,4 +222,4 @@ def unparsed(text: str, why: str, confidence: float | None = None) -> ParsedAnsw
 
 def is_refusal(text: str) -> bool:
     """Return whether a plain text refuses to answer; only asked where no answer can be read in it."""
-    return _REFUSES.search(text) is not None
+    return REFUSES.search(text) is not None

@@ -1,6 +1,7 @@
 """Read numbers without a unit, and hours of a clock: what a model wrote -> the number that it states."""
 
 import re
+from collections.abc import Sequence
 
 from spatialvlm.evaluate.parsing.extraction import (
     ParsedAnswer,
@@ -10,8 +11,9 @@ from spatialvlm.evaluate.parsing.extraction import (
     to_plain_text,
     unparsed,
 )
-from spatialvlm.evaluate.parsing.length_spans import is_range
-from spatialvlm.evaluate.parsing.numbers_in_text import NumberSpan, find_numbers
+from spatialvlm.evaluate.parsing.length_spans import find_lengths, is_range
+from spatialvlm.evaluate.parsing.names import mark_names
+from spatialvlm.evaluate.parsing.numbers_in_text import find_numbers, is_negative
 
 _CONCLUDES = re.compile(
     r"""\b(?:therefore|thus|hence|so|total|overall|answer|estimate|altogether|in\s+all|which\s+(?:gives|makes)
@@ -21,6 +23,10 @@ _CONCLUDES = re.compile(
 _FINALLY = re.compile(r"\b(?:total|altogether|in\s+all|answer|therefore|sum)\b|=", re.IGNORECASE)
 _TOTAL_BEHIND = re.compile(r"\s+(?:\w+\s+){0,2}(?:in\s+total|altogether|in\s+all|overall)\b", re.IGNORECASE)
 _NONE = re.compile(r"\b(?:there\s+(?:is|are|were)\s+no|none|no\s+\w+\s+(?:is|are|can\s+be|visible))\b", re.IGNORECASE)
+_NOT_ONE = re.compile(
+    r"\bnot\s+(?:a\s+single\s+)?one\b|\b(?:all|each|every\s+one)\b[^.!?]*\b(?:more\s+than|farther|further|beyond)\b",
+    re.IGNORECASE,
+)
 _LABEL = re.compile(r"[\[#]\s*$|\b(?:region|object|frame|image|step|figure|option|video)\s*$", re.IGNORECASE)
 _CLOCK = re.compile(r"\b(1[0-2]|0?[1-9])\s?(?:o'?\s?clock|:00)", re.IGNORECASE)
 _KEYS = ("final_answer", "answer", "value", "count", "number", "result", "direction", "hour")
@@ -37,11 +43,28 @@ def parse_number(answer: str) -> ParsedAnswer:
     return unparsed(text, "no number", sure)
 
 
-def parse_clock(answer: str) -> ParsedAnswer:
-    """Read the hour, 1 to 12, of a direction: "3 o'clock", "at three", "12"."""
+def parse_count(answer: str, names: Sequence[str] = ()) -> ParsedAnswer:
+    """Read how many an answer counts; with the names of what it is about, neither they nor lengths are counts."""
+    if not names:
+        return parse_number(answer)
+    text = mark_names(to_plain_text(strip_thinking(answer)), *names)
+    if _NOT_ONE.search(text):
+        return ParsedAnswer(0.0, "none, in words", confidence=stated_confidence(text))
+    said = parse_number(_without_lengths(text))
+    return said if said.value is not None else parse_number(text)
+
+
+def _without_lengths(text: str) -> str:
+    for one in reversed(find_lengths(text)):
+        text = f"{text[: one.start]}some distance{text[one.end :]}"
+    return text
+
+
+def parse_clock(answer: str, names: Sequence[str] = ()) -> ParsedAnswer:
+    """Read the hour, 1 to 12, of a direction: "3 o'clock", "at three", "12"; `names` are those of things."""
     text = strip_thinking(answer)
     for segment, how in find_segments(text, _KEYS, (str, int, float)):
-        words = to_plain_text(segment)
+        words = mark_names(to_plain_text(segment), *names)
         hours = {int(hit[1]) for hit in _CLOCK.finditer(words)}
         if not hours:
             hours = {int(one.value) for one in find_numbers(words) if not one.article and one.value in range(1, 13)}
@@ -49,7 +72,7 @@ def parse_clock(answer: str) -> ParsedAnswer:
             return ParsedAnswer(hours.pop(), f"{how}hour")
         if hours and how:
             return ParsedAnswer(int(_CLOCK.findall(words)[-1]) if _CLOCK.search(words) else None, f"{how}the last hour")
-    last = _CLOCK.findall(to_plain_text(text))
+    last = _CLOCK.findall(mark_names(to_plain_text(text), *names))
     if last:
         return ParsedAnswer(int(last[-1]), "the last hour")
     return unparsed(text, "no hour, or several")
@@ -61,7 +84,7 @@ def _number_in(text: str) -> tuple[float, str] | None:
         for one in find_numbers(text)
         if not one.article and not _LABEL.search(text[max(0, one.start - 12) : one.start])
     ]
-    signed = [(one, -one.value if _is_negative(text, one) else one.value) for one in counts]
+    signed = [(one, -one.value if is_negative(text, one) else one.value) for one in counts]
     if not signed:
         return (0.0, "none, in words") if _NONE.search(text) else None
     if len(signed) == 1:
@@ -85,7 +108,3 @@ def _number_in(text: str) -> tuple[float, str] | None:
         if behind:
             return behind[0], f"after {mark[0].lower()!r}"
     return signed[-1][1], f"last of {len(signed)}"
-
-
-def _is_negative(text: str, one: NumberSpan) -> bool:
-    return re.search(r"(?:^|[\s(=:])-$", text[max(0, one.start - 2) : one.start]) is not None

@@ -72,6 +72,11 @@ def find_numbers(text: str) -> list[NumberSpan]:
     return kept
 
 
+def is_negative(text: str, number: NumberSpan) -> bool:
+    """Return whether a minus stands before a number, and no hyphen."""
+    return re.search(r"(?:^|[\s(=:])-$", text[max(0, number.start - 2) : number.start]) is not None
+
+
 def _in_figures(text: str) -> Iterator[NumberSpan]:
     for found in _FIGURES.finditer(text):
         if found["whole"]:

@@ -2,26 +2,13 @@
 
 Enters: an answer, two things, and the relation in question. Leaves: 1 where the answer says that the word holds for the
 first thing, -1 where it says the opposite, 0 for "about the same", None where it says nothing of the sort.
-
-Answers shorten names: "the red plate on the table" is "the red plate" or "the plate" too, where that does not fit the
-other thing as well.
 """
 
 import re
-from functools import cache, lru_cache
+from functools import cache
 
 from spatialvlm.evaluate.items import Relation
-
-FIRST, SECOND = "\x01", "\x02"
-"""What stands for each of two things in a marked text."""
-
-_ARTICLE = re.compile(r"^(?:the|an?)\s+", re.IGNORECASE)
-_TAIL = re.compile(r"\s+(?:on|at|in|by|near|with|beside|behind|under|above|that|which)\s+.*$", re.IGNORECASE)
-_SIDE = re.compile(r"\s+on\s+the\s+(left|right)$", re.IGNORECASE)
-_NOUN_ALONE = re.compile(r"top|back|front|left|right|one|side", re.IGNORECASE)
-"""Words that are also said of other things than what they name."""
-_ARTICLE_NEEDED = ("can", "orange")
-"""Words that are things with their article only."""
+from spatialvlm.evaluate.parsing.names import FIRST, SECOND, mark_names
 
 _MORE = r"greater|larger|bigger|more"
 _LESS = r"less|smaller|lesser|fewer"
@@ -85,9 +72,12 @@ def parse_marked_relation(marked: str, word: str, opposite: str, *, unnamed: boo
         named = unnamed or FIRST in clause or SECOND in clause
         if clause and named and (said := _in_clause(clause, holds, fails)) is not None:
             found = said
-    if found is None and _SAME.search(marked):
-        return 0
-    return found
+    return 0 if found is None and says_same(marked) else found
+
+
+def says_same(text: str) -> bool:
+    """Return whether a text says that two things are about the same."""
+    return _SAME.search(text) is not None
 
 
 @cache
@@ -137,63 +127,3 @@ def _is_reference(clause: str, place: int, hit: re.Match[str]) -> bool:
     if _REFERENCE.search(clause[:place]):
         return True
     return place >= hit.end() and _BEHIND_THE_WORD.fullmatch(clause, hit.end(), place) is not None
-
-
-@lru_cache(maxsize=4096)
-def _patterns_of_names(first: str, second: str) -> tuple[tuple[re.Pattern[str], str], ...]:
-    """Make patterns for all names of two things, the longest first, each with the mark of its thing."""
-    pairs = [(form, FIRST) for form in short_names(first) if not _fits(form, first, second)]
-    pairs += [(form, SECOND) for form in short_names(second) if not _fits(form, second, first)]
-    pairs.sort(key=lambda pair: -len(pair[0]))
-    return tuple((re.compile(_pattern_of_name(form), re.IGNORECASE), mark) for form, mark in pairs)
-
-
-def mark_names(text: str, first: str, second: str) -> str:
-    """Replace each thing in a text by one character, so that "the chair on the left" says nothing of left."""
-    for pattern, character in _patterns_of_names(first, second):
-        text = pattern.sub(character, text)
-    return re.sub(r"([\x01\x02])\s*\(\s*\1\s*\)", r"\1", text)  # "the blue box (Region [1])"
-
-
-def short_names(name: str) -> tuple[str, ...]:
-    """List the full names of a thing ("Region [0]|red box"), and what they may be shortened to."""
-    found: list[str] = []
-    for whole in name.split("|"):
-        bare = _ARTICLE.sub("", whole.strip())
-        head = _TAIL.sub("", bare)
-        words = head.split()
-        found += [bare, *(" ".join(words[place:]) for place in range(len(words)))]
-        found += [f"{word} one" for word in words[:-1]]
-        if side := _SIDE.search(bare):
-            found += [f"{side[1]} {head}", f"{head} to the {side[1]}"]
-    kept = [form for form in dict.fromkeys(found) if form and not form.isdigit() and not form.startswith("[")]
-    return tuple(form for form in kept if form.lower() in _full(name) or not _NOUN_ALONE.fullmatch(form))
-
-
-def _fits(form: str, mine: str, other: str) -> bool:
-    """Return whether a shortened name of a thing may mean the other one as well; full names are what they are."""
-    lowered = form.lower()
-    if lowered in _full(mine):
-        return lowered in _full(other)
-    if lowered in (one.lower() for one in short_names(other)):
-        return True
-    word = lowered.removesuffix(" one")
-    return " " not in word and re.search(rf"\b{re.escape(word)}\b", other.lower()) is not None
-
-
-def _full(name: str) -> set[str]:
-    return {_ARTICLE.sub("", whole.strip()).lower() for whole in name.split("|")}
-
-
-def _pattern_of_name(name: str) -> str:
-    """Write a regular expression for a name, with its article or without; brackets may be left out."""
-    bare = _ARTICLE.sub("", name.strip())
-    article = r"(?:\b(?:the|an?)\s+)" + ("" if bare.lower() in _ARTICLE_NEEDED else "?")
-    words = re.sub(r"(?:\\ )?\\\[(\w+)\\\]", r"[ ]?[\[(<]?\1[\])>]?", re.escape(bare)).replace(r"\-", r"[\s-]?")
-    return rf"{article}(?<!\w){words}(?!\w)"
-
-
-@lru_cache(maxsize=4096)
-def name_pattern(name: str) -> re.Pattern[str]:
-    """Make a pattern for a thing by any of its names, which "|" divides."""
-    return re.compile("|".join(map(_pattern_of_name, name.split("|"))), re.IGNORECASE)

@@ -2,11 +2,12 @@
 
 import re
 
-from spatialvlm.evaluate.items import YesNo
+from spatialvlm.evaluate.items import Relation
 from spatialvlm.evaluate.parsing.extraction import (
     ParsedAnswer,
     find_final_answer,
     find_json,
+    is_refusal,
     stated_confidence,
     strip_thinking,
     to_plain_text,
@@ -42,30 +43,54 @@ _ANYWHERE = re.compile(
 )
 
 
-def parse_yes_no(answer: str, truth: YesNo) -> ParsedAnswer:
-    """Read whether an answer says yes; where the truth has a relation, a sentence about its two things counts too."""
+_DENIES = re.compile(
+    r"(?:\bnot|n't|\bcannot|\bnever|\bno)\b|\btoo\s+(?:narrow|small|little|wide|big|large|tight|low|short)\b|\b(?:elsewhere|other\s+than"
+    r"|outside|insufficient|less\s+than|below|lower|narrower|shorter)\b",
+    re.IGNORECASE,
+)
+_AFFIRMS = re.compile(
+    r"\b(?:between|enough|fits?|room|through|pass(?:es)?|at\s+least|more\s+than|higher|taller|above|beyond|reach(?:es)?"
+    r"|moved|put|wider)\b",
+    re.IGNORECASE,
+)
+"""What denies that something is between others, fits, passes or reaches so high; and what says it."""
+
+
+def parse_yes_no(answer: str, relation: Relation | None = None, *, restated: bool = False) -> ParsedAnswer:
+    """Read whether an answer says yes; with a relation, a sentence about its two things counts too.
+
+    `restated`: so does one that says the question again as a statement, or denies it: "It would fit", "Too narrow".
+    """
     text = strip_thinking(answer)
     sure = stated_confidence(text)
     segments = [one["answer"] for one in reversed(find_json(text)) if "answer" in one]
     segments += [statement for statement in (find_final_answer(text),) if statement is not None]
     for segment in (*segments, text):
-        found = (segment, "JSON") if isinstance(segment, bool) else _parse_text(to_plain_text(str(segment)), truth)
+        found = (segment, "JSON") if isinstance(segment, bool) else _parse_text(to_plain_text(str(segment)), relation)
         if found is not None:
             return ParsedAnswer(found[0], found[1], confidence=sure)
-    if truth.relation is not None and parse_relation(to_plain_text(text), truth.relation) == 0:
+    if relation is not None and parse_relation(to_plain_text(text), relation) == 0:
         return ParsedAnswer(None, "says about the same", confidence=sure)
+    plain = to_plain_text(text)
+    if restated and relation is None and not is_refusal(plain) and (_DENIES.search(plain) or _AFFIRMS.search(plain)):
+        return ParsedAnswer(_DENIES.search(plain) is None, "says it again, or denies it", confidence=sure)
     return unparsed(text, "says neither yes nor no", sure)
 
 
-def _parse_text(text: str, truth: YesNo) -> tuple[bool, str] | None:
+def begins_with_yes_or_no(text: str) -> bool:
+    """Return whether the first word of a plain text is yes or no."""
+    return _LEADS.match(text) is not None
+
+
+def _parse_text(text: str, relation: Relation | None) -> tuple[bool, str] | None:
     found = _SHORT.fullmatch(text) or _LEADS.match(text)
     if found is not None:
         return found["yes"] is not None, "begins with yes or no"
     states = list(_STATES.finditer(text))
     if states:
         return (states[-1]["yes"] is not None) != (states[-1]["not"] is not None), "says that it is so, or not"
-    if truth.relation is not None:
-        sign = parse_relation(text, truth.relation)
+    if relation is not None:
+        sign = parse_relation(text, relation)
         if sign:
             return sign > 0, "relation"
     said = {hit["yes"] is not None for hit in _ANYWHERE.finditer(text)}

@@ -9,10 +9,12 @@ import math
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from string import ascii_uppercase
 from urllib.parse import quote
 
 from spatialvlm import page
-from spatialvlm.evaluate.items import Choice, Clock, Length, Number, Region, Truth, YesNo
+from spatialvlm.answers import Area, Choice, Count, Length, Region
+from spatialvlm.evaluate.items import Item, plain_text
 from spatialvlm.evaluate.metrics.numbers import SLACK
 from spatialvlm.evaluate.report.figures import normal
 from spatialvlm.evaluate.report.rows import in_order, value_of
@@ -24,6 +26,9 @@ UNREAD = 20
 DISAGREEMENTS = 12
 PICTURES = 4  # of one item that are shown
 LONGEST = 390  # characters of an answer that are shown
+
+NUMBERS = Length | Count | Area
+"""Forms whose answers are off by a ratio."""
 
 Items = Mapping[str, Sequence[Scored]]
 
@@ -78,7 +83,7 @@ def off(one: Scored) -> float:
     """Compute |ln(answer / truth)| of a length or number: infinite where there is no ratio."""
     said = one.parsed.value
     match one.item.truth:
-        case Length(metres=true) | Number(value=true):
+        case Length(true) | Count(true) | Area(true):
             if not isinstance(said, float | int):
                 return math.inf
             if said == true:
@@ -98,7 +103,7 @@ def in_turns(found: Iterable[Scored], group: Callable[[Scored], Hashable]) -> li
 
 
 def _is_number(one: Scored) -> bool:
-    return isinstance(one.item.truth, Length | Number)
+    return isinstance(one.item.truth, NUMBERS)
 
 
 def worst_cases(scored: Items, folder: Path) -> page.Markup:
@@ -137,21 +142,13 @@ def disagreement_cases(scored: Items) -> page.Markup:
     )
 
 
-def truth_says(truth: Truth) -> str:
-    """Put a truth in words, not escaped."""
-    match truth:
-        case Length(metres=metres):
-            return f"{metres:.4g} m"
-        case Number(value=value):
-            return f"{value:.6g}"
-        case Choice(options=options, right=right, lettered=lettered):
-            return f"({'ABCDEFGHIJKLMNOPQRSTUVWXYZ'[right]}) {options[right]}" if lettered else options[right]
-        case YesNo(right=right):
-            return "yes" if right else "no"
-        case Clock(hour=hour):
-            return f"{hour} o'clock"
-        case Region():
-            return "inside the outline"
+def truth_says(item: Item) -> str:
+    """Put what is right in words, not escaped."""
+    truth = item.truth
+    if isinstance(truth, Region):
+        return "inside the outline"
+    letter = f"({ascii_uppercase[truth.right]}) " if isinstance(truth, Choice) and item.reading.lettered else ""
+    return f"{letter}{plain_text(truth)}"
 
 
 def _blocks(
@@ -175,8 +172,8 @@ def _texts(picked: Picked, heads: Sequence[str], more: Callable[[Scored], Sequen
 
 def _case(one: Scored, folder: Path) -> page.Markup:
     truth = one.item.truth
-    ratio = off(one) if isinstance(truth, Length | Number) else None
-    rows = [("answer", _said(one)), ("read", one.robust.explanation), ("truth", page.shortened(truth_says(truth)))]
+    ratio = off(one) if isinstance(truth, NUMBERS) else None
+    rows = [("answer", _said(one)), ("read", one.robust.explanation), ("truth", page.shortened(truth_says(one.item)))]
     if isinstance(truth, Choice):
         rows.append(("options", page.shortened(" / ".join(truth.options))))
     if ratio is not None:
@@ -214,7 +211,7 @@ def _outline(one: Scored) -> page.Markup:
     truth, said = one.item.truth, one.parsed.value
     if not isinstance(truth, Region):
         return page.Markup()
-    points = said if isinstance(said, tuple) else ()
+    points = [one for one in said if isinstance(one, tuple)] if isinstance(said, tuple) else []
     dots = [
         page.element("path", css="more" if place else "first", d=f"M{x:.4g},{y:.4g} h0")
         for place, (x, y) in enumerate(points)

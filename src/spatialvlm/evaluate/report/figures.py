@@ -18,7 +18,9 @@ import numpy as np
 
 from spatialvlm.dataset import to_json, write_file
 from spatialvlm.evaluate.report.measures import (
+    NUMBERS,
     Figures,
+    angles,
     by_confidence,
     by_sigma,
     clock,
@@ -27,6 +29,7 @@ from spatialvlm.evaluate.report.measures import (
     metric,
     qualitative,
     regions,
+    right,
     tidy,
 )
 from spatialvlm.evaluate.report.rows import Rows, in_order, rows_of, value_of
@@ -35,7 +38,7 @@ from spatialvlm.evaluate.scoring import Scored
 from spatialvlm.evaluate.tasks import load_task
 from spatialvlm.evaluate.tasks.task import Task
 
-FORMAT = 1
+FORMAT = 2
 SUMMARY = "summary.json"
 
 _QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
@@ -83,8 +86,11 @@ def _group(rows: Rows, *, sure: bool) -> Figures:
         **counts(rows),
         **means(rows),
         "lengths": metric(rows, "length", sure=sure),
-        "numbers": metric(rows, "number", sure=sure),
+        "numbers": metric(rows, *NUMBERS, sure=sure),
         "qualitative": qualitative(rows),
+        "angles": angles(rows),
+        "orders": right(rows, "order"),
+        "cannot_tell": right(rows, "cannot_tell"),
         "clock": clock(rows),
         "regions": regions(rows),
     }

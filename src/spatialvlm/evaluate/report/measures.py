@@ -14,9 +14,10 @@ from typing import Any
 
 import numpy as np
 
+from spatialvlm.evaluate.metrics.angles import angle_ok, turn_between
 from spatialvlm.evaluate.metrics.bootstrap import mean_interval
 from spatialvlm.evaluate.metrics.choices import chance_adjusted
-from spatialvlm.evaluate.metrics.clock import angle_error, clock_ok
+from spatialvlm.evaluate.metrics.hours import angle_error, clock_ok
 from spatialvlm.evaluate.metrics.numbers import (
     SPATIALVLM_WINDOWS,
     a1,
@@ -48,6 +49,8 @@ p = 0.0625 in a sign test."""
 DECIMALS = 9
 BINS = 10
 """Bins of stated confidence, of equal width."""
+NUMBERS = ("count", "area")
+"""The forms of truth that are numbers."""
 POINTS = 50
 """Points of a curve of risk against coverage that are kept, at even coverages."""
 
@@ -99,9 +102,9 @@ def means(rows: Rows) -> Figures:
     return {"robust": robust, "official": interval(rows.official, rows) if known else None}
 
 
-def metric(rows: Rows, form: str, *, sure: bool) -> Figures | None:
+def metric(rows: Rows, *forms: str, sure: bool) -> Figures | None:
     """Compute figures of lengths or of numbers against the truth; None without any. `sure` asks for intervals too."""
-    rows = rows.of(form)
+    rows = rows.of(*forms)
     if not len(rows):
         return None
     pred, truth = rows.pred, rows.truth
@@ -153,6 +156,26 @@ def clock(rows: Rows) -> Figures | None:
     }
 
 
+def angles(rows: Rows) -> Figures | None:
+    """Score angles: the share within 10 degrees or 25 %, of all; the mean error of those read. None without any."""
+    rows = rows.of("angle")
+    if not len(rows):
+        return None
+    off = np.degrees(turn_between(rows.pred, rows.truth)[rows.read])
+    return {
+        "n": len(rows),
+        "read": len(off),
+        "ok": interval(angle_ok(rows.pred, rows.truth).astype(np.float64), rows),
+        "mean_angle_error_deg": float(np.mean(off)) if len(off) else None,
+    }
+
+
+def right(rows: Rows, form: str) -> Figures | None:
+    """Score what is right or wrong and has no guess: orders, and what cannot be told. None without any."""
+    rows = rows.of(form)
+    return {"n": len(rows), "accuracy": interval(rows.robust, rows)} if len(rows) else None
+
+
 def regions(rows: Rows) -> Figures | None:
     """Score places: whether the first point is inside, and, more lenient, whether any is. None without any."""
     rows = rows.of("region")
@@ -166,7 +189,7 @@ def by_sigma(rows: Rows) -> Figures | None:
 
     The surest answer is the one with the least sigma relative to its value. An answer without sigma is the least sure.
     """
-    rows = rows.of("length", "number")
+    rows = rows.of("length", *NUMBERS)
     stated = np.isfinite(rows.sigma) & np.isfinite(rows.pred) & (rows.sigma >= 0)
     if not np.any(stated):
         return None

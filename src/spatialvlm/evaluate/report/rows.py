@@ -11,7 +11,8 @@ from dataclasses import dataclass, fields
 import numpy as np
 from jaxtyping import Bool, Float64, Int
 
-from spatialvlm.evaluate.items import FORMS, Choice, Clock, Item, Length, Number, Region, YesNo, form_of
+from spatialvlm.answers import FORMS, Angle, Area, Choice, Clock, Count, Length, Region, YesNo, form_of
+from spatialvlm.evaluate.items import Item
 from spatialvlm.evaluate.metrics.points import any_point, first_point, in_polygon
 from spatialvlm.evaluate.scoring import Scored
 from spatialvlm.records import Score
@@ -27,9 +28,9 @@ _NAN = float("nan")
 class Rows:
     """Scored items as columns; NaN where an item has no such value.
 
-    `form` is the place of the truth's form in FORMS. `truth` and `pred` are metres, numbers or hours. `official` is NaN
-    all over where a task has no official rule. `chance` is what blind guessing among the options scores. `first` and
-    `any` say of points whether the first one, or any one, is in the region; 0 where none was named.
+    `form` is the place of the truth's form in FORMS. `truth` and `pred` are metres, radians, numbers or hours.
+    `official` is NaN all over where a task has no official rule. `chance` is what blind guessing among the options
+    scores. `first` and `any` say of points whether the first one, or any one, is in the region; 0 where none was named.
     """
 
     cluster: Int[np.ndarray, " n"]
@@ -115,7 +116,7 @@ def value_of(score: Score | None) -> float:
 
 def _truth(item: Item) -> float:
     match item.truth:
-        case Length(metres=value) | Number(value=value) | Clock(hour=value):
+        case Length(value) | Angle(value) | Count(value) | Area(value) | Clock(value):
             return float(value)
     return _NAN
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from spatialvlm import page
-from spatialvlm.evaluate.report.measures import PAPER
+from spatialvlm.evaluate.report.measures import NUMBERS, PAPER
 from spatialvlm.evaluate.report.paper import ASKED, NOTE, PUBLISHED
 from spatialvlm.evaluate.report.rows import Rows
 from spatialvlm.evaluate.report.run_charts import answer_plot, error_plot, score_row
@@ -78,32 +78,36 @@ def forms(tasks: Figures) -> page.Markup:
     """Show what choices, hours and places have of their own."""
     rows = []
     for name, task in tasks.items():
-        one, hour, place = task["qualitative"], task["clock"], task["regions"]
+        one, place = task["qualitative"], task["regions"]
         if one:
             cells = [f"{one['n']:,}", _sure(one["accuracy"])]
             rows.append((f"{name}: options, yes or no", [*cells, f"{page.percent(one['chance'])} by guessing"]))
-        if hour:
-            off = hour["mean_angle_error_deg"]
-            says = "no hour read" if off is None else f"{off:.0f}° off on average, of {hour['read']:,} read"
-            rows.append((f"{name}: hours, one off allowed", [f"{hour['n']:,}", _sure(hour["ok"]), says]))
+        for key, title in (("orders", "orders"), ("cannot_tell", "what cannot be told")):
+            if found := task[key]:
+                rows.append((f"{name}: {title}", [f"{found['n']:,}", _sure(found["accuracy"]), ""]))
+        for key, title in (("clock", "hours, one off allowed"), ("angles", "angles, 10° or 25 % off allowed")):
+            if found := task[key]:
+                off = found["mean_angle_error_deg"]
+                says = "none read" if off is None else f"{off:.0f}° off on average, of {found['read']:,} read"
+                rows.append((f"{name}: {title}", [f"{found['n']:,}", _sure(found["ok"]), says]))
         if place:
             says = f"{mean(place['any_point'])} with any of its points"
             rows.append((f"{name}: places, first point", [f"{place['n']:,}", _sure(place["first_point"]), says]))
     lead = "Accuracy by the form of the answer, with 95 % intervals."
     table = page.table(("", "questions", "right", ""), rows) if rows else ""
-    return page.section("Options, hours, places", lead, table)
+    return page.section("Options, orders, angles, places", lead, table)
 
 
 def lengths(tasks: Figures, rows: Mapping[str, Rows]) -> page.Markup:
     """Show the two plots of every task with lengths or numbers."""
     sheets = {}
     for name in tasks:
-        for form, unit in (("length", "m"), ("number", "")):
-            asked = rows[name].of(form)
+        for forms, unit in ((("length",), "m"), (NUMBERS, "")):
+            asked = rows[name].of(*forms)
             read = asked.only(asked.read)
             if not len(read):
                 continue
-            title, missing = name if form == "length" else f"{name}: numbers", len(asked) - len(read)
+            title, missing = name if unit else f"{name}: numbers", len(asked) - len(read)
             note = f"{len(read):,} answers; {missing:,} without a number are not drawn." if missing else ""
             chart = error_plot(read.truth, read.pred, unit)
             sheets[f"{title}: relative error against the truth"] = _noted(chart, note)

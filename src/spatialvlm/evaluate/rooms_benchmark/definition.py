@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.resources import files
 
+from spatialvlm.answers import Choice, Length, YesNo
 from spatialvlm.errors import ContractError, UserError
 from spatialvlm.kinds import KINDS
 from spatialvlm.records import QA
@@ -98,7 +99,7 @@ def visible_truths(definition: BenchmarkDefinition) -> Mapping[tuple[str, str, t
     for room in definition.rooms:
         id_ = frame_id_of(definition.seed, room.index)
         for question in room.questions:
-            if KINDS[question.kind].form != "length":
+            if KINDS[question.kind].family != "quantitative":
                 continue
             if question.visible_m is None:
                 raise ContractError(
@@ -116,16 +117,15 @@ def frame_id_of(seed: int, index: int) -> str:
 
 def question_of(qa: QA) -> BenchmarkQuestion:
     """Turn a question into what the definition says of it."""
-    value, kind = qa.fact.value, KINDS[qa.kind]
-    match kind.form:
-        case "length":
-            number = float(f"{value:.4g}")
-        case "predicate":
-            number = float(value is True)
-        case "choice":
-            number = float(value == qa.fact.subjects[0])
-        case _:
-            number = float(value == kind.word)
+    match qa.fact.answer:
+        case Length(metres):
+            number = float(f"{metres:.4g}")
+        case YesNo(yes):
+            number = float(yes)
+        case Choice(_, right):
+            number = float(right == 0)  # the first subject, or the kind's word
+        case other:
+            raise ContractError(f"benchmark question {qa.kind}: got {other}; expected a length or a comparison")
     return BenchmarkQuestion(qa.kind, qa.fact.subjects, number)
 
 

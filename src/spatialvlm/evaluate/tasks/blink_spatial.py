@@ -14,8 +14,9 @@ from pathlib import Path
 
 import numpy as np
 
+from spatialvlm.answers import Choice
 from spatialvlm.errors import UserError
-from spatialvlm.evaluate.items import Choice, Item
+from spatialvlm.evaluate.items import Item
 from spatialvlm.evaluate.metrics.choices import macro_mean
 from spatialvlm.evaluate.scoring import Scored
 from spatialvlm.evaluate.tasks.cells import option_marks, option_texts, place_of_letter, read_picture

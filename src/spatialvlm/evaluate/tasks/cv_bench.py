@@ -15,7 +15,8 @@ from pathlib import Path
 
 import numpy as np
 
-from spatialvlm.evaluate.items import Choice, Item
+from spatialvlm.answers import Choice
+from spatialvlm.evaluate.items import Item
 from spatialvlm.evaluate.metrics.choices import group_means
 from spatialvlm.evaluate.scoring import Scored
 from spatialvlm.evaluate.tasks.cells import option_texts, place_of_letter, read_picture
@@ -60,7 +61,7 @@ def official(item: Item, answer: str) -> Score:
     value = said == right
     if omni and isinstance(item.truth, Choice):
         # One character is compared with the whole option, so this helps only where an option is one small character.
-        value = value or said == item.truth.options[item.truth.right]
+        value = value or said == item.truth.chosen
     read = said.upper() if said else None
     return Score(float(value), read, f"first character {said!r}, right is {right!r}")
 

@@ -17,8 +17,9 @@ from pathlib import Path
 from string import ascii_uppercase
 from typing import Any
 
+from spatialvlm.answers import Choice
 from spatialvlm.errors import UserError
-from spatialvlm.evaluate.items import Choice, Item
+from spatialvlm.evaluate.items import Item
 from spatialvlm.evaluate.tasks.cells import read_picture
 from spatialvlm.evaluate.tasks.data import Hub, rows
 from spatialvlm.evaluate.tasks.task import Task

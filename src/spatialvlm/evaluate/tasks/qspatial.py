@@ -21,8 +21,9 @@ from typing import Any
 
 import numpy as np
 
+from spatialvlm.answers import Length
 from spatialvlm.errors import UserError
-from spatialvlm.evaluate.items import Item, Length, Picture
+from spatialvlm.evaluate.items import Item, Picture
 from spatialvlm.evaluate.metrics.choices import group_means
 from spatialvlm.evaluate.scoring import Scored
 from spatialvlm.evaluate.tasks.cells import read_picture

@@ -26,8 +26,9 @@ from typing import Any
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
+from spatialvlm.answers import Region, YesNo
 from spatialvlm.errors import UserError
-from spatialvlm.evaluate.items import Item, Picture, Region, YesNo
+from spatialvlm.evaluate.items import Item, Picture
 from spatialvlm.evaluate.metrics.choices import group_means
 from spatialvlm.evaluate.scoring import Scored
 from spatialvlm.evaluate.tasks.cells import read_picture
@@ -126,7 +127,7 @@ def official(item: Item, answer: str) -> Score:
         # Fault, kept: "not sure", "none" and "north" begin with "no"; "The answer is yes" and "**Yes**" with neither.
         begins = answer.strip().lower()
         said = next((word for word in ("yes", "no") if begins.startswith(word)), None)
-        wanted = "yes" if item.truth.right else "no"
+        wanted = "yes" if item.truth.yes else "no"
         return Score(float(said == wanted), said, f"the answer begins with {said or 'neither yes nor no'}")
     point = _first_point(answer)
     if point is None:

@@ -15,8 +15,9 @@ instruction. The paper: arXiv 2505.19015.
 from collections.abc import Iterator
 from pathlib import Path
 
+from spatialvlm.answers import Choice
 from spatialvlm.errors import UserError
-from spatialvlm.evaluate.items import Choice, Item
+from spatialvlm.evaluate.items import AnswerReading, Item
 from spatialvlm.evaluate.tasks.cells import find_coco_picture, option_texts
 from spatialvlm.evaluate.tasks.data import Hub, rows
 from spatialvlm.evaluate.tasks.task import Task
@@ -46,8 +47,9 @@ def items(folder: Path) -> Iterator[Item]:
             question=row["question"],
             prompt=f"Question: {row['question']}\nOptions: {'; '.join(options)}\n{INSTRUCTION}\nAnswer:",
             pictures=(find_coco_picture(row["image"], folder),),
-            truth=Choice(options, options.index(answer), lettered=False),
+            truth=Choice(options, options.index(answer)),
             meta={"answer": answer, "pictures_from": PICTURES + row["image"]},
+            reading=AnswerReading(lettered=False),
         )
 
 

@@ -31,8 +31,9 @@ from typing import Any
 import cv2
 import numpy as np
 
+from spatialvlm.answers import Answer, Choice, Clock, Length, YesNo
 from spatialvlm.errors import UserError
-from spatialvlm.evaluate.items import Choice, Clock, Item, Length, Truth, YesNo
+from spatialvlm.evaluate.items import AnswerReading, Item
 from spatialvlm.evaluate.metrics.choices import group_means
 from spatialvlm.evaluate.scoring import Scored
 from spatialvlm.evaluate.tasks.cells import read_picture
@@ -105,7 +106,7 @@ def _item(row: Mapping[str, Any], folder: Path) -> Item:
     regions = [int(number) for number in dict.fromkeys(_REGION.findall(question))]
     if not regions or max(regions) >= len(boxes):
         raise UserError(f"text_q {question!r} with {len(boxes)} boxes: expected regions that have a box")
-    kind, truth, ask = _truth(category, told, regions)
+    kind, truth, reading, ask = _truth(category, told, regions)
     names = list(COLOURS)
     marks = ", ".join(f"Region [{number}] is the {names[number]} box" for number in sorted(regions))
     return Item(
@@ -122,15 +123,16 @@ def _item(row: Mapping[str, Any], folder: Path) -> Item:
             "answer": told,
             "bbox": [list(box) for box in boxes],
         },
+        reading=reading,
     )
 
 
-def _truth(category: str, told: str, regions: Sequence[int]) -> tuple[str, Truth, str]:
-    """Find the row of the table, the truth, and what to answer with."""
+def _truth(category: str, told: str, regions: Sequence[int]) -> tuple[str, Answer, AnswerReading, str]:
+    """Find the row of the table, the truth, how answers are read, and what to answer with."""
     if category in LENGTHS:
-        return LENGTHS[category], Length(_metres(told), rule="within_25"), _ASK_LENGTH
+        return LENGTHS[category], Length(_metres(told)), AnswerReading(rule="within_25"), _ASK_LENGTH
     if category == "direction":
-        return "direction", Clock(_hour(told)), _ASK_HOUR
+        return "direction", Clock(_hour(told)), AnswerReading(), _ASK_HOUR
     word, _, form = category.rpartition("_")
     kind = next((row for row, words in PAIRS.items() if word in words), None)
     if kind is None or form not in ("predicate", "choice") or len(regions) != 2:
@@ -142,14 +144,14 @@ def _truth(category: str, told: str, regions: Sequence[int]) -> tuple[str, Truth
     (opposite,) = set(PAIRS[kind]) - {word}
     colours = list(COLOURS)
     names = [f"Region [{number}]|{colours[number]} box" for number in regions]
-    relation = (names[0], names[1], word, opposite)
+    reading = AnswerReading(lettered=False, relation=(names[0], names[1], word, opposite))
     if form == "predicate":  # "Is [first] left of [second]?"
-        return kind, YesNo(_says_yes(told), relation), _ASK_YES_NO
+        return kind, YesNo(_says_yes(told)), reading, _ASK_YES_NO
     chosen = [int(number) for number in dict.fromkeys(_REGION.findall(told))]
     if len(chosen) != 1 or chosen[0] not in regions:
         raise UserError(f"answer {told!r} to a choice of {first} and {second}: expected one of them")
-    truth = Choice((first, second), regions.index(chosen[0]), lettered=False, relation=relation)
-    return kind, truth, f"Answer with {first} or {second} and nothing else."
+    truth = Choice((first, second), regions.index(chosen[0]))
+    return kind, truth, reading, f"Answer with {first} or {second} and nothing else."
 
 
 def _metres(told: str) -> float:

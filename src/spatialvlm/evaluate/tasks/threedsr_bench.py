@@ -21,8 +21,9 @@ from typing import Any
 
 import numpy as np
 
+from spatialvlm.answers import Choice
 from spatialvlm.errors import UserError
-from spatialvlm.evaluate.items import Choice, Item
+from spatialvlm.evaluate.items import Item
 from spatialvlm.evaluate.metrics.choices import accuracy, circular, flip
 from spatialvlm.evaluate.scoring import Scored
 from spatialvlm.evaluate.tasks.cells import option_texts, place_of_letter, read_picture

@@ -24,8 +24,9 @@ from typing import Any
 import cv2
 import numpy as np
 
+from spatialvlm.answers import Answer, Area, Choice, Count, Length
 from spatialvlm.errors import UserError
-from spatialvlm.evaluate.items import Choice, Item, Number, Truth
+from spatialvlm.evaluate.items import AnswerReading, Item
 from spatialvlm.evaluate.metrics.choices import macro_mean
 from spatialvlm.evaluate.scoring import Scored
 from spatialvlm.evaluate.tasks.data import Hub, rows
@@ -38,6 +39,8 @@ COLUMNS = ("id", "dataset", "scene_name", "question_type", "question", "options"
 DIRECTIONS = ("object_rel_direction_easy", "object_rel_direction_medium", "object_rel_direction_hard")
 CHOICES = (*DIRECTIONS, "object_rel_distance", "route_planning", "obj_appearance_order")
 NUMBERS = ("object_abs_distance", "object_counting", "object_size_estimation", "room_size_estimation")
+UNITS = {"object_abs_distance": "meter", "object_size_estimation": "centimeter"}
+"""The units of length that questions name; room sizes are in square metres."""
 
 _LETTERED = re.compile(r"([A-Z])[.):]\s*(.+)", re.DOTALL)
 _FRAMES_OF = "The pictures are frames of one video, in the order of time."
@@ -96,7 +99,7 @@ class _Films:
         return tuple(file.read_bytes() for file in self._files[video])
 
 
-def _item(row: Mapping[str, Any], truth: Truth, frames: tuple[bytes, ...]) -> Item:
+def _item(row: Mapping[str, Any], truth: Answer, frames: tuple[bytes, ...]) -> Item:
     question = str(row["question"]).strip()
     options = [str(option) for option in row["options"] or ()]
     ask = (_ONE_LETTER,) if isinstance(truth, Choice) else (_ONE_NUMBER,)
@@ -113,16 +116,27 @@ def _item(row: Mapping[str, Any], truth: Truth, frames: tuple[bytes, ...]) -> It
             "scene": row["scene_name"],
             "pruned": row.get("pruned"),
         },
+        reading=AnswerReading(None if isinstance(truth, Choice) else "mra", UNITS.get(str(row["question_type"]))),
     )
 
 
-def _truth(row: Mapping[str, Any]) -> Truth:
+def _truth(row: Mapping[str, Any]) -> Answer:
     kind, told = row["question_type"], str(row["ground_truth"]).strip()
     if kind in NUMBERS:
         try:
-            return Number(float(told), rule="mra")
+            number = float(told)
         except ValueError:
             raise UserError(f"ground_truth {told!r}: expected a number; get the files again") from None
+        match kind:
+            case "object_counting" if number.is_integer():
+                return Count(int(number))
+            case "room_size_estimation":
+                return Area(number)
+            case "object_abs_distance":
+                return Length(number)
+            case "object_size_estimation":
+                return Length(number / 100.0)
+        raise UserError(f"ground_truth {told!r}: expected a whole number; get the files again")
     if kind not in CHOICES:
         raise UserError(f"question_type {kind!r}: expected one of {', '.join((*CHOICES, *NUMBERS))}")
     found = [_LETTERED.fullmatch(str(option).strip()) for option in row["options"] or ()]

@@ -15,8 +15,9 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from spatialvlm.answers import YesNo
 from spatialvlm.errors import UserError
-from spatialvlm.evaluate.items import Item, YesNo
+from spatialvlm.evaluate.items import Item
 from spatialvlm.evaluate.tasks.cells import find_coco_picture
 from spatialvlm.evaluate.tasks.data import Hub, rows
 from spatialvlm.evaluate.tasks.task import Task
@@ -66,7 +67,7 @@ def official(item: Item, answer: str) -> Score:
     # The authors' classifier cannot but choose a class, so this is as strict as a text can be held to their rule.
     words = re.findall(r"[a-z0-9]+", answer.lower())
     said = SAYS.get(words[0]) if words else None
-    right = isinstance(item.truth, YesNo) and item.truth.right
+    right = isinstance(item.truth, YesNo) and item.truth.yes
     if said is None:
         return Score(0.0, None, "begins with none of true, yes, 1, false, no, 0")
     return Score(float(said == right), str(said).lower(), f"class {int(said)}, label {int(right)}")

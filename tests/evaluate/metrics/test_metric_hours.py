@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spatialvlm.evaluate.metrics.clock import angle_error, clock_ok, hour_difference
+from spatialvlm.evaluate.metrics.hours import angle_error, clock_ok, hour_difference
 
 hours = st.integers(1, 12)
 
