@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import accumulate
+from itertools import accumulate, combinations
 
 import numpy as np
 from jaxtyping import Bool, Float64, Int
@@ -30,6 +30,7 @@ class _Columns:
 
     topic: Int[np.ndarray, " k"]
     quantity: Int[np.ndarray, " k"]
+    sided: Bool[np.ndarray, " k"]
     comparison: Bool[np.ndarray, " k"]
     weights: tuple[tuple[int, ...], tuple[int, ...]]
     quantitative: tuple[bool, ...]
@@ -43,6 +44,7 @@ def _columns() -> _Columns:
     return _Columns(
         np.array([topics[topic] for topic in of_topic], dtype=np.int64),
         np.array([_QUANTITIES.index(row.given_away_by) for row in rows], dtype=np.intp),
+        np.array([row.sided for row in rows], dtype=bool),
         np.array([row.form.compares for row in rows], dtype=bool),
         (tuple(row.weights[0] for row in rows), tuple(row.weights[1] for row in rows)),
         tuple(row.family == "quantitative" for row in rows),
@@ -56,27 +58,53 @@ def askable(
 
     `references` are those of `facts.object_ids`, in that order.
     """
-    columns, names = _columns(), [kind.name for kind in facts.kinds]
+    names = [kind.name for kind in facts.kinds]
     mask = np.array([name in wanted for name in names], dtype=bool)[facts.kind]
     named = np.array([reference.phrase is not None for reference in references] + [True])  # -1 takes the last
-    says = np.zeros((len(_QUANTITIES), len(references) + 1), dtype=np.int8)
-    for i, reference in enumerate(references):
-        for quantity, sign in reference.says:
-            says[_QUANTITIES.index(quantity), i] = sign
-    quantity = columns.quantity[facts.kind]
     all_named = np.ones(len(facts), dtype=bool)
-    most, least = np.zeros((2, len(facts)), dtype=np.int8)
     for subject in facts.subjects.T:
         all_named &= named[subject]
-        said = says[quantity, subject]
-        most, least = np.maximum(most, said), np.minimum(least, said)
     unnamed = mask & ~all_named
-    given_away = mask & all_named & (most > 0) & (least < 0)
+    given_away = mask & all_named & (_claimed(facts, references) | _related(facts, references))
     refusals: Counter[tuple[str, str]] = Counter()
     for reason, rows in (("unnamed", unnamed), ("given_away", given_away)):
         counts = np.bincount(facts.kind[rows], minlength=len(names)).tolist()
         refusals.update({(name, reason): count for name, count in zip(names, counts) if count})
     return np.flatnonzero(mask & ~unnamed & ~given_away), refusals
+
+
+def _claimed(facts: Facts, references: Sequence[Reference]) -> Bool[np.ndarray, " f"]:
+    """Find the facts whose names say opposite things about what is asked, or "left" where the answer is a side."""
+    says = np.zeros((len(_QUANTITIES), len(references) + 1), dtype=np.int8)
+    for i, reference in enumerate(references):
+        for quantity, sign in reference.says:
+            says[_QUANTITIES.index(quantity), i] = sign
+    if not says.any():
+        return np.zeros(len(facts), dtype=bool)
+    columns = _columns()
+    quantity, sides = columns.quantity[facts.kind], says[_QUANTITIES.index("x")] != 0
+    most, least = np.zeros((2, len(facts)), dtype=np.int8)
+    sided = np.zeros(len(facts), dtype=bool)
+    for subject in facts.subjects.T:
+        said = says[quantity, subject]
+        most, least = np.maximum(most, said), np.minimum(least, said)
+        sided |= sides[subject]
+    return (most > 0) & (least < 0) | sided & columns.sided[facts.kind]
+
+
+def _related(facts: Facts, references: Sequence[Reference]) -> Bool[np.ndarray, " f"]:
+    """Find the facts of which one name relates its object to another subject: "the mug on the desk" and the desk."""
+    found = np.zeros(len(facts), dtype=bool)
+    related = np.zeros((len(references) + 1, len(references) + 1), dtype=bool)
+    for i, one in enumerate(references):
+        if one.mentions:
+            for j, other in enumerate(references):
+                if i != j and not one.mentions.isdisjoint(other.heads):
+                    related[i, j] = related[j, i] = True
+    if related.any():
+        for one, other in combinations(facts.subjects.T, 2):
+            found |= related[one, other]
+    return found
 
 
 def draw(
