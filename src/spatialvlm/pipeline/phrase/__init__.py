@@ -92,7 +92,7 @@ class Prepared:
     """What can be asked of one image, before chance: the same for every seed.
 
     `rows` are the askable ones of `facts`. `names` are those of objects by their ids; `clauses` holds the ids of those
-    whose name has a clarifying clause. `plane` is what things stand on.
+    whose name has a clarifying clause, `plurals` the names that are plural. `plane` is what things stand on.
     """
 
     frame_id: str
@@ -101,6 +101,7 @@ class Prepared:
     rows: Int[np.ndarray, " m"]
     names: Mapping[str, str]
     clauses: frozenset[str]
+    plurals: frozenset[str]
     plane: str
     refusals: Mapping[tuple[str, str], int]
 
@@ -151,6 +152,7 @@ class Phrase:
             rows,
             {reference.object_id: reference.phrase or "" for reference in references},
             frozenset(reference.object_id for reference in references if reference.clause is not None),
+            frozenset(reference.phrase for reference in references if reference.phrase and reference.plural),
             PLANES[scene.support.surface],
             dict(sorted(refusals.items())),
         )
@@ -190,8 +192,8 @@ class Phrase:
             page.frame_id,
             fact.kind,
             kind.family,
-            question.fill(values),
-            answer.fill(values),
+            question.fill(values, page.plurals),
+            answer.fill(values, page.plurals),
             fact,
             f"{fact.kind}/{question.mark}/{answer.mark}",
             "caption" if page.clauses.isdisjoint(fact.subjects) else "caption+clause",
