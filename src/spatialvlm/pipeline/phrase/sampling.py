@@ -18,6 +18,8 @@ from spatialvlm.kinds import KINDS, MIXES
 from spatialvlm.pipeline.phrase.references import Reference
 from spatialvlm.records import Facts
 
+_PLACES = ("x", "y")
+"""What names claim of these holds against everything in the image; a tall mug is tall among mugs."""
 _QUANTITIES = tuple(dict.fromkeys(kind.given_away_by for kind in KINDS.values()))
 
 
@@ -30,6 +32,7 @@ class _Columns:
 
     topic: Int[np.ndarray, " k"]
     quantity: Int[np.ndarray, " k"]
+    placed: Bool[np.ndarray, " k"]
     sided: Bool[np.ndarray, " k"]
     comparison: Bool[np.ndarray, " k"]
     weights: tuple[tuple[int, ...], tuple[int, ...]]
@@ -44,6 +47,7 @@ def _columns() -> _Columns:
     return _Columns(
         np.array([topics[topic] for topic in of_topic], dtype=np.int64),
         np.array([_QUANTITIES.index(row.given_away_by) for row in rows], dtype=np.intp),
+        np.array([row.given_away_by in _PLACES and not row.form.is_number for row in rows], dtype=bool),
         np.array([row.sided for row in rows], dtype=bool),
         np.array([row.form.compares for row in rows], dtype=bool),
         (tuple(row.weights[0] for row in rows), tuple(row.weights[1] for row in rows)),
@@ -74,7 +78,7 @@ def askable(
 
 
 def _claimed(facts: Facts, references: Sequence[Reference]) -> Bool[np.ndarray, " f"]:
-    """Find the facts whose names say opposite things about what is asked, or "left" where the answer is a side."""
+    """Find the facts whose names say opposite things about what is asked, or where it is in the image."""
     says = np.zeros((len(_QUANTITIES), len(references) + 1), dtype=np.int8)
     for i, reference in enumerate(references):
         for quantity, sign in reference.says:
@@ -89,7 +93,8 @@ def _claimed(facts: Facts, references: Sequence[Reference]) -> Bool[np.ndarray, 
         said = says[quantity, subject]
         most, least = np.maximum(most, said), np.minimum(least, said)
         sided |= sides[subject]
-    return (most > 0) & (least < 0) | sided & columns.sided[facts.kind]
+    opposite, placed = (most > 0) & (least < 0), ((most > 0) | (least < 0)) & columns.placed[facts.kind]
+    return opposite | placed | sided & columns.sided[facts.kind]
 
 
 def _related(facts: Facts, references: Sequence[Reference]) -> Bool[np.ndarray, " f"]:
