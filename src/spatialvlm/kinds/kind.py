@@ -132,7 +132,8 @@ class Kind:
     that names may give away ("the tall box"), where that is another one.
 
     `subjects` are named one by one (slots A, B, C); after them come those that are `listed` together (slot L). `given`:
-    the question gives a length (slot G). `weights` (gravity unknown, gravity known) are those within its family.
+    the question gives a length (slot G). `sided`: the answer is a side, so that a name that says the viewer's left or
+    right would give it away or mislead. `weights` (gravity unknown, gravity known) are those within its family.
     """
 
     name: str
@@ -148,6 +149,7 @@ class Kind:
     words: tuple[str, ...] = ()
     given: bool = False
     compared: str = ""
+    sided: bool = False
 
     @property
     def family(self) -> Family:

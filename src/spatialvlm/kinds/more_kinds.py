@@ -101,7 +101,7 @@ MORE_KINDS: tuple[Kind, ...] = (
         listed=True,
         given=True,
     ),
-    Kind("between", STATEMENT, "between", 0, "", "", (3, 3), "Is A between B and C?", 3),
+    Kind("between", STATEMENT, "between", 0, "", "", (3, 3), "Is A between B and C?", 3, sided=True),
     Kind("fits_between", STATEMENT, "fits_between", 0, "", "", (0, 2), "Does A fit into the gap between B and C?", 3),
     Kind(
         "passes_between",
@@ -160,6 +160,7 @@ MORE_KINDS: tuple[Kind, ...] = (
         (2, 2),
         "How far to the left or right of straight ahead is A?",
         1,
+        sided=True,
     ),
     Kind(
         "clock_direction",
@@ -171,6 +172,7 @@ MORE_KINDS: tuple[Kind, ...] = (
         (2, 2),
         "At which hour on the clock is A, from the viewer?",
         1,
+        sided=True,
     ),
     Kind(
         "perspective_side",
@@ -183,6 +185,7 @@ MORE_KINDS: tuple[Kind, ...] = (
         "Standing at A and facing B, is C on the left or on the right?",
         3,
         words=SIDES,
+        sided=True,
     ),
     Kind(
         "perspective_facing",
@@ -195,6 +198,7 @@ MORE_KINDS: tuple[Kind, ...] = (
         "Standing at A and facing B, is C in front or behind?",
         3,
         words=FACING,
+        sided=True,
     ),
     Kind(
         "perspective_quadrant",
@@ -207,6 +211,7 @@ MORE_KINDS: tuple[Kind, ...] = (
         "Standing at A and facing B, in which quadrant is C?",
         3,
         words=QUADRANTS,
+        sided=True,
     ),
     Kind(
         "perspective_clock",
@@ -218,6 +223,7 @@ MORE_KINDS: tuple[Kind, ...] = (
         (0, 2),
         "Standing at A and facing B, at which hour on the clock is C?",
         3,
+        sided=True,
     ),
     Kind(
         "height_if_told",

@@ -159,7 +159,7 @@ class _Choose:
     def _chosen(self, sample: Sample) -> Sample:
         if sample.scene is None:
             return sample
-        return replace(sample, questions=tuple(pick_questions(sample.questions, self._wanted[sample.scene.frame_id])))
+        return replace(sample, questions=tuple(pick_questions(sample, self._wanted[sample.scene.frame_id])))
 
 
 def _stages(definition: BenchmarkDefinition) -> tuple[Stage, ...]:

@@ -1,4 +1,7 @@
-"""Read what the benchmark is from rooms.json: rooms by number, questions by kind and subjects, all hashed."""
+"""Read what the benchmark is from rooms.json: rooms by number, questions by kind and subjects, all hashed.
+
+The words of its questions stand beside it, in rooms_questions.tsv: they stay, whatever the pipeline says today.
+"""
 
 import hashlib
 import json
@@ -6,16 +9,28 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.resources import files
 
-from spatialvlm.answers import Choice, Length, YesNo
+from spatialvlm.answers import Choice, Length, YesNo, in_words
 from spatialvlm.errors import ContractError, UserError
 from spatialvlm.kinds import KINDS
-from spatialvlm.records import QA
+from spatialvlm.records import QA, Fact, Sample
 
 FORMAT = 2
 NAMES = ("rooms",)
 
 QuestionKey = tuple[str, tuple[str, ...]]
 """A question of a room: its kind and its subjects. No room asks the same twice."""
+
+
+@dataclass(frozen=True, slots=True)
+class FrozenWords:
+    """How a question was asked and answered when the benchmark was made."""
+
+    question: str
+    answer: str
+    unit: str | None
+    names: tuple[str, ...]
+    template: str
+    reference: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +46,7 @@ class BenchmarkQuestion:
     subjects: tuple[str, ...]
     value: float
     visible_m: float | None = None
+    words: FrozenWords | None = None
 
     @property
     def key(self) -> QuestionKey:
@@ -63,10 +79,35 @@ def load_definition(name: str = "rooms", limit: int | None = None) -> BenchmarkD
     """Load a benchmark of this version of the package, or its first rooms. Raises UserError for a name that is none."""
     if name not in NAMES:
         raise UserError(f"benchmark {name!r}: unknown; choose one of {', '.join(NAMES)}")
-    definition = parse_definition(
-        files("spatialvlm.evaluate.rooms_benchmark").joinpath(f"{name}.json").read_text(encoding="utf-8")
-    )
-    return replace(definition, rooms=definition.rooms[:limit])
+    folder = files("spatialvlm.evaluate.rooms_benchmark")
+    definition = parse_definition(folder.joinpath(f"{name}.json").read_text(encoding="utf-8"))
+    lines = folder.joinpath(f"{name}_questions.tsv").read_text(encoding="utf-8").splitlines()
+    return replace(definition, rooms=with_words(definition.rooms, lines)[:limit])
+
+
+def with_words(rooms: Sequence[BenchmarkRoom], lines: Sequence[str]) -> tuple[BenchmarkRoom, ...]:
+    """Give the questions of all rooms their words, a line each, in order.
+
+    Raises ContractError where a line is about another question, or where there are too few or too many.
+    """
+    rows = iter([line.split("\t") for line in lines])
+    found = []
+    for room in rooms:
+        asked = []
+        for question in room.questions:
+            number, kind, subjects, *words = next(rows, ("", "", ""))
+            if (number, kind, tuple(subjects.split())) != (str(room.index), *question.key):
+                raise ContractError(
+                    f"benchmark words: got {kind or 'nothing'} of {subjects} in room {number}, expected "
+                    f"{question.kind} of {' '.join(question.subjects)} in room {room.index}"
+                )
+            asked_as, answered, unit, names, template, reference = words
+            frozen = FrozenWords(asked_as, answered, unit or None, tuple(names.split("|")), template, reference)
+            asked.append(replace(question, words=frozen))
+        found.append(replace(room, questions=tuple(asked)))
+    if next(rows, None) is not None:
+        raise ContractError("benchmark words: more lines than questions")
+    return tuple(found)
 
 
 def parse_definition(text: str) -> BenchmarkDefinition:
@@ -80,14 +121,16 @@ def parse_definition(text: str) -> BenchmarkDefinition:
             room["room"],
             room["image"],
             room["questions"],
-            tuple(
-                BenchmarkQuestion(kinds[kind], tuple(subjects.split()), *map(float, numbers))
-                for kind, subjects, *numbers in room["asked"]
-            ),
+            tuple(_question(kinds[kind], subjects, numbers) for kind, subjects, *numbers in room["asked"]),
         )
         for room in data["rooms"]
     )
     return BenchmarkDefinition(data["seed"], tuple(data["size"]), data["spp"], data["versions"], rooms)
+
+
+def _question(kind: str, subjects: str, numbers: Sequence[float]) -> BenchmarkQuestion:
+    value, *visible_m = map(float, numbers)
+    return BenchmarkQuestion(kind, tuple(subjects.split()), value, visible_m[0] if visible_m else None)
 
 
 def visible_truths(definition: BenchmarkDefinition) -> Mapping[tuple[str, str, tuple[str, ...]], float]:
@@ -129,10 +172,27 @@ def question_of(qa: QA) -> BenchmarkQuestion:
     return BenchmarkQuestion(qa.kind, qa.fact.subjects, number)
 
 
-def pick_questions(questions: Iterable[QA], wanted: Sequence[BenchmarkQuestion]) -> list[QA]:
-    """Pick the wanted questions of a room, in the order wanted; those that are not there are left out."""
-    found = {(qa.kind, qa.fact.subjects): qa for qa in questions}
-    return [found[one.key] for one in wanted if one.key in found]
+def pick_questions(sample: Sample, wanted: Sequence[BenchmarkQuestion]) -> list[QA]:
+    """Pick the wanted questions about a room, in the order wanted; those that are not there are left out.
+
+    Those that have words are made of the facts of the room, the others are among its questions.
+    """
+    asked = {(qa.kind, qa.fact.subjects): qa for qa in sample.questions}
+    facts = {(fact.kind, fact.subjects): fact for fact in sample.facts or ()}
+    found = []
+    for one in wanted:
+        if one.words is None:
+            found += [asked[one.key]] if one.key in asked else []
+        elif one.key in facts and sample.scene is not None:
+            found.append(_said_again(sample.scene.frame_id, facts[one.key], one.words))
+    return found
+
+
+def _said_again(frame_id: str, fact: Fact, words: FrozenWords) -> QA:
+    kind = KINDS[fact.kind]
+    value = in_words(fact.answer, dict(zip(fact.subjects, words.names))) if kind.form.of_subjects else fact.answer
+    said = (words.question, words.answer, fact, words.template, words.reference)
+    return QA(frame_id, kind.name, kind.family, *said, 0, words.names, value, words.unit)
 
 
 def questions_hash(questions: Iterable[QA]) -> str:

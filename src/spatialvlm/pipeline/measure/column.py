@@ -12,11 +12,11 @@ import numpy as np
 from jaxtyping import Bool, Int, Int8
 
 from spatialvlm.pipeline.measure import MeasureConfig
+from spatialvlm.pipeline.measure.between_objects import Ways
 from spatialvlm.pipeline.measure.lists import Lists, PairRows
 from spatialvlm.pipeline.measure.objects import Index, Objects, PerPair, groups_of, pairs_of
 from spatialvlm.pipeline.measure.rays import Rays
 from spatialvlm.pipeline.measure.reasons import CODES
-from spatialvlm.pipeline.measure.ways import Ways
 from spatialvlm.records import Scene
 
 Where = Bool[np.ndarray, " p"]

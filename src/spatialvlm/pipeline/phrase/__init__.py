@@ -20,23 +20,20 @@ import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from functools import cache, cached_property, partial
 from itertools import permutations
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from jaxtyping import Int
 
 from spatialvlm.answers import Length, in_words
-from spatialvlm.errors import ContractError, UserError
-from spatialvlm.kinds import KIND_NAMES, KINDS, MIXES, Mix, Voice, reordered
+from spatialvlm.errors import ContractError
+from spatialvlm.kinds import Voice, reordered
 from spatialvlm.pipeline import Needs
 from spatialvlm.pipeline.phrase import sampling
+from spatialvlm.pipeline.phrase.phrase_config import PhraseConfig
 from spatialvlm.pipeline.phrase.pointers import (
-    COORDINATES,
-    REFERRING,
-    Coordinates,
     Naming,
     Referring,
     draw_naming,
@@ -45,7 +42,7 @@ from spatialvlm.pipeline.phrase.pointers import (
 from spatialvlm.pipeline.phrase.references import Reference, refer
 from spatialvlm.pipeline.phrase.similarity import Similarity, load_similarity
 from spatialvlm.pipeline.phrase.templates import Sheet, load_sheet
-from spatialvlm.pipeline.phrase.ways import WAYS, Way, ask_in_a_way
+from spatialvlm.pipeline.phrase.ways import ask_in_a_way
 from spatialvlm.quantities import ask_unit
 from spatialvlm.records import QA, Fact, Facts, Sample, Scene
 
@@ -68,74 +65,13 @@ _SURFACE = "the supporting surface"
 PLANES = {"floor": "the floor", "table top": "the table top", "surface": _SURFACE, None: _SURFACE}
 
 
-@dataclass(frozen=True, slots=True)
-class PhraseConfig:
-    """What is asked of an image.
-
-    `quantitative_share` of the questions ask for lengths. With probability `concise_share` an answer is drawn among the
-    short wordings (at most three words beside the names and numbers), else among all. At most about `similar_share` of
-    the comparisons of a kind in an image come out as "about the same". `kinds` None means those of the `mix`: `paper`
-    has the 43 kinds of the paper, `all` those beyond it too. `numbers`: as people say them, or `exact`, to two or three
-    digits.
-
-    `ways`: how a question is asked, each of those that suit its answer equally likely. `refer`: how it calls objects,
-    each equally likely; marks are for pictures that show them. `coordinates` are those of boxes and points. Without
-    "caption" objects need no caption to be asked about.
-    """
-
-    questions_per_image: int = 20
-    quantitative_share: float = 0.5
-    concise_share: float = 0.5
-    similar_share: float = 0.1
-    similarity: str = "lexical"
-    kinds: tuple[str, ...] | None = None
-    mix: Mix = "paper"
-    numbers: Literal["people", "exact"] = "people"
-    ways: tuple[Way, ...] = ("open",)
-    refer: tuple[Referring, ...] = ("caption",)
-    coordinates: Coordinates = "0-1000"
-
-    def __post_init__(self) -> None:
-        if self.questions_per_image < 0:
-            raise UserError(f"questions_per_image {self.questions_per_image}: expected 0 or more")
-        for name in ("quantitative_share", "concise_share", "similar_share"):
-            if not 0.0 <= getattr(self, name) <= 1.0:
-                raise UserError(f"{name} {getattr(self, name)}: expected a share from 0 to 1")
-        load_similarity(self.similarity)  # raises UserError for an unknown one
-        one_of = {"mix": tuple(MIXES), "numbers": ("people", "exact"), "coordinates": COORDINATES}
-        for name, known in one_of.items():
-            if getattr(self, name) not in known:
-                raise UserError(f"{name} {getattr(self, name)!r}: expected one of {', '.join(known)}")
-        for name, known in (("ways", WAYS), ("refer", REFERRING)):
-            given = getattr(self, name)
-            if not given or not set(given) <= set(known):
-                got = ", ".join(one for one in given if one not in known) or "none"
-                raise UserError(f"{name} {got}: expected one or more of {', '.join(known)}")
-        unknown = [name for name in self.kinds or () if name not in KINDS]
-        if unknown:
-            close = get_close_matches(unknown[0], KIND_NAMES, 1)
-            hint = f"did you mean {close[0]!r}? " if close else ""
-            raise UserError(f"kinds {', '.join(unknown)}: unknown; {hint}`spatialvlm questions` lists all")
-        if self.kinds == ():
-            raise UserError("kinds: none given; `spatialvlm questions` lists all, leave the option out to ask them all")
-
-    @property
-    def asked(self) -> tuple[str, ...]:
-        """The kinds that are asked."""
-        return MIXES[self.mix] if self.kinds is None else self.kinds
-
-    @property
-    def asks_plainly(self) -> bool:
-        """All questions are asked openly, and call objects by their captions."""
-        return {*self.ways} == {"open"} and {*self.refer} == {"caption"}
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Prepared:
     """What can be asked of one image, before chance: the same for every seed.
 
     `rows` are the askable ones of `facts`. `namings` are the names of the objects: for each way of referring its
-    wordings. `clauses` holds the ids of those whose caption has a clarifying clause. `plane` is what things stand on.
+    wordings. `clauses` holds the ids of those whose caption has a clarifying clause,
+    `plurals` the captions that are plural. `plane` is what things stand on.
     """
 
     frame_id: str
@@ -144,6 +80,7 @@ class Prepared:
     rows: Int[np.ndarray, " m"]
     namings: Mapping[Referring, tuple[Naming, ...]]
     clauses: frozenset[str]
+    plurals: frozenset[str]
     plane: str
     refusals: Mapping[tuple[str, str], int]
 
@@ -194,6 +131,7 @@ class Phrase:
             rows,
             self._namings(scene, references),
             frozenset(reference.object_id for reference in references if reference.clause is not None),
+            frozenset(reference.phrase for reference in references if reference.phrase and reference.plural),
             PLANES[scene.support.surface],
             dict(sorted(refusals.items())),
         )
@@ -255,8 +193,8 @@ class Phrase:
             page.frame_id,
             fact.kind,
             form.family,
-            question.fill(values),
-            answer.fill(values),
+            question.fill(values, page.plurals),
+            answer.fill(values, page.plurals),
             fact,
             f"{fact.kind}/{question.mark}/{answer.mark}",
             "caption+clause" if clause else naming.reference,

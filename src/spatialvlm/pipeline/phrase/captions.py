@@ -5,8 +5,9 @@ machine. Captions in other scripts still work: each run of letters is a word, th
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import takewhile
 
 MAX_WORDS = 12
 MAX_CHARACTERS = 80
@@ -33,11 +34,26 @@ _CUTS = _set("""
 """)
 """Words that end the noun phrase that a caption begins with."""
 
+_PLURALS = _set("cattle children feet geese men mice people police skis taxis teeth women")
+_SINGULARS = _set("""
+    alias asbestos atlas bias canvas chaos christmas cosmos gas headquarters lens news rhinoceros series species
+    summons thermos
+""")
+"""Nouns whose ending does not tell their number. Scissors, jeans and the like are plural by theirs."""
+
 _PARTICIPLES = _set("""
     attached covered decorated filled hanging labeled labelled leaning lying made mounted painted parked placed resting
     seated shaped sitting stacked standing topped walking
 """)
 """Words that belong to the clause after the noun where they stand right before a cut ("cake shaped like a house")."""
+
+_ON_GROUND = _set("floor ground rug carpet mat")
+_PLAIN = _set("""
+    cardboard ceramic checked checkered cotton double fabric floral framed glass glossy leather lidded metal metallic
+    padded patterned plain plastic potted shiny single spotted steel stone striped transparent velvet wicker wood wooden
+    woven wrapped
+""")
+"""Adjectives that exclude none of the senses below: a striped pillow may be a blue one."""
 
 _SENSES = (
     ("colour", "red crimson scarlet maroon", "orange", "yellow gold golden", "green", "teal turquoise cyan"),
@@ -73,7 +89,7 @@ class Words:
     """A caption taken apart: head noun, the words before it, those after it, and the (sense, meaning) pairs of both.
 
     `says` holds what it claims of measured quantities: +1 the greater, -1 the lesser of two. `all` is every word, the
-    head included.
+    head included. `plural`: verbs that it is the subject of are plural.
     """
 
     head: str
@@ -82,6 +98,7 @@ class Words:
     senses: frozenset[tuple[str, str]]
     says: tuple[tuple[str, int], ...]
     all: frozenset[str]
+    plural: bool
 
 
 def _meanings() -> dict[str, list[tuple[str, str]]]:
@@ -112,12 +129,13 @@ def clean(caption: str) -> str:
 @lru_cache(maxsize=1 << 16)
 def read(caption: str) -> Words:
     """Take a cleaned caption apart."""
-    words = [_stem(word) for word in _WORD.findall(caption.lower())] or [caption.casefold()]
+    said = _WORD.findall(caption.lower()) or [caption.casefold()]
+    words = [_stem(word) for word in said]
     cut = next((i for i, word in enumerate(words) if word in _CUTS and i > 0), len(words))
     if words[cut - 1] in _PARTITIVES and words[cut : cut + 1] == ["of"]:
         rest = [word for word in words[cut + 1 :] if word not in _ARTICLES]
         if rest:
-            return read(" ".join(rest))
+            return replace(read(" ".join(rest)), plural=_is_plural(said[cut - 1]))  # a pair of shoes is one pair
     end = cut
     while cut < len(words) and end > 1 and words[end - 1] in _PARTICIPLES:
         end -= 1
@@ -126,18 +144,37 @@ def read(caption: str) -> Words:
         head -= 1
     before = [word for i, word in enumerate(words[:end]) if i != head]
     after = [word for word in words[end:] if word not in _CUTS and word not in _ARTICLES]
-    return _words(words[head], before, after)
+    return _words(words[head], before, after, _standing(words[end:]), _is_plural(said[head]))
 
 
-def _words(head: str, before: list[str], after: list[str]) -> Words:
+def _words(head: str, before: list[str], after: list[str], standing: int | None, plural: bool) -> Words:
     senses = {pair for word in (*before, *after) for pair in _MEANINGS.get(word, ())}
     senses |= {("number", word) for word in before if word.isdigit()}
     signs: dict[str, set[int]] = {}
     for pair in senses:
         if pair in _SIGNS:
             signs.setdefault(pair[0], set()).add(_SIGNS[pair])
+    if standing is not None:
+        signs.setdefault("bottom", set()).add(standing)
     says = tuple(sorted((sense, sign) for sense, found in signs.items() if len(found) == 1 for sign in found))
-    return Words(head, frozenset(before), frozenset(after), frozenset(senses), says, frozenset((head, *before, *after)))
+    every = frozenset((head, *before, *after))
+    return Words(head, frozenset(before), frozenset(after), frozenset(senses), says, every, plural)
+
+
+def _standing(tail: list[str]) -> int | None:
+    """Tell whether the words after a noun put it on the floor (-1) or on something higher (1)."""
+    place = tail.index("on") if "on" in tail else len(tail)
+    under = list(takewhile(lambda word: word not in _CUTS, tail[place + 1 :]))
+    if not under or not _MEANINGS.keys().isdisjoint(under):  # "on the left"
+        return None
+    return 1 if _ON_GROUND.isdisjoint(under) else -1
+
+
+def _is_plural(word: str) -> bool:
+    """Tell whether verbs agree with a noun, as it is written, in the plural."""
+    if word in _PLURALS or word in _SINGULARS:
+        return word in _PLURALS
+    return len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us", "is", "'s", "’s"))
 
 
 def _stem(word: str) -> str:
@@ -152,12 +189,18 @@ def _stem(word: str) -> str:
 
 
 @lru_cache(maxsize=1 << 16)
+def cleaned(captions: tuple[str, ...]) -> tuple[str, ...]:
+    """Clean the captions of an object, without those that have no words."""
+    return tuple(text for text in map(clean, captions) if text)
+
+
+@lru_cache(maxsize=1 << 16)
 def usable(captions: tuple[str, ...]) -> tuple[tuple[str, ...], str | None]:
     """Clean the captions that can name an object, best first; where there are none, find the reason why."""
-    cleaned = [text for text in map(clean, captions) if text]
-    if not cleaned:
+    given = cleaned(captions)
+    if not given:
         return (), "reference_missing"
-    short = [text for text in cleaned if len(text) <= MAX_CHARACTERS and len(text.split()) <= MAX_WORDS]
+    short = [text for text in given if len(text) <= MAX_CHARACTERS and len(text.split()) <= MAX_WORDS]
     if not short:
         return (), "reference_long"
     things = tuple(dict.fromkeys(text for text in short if read(text).head not in BACKGROUND))
@@ -174,10 +217,22 @@ def telling(captions: tuple[str, ...]) -> tuple[str, ...]:
     )
 
 
+def may_be_both(one: Words, other: Words) -> bool:
+    """Tell whether one thing can have all adjectives of both: brown and wooden, but not "tomato soup" and "small"."""
+    return all(word in _PLAIN or word in _MEANINGS for word in one.before | other.before)
+
+
 def contradict(one: Words, other: Words) -> bool:
     """Tell whether two captions can't be of the same thing: a colour, a number, a size that excludes the other's."""
     shared = {sense for sense, _ in one.senses} & {sense for sense, _ in other.senses}
     return any(_of(one, sense).isdisjoint(_of(other, sense)) for sense in shared)
+
+
+@lru_cache(maxsize=1 << 16)
+def denies(captions: tuple[str, ...], text: str) -> bool:
+    """Tell whether one of the captions of an object says that it is not what a text names."""
+    named = read(text)
+    return any(read(own).head == named.head and contradict(read(own), named) for own in captions)
 
 
 def _of(words: Words, sense: str) -> set[str]:

@@ -1,16 +1,18 @@
 """How objects are named: the objects of an image in, a noun phrase for each (or the reason why not) out.
 
 The paper's rule (section 1f): captions too alike form a group; one alone is kept, two are told apart by where they are
-in the image, more are dropped. Beyond it, an object with several captions takes one that nothing else answers to.
-Depends on the captions and boxes only, not on the order of the objects.
+in the image, more are dropped. Beyond it, all captions of the others count, and an object with several captions takes
+one that nothing else answers to. Depends on the captions and boxes only, not on the order of the objects.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from spatialvlm.pipeline.phrase.captions import read, telling, usable
+import numpy as np
+
+from spatialvlm.pipeline.phrase.captions import cleaned, denies, read, telling, usable
 from spatialvlm.pipeline.phrase.similarity import Similarity
-from spatialvlm.records import Object
+from spatialvlm.records import Instance, Object
 
 MIN_SHIFT = 0.05
 """Two centres nearer than this share of the image, or than half the mean size of the boxes, are not left and right."""
@@ -35,7 +37,8 @@ class Reference:
     """The name of one object within its image, or why it has none.
 
     `says` is what the name gives away: (quantity, +1 the greater | -1 the lesser). A comparison of two objects whose
-    names say opposite things about its quantity would carry its own answer and is not asked.
+    names say opposite things about its quantity would carry its own answer and is not asked. `mentions` are the words
+    by which the name relates the object to others ("on the desk"), `heads` what the object itself is called.
     """
 
     object_id: str
@@ -43,76 +46,82 @@ class Reference:
     reason: str | None = None
     clause: str | None = None
     says: tuple[tuple[str, int], ...] = ()
+    mentions: frozenset[str] = frozenset()
+    heads: frozenset[str] = frozenset()
+    plural: bool = False
 
 
 def refer(objects: Sequence[Object], width: int, height: int, similarity: Similarity) -> tuple[Reference, ...]:
     """Name the objects of an image of that size in pixels, in their order."""
     found = [usable(o.instance.captions) for o in objects]
     references = [Reference(o.instance.id, None, reason) for o, (_, reason) in zip(objects, found)]
-    named = [i for i, (captions, _) in enumerate(found) if captions]
-    if not named:
-        return tuple(references)
-    book = _Book([found[i][0] for i in named], similarity)
+    book = _Book([captions for captions, _ in found], [o.instance.captions for o in objects], similarity)
     for group in book.groups():
-        for member in group:
-            i, text = named[member], book.own_caption(member, group)
-            twins = [objects[named[other]] for other in group if other != member]
+        for i in group:
+            if not book.captions[i]:
+                continue
+            text = book.captions[i][0] if len(group) == 1 else book.own_caption(i)
+            twins = [objects[other] for other in group if other != i]
             if text is not None:
-                references[i] = _plain(objects[i].instance.id, text)
+                references[i] = _named(objects[i].instance, text)
             elif len(twins) == 1:
-                references[i] = _told_apart(objects[i], twins[0], book.captions[member][0], width, height)
+                references[i] = _told_apart(objects[i], twins[0], book.captions[i][0], width, height)
             else:
                 references[i] = Reference(objects[i].instance.id, None, "reference_group")
     return tuple(references)
 
 
 class _Book:
-    """The usable captions of all objects of an image, and which of them are alike."""
+    """The captions of all objects of an image: those that can name it, all that are true of it, and which are alike.
 
-    def __init__(self, captions: list[tuple[str, ...]], similarity: Similarity):
-        self.captions = captions
-        self.telling = [telling(own) for own in captions]
-        texts = list(dict.fromkeys(text for own in captions for text in own))
-        self._row = {text: i for i, text in enumerate(texts)}
-        self._alike = (similarity(texts) >= similarity.threshold).tolist()
+    Sets of captions are the bits of an int.
+    """
 
-    def alike(self, one: str, other: str) -> bool:
-        return self._alike[self._row[one]][self._row[other]]
+    def __init__(self, usable: list[tuple[str, ...]], given: list[tuple[str, ...]], similarity: Similarity):
+        self.captions = usable
+        self._true = [cleaned(captions) for captions in given]
+        texts = list(dict.fromkeys(text for own in self._true for text in own))
+        bit = {text: 1 << i for i, text in enumerate(texts)}
+        packed = np.packbits(similarity(texts) >= similarity.threshold, axis=1, bitorder="little")
+        self._alike = {text: int.from_bytes(row.tobytes(), "little") for text, row in zip(texts, packed)}
+        self._telling = [sum(bit[text] for text in telling(captions)) for captions in self._true]
 
     def groups(self) -> list[list[int]]:
-        """Find connected components of objects whose preferred captions are alike."""
-        return _components([[self.alike(one[0], other[0]) for other in self.captions] for one in self.captions])
+        """Find connected components of objects of which one answers to the other's preferred caption."""
+        fits = [self._answering(own[0]) if own else () for own in self.captions]
+        linked = [set(others) for others in fits]
+        for i, others in enumerate(fits):
+            for other in others:
+                linked[other].add(i)
+        return _components(linked)
 
-    def own_caption(self, member: int, group: list[int]) -> str | None:
-        """Find a caption that fits nothing else in the image: the preferred one if the object is alone in its group."""
-        if len(group) == 1:
-            return self.captions[member][0]
-        return next((text for text in self.telling[member] if self._fits_only(text, member, group)), None)
+    def own_caption(self, member: int) -> str | None:
+        """Find a caption of an object that nothing else in the image answers to."""
+        own = {member}
+        return next((text for text in telling(self.captions[member]) if own.issuperset(self._answering(text))), None)
 
-    def _fits_only(self, text: str, member: int, group: list[int]) -> bool:
-        for other, captions in enumerate(self.captions):
-            if other == member:
-                continue
-            if any(self.alike(text, theirs) for theirs in self.telling[other]):
-                return False
-            if other not in group and self.alike(text, captions[0]):
-                return False
-        return True
+    def _answering(self, text: str) -> list[int]:
+        """List what a reader may take for the thing that a text names: one caption allows it, none denies it."""
+        alike = self._alike[text]
+        return [i for i, said in enumerate(self._telling) if alike & said and not denies(self._true[i], text)]
 
 
-def _components(linked: list[list[bool]]) -> list[list[int]]:
+def _components(linked: list[set[int]]) -> list[list[int]]:
     left, groups = list(range(len(linked))), []
     while left:
         group, left = [left[0]], left[1:]
         for one in group:  # grows while it is walked
-            group += [other for other in left if linked[one][other]]
-            left = [other for other in left if not linked[one][other]]
+            if linked[one]:
+                group += [other for other in left if other in linked[one]]
+                left = [other for other in left if other not in linked[one]]
         groups.append(group)
     return groups
 
 
-def _plain(object_id: str, caption: str) -> Reference:
-    return Reference(object_id, f"the {caption}", says=read(caption).says)
+def _named(thing: Instance, caption: str) -> Reference:
+    words = read(caption)
+    heads = frozenset(read(text).head for text in usable(thing.captions)[0])
+    return Reference(thing.id, f"the {caption}", None, None, words.says, words.after, heads, words.plural)
 
 
 def _told_apart(thing: Object, twin: Object, caption: str, width: int, height: int) -> Reference:
@@ -120,8 +129,10 @@ def _told_apart(thing: Object, twin: Object, caption: str, width: int, height: i
     place = _place(thing.instance.box_xyxy.tolist(), twin.instance.box_xyxy.tolist(), width, height)
     if place is None:
         return Reference(thing.instance.id, None, "reference_alike")
-    says = (*(pair for pair in read(caption).says if pair[0] not in ("x", "y", "bottom")), *_CLAUSE_SAYS[place])
-    return Reference(thing.instance.id, f"the {caption} {_CLAUSES[place]}", clause=place[0], says=says)
+    plain = _named(thing.instance, caption)
+    claimed = dict((*plain.says, *_CLAUSE_SAYS[place]))
+    phrase = f"{plain.phrase} {_CLAUSES[place]}"
+    return replace(plain, phrase=phrase, clause=place[0], says=tuple(claimed.items()))
 
 
 def _place(box: list[float], other: list[float], width: int, height: int) -> tuple[str, int] | None:

@@ -9,15 +9,19 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import accumulate
+from itertools import accumulate, combinations
 
 import numpy as np
 from jaxtyping import Bool, Float64, Int
 
-from spatialvlm.kinds import KINDS, MIXES
+from spatialvlm.kinds import KINDS, MIXES, Kind
 from spatialvlm.pipeline.phrase.references import Reference
 from spatialvlm.records import Facts
 
+_PLACES = ("x", "y")
+"""What names claim of these holds against everything in the image; a tall mug is tall among mugs."""
+_UP, _DOWN, _SIDE = 1, 2, 4
+"""What names claim of a fact's subjects: the most or the least of what is asked, the viewer's left or right."""
 _QUANTITIES = tuple(dict.fromkeys(kind.given_away_by for kind in KINDS.values()))
 
 
@@ -25,11 +29,13 @@ _QUANTITIES = tuple(dict.fromkeys(kind.given_away_by for kind in KINDS.values())
 class _Columns:
     """What KINDS says, in its order, which is that of `Facts.kinds`.
 
-    Kinds of one `topic` say the same: left of and right of, bigger and smaller, behind by and in front by.
+    Kinds of one `topic` say the same: left of and right of, bigger and smaller, behind by and in front by. `revealed`
+    tells by the claims of the names whether they answer the question.
     """
 
     topic: Int[np.ndarray, " k"]
     quantity: Int[np.ndarray, " k"]
+    revealed: Bool[np.ndarray, "k c"]
     comparison: Bool[np.ndarray, " k"]
     weights: tuple[tuple[int, ...], tuple[int, ...]]
     quantitative: tuple[bool, ...]
@@ -43,10 +49,18 @@ def _columns() -> _Columns:
     return _Columns(
         np.array([topics[topic] for topic in of_topic], dtype=np.int64),
         np.array([_QUANTITIES.index(row.given_away_by) for row in rows], dtype=np.intp),
+        np.array([[_reveals(row, claims) for claims in range(8)] for row in rows], dtype=bool),
         np.array([row.form.compares for row in rows], dtype=bool),
         (tuple(row.weights[0] for row in rows), tuple(row.weights[1] for row in rows)),
         tuple(row.family == "quantitative" for row in rows),
     )
+
+
+def _reveals(kind: Kind, claims: int) -> bool:
+    """Tell whether claims answer a question: opposite ones, any of a place in the image, a side where it asks one."""
+    claimed = claims & (_UP | _DOWN)
+    placed = kind.given_away_by in _PLACES and not kind.form.is_number
+    return claimed == _UP | _DOWN or bool(placed and claimed) or bool(kind.sided and claims & _SIDE)
 
 
 def askable(
@@ -56,27 +70,50 @@ def askable(
 
     `references` are those of `facts.object_ids`, in that order.
     """
-    columns, names = _columns(), [kind.name for kind in facts.kinds]
+    names = [kind.name for kind in facts.kinds]
     mask = np.array([name in wanted for name in names], dtype=bool)[facts.kind]
     named = np.array([reference.phrase is not None for reference in references] + [True])  # -1 takes the last
-    says = np.zeros((len(_QUANTITIES), len(references) + 1), dtype=np.int8)
-    for i, reference in enumerate(references):
-        for quantity, sign in reference.says:
-            says[_QUANTITIES.index(quantity), i] = sign
-    quantity = columns.quantity[facts.kind]
     all_named = np.ones(len(facts), dtype=bool)
-    most, least = np.zeros((2, len(facts)), dtype=np.int8)
     for subject in facts.subjects.T:
         all_named &= named[subject]
-        said = says[quantity, subject]
-        most, least = np.maximum(most, said), np.minimum(least, said)
     unnamed = mask & ~all_named
-    given_away = mask & all_named & (most > 0) & (least < 0)
+    given_away = mask & all_named & (_claimed(facts, references) | _related(facts, references))
     refusals: Counter[tuple[str, str]] = Counter()
     for reason, rows in (("unnamed", unnamed), ("given_away", given_away)):
         counts = np.bincount(facts.kind[rows], minlength=len(names)).tolist()
         refusals.update({(name, reason): count for name, count in zip(names, counts) if count})
     return np.flatnonzero(mask & ~unnamed & ~given_away), refusals
+
+
+def _claimed(facts: Facts, references: Sequence[Reference]) -> Bool[np.ndarray, " f"]:
+    """Find the facts whose names answer the question by what they say of their objects."""
+    columns = _columns()
+    says = np.zeros((len(_QUANTITIES), len(references) + 1), dtype=np.uint8)
+    for i, reference in enumerate(references):
+        for quantity, sign in reference.says:
+            says[_QUANTITIES.index(quantity), i] = _UP if sign > 0 else _DOWN
+    if not says.any():
+        return np.zeros(len(facts), dtype=bool)
+    of_kind = says[columns.quantity] | np.where(says[_QUANTITIES.index("x")], np.uint8(_SIDE), np.uint8(0))
+    claims = np.zeros(len(facts), dtype=np.uint8)
+    for subject in facts.subjects.T:
+        claims |= of_kind[facts.kind, subject]
+    return columns.revealed[facts.kind, claims]
+
+
+def _related(facts: Facts, references: Sequence[Reference]) -> Bool[np.ndarray, " f"]:
+    """Find the facts of which one name relates its object to another subject: "the mug on the desk" and the desk."""
+    found = np.zeros(len(facts), dtype=bool)
+    related = np.zeros((len(references) + 1, len(references) + 1), dtype=bool)
+    for i, one in enumerate(references):
+        if one.mentions:
+            for j, other in enumerate(references):
+                if i != j and not one.mentions.isdisjoint(other.heads):
+                    related[i, j] = related[j, i] = True
+    if related.any():
+        for one, other in combinations(facts.subjects.T, 2):
+            found |= related[one, other]
+    return found
 
 
 def draw(

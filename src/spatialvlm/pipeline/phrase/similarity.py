@@ -12,7 +12,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from spatialvlm.errors import UserError
-from spatialvlm.pipeline.phrase.captions import contradict, read
+from spatialvlm.pipeline.phrase.captions import contradict, may_be_both, read
 
 
 @runtime_checkable
@@ -38,8 +38,9 @@ class Lexical:
     """Word overlap that follows how a noun phrase is built.
 
     Unlike heads: at most 0.4. The same head: 0.2, plus 0.6 times the overlap of the words before it (1 where one has
-    none: a bare "mug" may be any mug), plus 0.2 times that of the words after it ("cake in container" and "cake on the
-    plate" stay alike). What excludes each other (red and blue, tall and short, 1 and 2) brings it to 0.4 at most.
+    none: a bare "mug" may be any mug; 1 where all are adjectives: a striped pillow may be a blue one), plus 0.2 times
+    that of the words after it ("cake in container" and "cake on the plate" stay alike). What excludes each other (red
+    and blue, tall and short, 1 and 2) brings it to 0.4 at most.
     Calibrated on the paper's figure 12 and the table in tests/pipeline/phrase/test_references.py.
     """
 
@@ -61,7 +62,8 @@ def _alike(one: str, other: str) -> float:
     a, b = read(one), read(other)
     if a.head != b.head:
         return 0.4 * len(a.all & b.all) / len(a.all | b.all)
-    value = 0.2 + 0.6 * _overlap(a.before, b.before) + 0.2 * _overlap(a.after, b.after)
+    before = 1.0 if may_be_both(a, b) else _overlap(a.before, b.before)
+    value = 0.2 + 0.6 * before + 0.2 * _overlap(a.after, b.after)
     return 0.4 * value if contradict(a, b) else value
 
 

@@ -5,13 +5,17 @@ The form of the kind says which sections there are, and which slots may stand in
 Slots: [A], [B], [C] are the subjects with their articles; [P] is the plane that things stand on; [N] is a number, [U]
 the unit that it is to be in, [G] a length that the question gives; [L] and [M] list objects with "and" and with "or";
 [X], [Y] and [O] are what the answer names. What fills a slot is never read as a template.
+
+The wordings are written for names in the singular. Verbs that agree with a name ("Is [A]", "[A] stands") have their
+plural form beside it, and take it where the name is plural ("the shoes").
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from itertools import product
 
 from spatialvlm.errors import ContractError
 from spatialvlm.kinds import KINDS, Kind
@@ -20,24 +24,41 @@ MAX_SHORT_WORDS = 3
 _SLOT = re.compile(r"\[([A-Z])\]")
 _MARKS = {"question": "q", "answer": "a"}
 
+_REGULAR = ("appear", "belong", "come", "extend", "fill", "lie", "look", "measure", "occupy", "rest", "rise", "seem")
+_REGULAR += ("share", "show", "sit", "span", "stand", "start", "stay", "take")
+_PLURALS = {"is": "are", "was": "were", "has": "have", "does": "do", "goes": "go", "reaches": "reach"}
+_PLURALS |= {f"{verb}s": verb for verb in _REGULAR}
+_VERB_AFTER = re.compile(rf"\[([A-EXY])\] ({'|'.join(_PLURALS)})\b")
+_VERB_BEFORE = re.compile(r"\b(is|was|does) \[([A-E])\](?! and\b)", re.IGNORECASE)
+_NO_SUBJECT = re.compile(
+    r"\b(?:above|and|at|behind|below|between|by|from|in|like|near|nor|of|on|or|than|to|toward|with) $"
+)
+"""Before a slot: the verb after it is that of something else ("the center of [A] is", "which of [A] and [B] is")."""
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One wording, split at its slots: every second piece is a slot's letter. `form` is the same for the % operator."""
+    """One wording, split at its slots: every second piece is a slot's letter.
+
+    `forms` are what the % operator fills, by the letters of the slots whose names are plural; only those in `agreeing`
+    make a difference.
+    """
 
     mark: str
     pieces: tuple[str, ...]
     names_unit: bool
-    form: str
+    agreeing: str
+    forms: Mapping[str, str]
 
     @property
     def short(self) -> bool:
         """At most three words beside the slots."""
         return len(re.findall(r"\w+", " ".join(self.pieces[0::2]))) <= MAX_SHORT_WORDS
 
-    def fill(self, values: Mapping[str, str]) -> str:
-        """Fill the slots, and give the sentence, its first letter capital."""
-        text = self.form % values
+    def fill(self, values: Mapping[str, str], plural: Collection[str] = ()) -> str:
+        """Fill the slots, and give the sentence, its first letter capital; `plural` are the names that are."""
+        which = "".join(slot for slot in self.agreeing if values[slot] in plural) if plural else ""
+        text = self.forms[which] % values
         return text if self.pieces[0] else text[:1].upper() + text[1:]
 
 
@@ -100,8 +121,34 @@ def parse_sheet(kind: Kind, text: str) -> Sheet:
 
 def _line(section: str, number: int, text: str) -> Line:
     pieces = tuple(_SLOT.split(text))
-    form = _SLOT.sub(r"%(\1)s", (text[:1].upper() + text[1:]).replace("%", "%%"))
-    return Line(f"{_MARKS.get(section, section)}{number:02d}", pieces, "U" in pieces[1::2], form)
+    text = (text[:1].upper() + text[1:]).replace("%", "%%")
+    verbs = _agreeing(text)
+    slots = "".join(sorted({slot for _, _, slot in verbs}))
+    forms: dict[str, str] = {}
+    for chosen in product(*(("", slot) for slot in slots)):
+        form = text
+        for start, end, slot in sorted(verbs, reverse=True):
+            if slot in chosen:
+                form = form[:start] + _plural(form[start:end]) + form[end:]
+        forms["".join(chosen)] = _SLOT.sub(r"%(\1)s", form)
+    return Line(f"{_MARKS.get(section, section)}{number:02d}", pieces, "U" in pieces[1::2], slots, forms)
+
+
+def _agreeing(text: str) -> set[tuple[int, int, str]]:
+    """Find the verbs that agree with a slot: where they begin and end, and its letter."""
+    before = {(*found.span(1), found[2]) for found in _VERB_BEFORE.finditer(text)}
+    after = {
+        (*found.span(2), found[1])
+        for found in _VERB_AFTER.finditer(text)
+        if not _NO_SUBJECT.search(text[: found.start()])
+    }
+    taken = {(start, end) for start, end, _ in after}
+    return after | {(start, end, slot) for start, end, slot in before if (start, end) not in taken}
+
+
+def _plural(verb: str) -> str:
+    plural = _PLURALS[verb.lower()]
+    return plural.capitalize() if verb[0].isupper() else plural
 
 
 def _fault(kind: Kind, number: int, got: str, expected: str) -> ContractError:

@@ -1,0 +1,73 @@
+"""What is asked of an image, and how: the settings of `phrase`, checked where they are made."""
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Literal
+
+from spatialvlm.errors import UserError
+from spatialvlm.kinds import KIND_NAMES, KINDS, MIXES, Mix
+from spatialvlm.pipeline.phrase.pointers import COORDINATES, REFERRING, Coordinates, Referring
+from spatialvlm.pipeline.phrase.similarity import load_similarity
+from spatialvlm.pipeline.phrase.ways import WAYS, Way
+
+
+@dataclass(frozen=True, slots=True)
+class PhraseConfig:
+    """What is asked of an image.
+
+    `quantitative_share` of the questions ask for lengths. With probability `concise_share` an answer is drawn among the
+    short wordings (at most three words beside the names and numbers), else among all. At most about `similar_share` of
+    the comparisons of a kind in an image come out as "about the same". `kinds` None means those of the `mix`: `paper`
+    has the 43 kinds of the paper, `all` those beyond it too. `numbers`: as people say them, or `exact`, to two or three
+    digits.
+
+    `ways`: how a question is asked, each of those that suit its answer equally likely. `refer`: how it calls objects,
+    each equally likely; marks are for pictures that show them. `coordinates` are those of boxes and points. Without
+    "caption" objects need no caption to be asked about.
+    """
+
+    questions_per_image: int = 20
+    quantitative_share: float = 0.5
+    concise_share: float = 0.5
+    similar_share: float = 0.1
+    similarity: str = "lexical"
+    kinds: tuple[str, ...] | None = None
+    mix: Mix = "paper"
+    numbers: Literal["people", "exact"] = "people"
+    ways: tuple[Way, ...] = ("open",)
+    refer: tuple[Referring, ...] = ("caption",)
+    coordinates: Coordinates = "0-1000"
+
+    def __post_init__(self) -> None:
+        if self.questions_per_image < 0:
+            raise UserError(f"questions_per_image {self.questions_per_image}: expected 0 or more")
+        for name in ("quantitative_share", "concise_share", "similar_share"):
+            if not 0.0 <= getattr(self, name) <= 1.0:
+                raise UserError(f"{name} {getattr(self, name)}: expected a share from 0 to 1")
+        load_similarity(self.similarity)  # raises UserError for an unknown one
+        one_of = {"mix": tuple(MIXES), "numbers": ("people", "exact"), "coordinates": COORDINATES}
+        for name, known in one_of.items():
+            if getattr(self, name) not in known:
+                raise UserError(f"{name} {getattr(self, name)!r}: expected one of {', '.join(known)}")
+        for name, known in (("ways", WAYS), ("refer", REFERRING)):
+            given = getattr(self, name)
+            if not given or not set(given) <= set(known):
+                got = ", ".join(one for one in given if one not in known) or "none"
+                raise UserError(f"{name} {got}: expected one or more of {', '.join(known)}")
+        unknown = [name for name in self.kinds or () if name not in KINDS]
+        if unknown:
+            close = get_close_matches(unknown[0], KIND_NAMES, 1)
+            hint = f"did you mean {close[0]!r}? " if close else ""
+            raise UserError(f"kinds {', '.join(unknown)}: unknown; {hint}`spatialvlm questions` lists all")
+        if self.kinds == ():
+            raise UserError("kinds: none given; `spatialvlm questions` lists all, leave the option out to ask them all")
+
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """The kinds that are asked."""
+        return MIXES[self.mix] if self.kinds is None else self.kinds
+
+    @property
+    def asks_plainly(self) -> bool:
+        """All questions are asked openly, and call objects by their captions."""
+        return {*self.ways} == {"open"} and {*self.refer} == {"caption"}
