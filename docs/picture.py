@@ -122,7 +122,7 @@ def draw_question(panel, top, qa, scene, facts) -> None:
 def draw_number(panel, y, qa, scene, facts) -> None:
     """The number on an axis that is wide enough for its error to be seen; for a comparison the axis holds zero."""
     number, error = number_of(qa, facts), qa.fact.error
-    compares = KINDS[qa.kind].form != "length"
+    compares = KINDS[qa.kind].form.compares
     low, high = (number - 8 * error, number + 8 * error)
     if compares:
         low, high = min(number, 0.0) - 4 * error, max(number, 0.0) + 4 * error
@@ -166,11 +166,8 @@ def size_margin(qa, scene) -> float:
 
 def number_of(qa, facts) -> float:
     """What an answer was decided on: the length, or the difference of a comparison."""
-    places = [facts.object_ids.index(id_) for id_ in qa.fact.subjects]
-    rows = (facts.kind == facts.kinds.index(qa.kind)) & (facts.a == places[0])
-    if len(places) == 2:
-        rows &= facts.b == places[1]
-    return float(facts.number[rows][0])
+    rows = [row for row, fact in enumerate(facts) if (fact.kind, fact.subjects) == (qa.kind, qa.fact.subjects)]
+    return float(facts.number[rows[0]])
 
 
 def ticks(low, high) -> list[float]:

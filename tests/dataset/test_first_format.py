@@ -17,7 +17,7 @@ from spatialvlm.dataset.lazy import SceneQuestions
 from spatialvlm.engine import ask, build_recipe
 from spatialvlm.errors import DatasetError
 
-ADDED = ("given", "names", "asked_unit", "options", "value")
+ADDED = ("given", "names", "asked_unit", "options", "value", "asked_as", "fact")
 HINT = "its questions are of format 1, .*spatialvlm ask {0} --out {0}-2 asks again"
 
 

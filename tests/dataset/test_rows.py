@@ -14,6 +14,7 @@ from fixtures.plain_facts import MEASURED
 from fixtures.worlds.boxes import random_boxes
 from spatialvlm.answers import (
     Angle,
+    CannotTell,
     Choice,
     Clock,
     Count,
@@ -94,7 +95,7 @@ def test_questions_of_every_kind_come_back_equal(make_scene, make_questions):
     assert list(read_questions(table)) == rows
     assert list(read_questions(table.slice(2, 2))) == rows[2:]
     values = [qa.value for _, qas in read_questions(table) for qa in qas]
-    assert {type(value) for value in values} == {Length, YesNo, Choice, Order, Count, Angle, Clock}
+    assert {type(value) for value in values} == {Length, YesNo, Choice, Order, Count, Angle, Clock, CannotTell}
 
 
 def test_the_columns_of_a_question_are_those_of_the_design(make_scene, make_questions):
@@ -102,7 +103,16 @@ def test_the_columns_of_a_question_are_those_of_the_design(make_scene, make_ques
     table = questions_table([(scene.frame_id, make_questions(scene))])
     rows = {row["kind"]: row for row in table.column("qa").to_pylist()[0]}
     names = "kind family question answer subjects number unit label error in_frame template reference seed"
-    assert list(rows["distance"]) == [*names.split(), "given", "names", "asked_unit", "options", "value"]
+    assert list(rows["distance"]) == [
+        *names.split(),
+        "given",
+        "names",
+        "asked_unit",
+        "options",
+        "value",
+        "asked_as",
+        "fact",
+    ]
     length, predicate = rows["distance"], rows["left_predicate"]
     assert (length["number"], length["unit"], length["label"]) == (pytest.approx(0.31 / 3), "m", None)
     assert (predicate["number"], predicate["unit"], predicate["label"]) == (None, None, "true")

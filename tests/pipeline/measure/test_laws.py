@@ -14,7 +14,7 @@ from spatialvlm.answers import SAME, Choice, YesNo
 from spatialvlm.kinds import KINDS
 from spatialvlm.pipeline.collect.shapes import ShapesSource
 from spatialvlm.pipeline.lift import lift
-from spatialvlm.pipeline.measure import MeasureConfig, measure
+from spatialvlm.pipeline.measure import MeasureConfig, measure, refused
 from spatialvlm.records import Frame, SceneErrors, Support
 from spatialvlm.worlds.solids import frame_of
 
@@ -173,12 +173,18 @@ def test_scaling_the_depth_scales_every_length(k, scale):
 def test_the_order_of_objects_does_not_matter(seed, order):
     scene = random_boxes(seed)
     shuffled = dataclasses.replace(scene, objects=tuple(scene.objects[k] for k in order))
-    first, second = measure(scene, EASY, MEASURED), measure(shuffled, EASY, MEASURED)
+    kinds = [name for name in MEASURED if "outweighed" not in refused(KINDS[name])]  # what is left out is by place
+    first, second = measure(scene, EASY, kinds), measure(shuffled, EASY, kinds)
     assert first.refusals == second.refusals
 
     def key(fact):
-        symmetric = fact.kind in LENGTHS and not KINDS[fact.kind].sign
-        return fact.kind, tuple(sorted(fact.subjects)) if symmetric else fact.subjects
+        kind, subjects = KINDS[fact.kind], fact.subjects
+        if kind.listed:
+            return fact.kind, subjects[: kind.subjects], frozenset(subjects[kind.subjects :])
+        if kind.form.compares or kind.form.directed:
+            return fact.kind, subjects
+        first = kind.subjects == 3  # A between B and C
+        return fact.kind, subjects[:first], frozenset(subjects[first:])
 
     one, two = ({key(fact): fact for fact in facts} for facts in (first, second))
     assert one.keys() == two.keys()
@@ -186,7 +192,12 @@ def test_the_order_of_objects_does_not_matter(seed, order):
         if KINDS[fact.kind].form.is_number:
             assert plain(two[name].answer) == pytest.approx(plain(fact.answer), abs=1e-3)
         else:
-            assert two[name].answer == fact.answer
+            assert said(two[name]) == said(fact)
+
+
+def said(fact):
+    """What an answer says, whatever the order in which it lists."""
+    return fact.answer.chosen if isinstance(fact.answer, Choice) else fact.answer
 
 
 @given(st.integers(0, 10_000))
