@@ -90,6 +90,10 @@ class Region:
     polygon: tuple[tuple[float, float], ...]
 
 
+NOWHERE = Region(())
+"""A region that is not filled in yet."""
+
+
 @dataclass(frozen=True, slots=True)
 class CannotTell:
     """The image does not tell. `reason` is the one that refused it, as `spatialvlm questions` lists them."""

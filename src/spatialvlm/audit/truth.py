@@ -94,6 +94,8 @@ class Boxes:
         match quantity:
             case "distance" | "horizontal" | "vertical":
                 return self._between(quantity, subjects[:, 0], subjects[:, 1])
+            case "place":
+                return np.zeros(len(subjects))  # masks are given here, and so exact
             case "gap":
                 return self.gaps(subjects)
             case "within":

@@ -1,6 +1,6 @@
 """The kinds beyond the paper, a row each: with the paper's they are the mix `all`."""
 
-from spatialvlm.kinds.forms import ANGLE, CLOCK, COUNT, LENGTH, LENGTH_IF_TOLD, PICK, RANKING, SECTOR, STATEMENT
+from spatialvlm.kinds.forms import ANGLE, CLOCK, COUNT, LENGTH, LENGTH_IF_TOLD, PICK, RANKING, REGION, SECTOR, STATEMENT
 from spatialvlm.kinds.kind import Kind
 
 SIDES = ("left", "right")
@@ -249,4 +249,5 @@ MORE_KINDS: tuple[Kind, ...] = (
         1,
         words=("truncated", "occluded"),
     ),
+    Kind("locate", REGION, "place", 0, "", "", (2, 2), "Where in the image is A?", 1),
 )

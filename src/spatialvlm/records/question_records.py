@@ -1,13 +1,13 @@
 """What is known of a scene and asked about it: Fact Facts QA Score."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float64, Int8, Int16
 
-from spatialvlm.answers import Answer
+from spatialvlm.answers import NOWHERE, Answer, Region
 
 Family = Literal["qualitative", "quantitative"]
 
@@ -51,7 +51,7 @@ class Facts:
     comparison the difference A - B of what decides it; `error` is its 1 sigma. `outcome` is what the form of the kind
     makes of it: of a comparison 1 (true, A, the kind's word), -1 (false, B, the opposite) or 0 (about the same).
     `given` is the length in metres that the question gives, else NaN. `refusals` counts what was not asked by
-    (kind, reason).
+    (kind, reason). `region_of` finds the region of subjects in the image, when a fact is made that answers with one.
     """
 
     kinds: tuple[FactKind, ...]
@@ -64,6 +64,7 @@ class Facts:
     given: Float64[np.ndarray, " n"]
     in_frame: Literal["camera", "world"]
     refusals: Mapping[tuple[str, str], int]
+    region_of: Callable[[tuple[str, ...]], Region] | None = None
 
     def __len__(self) -> int:
         return len(self.kind)
@@ -86,6 +87,8 @@ class Facts:
             kind = self.kinds[index]
             subjects = tuple([ids[place] for place in places if place >= 0])
             answer = kind.answer(subjects, number, outcome)
+            if answer is NOWHERE and self.region_of is not None:
+                answer = self.region_of(subjects)
             found.append(Fact(kind.name, subjects, answer, error, frame, None if given != given else given))
         return found
 

@@ -6,7 +6,7 @@ classify     which of two words? or about the same        angle        an angle,
 statement    is it so? yes or no                          count        how many
 pick         which of several                             clock        an hour on the clock
 ranking      several, in order                            sector       one of some named directions
-length_if_told   a length, or why nobody can tell
+length_if_told   a length, or why nobody can tell        region       a place in the image
 """
 
 from spatialvlm.kinds.forms.angle import ANGLE
@@ -20,6 +20,7 @@ from spatialvlm.kinds.forms.length_if_told import LENGTH_IF_TOLD
 from spatialvlm.kinds.forms.pick import PICK
 from spatialvlm.kinds.forms.predicate import PREDICATE
 from spatialvlm.kinds.forms.ranking import RANKING
+from spatialvlm.kinds.forms.region import REGION
 from spatialvlm.kinds.forms.sector import SECTOR
 from spatialvlm.kinds.forms.statement import STATEMENT
 
@@ -35,6 +36,7 @@ __all__ = [
     "PICK",
     "PREDICATE",
     "RANKING",
+    "REGION",
     "SECTOR",
     "STATEMENT",
 ]

@@ -1,10 +1,13 @@
 """Columns over the objects of some scenes in, the Facts of each scene out."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 import numpy as np
 from jaxtyping import Int
 
+from spatialvlm.answers import Region
+from spatialvlm.geometry import decode_mask, outline
 from spatialvlm.kinds import KIND_NAMES, KINDS
 from spatialvlm.pipeline.measure.column import Column
 from spatialvlm.pipeline.measure.objects import Objects
@@ -49,8 +52,15 @@ def facts_of(scenes: Sequence[Scene], objects: Objects, columns: Mapping[str, Co
         ids = tuple(o.instance.id for o in scene.objects)
         frame = "camera" if scene.gravity is None else "world"
         kind, subjects, number, error, outcome, given = (column[start:stop] for column in sorted_rows)
-        facts.append(Facts(_ALL_KINDS, ids, kind, subjects, number, error, outcome, given, frame, refused))
+        where = partial(_region_of, scene)
+        facts.append(Facts(_ALL_KINDS, ids, kind, subjects, number, error, outcome, given, frame, refused, where))
     return facts
+
+
+def _region_of(scene: Scene, subjects: tuple[str, ...]) -> Region:
+    """Find where in the image the first subject is."""
+    mask = next(o.instance.mask for o in scene.objects if o.instance.id == subjects[0])
+    return Region(outline(decode_mask(mask)))
 
 
 def _joined(parts: Sequence[np.ndarray], dtype: type, width: int | None = None) -> np.ndarray:

@@ -136,6 +136,13 @@ def _cross(one: Places, other: Places) -> Places:
 
 _CUT = ("truncated", "occluded")
 
+
+def _place(table: Table) -> Column:
+    """Take every object: its mask says where it is."""
+    nothing = np.zeros(len(table.singles))
+    return Column(table.singles, nothing, nothing)
+
+
 QUANTITIES = (
     Quantity(
         "camera_distance",
@@ -174,4 +181,5 @@ QUANTITIES = (
         _angle,
         (*_CUT, "too_small", "too_uncertain"),
     ),
+    Quantity("place", "the mask of the object; any point of it is right", _place),
 )
