@@ -20,6 +20,7 @@ from spatialvlm.answers import (
     Count,
     Length,
     Order,
+    Region,
     YesNo,
     answer_from_text,
     answer_to_text,
@@ -95,7 +96,7 @@ def test_questions_of_every_kind_come_back_equal(make_scene, make_questions):
     assert list(read_questions(table)) == rows
     assert list(read_questions(table.slice(2, 2))) == rows[2:]
     values = [qa.value for _, qas in read_questions(table) for qa in qas]
-    assert {type(value) for value in values} == {Length, YesNo, Choice, Order, Count, Angle, Clock, CannotTell}
+    assert {type(value) for value in values} == {Length, YesNo, Choice, Order, Count, Angle, Clock, CannotTell, Region}
 
 
 def test_the_columns_of_a_question_are_those_of_the_design(make_scene, make_questions):

@@ -5,7 +5,20 @@ from itertools import permutations, product
 import numpy as np
 import pytest
 
-from spatialvlm.answers import SAME, Angle, Answer, CannotTell, Choice, Clock, Count, Length, Order, YesNo
+from spatialvlm.answers import (
+    NOWHERE,
+    SAME,
+    Angle,
+    Answer,
+    CannotTell,
+    Choice,
+    Clock,
+    Count,
+    Length,
+    Order,
+    Region,
+    YesNo,
+)
 from spatialvlm.dataset.counts import answer_label
 from spatialvlm.kinds import KINDS, LETTERS, MIXES, Kind, Voice, even, forms, reordered
 from spatialvlm.pipeline.phrase import load_sheet
@@ -14,6 +27,7 @@ from spatialvlm.records import Fact
 
 IDS = ("7", "left", "2", "9")
 NAMES = {"7": "the mug", "left": "the lamp", "2": "the plant", "9": "the book"}
+SOMEWHERE = Region(((0.4, 0.5), (0.6, 0.5), (0.6, 0.8), (0.4, 0.8)))
 EVERY = pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
 LISTED = [kind for kind in KINDS.values() if kind.listed]
 ANSWERS = {
@@ -30,6 +44,7 @@ ANSWERS = {
     "angle": (Angle,),
     "count": (Count,),
     "clock": (Clock,),
+    "region": (Region,),
 }
 
 
@@ -60,6 +75,7 @@ def outcomes_of(kind: Kind) -> range:
 def fact_of(kind: Kind, outcome: int, number: float = 0.4) -> Fact:
     subjects = subjects_of(kind)
     answer = kind.answer(subjects, number, outcome)
+    answer = SOMEWHERE if answer is NOWHERE else answer  # the Facts of a scene know where
     return Fact(kind.name, subjects, answer, 0.01, "world", 0.5 if kind.given else None)
 
 

@@ -66,7 +66,7 @@ class Tally:
             columns = (rows.number - rows.visible, rows.visible, rows.amodal, rows.error)
             self.lengths.setdefault(KIND_NAMES[index], []).append(np.stack(columns, axis=1).astype(np.float32))
         self.wrong = worst(self.wrong + _cases(once.only(~once.right), room, names))
-        pulls = np.abs(once.number - once.visible) / once.error
+        pulls = np.abs(once.number - once.visible) / np.maximum(once.error, 1e-12)
         self.far_off = worst(self.far_off + _cases(once.only(once.is_number & (pulls > 4.0)), room, names))
 
     def _count(self, facts: Facts, once: Compared) -> None:

@@ -128,7 +128,7 @@ def parse_definition(text: str) -> BenchmarkDefinition:
     return BenchmarkDefinition(data["seed"], tuple(data["size"]), data["spp"], data["versions"], rooms)
 
 
-def _question(kind: str, subjects: str, numbers: Sequence[float]) -> BenchmarkQuestion:
+def _question(kind: str, subjects: str, numbers: Sequence[float | int]) -> BenchmarkQuestion:
     value, *visible_m = map(float, numbers)
     return BenchmarkQuestion(kind, tuple(subjects.split()), value, visible_m[0] if visible_m else None)
 
