@@ -30,7 +30,7 @@ from spatialvlm.errors import UserError
 from spatialvlm.pipeline.collect.rooms import RoomsSource
 from spatialvlm.records import Box, Fact, Scene
 
-PER_SCENE = 45
+PER_SCENE = 28
 
 
 @pytest.fixture(scope="module")
