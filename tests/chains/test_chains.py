@@ -46,7 +46,7 @@ def chains(scenes) -> list[tuple[Scene, Chain]]:
 
 
 def test_hundreds_of_chains_replay_to_the_same_conclusion(chains):
-    assert len(chains) > 300
+    assert len(chains) > 200
     assert {one.kind for _, one in chains} == set(CHAIN_KINDS)
     for scene, one in chains:
         assert sv.replay(one, scene) == one.value

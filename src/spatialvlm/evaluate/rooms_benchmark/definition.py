@@ -6,7 +6,7 @@ The words of its questions stand beside it, in rooms_questions.tsv: they stay, w
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from importlib.resources import files
 
 from spatialvlm.answers import Choice, Length, YesNo, in_words
@@ -46,7 +46,7 @@ class BenchmarkQuestion:
     subjects: tuple[str, ...]
     value: float
     visible_m: float | None = None
-    words: FrozenWords | None = None
+    words: FrozenWords | None = field(default=None, compare=False)
 
     @property
     def key(self) -> QuestionKey:
