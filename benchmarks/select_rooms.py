@@ -25,7 +25,7 @@ from rich.progress import track
 
 from choose_rooms.blind_guesses import guess_by_names, sum_families
 from choose_rooms.candidates import CandidateConfig, find_candidates
-from choose_rooms.definition_file import DEFINITION, SEED, SIZE, SPP, to_text
+from choose_rooms.definition_file import DEFINITION, SEED, SIZE, SPP, to_lines, to_text, words_of
 from choose_rooms.selection import Candidate, SelectionConfig, select_questions
 from rooms_benchmark import print_figures
 from spatialvlm.dataset import read_dataset
@@ -58,6 +58,7 @@ def main() -> None:
     )
     definition = hashed(unhashed(chosen), options.workers, options.work)
     options.out.write_text(to_text(definition))
+    options.out.with_name(f"{options.out.stem}_questions.tsv").write_text(to_lines(definition))
     print_figures(definition)
     print(f"written: {options.out}, {options.out.stat().st_size / 1e3:.0f} kB")
 
@@ -108,7 +109,9 @@ def hashed(definition: BenchmarkDefinition, workers: int, work: Path) -> Benchma
                 f"room {room.index}: {len(questions[id_])} questions, expected {len(room.questions)}; empty --work"
             )
         hashes = {"image_sha256": images[id_], "questions_sha256": questions_hash(questions[id_])}
-        rooms.append(dataclasses.replace(room, **hashes))
+        pairs = zip(room.questions, questions[id_], strict=True)
+        asked = tuple(dataclasses.replace(question, words=words_of(qa)) for question, qa in pairs)
+        rooms.append(dataclasses.replace(room, questions=asked, **hashes))
     return dataclasses.replace(definition, rooms=tuple(rooms))
 
 

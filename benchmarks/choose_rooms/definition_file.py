@@ -1,12 +1,13 @@
-"""Write the definition of the rooms benchmark: the choice -> the text of `rooms.json`."""
+"""Write the definition of the rooms benchmark: the choice -> the text of `rooms.json`, and the words of its questions."""
 
 import json
 from pathlib import Path
 from typing import Any
 
 import spatialvlm.evaluate.rooms_benchmark
-from spatialvlm.evaluate.rooms_benchmark.definition import FORMAT, BenchmarkDefinition, BenchmarkQuestion
+from spatialvlm.evaluate.rooms_benchmark.definition import FORMAT, BenchmarkDefinition, BenchmarkQuestion, FrozenWords
 from spatialvlm.kinds import KINDS
+from spatialvlm.records import QA
 
 DEFINITION = Path(spatialvlm.evaluate.rooms_benchmark.__file__).with_name("rooms.json")
 SEED = 2401_12168_03
@@ -38,6 +39,23 @@ def to_text(definition: BenchmarkDefinition) -> str:
         for room in definition.rooms
     ]
     return json.dumps(head)[:-1] + ', "rooms": [\n' + ",\n".join(lines) + "\n]}\n"
+
+
+def words_of(qa: QA) -> FrozenWords:
+    """Take the words of a question, which the benchmark keeps."""
+    return FrozenWords(qa.question, qa.answer, qa.unit, qa.names, qa.template, qa.reference)
+
+
+def to_lines(definition: BenchmarkDefinition) -> str:
+    """Write the words of all questions, a line each, in the order of the definition."""
+    lines = []
+    for room in definition.rooms:
+        for one in room.questions:
+            assert one.words is not None, f"{one.kind} in room {room.index} has no words"
+            said = (one.words.question, one.words.answer, one.words.unit or "", "|".join(one.words.names))
+            row = (str(room.index), one.kind, " ".join(one.subjects), *said, one.words.template, one.words.reference)
+            lines.append("\t".join(row))
+    return "\n".join(lines) + "\n"
 
 
 def _numbers(question: BenchmarkQuestion) -> list[float | int]:

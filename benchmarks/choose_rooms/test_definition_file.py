@@ -3,7 +3,7 @@
 from collections import Counter
 
 from choose_rooms.blind_guesses import guess_by_kind, sum_families
-from choose_rooms.definition_file import DEFINITION, to_text
+from choose_rooms.definition_file import DEFINITION, to_lines, to_text
 from rooms_benchmark import print_figures
 from spatialvlm.evaluate.rooms_benchmark.definition import (
     BenchmarkDefinition,
@@ -62,3 +62,8 @@ def test_there_and_back():
     assert '"asked":[[1,"1 2",0.1234,0.12345],[2,"1",1.002,1],[3,"1",2],[0,"a b",1]]' in text
     assert parse_definition(text) == definition
     assert isinstance(parse_definition(text).rooms[0].questions[1].visible_m, float)
+
+
+def test_the_words_that_are_committed_come_out_as_they_went_in():
+    committed = DEFINITION.with_name("rooms_questions.tsv").read_text(encoding="utf-8")
+    assert to_lines(load_definition()) == committed
