@@ -1,4 +1,4 @@
-"""Write the definition of the rooms benchmark: the choice -> the text of `rooms.json`, and the words of its questions."""
+"""Write the definition of the rooms benchmark: the choice -> the text of `rooms.json`, and the words beside it."""
 
 import json
 from pathlib import Path
