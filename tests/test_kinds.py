@@ -61,6 +61,7 @@ MORE_ROWS = [
     ("nearest_to_camera", "least_camera_distance", -1, (2, 2), 0),
     ("farthest_from_camera", "greatest_camera_distance", 1, (2, 2), 0),
     ("tallest", "height_pick", 1, (0, 2), 0),
+    ("widest", "width_pick", 1, (1, 1), 0),
     ("order_by_distance", "camera_distance_order", 1, (2, 2), 0),
     ("order_by_depth", "y_order", 1, (1, 1), 0),
     ("order_by_height", "height_order", -1, (0, 2), 0),

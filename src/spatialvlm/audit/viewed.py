@@ -15,6 +15,7 @@ LISTED = {
     "greatest_camera_distance": "camera_distance",
     "camera_distance_order": "camera_distance",
     "height_pick": "height",
+    "width_pick": "width",
     "height_order": "height",
     "y_order": "y",
 }

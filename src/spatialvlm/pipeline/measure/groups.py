@@ -78,6 +78,7 @@ _FROM_ANCHOR = (*_CUT, "too_close_to_call", "witnesses_disagree")
 _REASONS = {one.name: one.difference_reasons for one in (*distances.QUANTITIES, *viewer.QUANTITIES)}
 _FAR = partial(_listed, quantity="camera_distance", values=lambda table: table.rays.away)
 _HIGH = partial(_listed, quantity="height", values=lambda table: table.objects.extent[2])
+_WIDE = partial(_listed, quantity="width", values=lambda table: table.objects.extent[0])
 _DEEP = partial(_listed, quantity="y", values=lambda table: table.objects.centre[1])
 
 QUANTITIES = (
@@ -98,6 +99,12 @@ QUANTITIES = (
         "the z extents of the boxes; the tallest is taller than every other beyond the margin",
         partial(_HIGH, sign=-1),
         _REASONS["height"],
+    ),
+    Quantity(
+        "width_pick",
+        "the x extents of the boxes; the widest is wider than every other beyond the margin",
+        partial(_WIDE, sign=-1),
+        _REASONS["width"],
     ),
     Quantity(
         "camera_distance_order",
