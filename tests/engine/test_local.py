@@ -12,19 +12,16 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
-from rich.live import Live
 
 from fixtures.folders.tiny import content, tiny_frames, write_rgbd
 from spatialvlm.dataset.manifest import Progress
 from spatialvlm.dataset.read import read_dataset
-from spatialvlm.engine import ProgressBar, build_recipe
-from spatialvlm.engine.interrupts import ctrl_c_held
+from spatialvlm.engine import build_recipe
 from spatialvlm.errors import DatasetError, ModelError, UserError
 from spatialvlm.recipes import Recipe
 
@@ -195,35 +192,6 @@ def test_ctrl_c_is_one_line_and_resumes(recipe, whole, tmp_path, workers, lines)
     assert "dataset.json" not in content(out)
     build_recipe(recipe, out)
     assert content(out) == whole
-
-
-def test_ctrl_c_while_processes_start_comes_after_that():
-    seen = []
-    before = signal.signal(signal.SIGINT, lambda *_: seen.append("handled"))
-    try:
-        with ctrl_c_held():
-            os.kill(os.getpid(), signal.SIGINT)
-            time.sleep(0.01)
-            assert not seen
-        assert seen == ["handled"]
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
-def test_ctrl_c_while_the_progress_bar_starts_comes_after_that(monkeypatch, capfd):
-    def stopped(live, **settings):
-        os.kill(os.getpid(), signal.SIGINT)
-        return begin(live, **settings)
-
-    begin = Live.start
-    monkeypatch.setattr(Live, "start", stopped)
-    before = signal.signal(signal.SIGINT, lambda *_: sys.exit("stopped"))
-    try:
-        with pytest.raises(SystemExit, match="stopped"), closing(ProgressBar("frames", "frames")) as bar:
-            bar.show(3)
-    finally:
-        signal.signal(signal.SIGINT, before)
-    assert "0/3" in capfd.readouterr().err
 
 
 def test_a_build_in_a_thread_of_the_caller(source, tmp_path):
