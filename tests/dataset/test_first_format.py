@@ -32,9 +32,14 @@ def old(stored, tmp_path_factory) -> Path:
             table = without_added(pq.read_table(file))
         with path.open("wb") as out:
             schema.write_parquet(table, out)
+    for path in (folder / "scenes").iterdir():
+        table = pq.read_table(path).drop_columns(["unlifted"])
+        with path.open("wb") as out:
+            schema.write_parquet(table, out)
     header, *shards = map(json.loads, (folder / "manifest.jsonl").read_text().splitlines())
     for shard in shards:
-        shard["files"]["qa"] = describe_file(folder, folder / shard["files"]["qa"]["path"])
+        for name, entry in shard["files"].items():
+            shard["files"][name] = describe_file(folder, folder / entry["path"])
     lines = [header | {"format": 1}, *shards]
     (folder / "manifest.jsonl").write_text("".join(to_json(line) + "\n" for line in lines))
     info = json.loads((folder / "dataset.json").read_text()) | {"format": 1}

@@ -72,6 +72,20 @@ def test_a_slice_of_scenes_comes_back_equal(make_scene):
     assert all(same(a, b) for a, b in zip(rows[2:], read_scenes(stored(scenes_table(rows)).slice(2, 2))))
 
 
+def test_what_was_not_lifted_comes_back_equal_and_older_datasets_have_none(make_scene):
+    rows = []
+    for i, count in enumerate((2, 0, 1)):
+        scene, source = make_scene(i)
+        left = tuple(dataclasses.replace(o.instance, id=f"left-{o.instance.id}") for o in scene.objects[:count])
+        rows.append((dataclasses.replace(scene, unlifted=left), source))
+    table = stored(scenes_table(rows))
+    assert all(same(a, b) for a, b in zip(rows, read_scenes(table), strict=True))
+    assert all(same(a, b) for a, b in zip(rows[1:], read_scenes(table.slice(1, 2)), strict=True))
+    older = stored(table.drop_columns(["unlifted"]))
+    bare = [(dataclasses.replace(scene, unlifted=()), source) for scene, source in rows]
+    assert all(same(a, b) for a, b in zip(bare, read_scenes(older), strict=True))
+
+
 def test_no_scenes_at_all():
     table = stored(scenes_table([]))
     assert table.schema.equals(schema.SCENES)

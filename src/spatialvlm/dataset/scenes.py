@@ -1,9 +1,9 @@
 """Scenes and their Sources <-> the rows of `scenes`, both ways exact. Masks are stored, and come back, as Rle."""
 
 import dataclasses
-from collections.abc import Iterator, Sequence
-from itertools import chain, pairwise
-from typing import cast
+from collections.abc import Callable, Iterator, Sequence
+from itertools import chain, pairwise, repeat
+from typing import TypeVar, cast
 
 import numpy as np
 import pyarrow as pa
@@ -12,6 +12,9 @@ from spatialvlm.dataset import schema
 from spatialvlm.dataset.questions import lists, texts
 from spatialvlm.geometry import encode_mask
 from spatialvlm.records import Box, Camera, Instance, Object, Rle, Scene, SceneErrors, Source, Support, Verdict
+
+_HEAVY = ("objects", "unlifted", "camera", "world_from_camera")
+_Record = TypeVar("_Record")
 
 
 def scenes_table(rows: Sequence[tuple[Scene, Source]]) -> pa.Table:
@@ -41,29 +44,37 @@ def scenes_table(rows: Sequence[tuple[Scene, Source]]) -> pa.Table:
         "objects": lists([scene.objects for scene in scenes], _objects(objects)),
         "versions": _versions(scenes),
         "verdict": _verdicts([scene.verdict for scene in scenes]),
+        "unlifted": lists(
+            [scene.unlifted for scene in scenes],
+            _struct(schema.INSTANCE, *_instances(list(chain.from_iterable(scene.unlifted for scene in scenes)))),
+        ),
     }
     return pa.Table.from_arrays([columns[name] for name in schema.SCENES.names], schema=schema.SCENES)
 
 
 def _objects(objects: Sequence[Object]) -> pa.StructArray:
-    instances = [found.instance for found in objects]
-    masks = [encode_mask(instance.mask) for instance in instances]
-    captions = [instance.captions for instance in instances]
     boxes = [found.box for found in objects]
     sides = [_numbers([getattr(box, field.name) for box in boxes]) for field in schema.BOX]
     return _struct(
         schema.OBJECT,
-        texts([instance.id for instance in instances]),
-        lists(captions, texts(list(chain.from_iterable(captions)))),
-        pa.array([instance.score for instance in instances], pa.float64()),
-        _numbers([instance.box_xyxy for instance in instances], np.float32),
-        _attributes(schema.RLE, masks),
+        *_instances([found.instance for found in objects]),
         _numbers([found.points_in_world for found in objects], np.float32),
         _struct(schema.BOX, *sides),
         pa.array([found.truncated for found in objects], pa.bool_()),
         pa.array([found.occluded for found in objects], pa.bool_()),
         texts([found.bottom for found in objects]),
     )
+
+
+def _instances(instances: Sequence[Instance]) -> list[pa.Array]:
+    captions = [instance.captions for instance in instances]
+    return [
+        texts([instance.id for instance in instances]),
+        lists(captions, texts(list(chain.from_iterable(captions)))),
+        pa.array([instance.score for instance in instances], pa.float64()),
+        _numbers([instance.box_xyxy for instance in instances], np.float32),
+        _attributes(schema.RLE, [encode_mask(instance.mask) for instance in instances]),
+    ]
 
 
 def _cameras(cameras: Sequence[Camera]) -> pa.StructArray:
@@ -108,18 +119,31 @@ def _numbers(arrays: Sequence[np.ndarray], dtype: type = np.float64) -> pa.ListA
 def read_scenes(table: pa.Table) -> Iterator[tuple[Scene, Source]]:
     """Read (Scene, Source) of every row; without an `image` column the sources hold no image."""
     # Python values for the few, numpy for the many
-    light = table.drop_columns(["objects", "camera", "world_from_camera"]).to_pylist()
+    light = table.select([name for name in table.column_names if name not in _HEAVY]).to_pylist()
     cameras = list(_read_cameras(table.column("camera").combine_chunks()))
     worlds = [part.reshape(4, 4) for part in _split(table.column("world_from_camera").combine_chunks())]
-    column = table.column("objects").combine_chunks()
-    offsets = column.offsets.to_numpy() - column.offsets[0].as_py()
-    objects = list(_read_objects(column.flatten()))
-    for index, row in enumerate(light):
-        own = tuple(objects[offsets[index] : offsets[index + 1]])
-        yield _scene(row, cameras[index], worlds[index], own), _source(row)
+    objects = _by_row(table.column("objects"), _read_objects)
+    stored = "unlifted" in table.column_names
+    unlifted = _by_row(table.column("unlifted"), _read_instances) if stored else repeat(())
+    for row, camera, world, own, others in zip(light, cameras, worlds, objects, unlifted):
+        yield _scene(row, camera, world, own, others), _source(row)
 
 
-def _scene(row: dict, camera: Camera, world_from_camera: np.ndarray, objects: tuple[Object, ...]) -> Scene:
+def _by_row(column: pa.ChunkedArray, read: Callable[[pa.StructArray], Iterator[_Record]]) -> list[tuple[_Record, ...]]:
+    """Read the records of a list column, row by row."""
+    whole = column.combine_chunks()
+    records = list(read(whole.flatten()))
+    offsets = (whole.offsets.to_numpy() - whole.offsets[0].as_py()).tolist()
+    return [tuple(records[start:stop]) for start, stop in pairwise(offsets)]
+
+
+def _scene(
+    row: dict,
+    camera: Camera,
+    world_from_camera: np.ndarray,
+    objects: tuple[Object, ...],
+    unlifted: tuple[Instance, ...],
+) -> Scene:
     return Scene(
         frame_id=row["frame_id"],
         camera=camera,
@@ -132,6 +156,7 @@ def _scene(row: dict, camera: Camera, world_from_camera: np.ndarray, objects: tu
         objects=objects,
         versions={item["name"]: item["version"] for item in row["versions"]},
         verdict=None if row["verdict"] is None else Verdict(**row["verdict"]),
+        unlifted=unlifted,
     )
 
 
@@ -147,17 +172,17 @@ def _read_cameras(column: pa.StructArray) -> Iterator[Camera]:
 
 
 def _read_objects(column: pa.StructArray) -> Iterator[Object]:
-    fields = {field.name: column.field(field.name) for field in schema.OBJECT}
-    arrays = ("box_xyxy", "points_in_world")
-    values = {name: part.to_pylist() for name, part in fields.items() if name not in (*arrays, "mask", "box")}
-    boxes_xyxy, points = (_split(fields[name]) for name in arrays)
-    masks = [Rle(**rle) for rle in fields["mask"].to_pylist()]
-    sides = [_split(fields["box"].field(field.name)) for field in schema.BOX]
-    boxes = [Box(*parts) for parts in zip(*sides)]
-    for i, id_ in enumerate(values["id"]):
-        instance = Instance(id_, tuple(values["captions"][i]), boxes_xyxy[i], masks[i], values["score"][i])
-        flags = (values["truncated"][i], values["occluded"][i], values["bottom"][i])
-        yield Object(instance, points[i].reshape(-1, 3), boxes[i], *flags)
+    points = _split(column.field("points_in_world"))
+    boxes = (Box(*parts) for parts in zip(*(_split(column.field("box").field(field.name)) for field in schema.BOX)))
+    flags = (column.field(name).to_pylist() for name in ("truncated", "occluded", "bottom"))
+    for instance, own, box, *rest in zip(_read_instances(column), points, boxes, *flags):
+        yield Object(instance, own.reshape(-1, 3), box, *rest)
+
+
+def _read_instances(column: pa.StructArray) -> Iterator[Instance]:
+    ids, captions, scores, masks = (column.field(name).to_pylist() for name in ("id", "captions", "score", "mask"))
+    for id_, said, box, rle, score in zip(ids, captions, _split(column.field("box_xyxy")), masks, scores):
+        yield Instance(id_, tuple(said), box, Rle(**rle), score)
 
 
 def _split(column: pa.ListArray) -> list[np.ndarray]:

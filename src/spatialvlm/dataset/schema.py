@@ -30,13 +30,18 @@ CAMERA = pa.struct(
 )
 RLE = pa.struct([("height", pa.int32()), ("width", pa.int32()), ("counts", pa.binary())])
 BOX = pa.struct([(name, _NUMBERS) for name in ("low_in_world", "high_in_world", "low_error_m", "high_error_m")])
-OBJECT = pa.struct(
+INSTANCE = pa.struct(
     [
         ("id", _TEXT),
         ("captions", pa.list_(_TEXT)),
         ("score", pa.float64()),
         ("box_xyxy", pa.list_(pa.float32())),
         ("mask", RLE),
+    ]
+)
+OBJECT = pa.struct(
+    [
+        *INSTANCE,
         ("points_in_world", pa.list_(pa.float32())),  # x y z x y z ...
         ("box", BOX),
         ("truncated", pa.bool_()),
@@ -66,6 +71,7 @@ SCENES = pa.schema(
         ("objects", pa.list_(OBJECT)),
         ("versions", pa.list_(VERSION)),
         ("verdict", VERDICT),
+        ("unlifted", pa.list_(INSTANCE)),  # older datasets have none
     ]
 )
 

@@ -37,7 +37,7 @@ from spatialvlm.dataset.manifest import (
 from spatialvlm.dataset.questions import questions_table, texts
 from spatialvlm.dataset.scenes import scenes_table
 from spatialvlm.geometry import encode_mask
-from spatialvlm.records import QA, Drop, Sample, Scene, Source
+from spatialvlm.records import QA, Drop, Instance, Sample, Scene, Source
 
 __all__ = ["Progress", "finish", "open_for_build", "write_questions", "write_shard"]
 
@@ -64,8 +64,12 @@ def write_shard(folder: Path, shard: int, samples: Iterable[Sample]) -> Summary:
 
 def _compact(scene: Scene) -> Scene:
     """Return the scene with its masks as run lengths: 128 frames of 8 plain masks at 1920x1080 would take 2 GB."""
-    objects = (replace(o, instance=replace(o.instance, mask=encode_mask(o.instance.mask))) for o in scene.objects)
-    return replace(scene, objects=tuple(objects))
+    objects = tuple(replace(o, instance=_with_runs(o.instance)) for o in scene.objects)
+    return replace(scene, objects=objects, unlifted=tuple(map(_with_runs, scene.unlifted)))
+
+
+def _with_runs(instance: Instance) -> Instance:
+    return replace(instance, mask=encode_mask(instance.mask))
 
 
 def write_questions(

@@ -69,7 +69,8 @@ class Scene:
     """One image in metric 3D: everything that facts are computed from, without the depth map.
 
     `gravity` says where up came from; None means that up is unknown, the world is the camera turned so that its y axis
-    points down, and every fact that needs gravity is withheld.
+    points down, and every fact that needs gravity is withheld. `unlifted` are the things that were seen but have no
+    place in 3D (too small, without depth): nothing is asked about them, and no name may fit one of them.
     """
 
     frame_id: str
@@ -83,6 +84,7 @@ class Scene:
     objects: tuple[Object, ...]
     versions: Mapping[str, str] = field(default_factory=dict)
     verdict: Verdict | None = None
+    unlifted: tuple[Instance, ...] = ()
 
     def __getitem__(self, name: str) -> Object:
         """Return the object of a name, a caption or an id. Raises UserError, with all names, where that is not one."""

@@ -124,6 +124,7 @@ def test_one_bad_mask_does_not_cost_the_others():
     result = lift(dataclasses.replace(frame, instances=instances))
     assert [o.instance.id for o in result.scene.objects] == ["2"]
     assert [(d.id, d.reason.split(":")[0]) for d in result.drops] == [("frame/1", "mask_too_small")]
+    assert result.scene.unlifted == instances[:1]
 
 
 def test_a_mask_of_another_size_is_the_detectors_fault():
@@ -154,6 +155,7 @@ def test_what_does_not_rise_above_its_support_is_refused():
     rug = dataclasses.replace(frame.instances[0], id="rug", mask=patch)
     result = lift(dataclasses.replace(frame, instances=(*frame.instances, rug)))
     assert [(d.id, d.reason.split(":")[0]) for d in result.drops] == [("frame/rug", "not_above_support")]
+    assert result.scene.unlifted == (rug,)
 
 
 @pytest.mark.parametrize("gravity", [True, False])

@@ -1,17 +1,19 @@
 """Naming objects: which captions serve, which are alike, and how two alike things are told apart."""
 
 import random
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fixtures.worlds.phrase_scenes import make_object
+from fixtures.worlds.phrase_scenes import make_object, scene_of
 from spatialvlm.errors import UserError
 from spatialvlm.pipeline.phrase.captions import clean, read, usable
 from spatialvlm.pipeline.phrase.references import Reference, refer
 from spatialvlm.pipeline.phrase.similarity import Lexical, load_similarity
+from spatialvlm.records import Instance
 
 LEFT, RIGHT, TOP, BOTTOM = (50, 200, 110, 260), (500, 205, 560, 265), (300, 20, 360, 80), (310, 380, 370, 440)
 BETWEEN = (250, 210, 310, 270)
@@ -52,7 +54,7 @@ SEPARATE = [
 def name(*things) -> list[Reference]:
     """References of (captions, box) pairs in an image of 640 x 480."""
     objects = [make_object(f"o{i}", captions, box) for i, (captions, box) in enumerate(things)]
-    return list(refer(objects, 640, 480, Lexical()))
+    return list(refer(scene_of(objects), Lexical()))
 
 
 def phrases(*things) -> list[str | None]:
@@ -172,6 +174,21 @@ def test_names_are_unique_and_do_not_depend_on_the_order():
         again = name(*(things[i] for i in order))
         strip = [(found[i].phrase, found[i].reason, found[i].says) for i in order]
         assert [(r.phrase, r.reason, r.says) for r in again] == strip
+
+
+def test_no_name_fits_what_was_seen_but_not_lifted():
+    mug, tiny = make_object("mug", ("mug", "white mug"), LEFT), make_object("tiny", ("mug",), RIGHT).instance
+    scene = scene_of([mug, make_object("lamp", ("lamp",), TOP)])
+
+    def said(*others: Instance) -> list[str | None]:
+        return [one.phrase or one.reason for one in refer(replace(scene, unlifted=others), Lexical())]
+
+    assert said() == ["the mug", "the lamp"]
+    assert said(tiny) == ["the mug on the left", "the lamp"]
+    assert said(tiny, replace(tiny, id="another")) == ["reference_group", "the lamp"]
+    assert said(replace(tiny, box_xyxy=mug.instance.box_xyxy + 1)) == ["reference_alike", "the lamp"]
+    assert said(replace(tiny, captions=("mug", "red mug"))) == ["the white mug", "the lamp"]
+    assert said(replace(tiny, captions=()), replace(tiny, captions=("wall",))) == ["the mug", "the lamp"]
 
 
 def test_names_say_what_they_give_away():

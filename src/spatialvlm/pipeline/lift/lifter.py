@@ -91,13 +91,13 @@ def _scene_of(frame: Frame, errors: DepthErrors, config: LiftConfig, anchor: str
     assert frame.depth is not None
     assert frame.camera is not None
     focal_px, noise = float(frame.camera.image_from_camera[0, 0]), relative_noise(frame.depth)
-    seen, drops = _surfaces(frame, noise, config)
+    seen, left = _surfaces(frame, noise, config)
     world = _world(frame, [surface for _, surface in seen], noise, errors, config)
     objects = []
     for instance, surface in seen:
         lifted = lift_object(instance, surface, world, focal_px, config)
         if isinstance(lifted, str):
-            drops.append(Drop("lift", f"{frame.id}/{instance.id}", lifted))
+            left.append((instance, lifted))
         else:
             objects.append(lifted)
     source = frame.depth_source
@@ -113,23 +113,26 @@ def _scene_of(frame: Frame, errors: DepthErrors, config: LiftConfig, anchor: str
         objects=tuple(objects),
         versions=frame.versions,
         verdict=frame.verdict,
+        unlifted=tuple(instance for instance, _ in left),
     )
-    return _Lifted(scene, tuple(drops))
+    return _Lifted(scene, tuple(Drop("lift", f"{frame.id}/{instance.id}", reason) for instance, reason in left))
 
 
-def _surfaces(frame: Frame, noise: float, config: LiftConfig) -> tuple[list[tuple[Instance, Surface]], list[Drop]]:
+def _surfaces(
+    frame: Frame, noise: float, config: LiftConfig
+) -> tuple[list[tuple[Instance, Surface]], list[tuple[Instance, str]]]:
     """Find the instances with the clean surface of each, and why the others have none."""
     assert frame.depth is not None
     assert frame.camera is not None
     seen: list[tuple[Instance, Surface]] = []
-    drops = []
+    left: list[tuple[Instance, str]] = []
     for instance in frame.instances or ():
         surface = clean_surface(_mask(frame, instance), frame.depth, frame.camera.image_from_camera, noise, config)
         if isinstance(surface, str):
-            drops.append(Drop("lift", f"{frame.id}/{instance.id}", surface))
+            left.append((instance, surface))
         else:
             seen.append((instance, surface))
-    return seen, drops
+    return seen, left
 
 
 def _world(frame: Frame, surfaces: Sequence[Surface], noise: float, errors: DepthErrors, config: LiftConfig) -> World:

@@ -139,7 +139,7 @@ class Phrase:
     def _named(self, scene: Scene) -> tuple[Reference, ...]:
         """Name the objects by their captions; where no question does that, none needs one."""
         if "caption" in self.config.refer:
-            return refer(scene.objects, scene.camera.width, scene.camera.height, self._similarity)
+            return refer(scene, self._similarity)
         return tuple(Reference(o.instance.id, "") for o in scene.objects)
 
     def _namings(self, scene: Scene, references: Sequence[Reference]) -> dict[Referring, tuple[Naming, ...]]:
@@ -213,7 +213,7 @@ def object_names(scene: Scene, similarity: str = "lexical") -> dict[str, str]:
 
 def references_of(scene: Scene, similarity: str = "lexical") -> tuple[Reference, ...]:
     """Name the objects of a scene as questions do, in their order: each with what its name gives away."""
-    return refer(scene.objects, scene.camera.width, scene.camera.height, load_similarity(similarity))
+    return refer(scene, load_similarity(similarity))
 
 
 def phrase(scene: Scene, facts: Facts, seed: int = 0, config: PhraseConfig | None = None) -> Sample:

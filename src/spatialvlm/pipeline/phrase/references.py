@@ -1,18 +1,18 @@
-"""How objects are named: the objects of an image in, a noun phrase for each (or the reason why not) out.
+"""How objects are named: a scene in, a noun phrase for each of its objects (or the reason why not) out.
 
 The paper's rule (section 1f): captions too alike form a group; one alone is kept, two are told apart by where they are
 in the image, more are dropped. Beyond it, all captions of the others count, and an object with several captions takes
-one that nothing else answers to. Depends on the captions and boxes only, not on the order of the objects.
+one that nothing else answers to, what was seen but not lifted included. Depends on the captions and boxes only, not on
+the order of the objects.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from spatialvlm.pipeline.phrase.captions import cleaned, denies, read, telling, usable
 from spatialvlm.pipeline.phrase.similarity import Similarity
-from spatialvlm.records import Instance, Object
+from spatialvlm.records import Camera, Instance, Scene
 
 MIN_SHIFT = 0.05
 """Two centres nearer than this share of the image, or than half the mean size of the boxes, are not left and right."""
@@ -51,28 +51,30 @@ class Reference:
     plural: bool = False
 
 
-def refer(objects: Sequence[Object], width: int, height: int, similarity: Similarity) -> tuple[Reference, ...]:
-    """Name the objects of an image of that size in pixels, in their order."""
-    found = [usable(o.instance.captions) for o in objects]
-    references = [Reference(o.instance.id, None, reason) for o, (_, reason) in zip(objects, found)]
-    book = _Book([captions for captions, _ in found], [o.instance.captions for o in objects], similarity)
+def refer(scene: Scene, similarity: Similarity) -> tuple[Reference, ...]:
+    """Name the objects of a scene, in their order. What was seen but not lifted gets no name and may share none."""
+    things = (*(o.instance for o in scene.objects), *scene.unlifted)
+    found = [usable(thing.captions) for thing in things[: len(scene.objects)]]
+    references = [Reference(thing.id, None, reason) for thing, (_, reason) in zip(things, found)]
+    unnamed = [()] * len(scene.unlifted)
+    book = _Book([*(captions for captions, _ in found), *unnamed], [thing.captions for thing in things], similarity)
     for group in book.groups():
         for i in group:
             if not book.captions[i]:
                 continue
             text = book.captions[i][0] if len(group) == 1 else book.own_caption(i)
-            twins = [objects[other] for other in group if other != i]
+            twins = [things[other] for other in group if other != i]
             if text is not None:
-                references[i] = _named(objects[i].instance, text)
+                references[i] = _named(things[i], text)
             elif len(twins) == 1:
-                references[i] = _told_apart(objects[i], twins[0], book.captions[i][0], width, height)
+                references[i] = _told_apart(things[i], twins[0], book.captions[i][0], scene.camera)
             else:
-                references[i] = Reference(objects[i].instance.id, None, "reference_group")
+                references[i] = Reference(things[i].id, None, "reference_group")
     return tuple(references)
 
 
 class _Book:
-    """The captions of all objects of an image: those that can name it, all that are true of it, and which are alike.
+    """The captions of all things in an image: those that may name it, all that are true of it, and which are alike.
 
     Sets of captions are the bits of an int.
     """
@@ -124,12 +126,12 @@ def _named(thing: Instance, caption: str) -> Reference:
     return Reference(thing.id, f"the {caption}", None, None, words.says, words.after, heads, words.plural)
 
 
-def _told_apart(thing: Object, twin: Object, caption: str, width: int, height: int) -> Reference:
+def _told_apart(thing: Instance, twin: Instance, caption: str, camera: Camera) -> Reference:
     """Name one of two by its side of the other, where their centres in the image are far enough apart."""
-    place = _place(thing.instance.box_xyxy.tolist(), twin.instance.box_xyxy.tolist(), width, height)
+    place = _place(thing.box_xyxy.tolist(), twin.box_xyxy.tolist(), camera.width, camera.height)
     if place is None:
-        return Reference(thing.instance.id, None, "reference_alike")
-    plain = _named(thing.instance, caption)
+        return Reference(thing.id, None, "reference_alike")
+    plain = _named(thing, caption)
     claimed = dict((*plain.says, *_CLAUSE_SAYS[place]))
     phrase = f"{plain.phrase} {_CLAUSES[place]}"
     return replace(plain, phrase=phrase, clause=place[0], says=tuple(claimed.items()))
