@@ -24,7 +24,7 @@ ORDER = (
     ("errors",),
     ("answers", "array_checks"),
     ("records",),
-    ("geometry", "models", "quantities"),
+    ("captions", "geometry", "models", "quantities"),
     ("kinds",),
     ("page", "pipeline", "worlds"),
     ("worlds.rooms", "worlds.solids"),

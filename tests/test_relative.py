@@ -29,7 +29,9 @@ RELATIVE = {
 WITHOUT_NUMBERS = tuple(
     name
     for name in MEASURED
-    if not (KINDS[name].form.is_number or KINDS[name].given or KINDS[name].form.name in ("clock", "count"))
+    if not (
+        KINDS[name].form.is_number or KINDS[name].given or KINDS[name].form.name in ("clock", "count", "class_count")
+    )
 )
 """The kinds that say no number at all; angles need no metres."""
 

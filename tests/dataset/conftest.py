@@ -83,6 +83,8 @@ def outcome_of(kind: Kind, index: int) -> int:
     match kind.form.name:
         case "count":
             return index % 4
+        case "class_count":
+            return index % 5 + 1
         case "clock":
             return index % 12 + 1
         case "sector":

@@ -43,6 +43,7 @@ ANSWERS = {
     "difference": (Length,),
     "angle": (Angle,),
     "count": (Count,),
+    "class_count": (Count,),
     "clock": (Clock,),
     "region": (Region,),
 }
@@ -63,6 +64,8 @@ def outcomes_of(kind: Kind) -> range:
             return range(-1, 2, 2) if kind.word else range(1)
         case "count":
             return range(4)
+        case "class_count":
+            return range(1, 6)
         case "clock":
             return range(1, 13)
         case "sector":
@@ -115,7 +118,7 @@ def test_every_wording_is_filled(kind, exact):
     for outcome in outcomes_of(kind):
         fact = fact_of(kind, outcome)
         names = [NAMES[subject] for subject in fact.subjects]
-        values = {**dict(zip(kind.letters, names)), "P": "the floor"}
+        values = {**dict(zip(kind.letters, names)), "P": "the floor", "K": "mugs", "S": "mug"}
         for unit in (None, INCH) if isinstance(fact.answer, Length) else (None,):
             values.update(kind.form.say(kind, fact, names, outcome, Voice((0.5, 0.5, 0.5), unit, exact)))
             for section in ("question", kind.form.section(kind, outcome)):

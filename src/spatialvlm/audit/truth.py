@@ -5,8 +5,9 @@ Enters what a source of rooms knows of a frame; leave its boxes, counted from th
 objects with all that is out of sight. Gaps are between the visible surfaces; there is no amodal truth of them.
 """
 
+from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import numpy as np
@@ -38,7 +39,8 @@ Values = Float64[np.ndarray, "p v"]
 class Boxes:
     """Boxes of n objects along the world's axes, z counted from a plane, and where the viewer is and looks.
 
-    `gaps` measures those of pairs; without it there is no truth of them.
+    `gaps` measures those of pairs; without it there is no truth of them. `of_class` is how many things in sight have
+    each object's noun.
     """
 
     low: Vectors
@@ -46,6 +48,7 @@ class Boxes:
     viewer: Float64[np.ndarray, " 3"]
     forward: Float64[np.ndarray, " 3"] = field(default_factory=lambda: np.array([0.0, 1.0, 0.0]))
     gaps: Callable[[Subjects], Numbers] = lambda pairs: np.full(len(pairs), np.nan)
+    of_class: Numbers = field(default_factory=lambda: np.empty(0))
 
     @property
     def centre(self) -> Vectors:
@@ -70,6 +73,8 @@ class Boxes:
                 return np.cbrt(extent.prod(axis=1))
             case "camera_distance":
                 return np.linalg.norm(self.centre - self.viewer, axis=1)
+            case "class_count":
+                return self.of_class
         raise KeyError(quantity)
 
     def difference(self, quantity: str, subjects: Subjects) -> Values:
@@ -164,13 +169,21 @@ class TrueQuantities:
         lowest = np.array([self.points[name][:, 2].min() for name in ids]) - plane_m
         stands = (np.abs(supports - plane_m) < SAME_LEVEL_M) & (lowest < STANDS_WITHIN_M)
         low[stands, 2] = supports[stands] - plane_m
-        return Boxes(low, high, self._viewer(plane_m), self.pose[:3, 2], partial(self.gaps, ids))
+        return Boxes(low, high, self._viewer(plane_m), self.pose[:3, 2], partial(self.gaps, ids), self._of_class(ids))
 
     def amodal(self, ids: tuple[str, ...], plane_m: float) -> Boxes:
         """Box the whole objects."""
         faces = np.array([self.known.boxes[name] for name in ids], np.float64).reshape(-1, 2, 3)
         faces[:, :, 2] -= plane_m
-        return Boxes(faces[:, 0], faces[:, 1], self._viewer(plane_m), self.pose[:3, 2])
+        boxes = Boxes(faces[:, 0], faces[:, 1], self._viewer(plane_m), self.pose[:3, 2])
+        return replace(boxes, of_class=self._of_class(ids))
+
+    def _of_class(self, ids: tuple[str, ...]) -> Numbers:
+        """Count what any pixel shows of each object's noun: the last word of a caption, before where it stands."""
+        shown = [one for one in self.known.frame.instances or () if np.asarray(one.mask).any()]
+        nouns = {one.id: next(iter(one.captions), one.id).split(" on the ")[0].split()[-1] for one in shown}
+        counts = Counter(nouns.values())
+        return np.array([counts[nouns[name]] for name in ids], np.float64)
 
     def gaps(self, ids: tuple[str, ...], subjects: Subjects) -> Numbers:
         """Measure the gaps of pairs."""

@@ -68,7 +68,8 @@ class Form(ABC):
 
     `title` heads it in reports. `family`: lengths are quantitative, comparisons are qualitative. `directed`: asked only
     of subjects in the order that makes it true. `compares`: decided by a difference of two, where 0 means "about the
-    same". `of_subjects`: the options of its answers are the subjects themselves. `is_number`: its answer is a number
+    same". `of_subjects`: the options of its answers are the subjects themselves. `names_subjects`: a question calls its
+    subjects by their names; else by their class. `is_number`: its answer is a number
     that has an error, and is never right or wrong. `error_unit`: of the number that is decided on. `says_more`: its
     wordings have slots beyond subjects and plane, which `say` fills. `instruction`: what to answer with.
     """
@@ -79,6 +80,7 @@ class Form(ABC):
     directed: ClassVar[bool] = False
     compares: ClassVar[bool] = False
     of_subjects: ClassVar[bool] = False
+    names_subjects: ClassVar[bool] = True
     is_number: ClassVar[bool] = False
     says_more: ClassVar[bool] = True
     error_unit: ClassVar[Literal["m", "rad"]] = "m"

@@ -1,6 +1,18 @@
 """The kinds beyond the paper, a row each: with the paper's they are the mix `all`."""
 
-from spatialvlm.kinds.forms import ANGLE, CLOCK, COUNT, LENGTH, LENGTH_IF_TOLD, PICK, RANKING, REGION, SECTOR, STATEMENT
+from spatialvlm.kinds.forms import (
+    ANGLE,
+    CLASS_COUNT,
+    CLOCK,
+    COUNT,
+    LENGTH,
+    LENGTH_IF_TOLD,
+    PICK,
+    RANKING,
+    REGION,
+    SECTOR,
+    STATEMENT,
+)
 from spatialvlm.kinds.kind import Kind
 
 SIDES = ("left", "right")
@@ -263,4 +275,5 @@ MORE_KINDS: tuple[Kind, ...] = (
         words=("truncated", "occluded"),
     ),
     Kind("locate", REGION, "place", 0, "", "", (2, 2), "Where in the image is A?", 1),
+    Kind("count_of_class", CLASS_COUNT, "class_count", 0, "", "", (2, 2), "How many things of a class are in view?", 0),
 )

@@ -3,6 +3,7 @@
     scene["red mug"]                          one Object, or an error that lists the names
     scene.distance("red mug", "bowl")         SceneAnswer(answer=Length(metres=0.61), error=0.02, text="61 cm", ...)
     scene.ask("between", "mug", "bowl", "box")
+    scene.count_of_class("mug")
 
 Only the objects that are named are measured, so that a refusal is about them alone.
 """
@@ -27,6 +28,7 @@ from spatialvlm.answers import (
     YesNo,
     in_words,
 )
+from spatialvlm.captions import classes_of
 from spatialvlm.errors import UserError
 from spatialvlm.kinds import KIND_NAMES, KINDS, Kind, Voice
 from spatialvlm.pipeline.measure import REASONS, measure
@@ -91,6 +93,8 @@ def ask_scene(scene: Scene, kind: str, *names: str, given: float | None = None) 
     another number of names.
     """
     row = _kind_of(kind)
+    if not row.form.names_subjects:
+        return _ask_class(scene, row, names)
     _check_count(row, names)
     objects = tuple(object_named(scene, name) for name in names)
     ids = tuple(o.instance.id for o in objects)
@@ -99,12 +103,31 @@ def ask_scene(scene: Scene, kind: str, *names: str, given: float | None = None) 
     facts = measure(replace(scene, objects=objects), kinds=[kind])
     fact = _fact_about(row, facts, ids, given)
     if fact is None:
-        reasons = [reason for _, reason in facts.refusals]
-        reason = reasons[0] if reasons else OTHER_WAY
-        return SceneAnswer(CannotTell(reason), None, f"can't be told: {REASONS.get(reason, reason)}")
+        return _untold(next((reason for _, reason in facts.refusals), OTHER_WAY))
     by_id = dict(zip(ids, names))
     answer = in_words(fact.answer, by_id) if row.form.of_subjects else fact.answer
     return SceneAnswer(answer, fact.error, _say(row, fact, answer, by_id), fact)
+
+
+def _ask_class(scene: Scene, kind: Kind, names: Sequence[str]) -> SceneAnswer:
+    """Count the objects of a class by its noun. Raises UserError where nothing is called so."""
+    found = {noun: one for one in classes_of(scene) for noun in (one.noun, one.plural)}
+    one = found.get(_plain(names[0])) if len(names) == 1 else None
+    if one is None:
+        known = ", ".join(repr(each.noun) for each in found.values()) or "none"
+        raise UserError(f"{kind.name} of {', '.join(map(repr, names)) or 'nothing'}: expected one of the nouns {known}")
+    members = tuple(scene.objects[place] for place in one.members)
+    facts = measure(replace(scene, objects=members), kinds=[kind.name])
+    doubts = [reason for _, reason in facts.refusals if reason != "outweighed"]  # decided, but seldom asked
+    if one.doubt or doubts:
+        return _untold(one.doubt or doubts[0])
+    answer = kind.answer(facts.object_ids, float(len(members)), len(members))
+    fact = Fact(kind.name, facts.object_ids, answer, 0.0, facts.in_frame)
+    return SceneAnswer(answer, fact.error, _say(kind, fact, answer, {}), fact)
+
+
+def _untold(reason: str) -> SceneAnswer:
+    return SceneAnswer(CannotTell(reason), None, f"can't be told: {REASONS.get(reason, reason)}")
 
 
 def method_of(scene: Scene, name: str) -> Callable[..., SceneAnswer]:

@@ -9,8 +9,10 @@ from spatialvlm.kinds import KINDS, LETTERS, Kind
 from spatialvlm.pipeline.measure import computed, refused
 
 _THINGS = ("the red mug", "the lamp", "the plant", "the book")
-_SETTING = MappingProxyType({"P": "the table top", "U": "centimeters", "G": "50 cm"})
-_NUMBERS = MappingProxyType({"angle": "30 degrees", "clock": "2 o'clock", "count": "2", "region": "(0.42, 0.61)"})
+_SETTING = MappingProxyType({"P": "the table top", "U": "centimeters", "G": "50 cm", "K": "mugs", "S": "mug"})
+_NUMBERS = MappingProxyType(
+    {"angle": "30 degrees", "clock": "2 o'clock", "count": "2", "class_count": "1", "region": "(0.42, 0.61)"}
+)
 
 
 def example(kind: Kind) -> tuple[str, str]:

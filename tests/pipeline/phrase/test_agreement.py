@@ -4,13 +4,23 @@ import re
 
 import pytest
 
+from spatialvlm.captions import read
 from spatialvlm.kinds import KINDS
-from spatialvlm.pipeline.phrase.captions import read
 from spatialvlm.pipeline.phrase.templates import load_sheet, parse_sheet
 
 ONE, MANY = "the mug", "the shoes"
 SLOTS = "ABCDEXYO"
-PLAIN = {"P": "the floor", "N": "1 m", "U": "meters", "G": "1 m", "L": "these", "M": "these", "O": "these"}
+PLAIN = {
+    "P": "the floor",
+    "N": "1 m",
+    "U": "meters",
+    "G": "1 m",
+    "L": "these",
+    "M": "these",
+    "O": "these",
+    "K": "cups",
+    "S": "cup",
+}
 VERBS = "is|was|has|does|goes|reaches|(?:lie|rest|sit|stand|take|measure|appear|span|fill|stay|show|seem|come|belong)s"
 OTHER_SUBJECT = r"(?:above|and|at|behind|below|between|by|from|in|of|on|or|than|to|toward) "
 AFTER = re.compile(rf"(?<!\w)({OTHER_SUBJECT})?the (mug|shoes) ({VERBS}|are|were)\b", re.IGNORECASE)

@@ -1,15 +1,16 @@
 """Names fit one thing each: in drawn rooms and in real frames, and what was found there."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from fixtures.worlds.phrase_scenes import make_facts, make_object, make_scene, scene_of
+from spatialvlm.captions import clean, read
 from spatialvlm.kinds import KINDS
 from spatialvlm.pipeline.collect import open_rooms, open_source
 from spatialvlm.pipeline.phrase import PhraseConfig, phrase
-from spatialvlm.pipeline.phrase.captions import clean, read
 from spatialvlm.pipeline.phrase.references import Reference, refer
 from spatialvlm.pipeline.phrase.similarity import Lexical
 from spatialvlm.records import Frame, Object
@@ -46,7 +47,7 @@ def ambiguous(objects: Sequence[Object], named: Sequence[Reference]) -> list[tup
 
 def name(*things) -> list[Reference]:
     objects = [make_object(f"o{i}", captions, box) for i, (captions, box) in enumerate(things)]
-    return list(refer(objects, 640, 480, Lexical()))
+    return list(refer(scene_of(objects), Lexical()))
 
 
 def objects_of(frame: Frame) -> list[Object]:
@@ -59,7 +60,7 @@ def test_names_in_rooms_fit_one_thing():
         captions = [thing.captions for thing in rooms.describe(index).things]
         boxes = [(90 * (i % 7), 70 * (i // 7), 90 * (i % 7) + 50, 70 * (i // 7) + 40) for i in range(len(captions))]
         objects = [make_object(f"o{i}", own, box) for i, (own, box) in enumerate(zip(captions, boxes))]
-        named = refer(objects, 640, 480, Lexical())
+        named = refer(scene_of(objects), Lexical())
         count += sum(reference.phrase is not None for reference in named)
         assert not ambiguous(objects, named), index
     assert count > 8 * ROOMS
@@ -71,7 +72,7 @@ def test_names_in_real_frames_fit_one_thing(assets, folder):
     for index in range(len(source)):
         frame = source.read(index).frame
         objects = objects_of(frame)
-        named = refer(objects, frame.camera.width, frame.camera.height, Lexical())
+        named = refer(replace(scene_of(objects), camera=frame.camera), Lexical())
         assert not ambiguous(objects, named)
         assert all(reference.phrase for reference in named)
 
@@ -141,6 +142,6 @@ def test_kinds_whose_answer_is_a_side_are_marked():
 
 
 def test_similarity_of_no_captions():
-    assert refer([], 640, 480, Lexical()) == ()
+    assert refer(scene_of([]), Lexical()) == ()
     assert [r.reason for r in name(((), LEFT))] == ["reference_missing"]
     assert np.array(Lexical()([])).shape == (0, 0)

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fixtures.worlds.phrase_scenes import make_object, scene_of
+from spatialvlm.captions import clean, read, usable
 from spatialvlm.errors import UserError
-from spatialvlm.pipeline.phrase.captions import clean, read, usable
 from spatialvlm.pipeline.phrase.references import Reference, refer
 from spatialvlm.pipeline.phrase.similarity import Lexical, load_similarity
 from spatialvlm.records import Instance

@@ -7,10 +7,12 @@ statement    is it so? yes or no                          count        how many
 pick         which of several                             clock        an hour on the clock
 ranking      several, in order                            sector       one of some named directions
 length_if_told   a length, or why nobody can tell        region       a place in the image
+class_count      how many of a class
 """
 
 from spatialvlm.kinds.forms.angle import ANGLE
 from spatialvlm.kinds.forms.choice import CHOICE
+from spatialvlm.kinds.forms.class_count import CLASS_COUNT
 from spatialvlm.kinds.forms.classify import CLASSIFY
 from spatialvlm.kinds.forms.clock import CLOCK
 from spatialvlm.kinds.forms.count import COUNT
@@ -28,6 +30,7 @@ __all__ = [
     "ANGLE",
     "CHOICE",
     "CLASSIFY",
+    "CLASS_COUNT",
     "CLOCK",
     "COUNT",
     "DIFFERENCE",

@@ -1,4 +1,4 @@
-"""measure: Scene -> Facts. Pure numpy, vectorised over all pairs, no words and no chance.
+"""measure: Scene -> Facts. Pure numpy, vectorised over all pairs, no chance; no words but the nouns of classes.
 
 A comparison is asked only where the difference exceeds the margin, k sigma and a floor; "about the same" only where it
 is certain to stay inside that floor; in between it is refused. Whatever is refused is counted by kind and reason.
@@ -6,7 +6,7 @@ is certain to stay inside that floor; in between it is refused. Whatever is refu
     objects      scenes -> arrays over all their objects
     column       what a Quantity is, and the Column that it comes to
     lengths rays between_objects lists     what quantities share: errors, ways from the camera and to others, groups
-    comparisons distances viewer groups arrangement perspective     the quantities; docs/questions.md defines each
+    comparisons distances viewer groups arrangement perspective class_counts     the quantities, see docs/questions.md
     balance      no answer much more frequent than the others
     reasons      why facts are refused
     facts        the columns of the kinds that are wanted

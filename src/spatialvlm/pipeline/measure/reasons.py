@@ -18,6 +18,10 @@ REASONS = MappingProxyType(
         "too_close_to_call": "the difference is neither beyond the margin nor certainly within it",
         "too_small": "the length is below `min_length_m`, the angle below 2°, or the two are about level",
         "too_uncertain": "one sigma is more than `max_relative_error` of the length or angle",
+        "class_uncounted": "the captions name parts, pairs or groups of the class, or its noun has no plural",
+        "class_doubtful": "something of the class is hardly seen or was not lifted, or something has no caption",
+        "class_disputed": "some captions of a thing, or some people, call it by the class and others do not",
+        "class_large": "more than five things are of the class",
         "outweighed": "decided, but left out so that no answer is much more frequent in the scene than the others",
     }
 )

@@ -28,8 +28,9 @@ import numpy as np
 from jaxtyping import Int
 
 from spatialvlm.answers import Length, in_words
+from spatialvlm.captions import classes_of
 from spatialvlm.errors import ContractError
-from spatialvlm.kinds import Voice, reordered
+from spatialvlm.kinds import KINDS, Voice, reordered
 from spatialvlm.pipeline import Needs
 from spatialvlm.pipeline.phrase import sampling
 from spatialvlm.pipeline.phrase.phrase_config import PhraseConfig
@@ -71,7 +72,8 @@ class Prepared:
 
     `rows` are the askable ones of `facts`. `namings` are the names of the objects: for each way of referring its
     wordings. `clauses` holds the ids of those whose caption has a clarifying clause,
-    `plurals` the captions that are plural. `plane` is what things stand on.
+    `plurals` the captions that are plural. `plane` is what things stand on. `classes` are the words for those of
+    the objects, by the id of the first one of each.
     """
 
     frame_id: str
@@ -82,6 +84,7 @@ class Prepared:
     clauses: frozenset[str]
     plurals: frozenset[str]
     plane: str
+    classes: Mapping[str, Mapping[str, str]]
     refusals: Mapping[tuple[str, str], int]
 
 
@@ -133,6 +136,7 @@ class Phrase:
             frozenset(reference.object_id for reference in references if reference.clause is not None),
             frozenset(reference.phrase for reference in references if reference.phrase and reference.plural),
             PLANES[scene.support.surface],
+            self._classes(scene),
             dict(sorted(refusals.items())),
         )
 
@@ -141,6 +145,13 @@ class Phrase:
         if "caption" in self.config.refer:
             return refer(scene, self._similarity)
         return tuple(Reference(o.instance.id, "") for o in scene.objects)
+
+    def _classes(self, scene: Scene) -> dict[str, Mapping[str, str]]:
+        """Find the words for the classes of the objects, where some question says them."""
+        if all(sheet.kind.form.names_subjects for sheet in self._sheets.values()):
+            return {}
+        ids = [o.instance.id for o in scene.objects]
+        return {ids[one.members[0]]: {"K": one.plural, "S": one.noun} for one in classes_of(scene)}
 
     def _namings(self, scene: Scene, references: Sequence[Reference]) -> dict[Referring, tuple[Naming, ...]]:
         captions = {one.object_id: one.phrase for one in references if one.phrase is not None}
@@ -169,7 +180,8 @@ class Phrase:
         if config.asks_plainly:
             return tuple(map(partial(self._ask, page, seed, page.namings["caption"][0]), found, outcomes, draws))
         other, exact = _generator(seed, page.frame_id, _OTHERWISE), config.numbers == "exact"
-        called = [draw_naming(page.namings, config.refer, fact.subjects, other) for fact in found]
+        names = [fact.subjects if KINDS[fact.kind].form.names_subjects else () for fact in found]
+        called = [draw_naming(page.namings, config.refer, subjects, other) for subjects in names]
         asked = map(partial(self._ask, page, seed), called, found, outcomes, draws)
         return tuple([ask_in_a_way(qa, config.ways, other, exact=exact) for qa in asked])
 
@@ -179,12 +191,15 @@ class Phrase:
         kind, form = sheet.kind, sheet.kind.form
         if kind.listed:
             fact = reordered(kind, fact, _shuffled(len(fact.subjects) - kind.subjects, draw[6]))
-        names = tuple([naming.names[subject] for subject in fact.subjects])
-        clause = naming.reference == "caption" and not page.clauses.isdisjoint(fact.subjects)
+        named = fact.subjects if form.names_subjects else ()
+        names = tuple([naming.names[subject] for subject in named])
+        clause = naming.reference == "caption" and not page.clauses.isdisjoint(named)
         question = sheet.question(draw[0])
         answer = sheet.answer(form.section(kind, outcome), draw[2], short=draw[1] < self.config.concise_share)
         values, unit = dict(zip(kind.letters, names)), None
         values["P"] = page.plane
+        if not form.names_subjects:
+            values |= page.classes[fact.subjects[0]]
         if form.says_more:
             if question.names_unit:
                 unit = ask_unit(fact.answer.metres if isinstance(fact.answer, Length) else UNTOLD_M, draw[6])
@@ -197,7 +212,7 @@ class Phrase:
             answer.fill(values, page.plurals),
             fact,
             f"{fact.kind}/{question.mark}/{answer.mark}",
-            "caption+clause" if clause else naming.reference,
+            "caption+clause" if clause else naming.reference if form.names_subjects else "class",
             seed,
             names,
             in_words(fact.answer, dict(zip(fact.subjects, names))) if form.of_subjects else fact.answer,

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from spatialvlm.pipeline.phrase.captions import cleaned, denies, read, telling, usable
+from spatialvlm.captions import cleaned, denies, read, telling, usable
 from spatialvlm.pipeline.phrase.similarity import Similarity
 from spatialvlm.records import Camera, Instance, Scene
 

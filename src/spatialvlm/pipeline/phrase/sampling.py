@@ -30,13 +30,14 @@ class _Columns:
     """What KINDS says, in its order, which is that of `Facts.kinds`.
 
     Kinds of one `topic` say the same: left of and right of, bigger and smaller, behind by and in front by. `revealed`
-    tells by the claims of the names whether they answer the question.
+    tells by the claims of the names whether they answer the question, `names` whether there are any.
     """
 
     topic: Int[np.ndarray, " k"]
     quantity: Int[np.ndarray, " k"]
     revealed: Bool[np.ndarray, "k c"]
     comparison: Bool[np.ndarray, " k"]
+    names: Bool[np.ndarray, " k"]
     weights: tuple[tuple[int, ...], tuple[int, ...]]
     quantitative: tuple[bool, ...]
 
@@ -51,6 +52,7 @@ def _columns() -> _Columns:
         np.array([_QUANTITIES.index(row.given_away_by) for row in rows], dtype=np.intp),
         np.array([[_reveals(row, claims) for claims in range(8)] for row in rows], dtype=bool),
         np.array([row.form.compares for row in rows], dtype=bool),
+        np.array([row.form.names_subjects for row in rows], dtype=bool),
         (tuple(row.weights[0] for row in rows), tuple(row.weights[1] for row in rows)),
         tuple(row.family == "quantitative" for row in rows),
     )
@@ -76,8 +78,9 @@ def askable(
     all_named = np.ones(len(facts), dtype=bool)
     for subject in facts.subjects.T:
         all_named &= named[subject]
-    unnamed = mask & ~all_named
-    given_away = mask & all_named & (_claimed(facts, references) | _related(facts, references))
+    says_names = mask & _columns().names[facts.kind]
+    unnamed = says_names & ~all_named
+    given_away = says_names & all_named & (_claimed(facts, references) | _related(facts, references))
     refusals: Counter[tuple[str, str]] = Counter()
     for reason, rows in (("unnamed", unnamed), ("given_away", given_away)):
         counts = np.bincount(facts.kind[rows], minlength=len(names)).tolist()

@@ -11,8 +11,8 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from jaxtyping import Float64
 
+from spatialvlm.captions import contradict, may_be_both, read
 from spatialvlm.errors import UserError
-from spatialvlm.pipeline.phrase.captions import contradict, may_be_both, read
 
 
 @runtime_checkable

@@ -1,4 +1,4 @@
-"""Reading captions: what a caption names (its head noun), how it tells it apart, and whether it can be used at all.
+"""What a caption names (its head noun), how it tells it apart, and whether it can be used at all.
 
 A captioner's text enters, word sets leave. English and rule-based on purpose: no model, no parser, the same on every
 machine. Captions in other scripts still work: each run of letters is a word, the last one is the head.
@@ -13,20 +13,21 @@ MAX_WORDS = 12
 MAX_CHARACTERS = 80
 
 
-def _set(words: str) -> frozenset[str]:
+def word_set(words: str) -> frozenset[str]:
+    """Make a set of the words of a text."""
     return frozenset(words.split())
 
 
-BACKGROUND = _set("""
+BACKGROUND = word_set("""
     air background beach ceiling cloud dirt field floor flooring foreground forest grass ground horizon lake landscape
     lawn ocean pavement reflection river road room sand scene scenery sea shadow sidewalk sky snow soil street sun
     sunlight sunset view wall water
 """)
 """Head nouns of what is no object: it has no centre and no size (paper 1f deletes the likes of "sun" and "sky")."""
 
-_ARTICLES = _set("a an the some")
-_PARTITIVES = _set("body bit bunch group pair part patch piece set slice stretch strip")
-_CUTS = _set("""
+_ARTICLES = word_set("a an the some")
+_PARTITIVES = word_set("body bit bunch group pair part patch piece set slice stretch strip")
+_CUTS = word_set("""
     about above against along among and are around as at atop behind below beneath beside between by carrying covering
     eating facing for from has having holding in inside into is leaning like near next of off on onto or over playing
     riding showing that to toward towards under underneath upon using watching wearing which while who with within
@@ -34,21 +35,24 @@ _CUTS = _set("""
 """)
 """Words that end the noun phrase that a caption begins with."""
 
-_PLURALS = _set("cattle children feet geese men mice people police skis taxis teeth women")
-_SINGULARS = _set("""
+_HOLDING = word_set("carrying containing full having holding of showing wearing with")
+"""Cuts after which a caption names what is part of a thing, in it or on it."""
+
+_PLURALS = word_set("cattle children feet geese men mice people police skis taxis teeth women")
+SINGULARS = word_set("""
     alias asbestos atlas bias canvas chaos christmas cosmos gas headquarters lens news rhinoceros series species
     summons thermos
 """)
 """Nouns whose ending does not tell their number. Scissors, jeans and the like are plural by theirs."""
 
-_PARTICIPLES = _set("""
+_PARTICIPLES = word_set("""
     attached covered decorated filled hanging labeled labelled leaning lying made mounted painted parked placed resting
     seated shaped sitting stacked standing topped walking
 """)
 """Words that belong to the clause after the noun where they stand right before a cut ("cake shaped like a house")."""
 
-_ON_GROUND = _set("floor ground rug carpet mat")
-_PLAIN = _set("""
+_ON_GROUND = word_set("floor ground rug carpet mat")
+_PLAIN = word_set("""
     cardboard ceramic checked checkered cotton double fabric floral framed glass glossy leather lidded metal metallic
     padded patterned plain plastic potted shiny single spotted steel stone striped transparent velvet wicker wood wooden
     woven wrapped
@@ -88,17 +92,22 @@ _CONTROL = dict.fromkeys((*range(32), *range(127, 160)), " ")
 class Words:
     """A caption taken apart: head noun, the words before it, those after it, and the (sense, meaning) pairs of both.
 
-    `says` holds what it claims of measured quantities: +1 the greater, -1 the lesser of two. `all` is every word, the
-    head included. `plural`: verbs that it is the subject of are plural.
+    `noun` is the head as it is written, words are in the singular. `holds` are those after it that name something of
+    its own ("a bowl of apples"). `says` holds what it claims of measured quantities: +1 the greater, -1 the lesser of
+    two. `all` is every word, the head included. `plural`: verbs that it is the subject of are plural. `whole`: it names
+    no part, pair or group of what the head names.
     """
 
     head: str
+    noun: str
     before: frozenset[str]
     after: frozenset[str]
+    holds: frozenset[str]
     senses: frozenset[tuple[str, str]]
     says: tuple[tuple[str, int], ...]
     all: frozenset[str]
     plural: bool
+    whole: bool = True
 
 
 def _meanings() -> dict[str, list[tuple[str, str]]]:
@@ -135,7 +144,8 @@ def read(caption: str) -> Words:
     if words[cut - 1] in _PARTITIVES and words[cut : cut + 1] == ["of"]:
         rest = [word for word in words[cut + 1 :] if word not in _ARTICLES]
         if rest:
-            return replace(read(" ".join(rest)), plural=_is_plural(said[cut - 1]))  # a pair of shoes is one pair
+            plural = _is_plural(said[cut - 1])  # a pair of shoes is one pair
+            return replace(read(" ".join(rest)), plural=plural, whole=False)
     end = cut
     while cut < len(words) and end > 1 and words[end - 1] in _PARTICIPLES:
         end -= 1
@@ -144,10 +154,13 @@ def read(caption: str) -> Words:
         head -= 1
     before = [word for i, word in enumerate(words[:end]) if i != head]
     after = [word for word in words[end:] if word not in _CUTS and word not in _ARTICLES]
-    return _words(words[head], before, after, _standing(words[end:]), _is_plural(said[head]))
+    tail = words[end:]
+    holding = next((i for i, word in enumerate(tail) if word in _HOLDING), len(tail))
+    found = _words(words[head], before, after, _standing(tail))
+    return replace(found, noun=said[head], holds=frozenset(tail[holding:]), plural=_is_plural(said[head]))
 
 
-def _words(head: str, before: list[str], after: list[str], standing: int | None, plural: bool) -> Words:
+def _words(head: str, before: list[str], after: list[str], standing: int | None) -> Words:
     senses = {pair for word in (*before, *after) for pair in _MEANINGS.get(word, ())}
     senses |= {("number", word) for word in before if word.isdigit()}
     signs: dict[str, set[int]] = {}
@@ -158,7 +171,7 @@ def _words(head: str, before: list[str], after: list[str], standing: int | None,
         signs.setdefault("bottom", set()).add(standing)
     says = tuple(sorted((sense, sign) for sense, found in signs.items() if len(found) == 1 for sign in found))
     every = frozenset((head, *before, *after))
-    return Words(head, frozenset(before), frozenset(after), frozenset(senses), says, every, plural)
+    return Words(head, head, frozenset(before), frozenset(after), frozenset(), frozenset(senses), says, every, False)
 
 
 def _standing(tail: list[str]) -> int | None:
@@ -172,7 +185,7 @@ def _standing(tail: list[str]) -> int | None:
 
 def _is_plural(word: str) -> bool:
     """Tell whether verbs agree with a noun, as it is written, in the plural."""
-    if word in _PLURALS or word in _SINGULARS:
+    if word in _PLURALS or word in SINGULARS:
         return word in _PLURALS
     return len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us", "is", "'s", "’s"))
 

@@ -1,0 +1,33 @@
+"""captions: what the captions of things say, in words and classes; no model, the same on every machine.
+
+noun_phrases     a caption -> its head noun and the words around it
+object_classes   the captions of a scene -> which of its things are of one class, or why nobody can tell
+"""
+
+from spatialvlm.captions.noun_phrases import (
+    Words,
+    clean,
+    cleaned,
+    contradict,
+    denies,
+    may_be_both,
+    read,
+    telling,
+    usable,
+)
+from spatialvlm.captions.object_classes import ObjectClass, classes_of, plural_of
+
+__all__ = [
+    "ObjectClass",
+    "Words",
+    "classes_of",
+    "clean",
+    "cleaned",
+    "contradict",
+    "denies",
+    "may_be_both",
+    "plural_of",
+    "read",
+    "telling",
+    "usable",
+]
