@@ -13,6 +13,7 @@ from spatialvlm.answers import (
     Angle,
     Answer,
     Area,
+    BoundingBox,
     CannotTell,
     Choice,
     Clock,
@@ -45,13 +46,16 @@ OF_FORM = {
     "order": st.tuples(st.lists(texts).map(tuple)),
     "clock": st.tuples(st.integers(1, 12)),
     "region": st.tuples(st.lists(st.tuples(numbers, numbers)).map(tuple)),
+    "bounding_box": st.tuples(numbers, numbers, numbers, numbers).map(
+        lambda sides: (*map(min, sides[:2], sides[2:]), *map(max, sides[:2], sides[2:]))
+    ),
     "cannot_tell": st.tuples(texts),
 }
 """What the fields of each may hold."""
 fields_of_any = st.sampled_from(list(OF_FORM)).flatmap(lambda form: st.tuples(st.just(form), OF_FORM[form]))
 
 
-def test_there_are_ten_forms_and_each_is_tried():
+def test_there_are_eleven_forms_and_each_is_tried():
     assert list(OF_FORM) == list(FORMS)
     assert set(FORMS.values()) == set(Answer.__args__)
 
@@ -90,6 +94,7 @@ def test_json_both_ways(form, data):
         (Order(("é", "b")), r'{"form":"order","items":["\u00e9","b"]}'),
         (Clock(12), '{"form":"clock","hour":12}'),
         (Region(((0.0, 0.0), (0.5, 1.0))), '{"form":"region","polygon":[[0.0,0.0],[0.5,1.0]]}'),
+        (BoundingBox(0.0, 0.25, 0.5, 1.0), '{"form":"bounding_box","left":0.0,"top":0.25,"right":0.5,"bottom":1.0}'),
         (CannotTell("occluded"), '{"form":"cannot_tell","reason":"occluded"}'),
     ],
 )

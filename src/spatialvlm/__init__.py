@@ -30,7 +30,20 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "answers": (
-        *("Angle", "Answer", "Area", "CannotTell", "Choice", "Clock", "Count", "Length", "Order", "Region", "YesNo"),
+        *(
+            "Angle",
+            "Answer",
+            "Area",
+            "BoundingBox",
+            "CannotTell",
+            "Choice",
+            "Clock",
+            "Count",
+            "Length",
+            "Order",
+            "Region",
+            "YesNo",
+        ),
     ),
     "records": (
         *("Camera", "DepthErrors", "Drop", "Fact", "Facts", "Frame", "Instance", "Object", "QA", "Sample", "Scene"),
@@ -56,6 +69,7 @@ __all__ = [
     "Angle",
     "Answer",
     "Area",
+    "BoundingBox",
     "Camera",
     "CannotTell",
     "Choice",
@@ -105,6 +119,7 @@ if TYPE_CHECKING:
         Angle,
         Answer,
         Area,
+        BoundingBox,
         CannotTell,
         Choice,
         Clock,

@@ -1,9 +1,9 @@
 """What an answer can be: one closed sum type, and its JSON.
 
-    Answer = Length | Angle | Count | Area | YesNo | Choice | Order | Clock | Region | CannotTell
+    Answer = Length | Angle | Count | Area | YesNo | Choice | Order | Clock | Region | BoundingBox | CannotTell
 
 A Fact holds one, a QA holds one in the words that it was asked with, an evaluation scores against one, and a reward is
-computed from one. Whatever treats answers matches all ten. SI units; places in the image are shares of its width and
+computed from one. Whatever treats answers matches all eleven. SI units; places in the image are shares of its width and
 height, x to the right, y down.
 
 The JSON of an answer is an object with its `form` and its fields: {"form": "length", "metres": 0.61}.
@@ -95,13 +95,32 @@ NOWHERE = Region(())
 
 
 @dataclass(frozen=True, slots=True)
+class BoundingBox:
+    """A box in the image, by its sides."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+    @property
+    def corners(self) -> tuple[float, float, float, float]:
+        """x and y of the upper left corner, then of the lower right one."""
+        return self.left, self.top, self.right, self.bottom
+
+
+UNFRAMED = BoundingBox(0.0, 0.0, 0.0, 0.0)
+"""A box that is not filled in yet."""
+
+
+@dataclass(frozen=True, slots=True)
 class CannotTell:
     """The image does not tell. `reason` is the one that refused it, as `spatialvlm questions` lists them."""
 
     reason: str
 
 
-Answer = Length | Angle | Count | Area | YesNo | Choice | Order | Clock | Region | CannotTell
+Answer = Length | Angle | Count | Area | YesNo | Choice | Order | Clock | Region | BoundingBox | CannotTell
 
 FORMS: dict[str, type[Answer]] = {
     "length": Length,
@@ -113,12 +132,13 @@ FORMS: dict[str, type[Answer]] = {
     "order": Order,
     "clock": Clock,
     "region": Region,
+    "bounding_box": BoundingBox,
     "cannot_tell": CannotTell,
 }
 """The classes by the names that JSON has for them."""
 
 _NAMES = {kind: name for name, kind in FORMS.items()}
-_OF_FLOATS = (Length, Angle, Area, Region)
+_OF_FLOATS = (Length, Angle, Area, Region, BoundingBox)
 
 
 def form_of(answer: Answer) -> str:
@@ -202,7 +222,7 @@ def _as_float(value: Any) -> Any:
     return tuple(map(_as_float, value)) if isinstance(value, tuple) else float(value)
 
 
-def _fault(kind: type[Answer], value: Any, right: Any = None) -> str | None:
+def _fault(kind: type[Answer], value: Any, *more: Any) -> str | None:
     """Say what is wrong with the fields of an answer that somebody else wrote."""
     if kind in (Length, Angle, Area):
         return None if _is_number(value) else f"got {value!r}, expected a finite number"
@@ -213,6 +233,7 @@ def _fault(kind: type[Answer], value: Any, right: Any = None) -> str | None:
     if kind is Choice:
         if not _are_texts(value):
             return f"options are {value!r}, expected a list of texts"
+        (right,) = more
         within = _is_whole(right) and 0 <= right < len(value)
         return None if within else f"right is {right!r}, expected the place of one of {len(value)} options from 0"
     if kind is Order:
@@ -222,6 +243,10 @@ def _fault(kind: type[Answer], value: Any, right: Any = None) -> str | None:
     if kind is Region:
         fine = isinstance(value, tuple) and all(_is_place(corner) for corner in value)
         return None if fine else f"polygon is {value!r}, expected a list of [x, y], shares of width and height"
+    if kind is BoundingBox:
+        sides = (value, *more)
+        fine = all(map(_is_number, sides)) and sides[0] <= sides[2] and sides[1] <= sides[3]
+        return None if fine else f"sides are {sides!r}, expected left, top, right and bottom as shares of the image"
     return None if isinstance(value, str) else f"reason is {value!r}, expected a text"
 
 

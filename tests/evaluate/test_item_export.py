@@ -11,7 +11,7 @@ from datasets import Image as ImageFeature
 from datasets import List, load_dataset
 from PIL import Image
 
-from spatialvlm.answers import Angle, Area, CannotTell, Choice, Clock, Count, Length, Order, Region, YesNo
+from spatialvlm.answers import Angle, Area, BoundingBox, CannotTell, Choice, Clock, Count, Length, Order, Region, YesNo
 from spatialvlm.errors import UserError
 from spatialvlm.evaluate.item_export import PARQUET, item_from_row, truth_text, write_parquet, write_tsv
 from spatialvlm.evaluate.items import AnswerReading, Item
@@ -131,6 +131,7 @@ TRUTHS = (
     (CannotTell("truncated"), "cannot tell"),
     (Clock(11), "11 o'clock"),
     (Region(((0.1, 0.2), (0.3, 0.2), (0.3, 0.4))), "[[0.1, 0.2], [0.3, 0.2], [0.3, 0.4]]"),
+    (BoundingBox(0.1, 0.0, 0.3, 1.0), "[0.1000, 0.0000, 0.3000, 1.0000]"),
 )
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 import spatialvlm as sv
-from spatialvlm.answers import SAME, Angle, Answer, Choice, Count, Length, YesNo, answer_to_text
+from spatialvlm.answers import SAME, Angle, Answer, BoundingBox, Choice, Count, Length, YesNo, answer_to_text
 from spatialvlm.errors import UserError
 
 MUG_AND_BOWL = ("the mug", "the bowl")
@@ -23,6 +23,9 @@ ROWS: tuple[tuple[str, tuple[str, ...], Answer, str | None, str, float], ...] = 
     ("bearing", ("the mug",), Angle(-0.35), None, "20 degrees to the left", 1.0),
     ("bearing", ("the mug",), Angle(-0.35), None, "20 degrees to the right", 0.0),
     ("count_within", ("the 7 up can", *MUG_AND_BOWL), Count(2), None, "Two of them are within 60 cm of it.", 1.0),
+    ("locate_box", ("the mug",), BoundingBox(0.25, 0.5, 0.5, 0.75), "640x480", "[160, 240, 320, 360]", 1.0),
+    ("locate_box", ("the mug",), BoundingBox(0.25, 0.5, 0.5, 0.75), "0-1000", "[160, 240, 320, 360]", 0.0),
+    ("count_of_class", (), Count(3), None, "I see three mugs.", 1.0),
     ("no kind of ours", (), YesNo(False), None, "No", 1.0),
 )
 

@@ -76,7 +76,9 @@ def compare(facts: Facts, truth: TrueQuantities, plane_m: float, config: Measure
             continue
         subjects = facts.subjects[rows].astype(np.int64)
         for which, boxes in enumerate((visible, amodal)):
-            if kind.form.compares or kind.form.directed:
+            if kind.quantity == "image_box":
+                values = truth.overlaps(facts, subjects[:, 0])
+            elif kind.form.compares or kind.form.directed:
                 values = boxes.difference(kind.quantity, subjects)
             else:
                 values = boxes.values(kind.quantity, subjects, facts.given[rows])

@@ -18,7 +18,7 @@ from spatialvlm.audit import true_arrangements as arranged
 from spatialvlm.audit.viewed import FROM_ANCHOR, FROM_CAMERA, LISTED, from_anchor, from_camera, of_listed
 from spatialvlm.geometry import transform, unproject
 from spatialvlm.pipeline.measure import MeasureConfig
-from spatialvlm.records import Frame, Scene
+from spatialvlm.records import Facts, Frame, Scene
 from spatialvlm.worlds import Truth
 
 STANDS_WITHIN_M = 0.06  # a thing on the plane of which a pixel is this low has its bottom on the plane
@@ -184,6 +184,20 @@ class TrueQuantities:
         nouns = {one.id: next(iter(one.captions), one.id).split(" on the ")[0].split()[-1] for one in shown}
         counts = Counter(nouns.values())
         return np.array([counts[nouns[name]] for name in ids], np.float64)
+
+    def overlaps(self, facts: Facts, places: Index) -> Values:
+        """Divide the intersection by the union of the boxes in the image that facts say and that the pixels have."""
+        return np.array([[self._overlap(facts, facts.object_ids[place])] for place in places.tolist()]).reshape(-1, 1)
+
+    def _overlap(self, facts: Facts, name: str) -> float:
+        mask = np.asarray(next(one.mask for one in self.known.frame.instances or () if one.id == name))
+        assert facts.box_of is not None
+        height, width = mask.shape
+        said = np.array(facts.box_of((name,)).corners).reshape(2, 2) * (width, height)
+        rows, columns = np.nonzero(mask)
+        true = np.array([[columns.min(), rows.min()], [columns.max() + 1, rows.max() + 1]], np.float64)
+        shared = np.prod(np.maximum(np.minimum(said[1], true[1]) - np.maximum(said[0], true[0]), 0.0))
+        return float(shared / (np.prod(said[1] - said[0]) + np.prod(true[1] - true[0]) - shared))
 
     def gaps(self, ids: tuple[str, ...], subjects: Subjects) -> Numbers:
         """Measure the gaps of pairs."""

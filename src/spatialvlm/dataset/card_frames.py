@@ -8,7 +8,20 @@ import cv2
 import numpy as np
 
 from spatialvlm import page
-from spatialvlm.answers import SAME, Angle, Area, CannotTell, Choice, Clock, Count, Length, Order, Region, YesNo
+from spatialvlm.answers import (
+    SAME,
+    Angle,
+    Area,
+    BoundingBox,
+    CannotTell,
+    Choice,
+    Clock,
+    Count,
+    Length,
+    Order,
+    Region,
+    YesNo,
+)
 from spatialvlm.dataset.marked_pictures import scene_image
 from spatialvlm.geometry import decode_mask
 from spatialvlm.kinds import KINDS
@@ -109,6 +122,8 @@ def evidence(fact: Fact, places: dict[str, int]) -> page.Markup:
             said = page.join(f"{hour} o'clock")
         case Region():
             said = page.join("a place")
+        case BoundingBox(left, top, right, bottom):
+            said = page.join(f"the box {left:.3f}, {top:.3f} to {right:.3f}, {bottom:.3f}")
         case CannotTell(reason):
             said = page.join(f"can't be told: {reason}")
     given = "" if fact.given is None else f", given {fact.given:.4g} m"

@@ -5,7 +5,20 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from spatialvlm.answers import SAME, Angle, Area, CannotTell, Choice, Clock, Count, Length, Order, Region, YesNo
+from spatialvlm.answers import (
+    SAME,
+    Angle,
+    Area,
+    BoundingBox,
+    CannotTell,
+    Choice,
+    Clock,
+    Count,
+    Length,
+    Order,
+    Region,
+    YesNo,
+)
 from spatialvlm.kinds import KINDS
 from spatialvlm.records import QA, Drop, Fact
 
@@ -56,7 +69,7 @@ def answer_label(fact: Fact) -> str | None:
             return str(number)
         case CannotTell(reason):
             return reason
-        case Length() | Angle() | Area() | Order() | Region():
+        case Length() | Angle() | Area() | Order() | Region() | BoundingBox():
             return None
 
 

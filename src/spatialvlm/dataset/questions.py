@@ -18,6 +18,7 @@ from spatialvlm.answers import (
     Angle,
     Answer,
     Area,
+    BoundingBox,
     CannotTell,
     Choice,
     Clock,
@@ -101,7 +102,7 @@ def _told(answer: Answer) -> _Told:
             return None, None, " > ".join(items)
         case CannotTell(reason):
             return None, None, reason
-        case Region():
+        case Region() | BoundingBox():
             return None, None, None
 
 

@@ -16,6 +16,7 @@ from spatialvlm.answers import (
     Angle,
     Answer,
     Area,
+    BoundingBox,
     CannotTell,
     Choice,
     Clock,
@@ -46,11 +47,11 @@ class AnswerReading:
     """How answers to a question are read and graded, where the one that is right does not say.
 
     `rule` grades numbers; None is the usual one of the form (`scoring`). `unit` is the unit of length that a number
-    without one counts in, where the question names it. `lettered`: the prompt calls the options (A), (B), ... With a
-    `relation` the options of a choice are its two things or its two words, in its order, and a third is
-    `answers.SAME`; yes says that its word is true of its first thing. `names` are those of the things that the question
-    is about: what "the 7 up can on the left" has of numbers and words is no answer. `restated`: the question is a
-    statement of its own, which "it would fit" affirms and "too narrow" denies.
+    without one counts in, or what the sides of a box do, where the question names it. `lettered`: the prompt calls the
+    options (A), (B), ... With a `relation` the options of a choice are its two things or its two words, in its order,
+    and a third is `answers.SAME`; yes says that its word is true of its first thing. `names` are those of the things
+    that the question is about: what "the 7 up can on the left" has of numbers and words is no answer. `restated`: the
+    question is a statement of its own, which "it would fit" affirms and "too narrow" denies.
     """
 
     rule: Rule | None = None
@@ -112,6 +113,8 @@ def plain_text(truth: Answer) -> str:
             return f"{hour} o'clock"
         case Region(polygon):
             return json.dumps(polygon)
+        case BoundingBox() as box:
+            return f"[{', '.join(f'{side:.4f}' for side in box.corners)}]"
         case CannotTell():
             return "cannot tell"
 

@@ -16,6 +16,7 @@ from spatialvlm.answers import (
     Angle,
     Answer,
     Area,
+    BoundingBox,
     CannotTell,
     Choice,
     Clock,
@@ -27,10 +28,12 @@ from spatialvlm.answers import (
 )
 from spatialvlm.evaluate.items import AnswerReading, Item, Rule
 from spatialvlm.evaluate.metrics.angles import angle_ok
+from spatialvlm.evaluate.metrics.boxes import LEAST_OVERLAP, overlap
 from spatialvlm.evaluate.metrics.hours import clock_ok
 from spatialvlm.evaluate.metrics.numbers import RULES
 from spatialvlm.evaluate.metrics.points import in_polygon
 from spatialvlm.evaluate.parsing.angle_answers import parse_angle
+from spatialvlm.evaluate.parsing.box_answers import parse_box
 from spatialvlm.evaluate.parsing.choice_answers import parse_choice
 from spatialvlm.evaluate.parsing.extraction import ParsedAnswer
 from spatialvlm.evaluate.parsing.length_answers import parse_length
@@ -100,6 +103,8 @@ def parse_answer(
             return parse_clock(answer, reading.names)
         case Region():
             return parse_points(answer, size)
+        case BoundingBox():
+            return parse_box(answer, reading.unit, size)
         case CannotTell():
             return parse_refusal(answer)
 
@@ -108,7 +113,7 @@ def score_parsed(parsed: ParsedAnswer, truth: Answer, rule: Rule | None = None) 
     """Score what was parsed: 1 right, 0 wrong, in between for rules that grade.
 
     `rule` None is the usual one: of lengths half to twice the truth, of counts and areas mean relative accuracy, of
-    angles 10 degrees or 25 %, of hours one off.
+    angles 10 degrees or 25 %, of hours one off, of boxes an overlap of half.
     """
     said = parsed.value
     if said is None:
@@ -137,6 +142,8 @@ def score_parsed(parsed: ParsedAnswer, truth: Answer, rule: Rule | None = None) 
         case Region(polygon):
             assert isinstance(said, tuple)
             return _score_point(parsed, np.array(said[:1], np.float64), polygon)
+        case BoundingBox() as box:
+            return _score_box(parsed, box)
         case CannotTell():
             return Score(float(said is True), "cannot tell", parsed.how)
 
@@ -153,6 +160,13 @@ def _score_point(
     inside = bool(in_polygon(point, np.array(polygon, np.float64).reshape(-1, 2))[0])
     where = "inside" if inside else "outside"
     return Score(float(inside), f"({point[0, 0]:.4g}, {point[0, 1]:.4g})", f"{parsed.how}: the first point is {where}")
+
+
+def _score_box(parsed: ParsedAnswer, box: BoundingBox) -> Score:
+    sides = np.array(parsed.value, np.float64).ravel().tolist()
+    share = overlap(sides, box.corners)
+    said = f"[{', '.join(f'{side:.4g}' for side in sides)}]"
+    return Score(float(share >= LEAST_OVERLAP), said, f"{parsed.how}: overlaps by {share:.2f}")
 
 
 def _scored(value: float | bool, parsed: ParsedAnswer, said: str, true: str) -> Score:

@@ -13,7 +13,18 @@ from types import MappingProxyType
 from typing import Literal
 
 from spatialvlm.kinds.forms.clock import hours_of
-from spatialvlm.kinds.kind import LETTERS, RELATION_WORDS, Form, Kind, Outcomes, Values, Voice, even, reordered
+from spatialvlm.kinds.kind import (
+    LETTERS,
+    RELATION_WORDS,
+    THOUSANDTHS,
+    Form,
+    Kind,
+    Outcomes,
+    Values,
+    Voice,
+    even,
+    reordered,
+)
 from spatialvlm.kinds.more_kinds import MORE_KINDS
 from spatialvlm.kinds.paper_kinds import PAPER_KINDS
 
@@ -23,6 +34,7 @@ __all__ = [
     "LETTERS",
     "MIXES",
     "RELATION_WORDS",
+    "THOUSANDTHS",
     "Form",
     "Kind",
     "Mix",

@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Bool, Float64, Int8
 
 from spatialvlm.answers import SAME, Answer, Choice
-from spatialvlm.quantities import Unit, say_angle, say_count, say_limit, speak, speak_exactly
+from spatialvlm.quantities import ImageScale, Unit, say_angle, say_count, say_limit, speak, speak_exactly
 from spatialvlm.records import Fact, Family
 
 LETTERS = "ABCDE"
@@ -33,17 +33,19 @@ RELATION_WORDS = MappingProxyType(
 )
 """How people say the relation that a classification names; left, right, above, below and behind stay as they are."""
 
+THOUSANDTHS = ImageScale("0-1000", 1000, 1000)
 Outcomes = Int8[np.ndarray, " f"]
 Values = Float64[np.ndarray, "f v"]
 
 
 @dataclass(slots=True)
 class Voice:
-    """How numbers are said: three draws in [0, 1), the unit that the question names, and how finely."""
+    """How numbers are said: three draws in [0, 1), the unit that the question names, how finely, and places by what."""
 
     draws: Sequence[float]
     unit: Unit | None = None
     exact: bool = False
+    scale: ImageScale = THOUSANDTHS
 
     def length(self, metres: float, error_m: float) -> str:
         """Say a length with its 1-sigma error."""
@@ -69,9 +71,10 @@ class Form(ABC):
     `title` heads it in reports. `family`: lengths are quantitative, comparisons are qualitative. `directed`: asked only
     of subjects in the order that makes it true. `compares`: decided by a difference of two, where 0 means "about the
     same". `of_subjects`: the options of its answers are the subjects themselves. `names_subjects`: a question calls its
-    subjects by their names; else by their class. `is_number`: its answer is a number
-    that has an error, and is never right or wrong. `error_unit`: of the number that is decided on. `says_more`: its
-    wordings have slots beyond subjects and plane, which `say` fills. `instruction`: what to answer with.
+    subjects by their names; else by their class. `in_image`: its answer is a place in the image. `is_number`: its
+    answer is a number that has an error, and is never right or wrong. `error_unit`: of the number that is decided on.
+    `says_more`: its wordings have slots beyond subjects and plane, which `say` fills. `instruction`: what to answer
+    with.
     """
 
     name: ClassVar[str]
@@ -81,6 +84,7 @@ class Form(ABC):
     compares: ClassVar[bool] = False
     of_subjects: ClassVar[bool] = False
     names_subjects: ClassVar[bool] = True
+    in_image: ClassVar[bool] = False
     is_number: ClassVar[bool] = False
     says_more: ClassVar[bool] = True
     error_unit: ClassVar[Literal["m", "rad"]] = "m"

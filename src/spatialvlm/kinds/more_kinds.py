@@ -2,6 +2,7 @@
 
 from spatialvlm.kinds.forms import (
     ANGLE,
+    BOUNDING_BOX,
     CLASS_COUNT,
     CLOCK,
     COUNT,
@@ -275,5 +276,6 @@ MORE_KINDS: tuple[Kind, ...] = (
         words=("truncated", "occluded"),
     ),
     Kind("locate", REGION, "place", 0, "", "", (2, 2), "Where in the image is A?", 1),
+    Kind("locate_box", BOUNDING_BOX, "image_box", 0, "", "", (2, 2), "Which box in the image holds A?", 1),
     Kind("count_of_class", CLASS_COUNT, "class_count", 0, "", "", (2, 2), "How many things of a class are in view?", 0),
 )

@@ -18,6 +18,7 @@ from spatialvlm.answers import (
     Angle,
     Answer,
     Area,
+    BoundingBox,
     CannotTell,
     Choice,
     Clock,
@@ -30,7 +31,7 @@ from spatialvlm.answers import (
 )
 from spatialvlm.captions import classes_of
 from spatialvlm.errors import UserError
-from spatialvlm.kinds import KIND_NAMES, KINDS, Kind, Voice
+from spatialvlm.kinds import KIND_NAMES, KINDS, THOUSANDTHS, Kind, Voice
 from spatialvlm.pipeline.measure import REASONS, measure
 from spatialvlm.pipeline.phrase import object_names
 from spatialvlm.records import Fact, Facts, Object, Scene
@@ -65,7 +66,7 @@ class SceneAnswer:
                 return choice.chosen
             case Order(items):
                 return items
-            case Region() | CannotTell():
+            case Region() | BoundingBox() | CannotTell():
                 return None
 
 
@@ -190,6 +191,8 @@ def _say(kind: Kind, fact: Fact, answer: Answer, names: dict[str, str]) -> str:
             return f"{square_metres:.3g} m²"
         case Region():
             return "a place in the image"
+        case BoundingBox() as box:
+            return f"[{THOUSANDTHS.say(box.corners)}] of 1000"
         case CannotTell(reason):
             return reason
 

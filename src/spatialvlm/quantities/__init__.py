@@ -3,9 +3,11 @@
 lengths_in_words   lengths as people say them, and as they are read
 exact_lengths      lengths with two or three digits, for who wants numbers
 other_numbers      angles, counts, and lengths that a question gives
+image_coordinates  places in an image
 """
 
 from spatialvlm.quantities.exact_lengths import exact_number, speak_exactly
+from spatialvlm.quantities.image_coordinates import COORDINATES, Coordinates, ImageScale, spans_of
 from spatialvlm.quantities.lengths_in_words import (
     CENTIMETER,
     DECIMETER,
@@ -27,6 +29,7 @@ from spatialvlm.quantities.other_numbers import say_angle, say_count, say_limit
 
 __all__ = [
     "CENTIMETER",
+    "COORDINATES",
     "DECIMETER",
     "FOOT",
     "INCH",
@@ -36,6 +39,8 @@ __all__ = [
     "MILLIMETER",
     "UNITS",
     "YARD",
+    "Coordinates",
+    "ImageScale",
     "Spoken",
     "Unit",
     "ask_unit",
@@ -44,6 +49,7 @@ __all__ = [
     "say_angle",
     "say_count",
     "say_limit",
+    "spans_of",
     "speak",
     "speak_exactly",
 ]

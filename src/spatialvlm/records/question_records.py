@@ -7,7 +7,7 @@ from typing import Literal, Protocol, runtime_checkable
 import numpy as np
 from jaxtyping import Float64, Int8, Int16
 
-from spatialvlm.answers import NOWHERE, Answer, Region
+from spatialvlm.answers import NOWHERE, UNFRAMED, Answer, BoundingBox, Region
 
 Family = Literal["qualitative", "quantitative"]
 
@@ -51,7 +51,8 @@ class Facts:
     comparison the difference A - B of what decides it; `error` is its 1 sigma. `outcome` is what the form of the kind
     makes of it: of a comparison 1 (true, A, the kind's word), -1 (false, B, the opposite) or 0 (about the same).
     `given` is the length in metres that the question gives, else NaN. `refusals` counts what was not asked by
-    (kind, reason). `region_of` finds the region of subjects in the image, when a fact is made that answers with one.
+    (kind, reason). `region_of` and `box_of` find where subjects are in the image, when a fact that answers with that is
+    made.
     """
 
     kinds: tuple[FactKind, ...]
@@ -65,6 +66,7 @@ class Facts:
     in_frame: Literal["camera", "world"]
     refusals: Mapping[tuple[str, str], int]
     region_of: Callable[[tuple[str, ...]], Region] | None = None
+    box_of: Callable[[tuple[str, ...]], BoundingBox] | None = None
 
     def __len__(self) -> int:
         return len(self.kind)
@@ -89,6 +91,8 @@ class Facts:
             answer = kind.answer(subjects, number, outcome)
             if answer is NOWHERE and self.region_of is not None:
                 answer = self.region_of(subjects)
+            elif answer is UNFRAMED and self.box_of is not None:
+                answer = self.box_of(subjects)
             found.append(Fact(kind.name, subjects, answer, error, frame, None if given != given else given))
         return found
 

@@ -9,9 +9,25 @@ from spatialvlm.kinds import KINDS, LETTERS, Kind
 from spatialvlm.pipeline.measure import computed, refused
 
 _THINGS = ("the red mug", "the lamp", "the plant", "the book")
-_SETTING = MappingProxyType({"P": "the table top", "U": "centimeters", "G": "50 cm", "K": "mugs", "S": "mug"})
+_SETTING = MappingProxyType(
+    {
+        "P": "the table top",
+        "U": "centimeters",
+        "G": "50 cm",
+        "K": "mugs",
+        "S": "mug",
+        "Z": "[x1, y1, x2, y2], from 0 to 1000 across and down the image",
+    }
+)
 _NUMBERS = MappingProxyType(
-    {"angle": "30 degrees", "clock": "2 o'clock", "count": "2", "class_count": "1", "region": "(0.42, 0.61)"}
+    {
+        "angle": "30 degrees",
+        "bounding_box": "[120, 340, 455, 780]",
+        "class_count": "1",
+        "clock": "2 o'clock",
+        "count": "2",
+        "region": "(0.42, 0.61)",
+    }
 )
 
 

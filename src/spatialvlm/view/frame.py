@@ -11,7 +11,20 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from spatialvlm.answers import Angle, Area, CannotTell, Choice, Clock, Count, Length, Order, Region, YesNo, in_words
+from spatialvlm.answers import (
+    Angle,
+    Area,
+    BoundingBox,
+    CannotTell,
+    Choice,
+    Clock,
+    Count,
+    Length,
+    Order,
+    Region,
+    YesNo,
+    in_words,
+)
 from spatialvlm.errors import DatasetError, UserError
 from spatialvlm.kinds import KINDS
 from spatialvlm.page import draw_objects
@@ -126,6 +139,8 @@ def _evidence(qa: QA) -> str:
             said = f"{square_metres:.4g} m²"
         case Region():
             said = "a place in the image"
+        case BoundingBox(left, top, right, bottom):
+            said = f"the box {left:.3f}, {top:.3f} to {right:.3f}, {bottom:.3f}"
         case CannotTell(reason):
             said = f"can't be told, {reason}"
     unit = f" {KINDS[fact.kind].form.error_unit}" if fact.kind in KINDS else ""

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from spatialvlm.answers import Angle, Answer, CannotTell, Choice, Count, Length, Order, Region, YesNo
+from spatialvlm.answers import Angle, Answer, BoundingBox, CannotTell, Choice, Count, Length, Order, Region, YesNo
 from spatialvlm.evaluate.items import AnswerReading, Item, Relation
 from spatialvlm.evaluate.parsing.choice_answers import parse_choice
 from spatialvlm.evaluate.parsing.names import SECOND, mark_names, short_names
@@ -133,6 +133,7 @@ ASKED: tuple[tuple[Answer, AnswerReading], ...] = (
     (YesNo(True), in_words(ABOUT)),
     (Order(("the mug", "the bowl", "the lamp")), AnswerReading()),
     (Region(((0.0, 0.0), (1.0, 0.0), (1.0, 1.0))), AnswerReading()),
+    (BoundingBox(0.0, 0.0, 1.0, 1.0), AnswerReading()),
     (CannotTell("truncated"), AnswerReading()),
 )
 ENDLESS = ("Hmm" + "\n" * 8000 + "x", " " * 8000, "1.2 m " * 4000, "a " * 8000, "(" * 5000, "{" * 5000, "1 " * 5000)

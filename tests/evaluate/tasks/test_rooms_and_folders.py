@@ -13,6 +13,7 @@ from spatialvlm.answers import (
     SAME,
     Angle,
     Area,
+    BoundingBox,
     CannotTell,
     Choice,
     Clock,
@@ -111,6 +112,7 @@ LINES = [
     ({"form": "clock", "answer": 11}, Clock(11)),
     ({"form": "clock", "answer": 3.0}, Clock(3)),
     ({"form": "region", "answer": [[0, 0], [1, 0], [1, 1]]}, Region(((0.0, 0.0), (1.0, 0.0), (1.0, 1.0)))),
+    ({"form": "bounding_box", "answer": [0, 0.25, 1, 0.5]}, BoundingBox(0.0, 0.25, 1.0, 0.5)),
 ]
 
 

@@ -20,6 +20,7 @@ PLAIN = {
     "O": "these",
     "K": "cups",
     "S": "cup",
+    "Z": "[0, 0, 1, 1]",
 }
 VERBS = "is|was|has|does|goes|reaches|(?:lie|rest|sit|stand|take|measure|appear|span|fill|stay|show|seem|come|belong)s"
 OTHER_SUBJECT = r"(?:above|and|at|behind|below|between|by|from|in|of|on|or|than|to|toward) "

@@ -14,6 +14,7 @@ from spatialvlm.answers import (
     Angle,
     Answer,
     Area,
+    BoundingBox,
     CannotTell,
     Choice,
     Count,
@@ -95,13 +96,13 @@ def _number(truth: Answer) -> float | None:
 
 
 def _right_answer(truth: Answer) -> str:
-    """Name what is right in a way that several items share; of an order and of what cannot be told nothing is known."""
+    """Name what is right in a way that several items share; of orders, boxes and doubts nothing is known."""
     match truth:
         case Choice(right=right):
             return str(right)
         case Region(polygon):
             return f"({sum(x for x, _ in polygon) / len(polygon):.1f}, {sum(y for _, y in polygon) / len(polygon):.1f})"
-        case Order() | CannotTell():
+        case Order() | BoundingBox() | CannotTell():
             return ""
     return plain_text(truth)
 

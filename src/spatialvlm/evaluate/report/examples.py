@@ -13,7 +13,7 @@ from string import ascii_uppercase
 from urllib.parse import quote
 
 from spatialvlm import page
-from spatialvlm.answers import Area, Choice, Count, Length, Region
+from spatialvlm.answers import Area, BoundingBox, Choice, Count, Length, Region
 from spatialvlm.evaluate.items import Item, plain_text
 from spatialvlm.evaluate.metrics.numbers import SLACK
 from spatialvlm.evaluate.report.figures import normal
@@ -207,8 +207,11 @@ def _pictures(one: Scored, folder: Path) -> page.Markup:
 
 
 def _outline(one: Scored) -> page.Markup:
-    """Draw the region and the points that were said, the first of them in red, over the picture."""
+    """Draw the region or box, and the points that were said, the first of them in red, over the picture."""
     truth, said = one.item.truth, one.parsed.value
+    if isinstance(truth, BoundingBox):
+        left, top, right, bottom = truth.corners
+        truth = Region(((left, top), (right, top), (right, bottom), (left, bottom)))
     if not isinstance(truth, Region):
         return page.Markup()
     points = [one for one in said if isinstance(one, tuple)] if isinstance(said, tuple) else []

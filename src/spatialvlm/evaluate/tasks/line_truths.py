@@ -14,6 +14,7 @@ from spatialvlm.answers import (
     Angle,
     Answer,
     Area,
+    BoundingBox,
     CannotTell,
     Choice,
     Clock,
@@ -46,6 +47,7 @@ _SAY = {
     "clock": "Answer with an hour of the clock.",
     "cannot_tell": "Answer in a few words.",
     "region": "Answer with one point (x, y), both as shares of the image's width and height.",
+    "bounding_box": "Answer with a box [x1, y1, x2, y2], as shares of the image's width and height.",
 }
 
 
@@ -60,6 +62,7 @@ _EXPECTED = {
     "order": "a list of two or more names that differ",
     "cannot_tell": "a text, the reason",
     "region": "three or more corners [x, y]",
+    "bounding_box": "left, top, right, bottom",
 }
 
 
@@ -114,6 +117,11 @@ def truth_of_line(where: str, row: Mapping[str, Any], unit: str | None) -> Answe
         case "cannot_tell":
             if isinstance(answer, str):
                 return CannotTell(answer)
+        case "bounding_box":
+            if isinstance(answer, list) and len(answer) == 4:
+                (left, top), (right, bottom) = _places(where, form, [answer[:2], answer[2:]])
+                if left < right and top < bottom:
+                    return BoundingBox(left, top, right, bottom)
         case _:
             return Region(_corners(where, answer))
     _refuse(where, answer, _EXPECTED[form])
@@ -195,12 +203,17 @@ def _number_of(option: str) -> float | None:
 
 
 def _corners(where: str, answer: Any) -> tuple[tuple[float, float], ...]:
+    corners = _places(where, "region", answer)
+    if len(corners) < 3:
+        _refuse(where, answer, _EXPECTED["region"])
+    return corners
+
+
+def _places(where: str, form: str, answer: Any) -> tuple[tuple[float, float], ...]:
     try:
         corners = tuple((float(x), float(y)) for x, y in answer)
     except (TypeError, ValueError, OverflowError):
-        corners = ()
-    if len(corners) < 3:
-        _refuse(where, answer, _EXPECTED["region"])
+        _refuse(where, answer, _EXPECTED[form])
     wrong = [corner for corner in corners if not all(math.isfinite(value) and 0 <= value <= 1 for value in corner)]
     if wrong:
         expected = "corners as shares of width and height, 0 to 1"

@@ -7,10 +7,11 @@ statement    is it so? yes or no                          count        how many
 pick         which of several                             clock        an hour on the clock
 ranking      several, in order                            sector       one of some named directions
 length_if_told   a length, or why nobody can tell        region       a place in the image
-class_count      how many of a class
+class_count      how many of a class                     bounding_box a box in the image
 """
 
 from spatialvlm.kinds.forms.angle import ANGLE
+from spatialvlm.kinds.forms.bounding_box import BOUNDING_BOX
 from spatialvlm.kinds.forms.choice import CHOICE
 from spatialvlm.kinds.forms.class_count import CLASS_COUNT
 from spatialvlm.kinds.forms.classify import CLASSIFY
@@ -28,6 +29,7 @@ from spatialvlm.kinds.forms.statement import STATEMENT
 
 __all__ = [
     "ANGLE",
+    "BOUNDING_BOX",
     "CHOICE",
     "CLASSIFY",
     "CLASS_COUNT",

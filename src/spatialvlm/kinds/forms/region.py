@@ -13,6 +13,7 @@ class RegionOf(Form):
 
     name = "region"
     title = "Where in the image? (regions)"
+    in_image = True
     instruction = "Answer with a point (x, y), as shares of the image's width and height."
 
     def sections(self, kind: Kind) -> Mapping[str, str]:

@@ -16,7 +16,7 @@ REASONS = MappingProxyType(
         "nested": "one object's extent lies within the other's, like a cup on a table",
         "witnesses_disagree": "the second witness does not confirm the first",
         "too_close_to_call": "the difference is neither beyond the margin nor certainly within it",
-        "too_small": "the length is below `min_length_m`, the angle below 2°, or the two are about level",
+        "too_small": "the length is below `min_length_m`, the angle below 2°, a box a sliver, or two are about level",
         "too_uncertain": "one sigma is more than `max_relative_error` of the length or angle",
         "class_uncounted": "the captions name parts, pairs or groups of the class, or its noun has no plural",
         "class_doubtful": "something of the class is hardly seen or was not lifted, or something has no caption",

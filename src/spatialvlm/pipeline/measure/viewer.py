@@ -16,6 +16,8 @@ from spatialvlm.pipeline.measure.objects import PerObject, dot
 LEAST_ANGLE_RAD = math.radians(2.0)
 """Nobody calls a smaller angle one: the camera is level, two things lie in one direction."""
 HOUR_RAD = math.pi / 6
+LEAST_BOX_SHARE = 0.005
+"""Of the image's width and height: rounding leaves two thirds of the overlap of such a box with itself."""
 
 Places = Float64[np.ndarray, "3 p"]
 
@@ -143,6 +145,18 @@ def _place(table: Table) -> Column:
     return Column(table.singles, nothing, nothing)
 
 
+def _box(table: Table) -> Column:
+    """Take every object whose box in the image is wide and high enough to be said by whole thousandths."""
+    column = _place(table)
+    boxes = [o.instance.box_xyxy for scene in table.scenes for o in scene.objects]
+    sides = np.array(boxes, np.float64).reshape(-1, 2, 2)
+    counts = [len(scene.objects) for scene in table.scenes]
+    sizes = np.array([(scene.camera.width, scene.camera.height) for scene in table.scenes], np.float64).reshape(-1, 2)
+    shares = (sides[:, 1] - sides[:, 0]) / np.repeat(sizes, counts, axis=0)
+    column.refuse("too_small", shares.min(axis=1, initial=1.0) < LEAST_BOX_SHARE)
+    return column
+
+
 QUANTITIES = (
     Quantity(
         "camera_distance",
@@ -182,4 +196,7 @@ QUANTITIES = (
         (*_CUT, "too_small", "too_uncertain"),
     ),
     Quantity("place", "the mask of the object; any point of it is right", _place),
+    Quantity(
+        "image_box", "the box around the mask of the object; right where they overlap by half", _box, ("too_small",)
+    ),
 )

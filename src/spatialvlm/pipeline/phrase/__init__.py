@@ -27,7 +27,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Int
 
-from spatialvlm.answers import Length, in_words
+from spatialvlm.answers import BoundingBox, Length, in_words
 from spatialvlm.captions import classes_of
 from spatialvlm.errors import ContractError
 from spatialvlm.kinds import KINDS, Voice, reordered
@@ -35,6 +35,7 @@ from spatialvlm.pipeline import Needs
 from spatialvlm.pipeline.phrase import sampling
 from spatialvlm.pipeline.phrase.phrase_config import PhraseConfig
 from spatialvlm.pipeline.phrase.pointers import (
+    PLACES,
     Naming,
     Referring,
     draw_naming,
@@ -44,7 +45,7 @@ from spatialvlm.pipeline.phrase.references import Reference, refer
 from spatialvlm.pipeline.phrase.similarity import Similarity, load_similarity
 from spatialvlm.pipeline.phrase.templates import Sheet, load_sheet
 from spatialvlm.pipeline.phrase.ways import ask_in_a_way
-from spatialvlm.quantities import ask_unit
+from spatialvlm.quantities import ImageScale, ask_unit
 from spatialvlm.records import QA, Fact, Facts, Sample, Scene
 
 __all__ = [
@@ -73,7 +74,7 @@ class Prepared:
     `rows` are the askable ones of `facts`. `namings` are the names of the objects: for each way of referring its
     wordings. `clauses` holds the ids of those whose caption has a clarifying clause,
     `plurals` the captions that are plural. `plane` is what things stand on. `classes` are the words for those of
-    the objects, by the id of the first one of each.
+    the objects, by the id of the first one of each. Places in the image are said by its `scale`.
     """
 
     frame_id: str
@@ -85,6 +86,7 @@ class Prepared:
     plurals: frozenset[str]
     plane: str
     classes: Mapping[str, Mapping[str, str]]
+    scale: ImageScale
     refusals: Mapping[tuple[str, str], int]
 
 
@@ -125,7 +127,8 @@ class Phrase:
         """Name the objects of an image and find what can be asked of them; for several seeds, once is enough."""
         named = self._named(scene)
         references = _in_order(facts.object_ids, named, scene.frame_id)
-        rows, refusals = sampling.askable(facts, references, frozenset(self._sheets))
+        placed = PLACES.issuperset(self.config.refer)
+        rows, refusals = sampling.askable(facts, references, frozenset(self._sheets), placed=placed)
         refusals.update(("reference", reference.reason) for reference in named if reference.reason is not None)
         return Prepared(
             scene.frame_id,
@@ -137,6 +140,7 @@ class Phrase:
             frozenset(reference.phrase for reference in references if reference.phrase and reference.plural),
             PLANES[scene.support.surface],
             self._classes(scene),
+            ImageScale(self.config.coordinates, scene.camera.width, scene.camera.height),
             dict(sorted(refusals.items())),
         )
 
@@ -180,10 +184,16 @@ class Phrase:
         if config.asks_plainly:
             return tuple(map(partial(self._ask, page, seed, page.namings["caption"][0]), found, outcomes, draws))
         other, exact = _generator(seed, page.frame_id, _OTHERWISE), config.numbers == "exact"
-        names = [fact.subjects if KINDS[fact.kind].form.names_subjects else () for fact in found]
-        called = [draw_naming(page.namings, config.refer, subjects, other) for subjects in names]
+        called = [self._called(page, fact, other) for fact in found]
         asked = map(partial(self._ask, page, seed), called, found, outcomes, draws)
         return tuple([ask_in_a_way(qa, config.ways, other, exact=exact) for qa in asked])
+
+    def _called(self, page: Prepared, fact: Fact, rng: np.random.Generator) -> Naming:
+        """Draw how a fact calls its objects: by no place in the image where the answer is one."""
+        form, sorts = KINDS[fact.kind].form, self.config.refer
+        if form.in_image:
+            sorts = tuple([sort for sort in sorts if sort not in PLACES])
+        return draw_naming(page.namings, sorts, fact.subjects if form.names_subjects else (), rng)
 
     def _ask(self, page: Prepared, seed: int, naming: Naming, fact: Fact, outcome: int, draw: Sequence[float]) -> QA:
         """Say one fact; `draw` holds its random numbers in [0, 1)."""
@@ -203,7 +213,9 @@ class Phrase:
         if form.says_more:
             if question.names_unit:
                 unit = ask_unit(fact.answer.metres if isinstance(fact.answer, Length) else UNTOLD_M, draw[6])
-            values |= form.say(kind, fact, names, outcome, Voice(draw[3:6], unit, self.config.numbers == "exact"))
+            voice = Voice(draw[3:6], unit, self.config.numbers == "exact", page.scale)
+            values |= form.say(kind, fact, names, outcome, voice)
+        counts_in = page.scale.name if isinstance(fact.answer, BoundingBox) else unit.name if unit else None
         return QA(
             page.frame_id,
             fact.kind,
@@ -216,7 +228,7 @@ class Phrase:
             seed,
             names,
             in_words(fact.answer, dict(zip(fact.subjects, names))) if form.of_subjects else fact.answer,
-            unit.name if unit else None,
+            counts_in,
         )
 
 

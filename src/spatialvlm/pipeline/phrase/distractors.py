@@ -17,6 +17,7 @@ from spatialvlm.answers import (
     SAME,
     Angle,
     Area,
+    BoundingBox,
     CannotTell,
     Choice,
     Clock,
@@ -78,7 +79,7 @@ def options_of(qa: QA, kind: Kind, rng: np.random.Generator, *, exact: bool) -> 
             own = own_options(qa.value, kind)
             chosen = own.options[own.right]
             return tuple(spoken(option, kind) for option in (chosen, *(o for o in own.options if o != chosen)))
-        case Area() | Region() | CannotTell():
+        case Area() | Region() | BoundingBox() | CannotTell():
             return None
 
 

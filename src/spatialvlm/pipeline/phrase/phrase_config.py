@@ -6,9 +6,10 @@ from typing import Literal
 
 from spatialvlm.errors import UserError
 from spatialvlm.kinds import KIND_NAMES, KINDS, MIXES, Mix
-from spatialvlm.pipeline.phrase.pointers import COORDINATES, REFERRING, Coordinates, Referring
+from spatialvlm.pipeline.phrase.pointers import REFERRING, Referring
 from spatialvlm.pipeline.phrase.similarity import load_similarity
 from spatialvlm.pipeline.phrase.ways import WAYS, Way
+from spatialvlm.quantities import COORDINATES, Coordinates
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +23,8 @@ class PhraseConfig:
     digits.
 
     `ways`: how a question is asked, each of those that suit its answer equally likely. `refer`: how it calls objects,
-    each equally likely; marks are for pictures that show them. `coordinates` are those of boxes and points. Without
-    "caption" objects need no caption to be asked about.
+    each equally likely; marks are for pictures that show them. `coordinates` are those of boxes and points in names,
+    and of boxes in answers. Without "caption" objects need no caption to be asked about.
     """
 
     questions_per_image: int = 20

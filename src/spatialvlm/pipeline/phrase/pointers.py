@@ -12,12 +12,13 @@ from typing import Literal, get_args
 import numpy as np
 
 from spatialvlm.geometry import decode_mask, edge_distance, tight_box
+from spatialvlm.quantities import Coordinates, ImageScale
 from spatialvlm.records import Object, Scene
 
 Referring = Literal["caption", "mark", "box", "point"]
 REFERRING: tuple[Referring, ...] = get_args(Referring)
-Coordinates = Literal["0-1", "0-1000", "pixels"]
-COORDINATES: tuple[Coordinates, ...] = get_args(Coordinates)
+PLACES: frozenset[Referring] = frozenset(("box", "point"))
+"""What says where in the image an object is."""
 
 _DEEP = 0.5
 """A point may lie nearer to the edge than the deepest one by this share, where rounding moves it."""
@@ -33,7 +34,7 @@ class Naming:
 
 def pointers(scene: Scene, sort: Referring, coordinates: Coordinates) -> tuple[Naming, ...]:
     """Name the objects of a scene in each wording of a sort, captions apart; what no point surely hits has no name."""
-    objects, size = scene.objects, (scene.camera.width, scene.camera.height)
+    objects, scale = scene.objects, ImageScale(coordinates, scene.camera.width, scene.camera.height)
     match sort:
         case "caption":
             return ()
@@ -42,10 +43,10 @@ def pointers(scene: Scene, sort: Referring, coordinates: Coordinates) -> tuple[N
             wordings = ("object {}", "the object marked {}")
             return tuple(Naming(sort, {id_: w.format(n) for id_, n in numbers.items()}) for w in wordings)
         case "box":
-            said = {o.instance.id: _box(o, size, coordinates) for o in objects}
+            said = {o.instance.id: _box(o, scale) for o in objects}
             return (Naming(f"{sort}/{coordinates}", {id_: f"the object at [{box}]" for id_, box in said.items()}),)
         case "point":
-            found = {o.instance.id: _point(o, size, coordinates) for o in objects}
+            found = {o.instance.id: _point(o, scale) for o in objects}
             named = {id_: f"the object at ({point})" for id_, point in found.items() if point is not None}
             return (Naming(f"{sort}/{coordinates}", named),)
 
@@ -65,13 +66,12 @@ def draw_naming(
     return namings["box"][0]
 
 
-def _box(thing: Object, size: tuple[int, int], coordinates: Coordinates) -> str:
-    steps = _steps(size, coordinates)
-    corners = thing.instance.box_xyxy.astype(np.float64).reshape(2, 2) / size
-    return _said(np.rint(np.clip(corners, 0.0, 1.0) * steps).ravel(), coordinates)
+def _box(thing: Object, scale: ImageScale) -> str:
+    corners = thing.instance.box_xyxy.astype(np.float64).reshape(2, 2) / (scale.width, scale.height)
+    return scale.say(np.clip(corners, 0.0, 1.0).ravel().tolist())
 
 
-def _point(thing: Object, size: tuple[int, int], coordinates: Coordinates) -> str | None:
+def _point(thing: Object, scale: ImageScale) -> str | None:
     """Say the deepest point of an object's mask that still lies on it when it is rounded."""
     mask = decode_mask(thing.instance.mask)
     left, top, right, bottom = tight_box(mask).astype(int).tolist()
@@ -81,20 +81,10 @@ def _point(thing: Object, size: tuple[int, int], coordinates: Coordinates) -> st
         return None
     rows, columns = np.nonzero(depth >= _DEEP * deepest)
     pixels = np.stack([columns + left, rows + top], axis=1)
-    steps = _steps(size, coordinates)
-    rounded = pixels.astype(np.float64) if coordinates == "pixels" else np.rint((pixels + 0.5) / size * steps)
+    size, steps = np.array((scale.width, scale.height), np.float64), np.array(scale.steps, np.float64)
+    rounded = pixels.astype(np.float64) if scale.coordinates == "pixels" else np.rint((pixels + 0.5) / size * steps)
     landed = np.floor(rounded / steps * size + 1e-9).astype(int) - (left, top)
     inside = np.all((landed >= 0) & (landed < depth.shape[::-1]), axis=1)
     kept = np.where(inside, depth[tuple((landed * inside[:, None]).T[::-1])], 0.0)
     best = int(np.argmax(kept))
-    return _said(rounded[best], coordinates) if kept[best] >= _DEEP * deepest else None
-
-
-def _steps(size: tuple[int, int], coordinates: Coordinates) -> np.ndarray:
-    """Return how many steps of rounding the image has, across and down."""
-    return np.array(size if coordinates == "pixels" else (1000, 1000), np.float64)
-
-
-def _said(steps: np.ndarray, coordinates: Coordinates) -> str:
-    numbers: Sequence[float] = steps.tolist()
-    return ", ".join(f"{n / 1000:.3f}" if coordinates == "0-1" else f"{n:.0f}" for n in numbers)
+    return scale.write(rounded[best].tolist()) if kept[best] >= _DEEP * deepest else None

@@ -38,6 +38,7 @@ class _Columns:
     revealed: Bool[np.ndarray, "k c"]
     comparison: Bool[np.ndarray, " k"]
     names: Bool[np.ndarray, " k"]
+    in_image: Bool[np.ndarray, " k"]
     weights: tuple[tuple[int, ...], tuple[int, ...]]
     quantitative: tuple[bool, ...]
 
@@ -53,6 +54,7 @@ def _columns() -> _Columns:
         np.array([[_reveals(row, claims) for claims in range(8)] for row in rows], dtype=bool),
         np.array([row.form.compares for row in rows], dtype=bool),
         np.array([row.form.names_subjects for row in rows], dtype=bool),
+        np.array([row.form.in_image for row in rows], dtype=bool),
         (tuple(row.weights[0] for row in rows), tuple(row.weights[1] for row in rows)),
         tuple(row.family == "quantitative" for row in rows),
     )
@@ -66,11 +68,11 @@ def _reveals(kind: Kind, claims: int) -> bool:
 
 
 def askable(
-    facts: Facts, references: Sequence[Reference], wanted: frozenset[str]
+    facts: Facts, references: Sequence[Reference], wanted: frozenset[str], *, placed: bool = False
 ) -> tuple[Int[np.ndarray, " m"], Counter[tuple[str, str]]]:
     """Find the rows to ask, and how many of each kind can't be: an object without a name, an answer in the names.
 
-    `references` are those of `facts.object_ids`, in that order.
+    `references` are those of `facts.object_ids`, in that order. `placed`: objects are called by their places alone.
     """
     names = [kind.name for kind in facts.kinds]
     mask = np.array([name in wanted for name in names], dtype=bool)[facts.kind]
@@ -80,7 +82,10 @@ def askable(
         all_named &= named[subject]
     says_names = mask & _columns().names[facts.kind]
     unnamed = says_names & ~all_named
-    given_away = says_names & all_named & (_claimed(facts, references) | _related(facts, references))
+    told = _claimed(facts, references) | _related(facts, references)
+    if placed:
+        told |= _columns().in_image[facts.kind]
+    given_away = says_names & all_named & told
     refusals: Counter[tuple[str, str]] = Counter()
     for reason, rows in (("unnamed", unnamed), ("given_away", given_away)):
         counts = np.bincount(facts.kind[rows], minlength=len(names)).tolist()

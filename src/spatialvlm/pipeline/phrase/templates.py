@@ -5,7 +5,7 @@ The form of the kind says which sections there are, and which slots may stand in
 Slots: [A], [B], [C] are the subjects with their articles; [P] is the plane that things stand on; [N] is a number, [U]
 the unit that it is to be in, [G] a length that the question gives; [L] and [M] list objects with "and" and with "or";
 [X], [Y] and [O] are what the answer names; [K] and [S] are the class of the subjects in the plural and in the singular.
-What fills a slot is never read as a template.
+[Z] says how a box is to be written. What fills a slot is never read as a template.
 
 The wordings are written for names in the singular. Verbs that agree with a name ("Is [A]", "[A] stands") have their
 plural form beside it, and take it where the name is plural ("the shoes").

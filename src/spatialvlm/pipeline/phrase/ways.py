@@ -21,6 +21,7 @@ from spatialvlm.answers import (
     Angle,
     Answer,
     Area,
+    BoundingBox,
     CannotTell,
     Choice,
     Clock,
@@ -116,7 +117,7 @@ def _as_yes_no(qa: QA, kind: Kind, rng: np.random.Generator, *, exact: bool) -> 
             while not yes and tuple(order) == items:
                 order = [items[place] for place in rng.permutation(len(items)).tolist()]
             statement = f"Is it in this order: {', '.join(order)}?"
-        case Area() | Region() | CannotTell():
+        case Area() | Region() | BoundingBox() | CannotTell():
             return None
     wording = int(rng.integers(2))
     answer = ("Yes" if yes else "No") + (".", "")[wording]
@@ -147,7 +148,7 @@ def _as_json(qa: QA, kind: Kind) -> QA | None:
             answer = f'{{"answer": {_quoted(own.options[own.right])}}}'
         case Order(items):
             schema, answer = '{"answer": [name, ...]}', f'{{"answer": [{", ".join(map(_quoted, items))}]}}'
-        case Area() | Region() | CannotTell():
+        case Area() | Region() | BoundingBox() | CannotTell():
             return None
     return replace(
         _asked_as("json", qa, f"{qa.question} Answer as JSON: {schema}", answer, 0, value=qa.value), unit=unit
