@@ -1,9 +1,13 @@
 """What is typed, and how it is read."""
 
+import json
+
 import pytest
 
 from spatialvlm.annotate.answer_forms import check_answer, guess_form
+from spatialvlm.answers import Count
 from spatialvlm.errors import UserError
+from spatialvlm.evaluate.tasks.line_truths import truth_of_line
 
 OPTIONS = ("the red mug", "the mug")
 
@@ -98,10 +102,18 @@ def test_an_option_that_is_a_figure_goes_before_the_number_of_an_option():
 
 
 @pytest.mark.parametrize(
-    ("answer", "fits"), [("3", True), ("-2.5", True), ("about 3", True), ("three", False), ("3 or 4", False)]
+    ("answer", "fits"),
+    [
+        *(("3", True), ("0", True), ("3.0", True), ("about 3", True), ("three", False), ("3 or 4", False)),
+        *(("2.5", False), ("-2", False), ("-2.5", False)),
+    ],
 )
-def test_a_number_is_one_in_figures(answer, fits):
-    assert (check_answer("How many?", answer, "number").problem is None) is fits
+def test_a_number_is_whole_and_in_figures_as_a_task_of_a_folder_takes_it(answer, fits):
+    checked = check_answer("How many?", answer, "number")
+    assert (checked.problem is None) is fits
+    if fits:
+        row = {"form": "number", "answer": json.loads(checked.answer)}
+        assert isinstance(truth_of_line("line 1", row, None), Count)
 
 
 def test_nothing_is_no_answer_of_any_form():

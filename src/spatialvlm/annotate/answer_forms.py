@@ -1,8 +1,8 @@
 """Check what an annotator typed: text -> the form of the answer, how it reads, or what is missing.
 
 A length is a number with a unit, as `quantities.parse` reads it, or a number alone where the question names a unit; yes
-or no is told by its first word; a choice is one of its options; anything else is text, which people can read and no
-rule can score.
+or no is told by its first word; a choice is one of its options; a number counts, so it is whole and not negative;
+anything else is text, which people can read and no rule can score.
 """
 
 import re
@@ -73,9 +73,9 @@ def check_answer(question: str, answer: str, form: str | None = None, options: S
             return _choice(answer, options)
         case "number":
             number = _NUMBER.fullmatch(answer)
-            if number is None:
-                return CheckedAnswer(form, answer, problem="Answer with one number in figures, as in 3.")
-            figures = f"{float(number[1]):.12g}"
+            if number is None or not (float(number[1]).is_integer() and float(number[1]) >= 0):
+                return CheckedAnswer(form, answer, problem="Answer with one whole number in figures, as in 3.")
+            figures = f"{float(number[1]):.0f}"
             return CheckedAnswer(form, figures, reads=f"the number {figures}")
     return CheckedAnswer(form, answer, reads="text, which is stored but not scored")
 
