@@ -82,6 +82,8 @@ MORE_ROWS = [
     ("perspective_clock", "perspective_hour", 0, (0, 2), 3),
     ("height_if_told", "height_if_told", 0, (0, 1), 1),
     ("width_if_told", "width_if_told", 0, (0, 1), 1),
+    ("distance_if_told", "distance_if_told", 0, (1, 1), 2),
+    ("elevation_if_told", "elevation_if_told", 0, (0, 1), 1),
     ("locate", "place", 0, (2, 2), 1),
     ("locate_box", "image_box", 0, (2, 2), 1),
     ("count_of_class", "class_count", 0, (2, 2), 0),

@@ -200,7 +200,8 @@ def test_every_refusal_and_setting_is_explained():
     page = TEXTS["docs/questions.md"]
     listed = re.findall(r"^\| `(\w+)` \|", page.partition("## Refusals")[2].partition("\n##")[0], re.MULTILINE)
     assert set(REASONS) <= set(listed)
-    sources = [p.read_text("utf-8") for p in (ROOT / "src/spatialvlm/pipeline/phrase").glob("*.py")]
+    folders = ("pipeline/phrase", "captions")
+    sources = [p.read_text("utf-8") for name in folders for p in (ROOT / "src/spatialvlm" / name).glob("*.py")]
     of_phrase = {reason for text in sources for reason in re.findall(r'"(reference_\w+|unnamed|given_away)"', text)}
     assert set(listed) == set(REASONS) | of_phrase
     known = {field.name for config in (LiftConfig, MeasureConfig, PhraseConfig) for field in fields(config)}

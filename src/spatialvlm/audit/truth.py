@@ -65,9 +65,9 @@ class Boxes:
                 return self.centre[:, 1]
             case "bottom" | "elevation":
                 return self.low[:, 2]
-            case "height" | "height_if_told":
+            case "height":
                 return extent[:, 2]
-            case "width" | "width_if_told":
+            case "width":
                 return extent[:, 0]
             case "size":
                 return np.cbrt(extent.prod(axis=1))
@@ -87,6 +87,7 @@ class Boxes:
 
         Raises KeyError for a quantity that is unknown.
         """
+        quantity = quantity.removesuffix("_if_told")
         if quantity in FROM_CAMERA:
             return from_camera(quantity, self.centre, self.viewer, self.forward, subjects)
         if quantity in FROM_ANCHOR:

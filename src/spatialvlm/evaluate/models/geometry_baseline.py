@@ -187,7 +187,7 @@ def _say_fact(asked: _AskedScene, fact: Fact) -> str:
 def _templates() -> dict[str, tuple[str, str]]:
     """List every question with its names left out -> its kind, and which slots it has in which order ("BA")."""
     found: dict[str, tuple[str, str]] = {}
-    for kind in (name for name, one in KINDS.items() if one.form.names_subjects):
+    for kind in (name for name, one in KINDS.items() if one.form.names_subjects and not one.form.in_image):
         for line in load_sheet(kind).lines["question"]:
             marks = dict.fromkeys(LETTERS, _NAME) | {"L": _LIST, "M": _LIST, "G": _GIVEN}
             order = "".join(

@@ -18,7 +18,8 @@ class LengthIfTold(Form):
 
     def sections(self, kind: Kind) -> Mapping[str, str]:
         """Add a section for each reason to those of a length."""
-        return {"question": f"{kind.letters}U", "answer": f"{kind.letters}N"} | dict.fromkeys(kind.words, kind.letters)
+        slots = f"{kind.letters}P"
+        return {"question": f"{slots}U", "answer": f"{slots}N"} | dict.fromkeys(kind.words, slots)
 
     def section(self, kind: Kind, outcome: int) -> str:
         """Answer with the length, or with the reason."""

@@ -4,7 +4,17 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from spatialvlm.pipeline.measure.column import IN_METRES, LENGTH, Column, Quantity, Table, finish_length, with_scale
+from spatialvlm.pipeline.measure.balance import balance
+from spatialvlm.pipeline.measure.column import (
+    IN_METRES,
+    LENGTH,
+    WHOLE,
+    Column,
+    Quantity,
+    Table,
+    finish_length,
+    with_scale,
+)
 from spatialvlm.pipeline.measure.gaps import gaps
 from spatialvlm.pipeline.measure.lengths import between_centres, bottom_error, extent_errors
 from spatialvlm.pipeline.measure.objects import PerPair
@@ -74,13 +84,21 @@ def _elevation(table: Table) -> Column:
     return _finished(column, table)
 
 
-def _extent_if_told(table: Table, axis: int, reasons: Sequence[str]) -> Column:
-    """Measure an extent, and keep what is refused for a reason that the picture shows; `outcome` counts the reasons."""
-    column = _extent(table, axis)
+def _if_told(column: Column, reasons: Sequence[str]) -> Column:
+    """Keep what is refused for a reason that the picture shows; `outcome` counts the reasons."""
     column.number = column.number.copy()
     for number, reason in enumerate(reasons, 1):
         untold = column.code == CODES[reason]
         column.code[untold], column.outcome[untold], column.number[untold] = 0, number, np.nan
+    return column
+
+
+def _half_told(column: Column, table: Table) -> Column:
+    """Leave as many that can be told as those that can't: of pairs nearly all have a part out of sight."""
+    outcome = column.outcome
+    column.outcome = np.minimum(outcome, 1)
+    balance(column, table.objects, (0, 1))
+    column.outcome = outcome
     return column
 
 
@@ -133,13 +151,25 @@ QUANTITIES = (
     Quantity(
         "height_if_told",
         "z extent of the box, or the reason in sight for which it is refused",
-        lambda table: _extent_if_told(table, 2, ("truncated", "occluded", "bottom_hidden")),
+        lambda table: _if_told(_extent(table, 2), ("truncated", "occluded", "bottom_hidden")),
         ("gravity_unknown", *IN_METRES),
     ),
     Quantity(
         "width_if_told",
         "x extent of the box, or the reason in sight for which it is refused",
-        lambda table: _extent_if_told(table, 0, ("truncated", "occluded")),
+        lambda table: _if_told(_extent(table, 0), WHOLE),
         ("gravity_unknown", *IN_METRES),
+    ),
+    Quantity(
+        "distance_if_told",
+        "distance between the box centres, or the reason in sight for which it is refused",
+        lambda table: _half_told(_if_told(_distance(table), WHOLE), table),
+        (*IN_METRES, "outweighed"),
+    ),
+    Quantity(
+        "elevation_if_told",
+        "height of the box bottom above the support plane, which the question names, or that the bottom is hidden",
+        lambda table: _half_told(_if_told(_elevation(table), ("bottom_hidden",)), table),
+        ("gravity_unknown", "no_support_plane", "below_support", *LENGTH, "outweighed"),
     ),
 )

@@ -190,9 +190,8 @@ class Phrase:
 
     def _called(self, page: Prepared, fact: Fact, rng: np.random.Generator) -> Naming:
         """Draw how a fact calls its objects: by no place in the image where the answer is one."""
-        form, sorts = KINDS[fact.kind].form, self.config.refer
-        if form.in_image:
-            sorts = tuple([sort for sort in sorts if sort not in PLACES])
+        form = KINDS[fact.kind].form
+        sorts: list[Referring] = [one for one in self.config.refer if not (form.in_image and one in PLACES)]
         return draw_naming(page.namings, sorts, fact.subjects if form.names_subjects else (), rng)
 
     def _ask(self, page: Prepared, seed: int, naming: Naming, fact: Fact, outcome: int, draw: Sequence[float]) -> QA:
