@@ -12,7 +12,7 @@ import pytest
 
 import spatialvlm as sv
 from fixtures.plain_facts import MEASURED
-from spatialvlm.dataset.lazy import KEPT, AskedScene, SceneQuestions
+from spatialvlm.dataset.lazy import AskedScene, SceneQuestions
 from spatialvlm.dataset.read import read_dataset
 from spatialvlm.errors import DatasetError, UserError
 from spatialvlm.pipeline.phrase import PhraseConfig
@@ -90,14 +90,6 @@ def test_a_copy_in_another_process_reads_for_itself(lazy, expected):
     data = pickle.dumps(lazy)
     assert len(data) < 4000
     assert [said(asked) for asked in pickle.loads(data)] == expected
-
-
-def test_few_row_groups_are_kept(stored):
-    lazy = SceneQuestions(stored)
-    for _ in lazy:
-        assert len(lazy._groups) <= KEPT
-    list(lazy.at_epoch(1))
-    assert len(lazy._groups) <= KEPT
 
 
 @pytest.mark.parametrize("start", ["fork", "spawn"])

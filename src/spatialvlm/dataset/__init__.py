@@ -6,6 +6,7 @@
     write       shards by workers, one summary       manifest, counts    what is finished, and what is in it
     read        a folder -> records                  card                report.html
     asking      what the questions were made with    lazy                other questions while a model trains
+    prepared_scenes   scenes read and measured once, the last few kept
     exports/    the same for trainers                files, provenance   whole or absent; what decides the bytes
     marked_pictures   images with numbered marks, for questions that call objects by them
 
@@ -13,7 +14,7 @@ Workers write the files of a shard (`write_shard`), one parent appends manifest 
 (`finish`, `write_report`). Output is byte-identical however often a build was killed and resumed.
 """
 
-from spatialvlm.dataset.asking import MAX_SEED, Asking, asking_of
+from spatialvlm.dataset.asking import MAX_SEED, Asking, asking_of, no_collection
 from spatialvlm.dataset.card import write_report
 from spatialvlm.dataset.exports import Exported, export, questions_of_row
 from spatialvlm.dataset.exports.conversations import ImageWriter, chat_turns, json_line, pictured
@@ -49,6 +50,7 @@ __all__ = [
     "json_line",
     "marked_picture",
     "needs_marks",
+    "no_collection",
     "open_for_build",
     "opened",
     "pictured",

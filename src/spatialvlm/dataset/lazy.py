@@ -4,28 +4,16 @@ Nothing is read of `qa`: questions come from the scenes, as many and as often as
 """
 
 import copy
-from bisect import bisect_right
-from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
-from operator import index as as_index
 from pathlib import Path
-from typing import Any
 
-import pyarrow as pa
-
-from spatialvlm.dataset import schema
-from spatialvlm.dataset.asking import asking_of
-from spatialvlm.dataset.read import Dataset, opened, scene_columns
-from spatialvlm.dataset.scenes import read_scenes
+from spatialvlm.dataset.asking import asking_of, no_collection
+from spatialvlm.dataset.prepared_scenes import PreparedScene, PreparedScenes
+from spatialvlm.dataset.read import Dataset, opened
 from spatialvlm.errors import UserError
-from spatialvlm.pipeline import Stage, run_stages
-from spatialvlm.pipeline.phrase import PhraseConfig
-from spatialvlm.pipeline.tail import tail
-from spatialvlm.records import QA, Sample, Scene, Source
-
-KEPT = 16  # row groups: a thousand scenes, so that small datasets are read once, in any order
+from spatialvlm.pipeline.phrase import Phrase, PhraseConfig
+from spatialvlm.records import QA, Scene, Source
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,9 +32,9 @@ class SceneQuestions:
     in the same order. Every later epoch has other ones, the same for everybody. Without `images` the sources hold no
     image and none is read.
 
-    Reads what it is asked for from the dataset's files, a row group of 64 scenes at a time, and keeps the last few: go
-    through it in order or in blocks where speed matters, and take many scenes at once, as DataLoader does with a batch.
-    Can be pickled, and used in several processes at once.
+    Reads what it is asked for from the dataset's files, a row group of 64 scenes at a time, and keeps the last 16 with
+    what was measured of them, for all epochs. Where there are more, go through them in order or in blocks, and take
+    many scenes at once, as DataLoader does with a batch. Can be pickled, and used in several processes at once.
 
     Raises UserError for a seed or epoch out of range; DatasetError where the dataset is damaged, now or on reading, or
     was made by a version with other question kinds (then say the `mix`).
@@ -62,44 +50,33 @@ class SceneQuestions:
         images: bool = True,
     ) -> None:
         stored = opened(dataset)
-        self._parts = stored.parts("scenes")
-        self._ends = list(accumulate(part.rows for part in self._parts))
         self._asking = asking_of(stored, seed, mix)
-        self._columns = scene_columns(images=images)
-        self._groups: OrderedDict[tuple[int, int], pa.Table] = OrderedDict()
-        self._stages = self._stages_of(epoch)
+        self._prepared = PreparedScenes(stored.parts("scenes"), self._asking, images=images)
+        self._phrase = Phrase(self._asking.phrase)
+        self._seed = self._seed_of(epoch)
 
     def __len__(self) -> int:
-        return self._ends[-1] if self._ends else 0
+        return len(self._prepared)
 
     def __getitem__(self, index: int) -> AskedScene:
         """Read one scene by its place in the dataset, with its questions; from the end where it is negative."""
-        return self.__getitems__([index])[0]
+        with no_collection():
+            return self._ask(self._prepared.one(index))
 
     def __getitems__(self, indices: Sequence[int]) -> list[AskedScene]:
         """Read scenes by their places, measured together; torch's DataLoader takes its batches by this name."""
-        return self._asked([self._row(index) for index in indices])
+        with no_collection():
+            return [self._ask(one) for one in self._prepared.some(indices)]
 
     def __iter__(self) -> Iterator[AskedScene]:
         """Yield all scenes in order, a row group at a time."""
-        for part, stored in enumerate(self._parts):
-            for group in range(-(-stored.rows // schema.ROW_GROUP)):
-                yield from self._asked(list(read_scenes(self._group(part, group))))
+        for part, group in self._prepared.groups:
+            with no_collection():
+                asked = [self._ask(one) for one in self._prepared.group(part, group)]
+            yield from asked
 
-    def _row(self, index: int) -> tuple[Scene, Source]:
-        place = as_index(index)
-        row = place + len(self) if place < 0 else place
-        if not 0 <= row < len(self):
-            raise IndexError(f"scene {place} of {len(self)}")
-        part = bisect_right(self._ends, row)
-        group, within = divmod(row - self._ends[part] + self._parts[part].rows, schema.ROW_GROUP)
-        return next(read_scenes(self._group(part, group).slice(within, 1)))
-
-    def _asked(self, rows: Sequence[tuple[Scene, Source]]) -> list[AskedScene]:
-        samples = run_stages(self._stages, [Sample(scene=scene) for scene, _ in rows])
-        return [
-            AskedScene(scene, source, sample.questions) for (scene, source), sample in zip(rows, samples, strict=True)
-        ]
+    def _ask(self, one: PreparedScene) -> AskedScene:
+        return AskedScene(one.scene, one.source, self._phrase.ask(one.page, self._seed))
 
     def questions(self) -> Iterator[tuple[QA, Source]]:
         """Return every question of the epoch with its image, in order."""
@@ -108,24 +85,10 @@ class SceneQuestions:
     def at_epoch(self, epoch: int) -> "SceneQuestions":
         """Return the same scenes with the questions of another epoch; costs nothing."""
         other = copy.copy(self)
-        other._stages = self._stages_of(epoch)
+        other._seed = self._seed_of(epoch)
         return other
 
-    def _stages_of(self, epoch: int) -> Sequence[Stage]:
+    def _seed_of(self, epoch: int) -> int:
         if epoch < 0:
             raise UserError(f"epoch {epoch}: expected 0 or more")
-        asking = self._asking
-        return tail(measure=asking.measure, phrase=asking.phrase, seed=asking.seed_of(epoch))[1:]
-
-    def __getstate__(self) -> dict[str, Any]:
-        """Leave out what was read: another process reads for itself."""
-        return {**self.__dict__, "_groups": OrderedDict()}
-
-    def _group(self, part: int, group: int) -> pa.Table:
-        table = self._groups.pop((part, group), None)
-        if table is None:
-            table = self._parts[part].group(group, self._columns)
-        self._groups[part, group] = table
-        if len(self._groups) > KEPT:
-            self._groups.popitem(last=False)
-        return table
+        return self._asking.seed_of(epoch)

@@ -5,10 +5,8 @@ Measuring is the larger half of the work and the same for every epoch, so a work
 """
 
 import dataclasses
-import gc
 import hashlib
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +17,7 @@ from spatialvlm.dataset import (
     Summary,
     asking_of,
     finish,
+    no_collection,
     open_for_build,
     opened,
     read_scenes,
@@ -112,7 +111,7 @@ class _Asker:
         _, self.measure, self.phrase = tail(measure=asking.measure, phrase=asking.phrase)
 
     def __call__(self, job: _Job, report: Report, /) -> Sequence[Summary]:
-        with _no_collection():
+        with no_collection():
             return self._ask(job, report)
 
     def _ask(self, job: _Job, report: Report) -> Sequence[Summary]:
@@ -134,18 +133,3 @@ class _Asker:
             for sample in self.measure([Sample(scene=scene) for scene, _ in read_scenes(table)]):
                 if sample.scene is not None and sample.facts is not None:
                     yield self.phrase.prepare(sample.scene, sample.facts)
-
-
-@contextmanager
-def _no_collection() -> Iterator[None]:
-    """Keep Python from looking for cycles: the records of a part are tens of thousands and have none.
-
-    They are freed all the same when nobody holds them. It took a quarter of the time.
-    """
-    collects = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if collects:
-            gc.enable()

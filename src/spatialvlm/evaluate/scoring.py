@@ -37,14 +37,14 @@ from spatialvlm.evaluate.parsing.box_answers import parse_box
 from spatialvlm.evaluate.parsing.choice_answers import parse_choice
 from spatialvlm.evaluate.parsing.extraction import ParsedAnswer
 from spatialvlm.evaluate.parsing.length_answers import parse_length
-from spatialvlm.evaluate.parsing.number_answers import parse_clock, parse_count, parse_number
+from spatialvlm.evaluate.parsing.number_answers import parse_area, parse_clock, parse_count
 from spatialvlm.evaluate.parsing.order_answers import parse_order
 from spatialvlm.evaluate.parsing.point_answers import parse_points
 from spatialvlm.evaluate.parsing.refusals import parse_refusal
 from spatialvlm.evaluate.parsing.yes_no_answers import parse_yes_no
 from spatialvlm.records import Score
 
-PARSER = "robust-2"
+PARSER = "robust-3"
 """The robust parser's name and version: it changes whenever an answer may be parsed otherwise."""
 
 
@@ -92,7 +92,7 @@ def parse_answer(
         case Count():
             return parse_count(answer, reading.names)
         case Area():
-            return parse_number(answer)
+            return parse_area(answer)
         case YesNo():
             return parse_yes_no(answer, reading.relation, restated=reading.restated)
         case Choice(options=options):

@@ -12,7 +12,7 @@ from spatialvlm.evaluate.items import AnswerReading
 from spatialvlm.evaluate.parsing.angle_answers import parse_angle
 from spatialvlm.evaluate.parsing.choice_answers import parse_choice
 from spatialvlm.evaluate.parsing.length_answers import parse_length
-from spatialvlm.evaluate.parsing.number_answers import parse_clock, parse_number
+from spatialvlm.evaluate.parsing.number_answers import parse_area, parse_clock, parse_number
 from spatialvlm.evaluate.parsing.order_answers import parse_order
 from spatialvlm.evaluate.parsing.point_answers import parse_points
 from spatialvlm.evaluate.parsing.refusals import parse_refusal
@@ -140,3 +140,41 @@ def test_answers_are_read_as_careful_readers_would(name):
             misses.append(f"line {line}: {row['answer']!r} is {expected} ({row['why']}), read as {reading}")
     right = 1 - len(misses) / len(rows)
     assert right >= 0.97, "\n".join([f"{len(misses)} of {len(rows)} misread", *misses])
+
+
+@pytest.mark.parametrize(
+    ("answer", "square_metres"),
+    [
+        ("25", 25),
+        ("25 square meters", 25),
+        ("The room measures 20 m².", 20),
+        ("$20\\,\\text{m}^{2}$", 20),
+        ("It is 18.5 m2, I think", 18.5),
+        ("25平方米", 25),
+        ("20 square meters (215 square feet)", 20),
+        ("The area is 4.5 m by 4 m, so 18 square metres.", 18),
+        ("5000 square centimetres", 0.5),
+        ("5000 cm^2", 0.5),
+        ("2000 square inches", 2000 * 0.0254**2),
+        ("10 yards squared", 10 * 0.9144**2),
+        ("about 215 sq ft", 215 * 0.3048**2),
+        ("215 sq. ft.", 215 * 0.3048**2),
+        ("300 FT²", 300 * 0.3048**2),
+        ("300 ft2", 300 * 0.3048**2),
+        ("Area (sq ft): 215", 215 * 0.3048**2),
+        ("\\boxed{215} square feet", 215 * 0.3048**2),
+        ('{"answer": "215 sqft"}', 215 * 0.3048**2),
+        ("one hundred square feet", 100 * 0.3048**2),
+        ("1,200 square feet", 1200 * 0.3048**2),
+        ("200-220 square feet", 210 * 0.3048**2),
+        ("between 200 and 220 sq ft", 210 * 0.3048**2),
+        ("12 ft x 15 ft = 180 square feet", 180 * 0.3048**2),
+    ],
+)
+def test_areas_are_read_in_the_units_that_they_are_said_in(answer, square_metres):
+    assert parse_area(answer).value == pytest.approx(square_metres)
+
+
+def test_areas_without_another_unit_are_read_as_numbers():
+    rows = [row for _, row in read_table("numbers") if row["form"] == "number"]
+    assert [parse_area(row["answer"]).value for row in rows] == [parse_number(row["answer"]).value for row in rows]

@@ -2,7 +2,7 @@
 
 extraction        the part of a long answer that answers: behind the thinking, in \\boxed{}, <answer>, JSON; refusals
 length_answers    lengths in metres, with their errors where they are said
-number_answers    numbers without a unit, in figures and in words; hours of a clock
+number_answers    numbers without a unit, in figures and in words; areas; hours of a clock
 choice_answers    which of some options, by letter or by its words
 yes_no_answers    yes or no
 point_answers     places in the image

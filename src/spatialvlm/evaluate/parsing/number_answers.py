@@ -1,7 +1,7 @@
-"""Read numbers without a unit, and hours of a clock: what a model wrote -> the number that it states."""
+"""Read numbers without a unit, areas, and hours of a clock: what a model wrote -> the number that it states."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from spatialvlm.evaluate.parsing.extraction import (
     ParsedAnswer,
@@ -14,6 +14,7 @@ from spatialvlm.evaluate.parsing.extraction import (
 from spatialvlm.evaluate.parsing.length_spans import find_lengths, is_range
 from spatialvlm.evaluate.parsing.names import mark_names
 from spatialvlm.evaluate.parsing.numbers_in_text import find_numbers, is_negative
+from spatialvlm.evaluate.parsing.units import AREA_UNIT, AREA_UNIT_BEFORE, square_metres
 
 _CONCLUDES = re.compile(
     r"""\b(?:therefore|thus|hence|so|total|overall|answer|estimate|altogether|in\s+all|which\s+(?:gives|makes)
@@ -34,10 +35,19 @@ _KEYS = ("final_answer", "answer", "value", "count", "number", "result", "direct
 
 def parse_number(answer: str) -> ParsedAnswer:
     """Read the number that an answer states; of several the one that it concludes with. A range is its middle."""
+    return _parse(answer, _number_in)
+
+
+def parse_area(answer: str) -> ParsedAnswer:
+    """Read the area that an answer states as `parse_number` does, in square metres; they need not be said."""
+    return _parse(answer, lambda text: _number_in(_in_square_metres(text)))
+
+
+def _parse(answer: str, number_in: Callable[[str], tuple[float, str] | None]) -> ParsedAnswer:
     text = strip_thinking(answer)
     sure = stated_confidence(text)
     for segment, how in find_segments(text, _KEYS, (str, int, float)):
-        found = _number_in(to_plain_text(segment))
+        found = number_in(to_plain_text(segment))
         if found is not None:
             return ParsedAnswer(found[0], f"{how}{found[1]}", confidence=sure)
     return unparsed(text, "no number", sure)
@@ -76,6 +86,21 @@ def parse_clock(answer: str, names: Sequence[str] = ()) -> ParsedAnswer:
     if last:
         return ParsedAnswer(int(last[-1]), "the last hour")
     return unparsed(text, "no hour, or several")
+
+
+def _in_square_metres(text: str) -> str:
+    """Say what a plain text says in other units of area in square metres; both ends of a range."""
+    said, numbers = text, [one for one in find_numbers(text) if not one.article]
+    size, behind = 1.0, len(text)  # of the unit of the number behind, which a range shares
+    for one in reversed(numbers):
+        unit, before = AREA_UNIT.match(text, one.end), AREA_UNIT_BEFORE.search(text[: one.start])
+        found = unit or before
+        shared = found is None and is_range(text, one.start, one.end, behind, both=False)
+        size, behind = square_metres(found) if found else size if shared else 1.0, one.start
+        if found or shared:
+            rest = f" square metres{said[unit.end() :]}" if unit else said[one.end :]
+            said = f"{said[: one.start]}{one.value * size:.9g}{rest}"
+    return said
 
 
 def _number_in(text: str) -> tuple[float, str] | None:

@@ -1,4 +1,4 @@
-"""Know the units of length as models write them: words -> units; and what makes a number with a unit no length.
+"""Know the units of length and area as models write them: words -> units; what makes a number with a unit no length.
 
 The units are those of `spatialvlm.quantities`; here are further spellings of them: British, misspelt, abbreviated, of
 other languages.
@@ -78,3 +78,23 @@ UNITS_BEFORE = re.compile(
     rf"(?:(?<=[_(\[])|\bin\s+|\b)(?P<unit>(?i:{_LETTERS})|m|in)[\])]?[\"']?\s*(?:[:=]|\bis\b)\s*(?:about|≈|~|approximately)?\s*$"
 )
 """A unit before a number: "Distance (m): ", "distance_cm = ", "meters: "."""
+
+
+_AREA = (
+    rf"(?:square[\s-]*|sq(?:\.|\b)?\s?)(?P<side>(?i:{_LETTERS})|m|in)(?!\w)"
+    rf"|平方(?P<sign>{_SIGNS})"
+    rf"|(?P<base>(?i:{_LETTERS})|m|in)(?:\s?(?:\^|\*\*)\s?\{{?2\b\}}?|2\b|\s+squared\b)"
+)
+AREA_UNIT = re.compile(rf"[\s-]*(?:{_AREA})", re.IGNORECASE)
+"""A unit of area behind a number: "square feet", "sq. m", "ft^2", "m2"."""
+AREA_UNIT_BEFORE = re.compile(
+    rf"(?:{_AREA})[\])]?[\"']?\s*(?:[:=]|\bis\b)\s*(?:about|≈|~|approximately)?\s*$", re.IGNORECASE
+)
+"""A unit of area before a number: "Area (sq ft): "."""
+
+
+def square_metres(found: re.Match[str]) -> float:
+    """Return the size of a unit of area that one of these patterns found."""
+    unit = unit_of(found["side"] or found["sign"] or found["base"])
+    assert unit is not None, f"{found[0]!r} names no unit"
+    return unit.metres**2
