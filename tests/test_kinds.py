@@ -83,6 +83,9 @@ MORE_ROWS = [
     ("height_if_told", "height_if_told", 0, (0, 1), 1),
     ("width_if_told", "width_if_told", 0, (0, 1), 1),
     ("locate", "place", 0, (2, 2), 1),
+    ("point_distance", "point_distance", 0, (2, 2), 1),
+    ("nearer_point", "nearer_point", -1, (3, 3), 0),
+    ("order_of_points", "point_order", 1, (2, 2), 0),
 ]
 
 

@@ -38,7 +38,8 @@ Values = Float64[np.ndarray, "p v"]
 class Boxes:
     """Boxes of n objects along the world's axes, z counted from a plane, and where the viewer is and looks.
 
-    `gaps` measures those of pairs; without it there is no truth of them.
+    `gaps` measures those of pairs; without it there is no truth of them. `point_distances` are those of the points on
+    the objects that questions are about.
     """
 
     low: Vectors
@@ -46,6 +47,7 @@ class Boxes:
     viewer: Float64[np.ndarray, " 3"]
     forward: Float64[np.ndarray, " 3"] = field(default_factory=lambda: np.array([0.0, 1.0, 0.0]))
     gaps: Callable[[Subjects], Numbers] = lambda pairs: np.full(len(pairs), np.nan)
+    point_distances: Numbers | None = None
 
     @property
     def centre(self) -> Vectors:
@@ -70,6 +72,8 @@ class Boxes:
                 return np.cbrt(extent.prod(axis=1))
             case "camera_distance":
                 return np.linalg.norm(self.centre - self.viewer, axis=1)
+            case "point_distance":
+                return np.full(len(self.low), np.nan) if self.point_distances is None else self.point_distances
         raise KeyError(quantity)
 
     def difference(self, quantity: str, subjects: Subjects) -> Values:
@@ -171,6 +175,16 @@ class TrueQuantities:
         faces = np.array([self.known.boxes[name] for name in ids], np.float64).reshape(-1, 2, 3)
         faces[:, :, 2] -= plane_m
         return Boxes(faces[:, 0], faces[:, 1], self._viewer(plane_m), self.pose[:3, 2])
+
+    def distances_at(self, pixels: Int[np.ndarray, "n 2"]) -> Numbers:
+        """Measure how far from the camera is what each pixel (column, row) shows, in a straight line; NaN: nothing."""
+        columns, rows = pixels.T
+        size = np.array(self._depth_m.shape)[::-1]
+        inside = np.all((pixels >= 0) & (pixels < size), axis=1)
+        depth_m = np.full(len(pixels), np.nan)
+        depth_m[inside] = self._depth_m[rows[inside], columns[inside]]
+        centres = np.column_stack([pixels + 0.5, np.ones(len(pixels))])
+        return depth_m * np.linalg.norm(np.linalg.solve(self._image_from_camera, centres.T), axis=0)
 
     def gaps(self, ids: tuple[str, ...], subjects: Subjects) -> Numbers:
         """Measure the gaps of pairs."""

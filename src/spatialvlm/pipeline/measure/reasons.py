@@ -19,6 +19,7 @@ REASONS = MappingProxyType(
         "too_small": "the length is below `min_length_m`, the angle below 2°, or the two are about level",
         "too_uncertain": "one sigma is more than `max_relative_error` of the length or angle",
         "outweighed": "decided, but left out so that no answer is much more frequent in the scene than the others",
+        "no_sure_point": "no point of the object is surely on it: it is too thin there, or cut up",
     }
 )
 CODES = MappingProxyType({reason: code for code, reason in enumerate(REASONS, 1)})

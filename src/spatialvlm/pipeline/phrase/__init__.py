@@ -29,14 +29,16 @@ from jaxtyping import Int
 
 from spatialvlm.answers import Length, in_words
 from spatialvlm.errors import ContractError
-from spatialvlm.kinds import Voice, reordered
+from spatialvlm.kinds import KINDS, Voice, reordered
 from spatialvlm.pipeline import Needs
 from spatialvlm.pipeline.phrase import sampling
 from spatialvlm.pipeline.phrase.phrase_config import PhraseConfig
 from spatialvlm.pipeline.phrase.pointers import (
+    COORDINATES,
     Naming,
     Referring,
     draw_naming,
+    point_names,
     pointers,
 )
 from spatialvlm.pipeline.phrase.references import Reference, refer
@@ -47,6 +49,7 @@ from spatialvlm.quantities import ask_unit
 from spatialvlm.records import QA, Fact, Facts, Sample, Scene
 
 __all__ = [
+    "COORDINATES",
     "PLANES",
     "Phrase",
     "PhraseConfig",
@@ -55,6 +58,7 @@ __all__ = [
     "load_sheet",
     "object_names",
     "phrase",
+    "point_names",
     "references_of",
 ]
 
@@ -70,8 +74,8 @@ class Prepared:
     """What can be asked of one image, before chance: the same for every seed.
 
     `rows` are the askable ones of `facts`. `namings` are the names of the objects: for each way of referring its
-    wordings. `clauses` holds the ids of those whose caption has a clarifying clause,
-    `plurals` the captions that are plural. `plane` is what things stand on.
+    wordings; `points` those of the points on them. `clauses` holds the ids of those whose caption has a clarifying
+    clause, `plurals` the captions that are plural. `plane` is what things stand on.
     """
 
     frame_id: str
@@ -79,6 +83,7 @@ class Prepared:
     gravity: bool
     rows: Int[np.ndarray, " m"]
     namings: Mapping[Referring, tuple[Naming, ...]]
+    points: Naming
     clauses: frozenset[str]
     plurals: frozenset[str]
     plane: str
@@ -130,6 +135,7 @@ class Phrase:
             scene.gravity is not None,
             rows,
             self._namings(scene, references),
+            self._points(scene),
             frozenset(reference.object_id for reference in references if reference.clause is not None),
             frozenset(reference.phrase for reference in references if reference.phrase and reference.plural),
             PLANES[scene.support.surface],
@@ -152,6 +158,11 @@ class Phrase:
             for sort in sorts
         }
 
+    def _points(self, scene: Scene) -> Naming:
+        if any(KINDS[name].pointed for name in self.config.asked):
+            return point_names(scene, self.config.coordinates)
+        return Naming("point", {})
+
     def ask(self, page: Prepared, seed: int) -> tuple[QA, ...]:
         """Draw the questions about one image for a seed, and say them."""
         rng, facts, config = _generator(seed, page.frame_id), page.facts, self.config
@@ -167,9 +178,14 @@ class Phrase:
         draws = rng.random((len(chosen), _DRAWS)).tolist()
         outcomes, found = facts.outcome[chosen].tolist(), facts.at(chosen)
         if config.asks_plainly:
-            return tuple(map(partial(self._ask, page, seed, page.namings["caption"][0]), found, outcomes, draws))
+            captions = page.namings["caption"][0]
+            called = [page.points if KINDS[fact.kind].pointed else captions for fact in found]
+            return tuple(map(partial(self._ask, page, seed), called, found, outcomes, draws))
         other, exact = _generator(seed, page.frame_id, _OTHERWISE), config.numbers == "exact"
-        called = [draw_naming(page.namings, config.refer, fact.subjects, other) for fact in found]
+        called = [
+            page.points if KINDS[fact.kind].pointed else draw_naming(page.namings, config.refer, fact.subjects, other)
+            for fact in found
+        ]
         asked = map(partial(self._ask, page, seed), called, found, outcomes, draws)
         return tuple([ask_in_a_way(qa, config.ways, other, exact=exact) for qa in asked])
 

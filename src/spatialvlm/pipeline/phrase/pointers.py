@@ -3,6 +3,8 @@
 mark    "object 3", "the object marked 3"         where the picture shows numbered marks: the place in the scene + 1
 box     "the object at [120, 340, 455, 780]"      left, top, right, bottom
 point   "the object at (288, 560)"                a point that lies on it, as far from its edge as any
+
+Questions about points say "the point at (288, 560)", whatever they are to refer by.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,8 +12,9 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 import numpy as np
+from jaxtyping import Float64, Int
 
-from spatialvlm.geometry import decode_mask, edge_distance, tight_box
+from spatialvlm.geometry import decode_mask, edge_distance, points_on_objects, tight_box
 from spatialvlm.records import Object, Scene
 
 Referring = Literal["caption", "mark", "box", "point"]
@@ -50,6 +53,18 @@ def pointers(scene: Scene, sort: Referring, coordinates: Coordinates) -> tuple[N
             return (Naming(f"{sort}/{coordinates}", named),)
 
 
+def point_names(scene: Scene, coordinates: Coordinates) -> Naming:
+    """Name the point of each object that questions about points are about; what has no sure point has no name."""
+    found, size = points_on_objects([scene]), (scene.camera.width, scene.camera.height)
+    said = _rounded(found.pixels, size, coordinates)
+    names = {
+        o.instance.id: f"the point at ({_said(place, coordinates)})"
+        for o, place, sure in zip(scene.objects, said, found.sure.tolist())
+        if sure
+    }
+    return Naming(f"point/{coordinates}", names)
+
+
 def draw_naming(
     namings: Mapping[Referring, Sequence[Naming]],
     sorts: Sequence[Referring],
@@ -82,12 +97,21 @@ def _point(thing: Object, size: tuple[int, int], coordinates: Coordinates) -> st
     rows, columns = np.nonzero(depth >= _DEEP * deepest)
     pixels = np.stack([columns + left, rows + top], axis=1)
     steps = _steps(size, coordinates)
-    rounded = pixels.astype(np.float64) if coordinates == "pixels" else np.rint((pixels + 0.5) / size * steps)
+    rounded = _rounded(pixels, size, coordinates)
     landed = np.floor(rounded / steps * size + 1e-9).astype(int) - (left, top)
     inside = np.all((landed >= 0) & (landed < depth.shape[::-1]), axis=1)
     kept = np.where(inside, depth[tuple((landed * inside[:, None]).T[::-1])], 0.0)
     best = int(np.argmax(kept))
     return _said(rounded[best], coordinates) if kept[best] >= _DEEP * deepest else None
+
+
+def _rounded(
+    pixels: Int[np.ndarray, "n 2"], size: tuple[int, int], coordinates: Coordinates
+) -> Float64[np.ndarray, "n 2"]:
+    """Give the places of pixels (column, row) in steps of the coordinates."""
+    if coordinates == "pixels":
+        return pixels.astype(np.float64)
+    return np.rint((pixels + 0.5) / size * _steps(size, coordinates))
 
 
 def _steps(size: tuple[int, int], coordinates: Coordinates) -> np.ndarray:

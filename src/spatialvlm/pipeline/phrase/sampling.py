@@ -37,6 +37,7 @@ class _Columns:
     quantity: Int[np.ndarray, " k"]
     revealed: Bool[np.ndarray, "k c"]
     comparison: Bool[np.ndarray, " k"]
+    pointed: Bool[np.ndarray, " k"]
     weights: tuple[tuple[int, ...], tuple[int, ...]]
     quantitative: tuple[bool, ...]
 
@@ -51,6 +52,7 @@ def _columns() -> _Columns:
         np.array([_QUANTITIES.index(row.given_away_by) for row in rows], dtype=np.intp),
         np.array([[_reveals(row, claims) for claims in range(8)] for row in rows], dtype=bool),
         np.array([row.form.compares for row in rows], dtype=bool),
+        np.array([row.pointed for row in rows], dtype=bool),
         (tuple(row.weights[0] for row in rows), tuple(row.weights[1] for row in rows)),
         tuple(row.family == "quantitative" for row in rows),
     )
@@ -68,7 +70,7 @@ def askable(
 ) -> tuple[Int[np.ndarray, " m"], Counter[tuple[str, str]]]:
     """Find the rows to ask, and how many of each kind can't be: an object without a name, an answer in the names.
 
-    `references` are those of `facts.object_ids`, in that order.
+    `references` are those of `facts.object_ids`, in that order. Facts about points say no names of objects.
     """
     names = [kind.name for kind in facts.kinds]
     mask = np.array([name in wanted for name in names], dtype=bool)[facts.kind]
@@ -76,8 +78,9 @@ def askable(
     all_named = np.ones(len(facts), dtype=bool)
     for subject in facts.subjects.T:
         all_named &= named[subject]
-    unnamed = mask & ~all_named
-    given_away = mask & all_named & (_claimed(facts, references) | _related(facts, references))
+    names_objects = mask & ~_columns().pointed[facts.kind]
+    unnamed = names_objects & ~all_named
+    given_away = names_objects & all_named & (_claimed(facts, references) | _related(facts, references))
     refusals: Counter[tuple[str, str]] = Counter()
     for reason, rows in (("unnamed", unnamed), ("given_away", given_away)):
         counts = np.bincount(facts.kind[rows], minlength=len(names)).tolist()
