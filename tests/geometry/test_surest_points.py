@@ -5,7 +5,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from spatialvlm.geometry import decode_mask, encode_mask, points_on_objects, project, squares_within, transform
+from spatialvlm.geometry import (
+    decode_mask,
+    encode_mask,
+    pixel_rays,
+    points_on_objects,
+    project,
+    squares_within,
+    transform,
+)
 from spatialvlm.geometry.surest_points import AROUND_PX
 from spatialvlm.geometry.transforms import invert
 from spatialvlm.pipeline.collect.shapes import ShapesSource
@@ -46,31 +54,40 @@ def test_points_are_what_is_seen_at_their_pixels_and_have_their_mask_around_them
 def test_a_point_is_the_same_alone_in_company_and_from_a_dataset(scenes):
     together = points_on_objects([stored(scene) for scene in scenes])
     alone = [points_on_objects([scene]) for scene in scenes]
-    for name in ("pixels", "in_world", "sure"):
+    for name in ("pixels", "in_world", "sure", "roughness"):
         np.testing.assert_array_equal(getattr(together, name), np.concatenate([getattr(one, name) for one in alone]))
     assert len(points_on_objects([]).sure) == 0
 
 
+def with_one_object(scene: Scene, mask: np.ndarray, inverse_depth: np.ndarray) -> Scene:
+    """The scene with one object of a mask, with every few of its pixels as points."""
+    rows, columns = np.nonzero(mask)
+    matrix = scene.camera.image_from_camera
+    in_camera = pixel_rays(matrix, rows, columns) / inverse_depth[rows, columns, None]
+    points = transform(scene.world_from_camera, in_camera)[np.random.default_rng(0).permutation(len(rows))[:400]]
+    box = np.array([columns.min(), rows.min(), columns.max() + 1, rows.max() + 1], np.float32)
+    instance = replace(scene.objects[0].instance, mask=mask, box_xyxy=box)
+    thing = replace(scene.objects[0], points_in_world=points.astype(np.float32), instance=instance)
+    return replace(scene, objects=(thing,))
+
+
 def test_a_ring_has_its_point_on_the_ring(scenes):
     """What lies in the middle of an object's box need not be on it."""
-    scene = scenes[0]
     rows, columns = np.indices((240, 320))
     away = np.hypot(rows - 120.0, columns - 160.0)
-    ring = (away > 30) & (away < 60)
-    seen = np.argwhere(ring)[::7] + 0.5
-    focal, middle = scene.camera.image_from_camera[0, 0], scene.camera.image_from_camera[:2, 2]
-    in_camera = np.column_stack([(seen[:, ::-1] - middle) / focal, np.ones(len(seen))]) * 2.0
-    points = transform(scene.world_from_camera, in_camera)
-    points = points[np.random.default_rng(0).permutation(len(points))].astype(np.float32)
-    box = np.array([100, 60, 221, 181], np.float32)
-    thing = replace(
-        scene.objects[0],
-        points_in_world=points,
-        instance=replace(scene.objects[0].instance, mask=ring, box_xyxy=box),
-    )
-    found = points_on_objects([replace(scene, objects=(thing,))])
+    found = points_on_objects([with_one_object(scenes[0], (away > 30) & (away < 60), np.full(away.shape, 0.5))])
     assert found.sure[0]
-    assert 32 < away[found.pixels[0, 1], found.pixels[0, 0]] < 58
+    assert 33 < away[found.pixels[0, 1], found.pixels[0, 0]] < 57
+
+
+def test_a_slant_is_smooth_and_a_step_is_rough(scenes):
+    rows, columns = np.indices((240, 320))
+    mask = (np.abs(rows - 120) < 50) & (np.abs(columns - 160) < 80)
+    slant = 0.5 + 0.001 * (columns - 160) + 0.002 * (rows - 120)
+    step = np.where(columns < 160, 0.5, 0.55)
+    smooth, rough = (points_on_objects([with_one_object(scenes[0], mask, one)]).roughness[0] for one in (slant, step))
+    assert smooth < 1e-4
+    assert 0.01 < rough < 0.05
 
 
 def test_squares_lie_within_masks_by_run_lengths_as_by_arrays():

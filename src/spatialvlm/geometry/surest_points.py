@@ -21,6 +21,10 @@ MOST = 256
 POINTS_A_CELL = 3.0
 CELLS = 16
 """Cells across and down, at most."""
+NEAR = 1.5
+"""In cells: points so near in the picture tell whether the surface is smooth there."""
+RIDGE = 1e-6
+"""Keeps a plane through too few points defined."""
 AROUND_PX = 2
 """How far around it the mask reaches in all directions, and as many pixels more as the image has thousands."""
 
@@ -34,22 +38,24 @@ Numbers = Int[np.ndarray, " p"]
 class PointsOnObjects:
     """A point of each of n objects: its pixel (column, row), and what is seen there.
 
-    `sure`: it is well inside the outline. Where that is false the object has no such point.
+    `sure`: it is well inside the outline. Where that is false the object has no such point. `roughness` is how far what
+    is around it departs from a plane, relative to its depth: much at a step between the seat of a chair and its back.
     """
 
     pixels: Int[np.ndarray, "n 2"]
     in_world: Float64[np.ndarray, "n 3"]
     sure: Bool[np.ndarray, " n"]
+    roughness: Float64[np.ndarray, " n"]
 
 
 def points_on_objects(scenes: Sequence[Scene]) -> PointsOnObjects:
     """Find a point on every object of some scenes, scene by scene, as far from its outline as any."""
     objects = [o for scene in scenes for o in scene.objects]
     if not objects:
-        return PointsOnObjects(np.zeros((0, 2), np.int64), np.zeros((0, 3)), np.zeros(0, bool))
+        return PointsOnObjects(np.zeros((0, 2), np.int64), np.zeros((0, 3)), np.zeros(0, bool), np.zeros(0))
     counts = np.array([min(len(o.points_in_world), MOST) for o in objects])
     starts = np.cumsum(counts) - counts
-    x, y = np.concatenate([_projected(scene) for scene in scenes], axis=1)
+    x, y, nearness = np.concatenate([_projected(scene) for scene in scenes], axis=1)
     left, top, right, bottom = np.array([o.instance.box_xyxy for o in objects], np.float32).T
     across, down = _cells(right - left, bottom - top, counts)
     # from here on places are in cells, of which each object has as many as its box takes
@@ -62,20 +68,24 @@ def points_on_objects(scenes: Sequence[Scene]) -> PointsOnObjects:
     pixels = np.floor(np.stack([x[chosen], y[chosen]], axis=1)).astype(np.int64)
     places = zip(objects, (chosen - starts).tolist())
     in_world = np.array([o.points_in_world[place] for o, place in places], np.float64)
-    return PointsOnObjects(pixels, in_world, _surrounded(scenes, pixels))
+    rough = _roughness(*(along - np.repeat(along[chosen], counts) for along in (u, v)), nearness, chosen, of)
+    return PointsOnObjects(pixels, in_world, _surrounded(scenes, pixels), rough)
 
 
-def _projected(scene: Scene) -> Float32[np.ndarray, "2 p"]:
-    """Project the points of a scene's objects, in pixels. Sums go term by term: so they do not depend on how many."""
+def _projected(scene: Scene) -> Float32[np.ndarray, "3 p"]:
+    """Project the points of a scene's objects: their pixels and inverse depth.
+
+    Sums go term by term: so they do not depend on how many there are.
+    """
     if not scene.objects:
-        return np.zeros((2, 0), np.float32)
+        return np.zeros((3, 0), np.float32)
     pose = scene.world_from_camera
     matrix = scene.camera.image_from_camera @ pose[:3, :3].T
     rows = np.column_stack([matrix, -matrix @ pose[:3, 3]]).tolist()
     points = np.concatenate([o.points_in_world[:MOST] for o in scene.objects])
     x, y, z = np.ascontiguousarray(points.T)
     u, v, depth = (a * x + b * y + c * z + d for a, b, c, d in rows)
-    return np.stack([u, v]) / np.maximum(depth, np.float32(1e-6))
+    return np.stack([u, v, np.ones_like(depth)]) / np.maximum(depth, np.float32(1e-6))
 
 
 def _cells(width: PerObject, height: PerObject, counts: Counts) -> tuple[PerObject, PerObject]:
@@ -113,6 +123,22 @@ def _most_central(u: PerPoint, v: PerPoint, of: Numbers, rows: Numbers, objects:
     first = np.cumsum(count) - count
     nearest = np.flatnonzero(away == np.minimum.reduceat(away, first)[of])
     return rows[nearest[np.searchsorted(of[nearest], np.arange(objects))]]
+
+
+def _roughness(
+    du: PerPoint, dv: PerPoint, nearness: PerPoint, chosen: Counts, of: Numbers
+) -> Float64[np.ndarray, " n"]:
+    """Fit a plane to the points about each chosen one: inverse depth is affine in the picture there."""
+    near = np.flatnonzero(np.maximum(np.abs(du), np.abs(dv)) < NEAR)
+    mine, du, dv = of[near], du[near].astype(np.float64), dv[near].astype(np.float64)
+    relative = nearness[near].astype(np.float64) / nearness[chosen][mine] - 1.0
+    first = np.searchsorted(mine, np.arange(len(chosen)))
+    basis = np.stack([np.ones_like(du), du, dv])
+    matrix = np.add.reduceat(basis[:, None] * basis, first, axis=2).T + RIDGE * np.eye(3)
+    plane = np.linalg.solve(matrix, np.add.reduceat(basis * relative, first, axis=1).T[..., None])[..., 0].T
+    left = relative - plane[0, mine] - plane[1, mine] * du - plane[2, mine] * dv
+    count = np.add.reduceat(basis[0], first)
+    return np.sqrt(np.add.reduceat(left**2, first) / np.maximum(count - 3.0, 1.0))
 
 
 def _surrounded(scenes: Sequence[Scene], pixels: Int[np.ndarray, "n 2"]) -> Bool[np.ndarray, " n"]:

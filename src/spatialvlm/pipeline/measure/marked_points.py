@@ -58,7 +58,7 @@ def _seen(table: Table) -> _Seen:
         points.pixels.T.astype(np.float64),
         away,
         depth,
-        np.hypot(noise, slope),
+        np.sqrt(noise**2 + slope**2 + (points.roughness * away) ** 2),
         ((focal, away * off_axis), (shift, away * depth)),
     )
 
