@@ -87,6 +87,9 @@ MORE_ROWS = [
     ("locate", "place", 0, (2, 2), 1),
     ("locate_box", "image_box", 0, (2, 2), 1),
     ("count_of_class", "class_count", 0, (2, 2), 0),
+    ("point_distance", "point_distance", 0, (2, 2), 1),
+    ("nearer_point", "nearer_point", -1, (3, 3), 0),
+    ("order_of_points", "point_order", 1, (2, 2), 0),
 ]
 
 

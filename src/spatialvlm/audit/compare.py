@@ -6,10 +6,10 @@ allows for it. A length or an angle has an error: its value less the true one; a
 left") counts as negative where the truth lies the other way.
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
-from jaxtyping import Bool, Float64, Int8, Int16
+from jaxtyping import Bool, Float64, Int, Int8, Int16
 
 from spatialvlm.audit.truth import TrueQuantities
 from spatialvlm.kinds import KINDS
@@ -62,10 +62,20 @@ class Compared:
         return Compared(ids, **{name: column[rows] for name, column in columns.items()})
 
 
-def compare(facts: Facts, truth: TrueQuantities, plane_m: float, config: MeasureConfig) -> Compared:
-    """Compare all asked facts with their truth; `plane_m` is what `truth.plane_under` says of the scene."""
-    visible = truth.visible(facts.object_ids, plane_m)
-    amodal = truth.amodal(facts.object_ids, plane_m)
+def compare(
+    facts: Facts,
+    truth: TrueQuantities,
+    plane_m: float,
+    config: MeasureConfig,
+    pixels: Int[np.ndarray, "n 2"] | None = None,
+) -> Compared:
+    """Compare all asked facts with their truth; `plane_m` is what `truth.plane_under` says of the scene.
+
+    `pixels` (column, row) are the points on its objects; without them there is no truth of questions about points.
+    """
+    seen = None if pixels is None else truth.distances_at(pixels)
+    visible = replace(truth.visible(facts.object_ids, plane_m), point_distances=seen)
+    amodal = replace(truth.amodal(facts.object_ids, plane_m), point_distances=seen)
     count = len(facts)
     numbers, verdicts = np.full((2, count), np.nan), np.ones((2, count), bool)
     places = np.argsort(facts.kind, kind="stable")

@@ -16,6 +16,7 @@ from spatialvlm.audit.corrupt import PRESETS, Preset
 from spatialvlm.audit.tally import Tally
 from spatialvlm.audit.truth import TrueQuantities
 from spatialvlm.engine import run_jobs
+from spatialvlm.geometry import points_on_objects
 from spatialvlm.pipeline.collect import open_rooms
 from spatialvlm.pipeline.lift import LiftConfig
 from spatialvlm.pipeline.measure import MeasureConfig
@@ -73,7 +74,8 @@ def _audit_frame(frame: Frame, truth: TrueQuantities, room: int, config: LiftCon
         return tally
     plane_m, found = truth.plane_under(scene, frame)
     tally.planes[_plane_name(scene.support.surface, plane_m, found)] += 1
-    tally.add(room, scene, facts, compare(facts, truth, plane_m, limits))
+    pixels = points_on_objects([scene]).pixels
+    tally.add(room, scene, facts, compare(facts, truth, plane_m, limits, pixels))
     return tally
 
 

@@ -40,7 +40,7 @@ class Boxes:
     """Boxes of n objects along the world's axes, z counted from a plane, and where the viewer is and looks.
 
     `gaps` measures those of pairs; without it there is no truth of them. `of_class` is how many things in sight have
-    each object's noun.
+    each object's noun. `point_distances` are those of the points on the objects that questions are about.
     """
 
     low: Vectors
@@ -49,6 +49,7 @@ class Boxes:
     forward: Float64[np.ndarray, " 3"] = field(default_factory=lambda: np.array([0.0, 1.0, 0.0]))
     gaps: Callable[[Subjects], Numbers] = lambda pairs: np.full(len(pairs), np.nan)
     of_class: Numbers = field(default_factory=lambda: np.empty(0))
+    point_distances: Numbers | None = None
 
     @property
     def centre(self) -> Vectors:
@@ -75,6 +76,8 @@ class Boxes:
                 return np.linalg.norm(self.centre - self.viewer, axis=1)
             case "class_count":
                 return self.of_class
+            case "point_distance":
+                return np.full(len(self.low), np.nan) if self.point_distances is None else self.point_distances
         raise KeyError(quantity)
 
     def difference(self, quantity: str, subjects: Subjects) -> Values:
@@ -199,6 +202,16 @@ class TrueQuantities:
         true = np.array([[columns.min(), rows.min()], [columns.max() + 1, rows.max() + 1]], np.float64)
         shared = np.prod(np.maximum(np.minimum(said[1], true[1]) - np.maximum(said[0], true[0]), 0.0))
         return float(shared / (np.prod(said[1] - said[0]) + np.prod(true[1] - true[0]) - shared))
+
+    def distances_at(self, pixels: Int[np.ndarray, "n 2"]) -> Numbers:
+        """Measure how far from the camera is what each pixel (column, row) shows, in a straight line; NaN: nothing."""
+        columns, rows = pixels.T
+        size = np.array(self._depth_m.shape)[::-1]
+        inside = np.all((pixels >= 0) & (pixels < size), axis=1)
+        depth_m = np.full(len(pixels), np.nan)
+        depth_m[inside] = self._depth_m[rows[inside], columns[inside]]
+        centres = np.column_stack([pixels + 0.5, np.ones(len(pixels))])
+        return depth_m * np.linalg.norm(np.linalg.solve(self._image_from_camera, centres.T), axis=0)
 
     def gaps(self, ids: tuple[str, ...], subjects: Subjects) -> Numbers:
         """Measure the gaps of pairs."""

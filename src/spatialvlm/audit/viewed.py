@@ -18,6 +18,8 @@ LISTED = {
     "width_pick": "width",
     "height_order": "height",
     "y_order": "y",
+    "nearer_point": "point_distance",
+    "point_order": "point_distance",
 }
 """Quantities of objects that are listed, each with the one of single objects that they are compared by."""
 

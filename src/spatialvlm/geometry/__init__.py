@@ -4,6 +4,7 @@ transforms   rotations, poses and pinhole cameras; `a_from_b` maps column vector
 planes       the planes of a depth map that face up
 depth_maps   how noisy a depth map is, and what its surfaces look like without the noise
 masks        arrays <-> COCO run lengths, the box around a mask, a mask without its specks
+surest_points   of each object a point that is surely on it
 """
 
 from spatialvlm.geometry.depth_maps import (
@@ -24,6 +25,7 @@ from spatialvlm.geometry.masks import (
     edge_distance,
     encode_mask,
     outline,
+    squares_within,
     tight_box,
     without_specks,
 )
@@ -32,6 +34,7 @@ from spatialvlm.geometry.planes import (
     Plane,
     find_planes,
 )
+from spatialvlm.geometry.surest_points import PointsOnObjects, points_on_objects
 from spatialvlm.geometry.transforms import (
     WORLD_FROM_LEVEL_CAMERA,
     angle_between,
@@ -56,6 +59,7 @@ __all__ = [
     "Image",
     "Mask",
     "Plane",
+    "PointsOnObjects",
     "Polygon",
     "Smoothed",
     "angle_between",
@@ -71,9 +75,11 @@ __all__ = [
     "outline",
     "pixel_rays",
     "pixel_slopes",
+    "points_on_objects",
     "project",
     "relative_noise",
     "smooth_inverse",
+    "squares_within",
     "sum_of",
     "tight_box",
     "transform",

@@ -1,11 +1,12 @@
 """Masks: as arrays and as COCO run lengths, the box around one, and one without its specks."""
 
 import warnings
+from collections.abc import Sequence
 from typing import Any, cast
 
 import cv2
 import numpy as np
-from jaxtyping import Bool, Float32, UInt8
+from jaxtyping import Bool, Float32, Int, UInt8
 from pycocotools import mask as coco
 
 from spatialvlm.records import Rle
@@ -38,6 +39,32 @@ def decode_mask(mask: Mask | Rle) -> Mask:
         # pycocotools up to 2.0.11 builds the array in a way that numpy 2 finds old
         warnings.simplefilter("ignore", DeprecationWarning)
         return cast(np.ndarray, coco.decode(rle)).astype(bool)
+
+
+def squares_within(masks: Sequence[Mask | Rle], pixels: Int[np.ndarray, "n 2"], reach: int) -> Bool[np.ndarray, " n"]:
+    """Tell of each mask of an image whether the square about a pixel (column, row) lies in it as a whole.
+
+    `reach` is how far the square goes from its pixel, across and down. Run lengths are not decoded for that.
+    """
+    found = np.zeros(len(masks), bool)
+    coded: list[int] = []
+    height = width = 0
+    for place, (mask, (column, row)) in enumerate(zip(masks, pixels.tolist(), strict=True)):
+        height, width = (mask.height, mask.width) if isinstance(mask, Rle) else mask.shape
+        if not (reach <= column < width - reach and reach <= row < height - reach):
+            continue
+        if isinstance(mask, Rle):
+            coded.append(place)
+        else:
+            found[place] = mask[row - reach : row + reach + 1, column - reach : column + reach + 1].all()
+    if coded:
+        side = 2 * reach + 1
+        boxes = np.full((len(coded), 4), side, np.float64)
+        boxes[:, :2] = pixels[coded] - reach
+        rles: list[Any] = [{"size": [height, width], "counts": cast(Rle, masks[place]).counts} for place in coded]
+        squares: Any = coco.frPyObjects(cast(Any, boxes), height, width)
+        found[coded] = np.diagonal(coco.iou(squares, rles, [1] * len(coded))) == 1.0
+    return found
 
 
 def tight_box(mask: Mask) -> BoxXyxy:

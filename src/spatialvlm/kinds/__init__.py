@@ -2,6 +2,7 @@
 
 paper_kinds   the 43 of the paper
 more_kinds    those beyond it
+point_kinds   those beyond it that are about points
 kind          what a row says, and what a form of question owns
 forms/        the forms: a file each
 
@@ -23,10 +24,12 @@ from spatialvlm.kinds.kind import (
     Values,
     Voice,
     even,
+    joined,
     reordered,
 )
 from spatialvlm.kinds.more_kinds import MORE_KINDS
 from spatialvlm.kinds.paper_kinds import PAPER_KINDS
+from spatialvlm.kinds.point_kinds import POINT_KINDS
 
 __all__ = [
     "KINDS",
@@ -43,10 +46,11 @@ __all__ = [
     "Voice",
     "even",
     "hours_of",
+    "joined",
     "reordered",
 ]
 
-KINDS = MappingProxyType({kind.name: kind for kind in (*PAPER_KINDS, *MORE_KINDS)})
+KINDS = MappingProxyType({kind.name: kind for kind in (*PAPER_KINDS, *MORE_KINDS, *POINT_KINDS)})
 KIND_NAMES = tuple(KINDS)
 
 Mix = Literal["paper", "all"]

@@ -137,9 +137,11 @@ class Kind:
     the two relations that an answer can name; `words` are all of them where there are more. `compared` is the quantity
     that names may give away ("the tall box"), where that is another one.
 
-    `subjects` are named one by one (slots A, B, C); after them come those that are `listed` together (slot L). `given`:
-    the question gives a length (slot G). `sided`: the answer is a side, so that a name that says the viewer's left or
-    right would give it away or mislead. `weights` (gravity unknown, gravity known) are those within its family.
+    `subjects` are named one by one (slots A, B, C); after them come those that are `listed` together (slot L), as many
+    as `sizes` says. `given`: the question gives a length (slot G). `pointed`: it is about a point on each of its
+    subjects, which it calls by its place in the image. `sided`: the answer is a side, so that a name that says the
+    viewer's left or right would give it away or mislead. `weights` (gravity unknown, gravity known) are those within
+    its family.
     """
 
     name: str
@@ -152,8 +154,10 @@ class Kind:
     asks: str
     subjects: int = 2
     listed: bool = False
+    sizes: tuple[int, ...] = (3, 4)
     words: tuple[str, ...] = ()
     given: bool = False
+    pointed: bool = False
     compared: str = ""
     sided: bool = False
 

@@ -149,9 +149,9 @@ def _kind_of(name: str) -> Kind:
 
 
 def _check_count(kind: Kind, names: Sequence[str]) -> None:
-    least = kind.subjects + (3 if kind.listed else 0)
-    if len(names) != least and not (kind.listed and len(names) == least + 1):
-        some = f"{least} or {least + 1}" if kind.listed else f"{least}"
+    counts = [kind.subjects + size for size in (kind.sizes if kind.listed else (0,))]
+    if len(names) not in counts:
+        some = " or ".join(map(str, counts))
         raise UserError(f"{kind.name}: got {len(names)} names, expected {some}: {kind.asks}")
 
 

@@ -5,10 +5,11 @@
 
 from types import MappingProxyType
 
-from spatialvlm.kinds import KINDS, LETTERS, Kind
+from spatialvlm.kinds import KINDS, LETTERS, Kind, joined
 from spatialvlm.pipeline.measure import computed, refused
 
 _THINGS = ("the red mug", "the lamp", "the plant", "the book")
+_POINTS = tuple(f"the point at ({place})" for place in ("512, 380", "130, 655", "774, 240", "288, 505"))
 _SETTING = MappingProxyType(
     {
         "P": "the table top",
@@ -43,14 +44,16 @@ def example(kind: Kind) -> tuple[str, str]:
 
 def _cast(kind: Kind) -> dict[str, str]:
     """Fill the slots of objects; three are listed, beside those that are named one by one."""
-    first, second, third = _THINGS[kind.subjects :][:3] if kind.listed else _THINGS[:3]
-    listed = {"L": f"{first}, {second} and {third}", "M": f"{first}, {second} or {third}"}
+    names = _POINTS if kind.pointed else _THINGS
+    some = names[kind.subjects :][: kind.sizes[0]] if kind.listed else names[:3]
+    first, *others = some
     return {
-        **dict(zip(LETTERS, _THINGS)),
-        **listed,
-        "O": f"{first}, {third}, {second}",
+        **dict(zip(LETTERS, names)),
+        "L": joined(some, "and"),
+        "M": joined(some, "or"),
+        "O": ", ".join((first, *reversed(others))),
         "X": first,
-        "Y": second,
+        "Y": others[0],
     }
 
 

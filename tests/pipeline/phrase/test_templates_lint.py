@@ -131,10 +131,11 @@ def test_questions_name_their_subjects(name):
 
 
 def test_a_question_tells_its_kind():
-    kinds: dict[str, str] = {}
+    kinds: dict[tuple[bool, str], str] = {}
     for name in TEXTS:
         for line in sections(name)["question"]:
-            assert kinds.setdefault(re.sub(r"\[[AB]\]", "[]", line.lower()), name) == name, line
+            about = KINDS[name].pointed  # "the point at (512, 380)" tells it from what is asked of objects
+            assert kinds.setdefault((about, re.sub(r"\[[AB]\]", "[]", line.lower())), name) == name, line
 
 
 @pytest.mark.parametrize("name", comparisons("length"))

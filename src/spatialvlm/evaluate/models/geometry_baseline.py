@@ -22,8 +22,8 @@ from spatialvlm.evaluate.models import ModelAnswer, Track
 from spatialvlm.evaluate.parsing.length_spans import find_lengths
 from spatialvlm.kinds import KINDS, LETTERS
 from spatialvlm.pipeline.measure import measure
-from spatialvlm.pipeline.phrase import PLANES, load_sheet, object_names
-from spatialvlm.quantities import CENTIMETER, FOOT, INCH, METER
+from spatialvlm.pipeline.phrase import PLANES, load_sheet, object_names, point_names
+from spatialvlm.quantities import CENTIMETER, COORDINATES, FOOT, INCH, METER
 from spatialvlm.records import Fact, Facts, Scene
 
 CANNOT = "It can't be told from this image."
@@ -38,9 +38,13 @@ _Key = tuple[str, tuple[str, ...], frozenset[str], float | None]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _AskedScene:
-    """A scene with what it is asked with: the names of its objects, longest first, its facts by what they answer."""
+    """A scene with what it is asked with: the names of its objects and of the points on them, longest first, its facts.
 
-    names: Sequence[tuple[str, re.Pattern[str]]]
+    A name is an object's id, the pattern that finds it, and whether it is that of the point. `rows` are those of the
+    facts by what they answer.
+    """
+
+    names: Sequence[tuple[str, re.Pattern[str], bool]]
     called: Mapping[str, str]
     facts: Facts
     rows: Mapping[_Key, int]
@@ -104,9 +108,11 @@ def _bytes(picture: Picture) -> bytes:
 
 def _prepare(scene: Scene) -> _AskedScene:
     facts, called = measure(scene), object_names(scene)
-    longest = sorted(called.items(), key=lambda pair: (-len(pair[1]), pair[0]))
+    named = [(id_, name, False) for id_, name in called.items()]
+    named += [(id_, name, True) for sort in COORDINATES for id_, name in point_names(scene, sort).names.items()]
+    named.sort(key=lambda one: (-len(one[1]), one[0]))
     rows = {_key(fact.kind, fact.subjects, fact.given): row for row, fact in enumerate(facts)}
-    return _AskedScene([(id_, _pattern(name)) for id_, name in longest], called, facts, rows)
+    return _AskedScene([(id_, _pattern(name), pointed) for id_, name, pointed in named], called, facts, rows)
 
 
 def _key(kind: str, subjects: Sequence[str], given: float | None) -> _Key:
@@ -123,19 +129,22 @@ def _pattern(name: str) -> re.Pattern[str]:
 def _answer_text(asked: _AskedScene, question: str) -> str:
     """Answer one question from one scene."""
     found: list[tuple[int, str]] = []
-    text = question
-    for id_, pattern in asked.names:
-        found += [(hit.start(), id_) for hit in pattern.finditer(text)]
+    text, called, points = question, dict(asked.called), False
+    for id_, pattern, is_point in asked.names:
+        for hit in pattern.finditer(text):
+            found.append((hit.start(), id_))
+            called[id_] = hit[0]
+            points |= is_point
         text = pattern.sub(lambda hit: _NAME * len(hit[0]), text)  # of the same length: places stay
     subjects = [id_ for _, id_ in sorted(found)]
     text, lengths = re.sub(f"{_NAME}+", _NAME, text), find_lengths(text)
     given = lengths[0].metres if len(lengths) == 1 else None
     for wording, metres in ((text, None), (_without_length(text), given)):
         for one in (wording, _LISTED.sub(_LIST, wording)):
-            template = _templates().get(_normalize(one))
+            template = _templates().get((points, _normalize(one)))
             key = None if template is None else _asked_for(template, wording, subjects, metres)
             if key is not None and key in asked.rows:
-                return _say_fact(asked, asked.facts[asked.rows[key]])
+                return _say_fact(called, asked.facts[asked.rows[key]])
     return CANNOT
 
 
@@ -161,8 +170,8 @@ def _asked_for(template: tuple[str, str], wording: str, subjects: Sequence[str],
 _LETTERS = LETTERS + _LIST
 
 
-def _say_fact(asked: _AskedScene, fact: Fact) -> str:
-    """Say a fact in the plainest words, a length with its error."""
+def _say_fact(called: Mapping[str, str], fact: Fact) -> str:
+    """Say a fact in the plainest words, a length with its error; things are called as the question has them."""
     kind = KINDS[fact.kind]
     match fact.answer:
         case Length(metres):
@@ -175,18 +184,18 @@ def _say_fact(asked: _AskedScene, fact: Fact) -> str:
         case YesNo(yes):
             return "Yes." if yes else "No."
         case Choice() as choice:
-            return asked.called.get(choice.chosen, choice.chosen) if kind.form.of_subjects else choice.chosen
+            return called.get(choice.chosen, choice.chosen) if kind.form.of_subjects else choice.chosen
         case Order(items):
-            return ", ".join(asked.called.get(one, CANNOT) for one in items)
+            return ", ".join(called.get(one, CANNOT) for one in items)
         case Clock(hour):
             return f"{hour} o'clock"
     return CANNOT
 
 
 @cache
-def _templates() -> dict[str, tuple[str, str]]:
-    """List every question with its names left out -> its kind, and which slots it has in which order ("BA")."""
-    found: dict[str, tuple[str, str]] = {}
+def _templates() -> dict[tuple[bool, str], tuple[str, str]]:
+    """List every question, of points or not, without its names -> its kind, and which slots in which order ("BA")."""
+    found: dict[tuple[bool, str], tuple[str, str]] = {}
     for kind in (name for name, one in KINDS.items() if one.form.names_subjects and not one.form.in_image):
         for line in load_sheet(kind).lines["question"]:
             marks = dict.fromkeys(LETTERS, _NAME) | {"L": _LIST, "M": _LIST, "G": _GIVEN}
@@ -198,7 +207,7 @@ def _templates() -> dict[str, tuple[str, str]]:
             for plane, unit in product(PLANES.values(), _UNITS):
                 fills = marks | {"P": plane, "U": unit}
                 pieces = (fills[piece] if place % 2 else piece for place, piece in enumerate(line.pieces))
-                found.setdefault(_normalize("".join(pieces)), (kind, order))
+                found.setdefault((KINDS[kind].pointed, _normalize("".join(pieces))), (kind, order))
     return found
 
 

@@ -17,7 +17,16 @@ from spatialvlm.evaluate.parsing.extraction import (
     to_plain_text,
     unparsed,
 )
-from spatialvlm.evaluate.parsing.names import FIRST, MARK, SECOND, has_article, mark_names, marked_places, name_pattern
+from spatialvlm.evaluate.parsing.names import (
+    FIRST,
+    MARK,
+    SECOND,
+    are_points,
+    has_article,
+    mark_names,
+    marked_places,
+    name_pattern,
+)
 from spatialvlm.evaluate.parsing.numbers_in_text import find_numbers
 from spatialvlm.evaluate.parsing.relations import parse_marked_relation, parse_relation, says_same
 from spatialvlm.evaluate.parsing.yes_no_answers import parse_yes_no
@@ -57,7 +66,7 @@ def _match(text: str, options: tuple[str, ...], reading: AnswerReading) -> tuple
     if relation is not None and (place := _by_relation(text, options, relation)) is not None:
         return place, "relation"
     if relation is not None and (things := _things_of(options, relation)):
-        found = _by_names(text, relation[:2])
+        found = _by_names(text, relation[:2]) or _by_place(text, things)
         return None if found is None else (options.index(things[found[0]]), found[1])
     if all(map(has_article, options)):
         return _by_names(text, options, [name for name in reading.names if name not in options])
@@ -102,6 +111,22 @@ def _by_names(text: str, things: Sequence[str], others: Sequence[str] = ()) -> t
             if len(named) == 1:
                 return named.pop(), "the thing's name"
     return None
+
+
+_PLACE = re.compile(
+    r"\b(?:(first|1st|former)|(second|2nd|latter))\b|\bpoint\s+(?:number\s+|#\s*)?(?:(1|one)|(2|two))\b", re.IGNORECASE
+)
+
+
+def _by_place(text: str, things: Sequence[str]) -> tuple[int, str] | None:
+    """Match the only one of two points that is called by its place in the question; of other things no one is."""
+    if not are_points(things) or _COORDINATES.search(text):
+        return None
+    said = {(hit.lastindex or 1) % 2 for hit in _PLACE.finditer(text) if not _NOT.search(text[: hit.start()])}
+    return (1 - said.pop(), "the point's place") if len(said) == 1 else None
+
+
+_COORDINATES = re.compile(r"\d\s*,\s*\d")
 
 
 def _same(text: str, option: str) -> bool:
@@ -190,12 +215,26 @@ def _by_relation(text: str, options: tuple[str, ...], relation: Relation) -> int
     """Match the thing, the word, or yes or no, that a sentence about two things comes to."""
     *_, word, opposite = relation
     things = _things_of(options, relation)
-    sign = parse_relation(text, relation, unnamed=not things)
+    sign = parse_relation(_after_both(text, things), relation, unnamed=not things)
     if sign is None:
         return None
     wanted = {1: (word, "yes", *things[:1]), -1: (opposite, "no", *things[1:]), 0: (SAME,)}[sign]
     places = [place for place, option in enumerate(options) if option in wanted or option.lower() in wanted]
     return places[0] if len(places) == 1 else None
+
+
+_NAMES_BOTH = re.compile(
+    rf"\W*(?:between|of|comparing|considering|looking\s+at)\b[^.,]*?{MARK.pattern}[^.,]*?{MARK.pattern}\W*?,"
+    rf"(?=.*{MARK.pattern})",
+    re.IGNORECASE | re.DOTALL,
+)
+
+
+def _after_both(text: str, things: Sequence[str]) -> str:
+    """Take away "between the sofa and the lamp," where what follows says which of them."""
+    marked = mark_names(text, *things) if things else text
+    found = _NAMES_BOTH.match(marked)
+    return MARK.sub(lambda hit: things[marked_places(hit[0])[0]], marked[found.end() :]) if found else text
 
 
 def _by_words(text: str, options: tuple[str, ...]) -> tuple[int, str] | None:

@@ -1,10 +1,11 @@
 """Find things in a text by their names: each is replaced by a mark, a character that no text has.
 
 Answers shorten names: "the red plate on the table" is "the red plate" or "the plate" too, where that does not fit
-another thing as well.
+another thing as well; "the point at (512, 380)" is "(512,380)".
 """
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 
 
@@ -22,6 +23,8 @@ _TAIL = re.compile(r"\s+(?:on|at|in|by|near|with|beside|behind|under|above|that|
 _SIDE = re.compile(r"\s+on\s+the\s+(left|right)$", re.IGNORECASE)
 _NOUN_ALONE = re.compile(r"top|back|front|left|right|one|side", re.IGNORECASE)
 """Words that are also said of other things than what they name."""
+_POINT = re.compile(r"(?:the\s+)?point at \(([\d.]+, [\d.]+)\)")
+_COORDINATES = re.compile(r"([\d.]+), ([\d.]+)")
 _ARTICLE_NEEDED = ("can", "orange")
 """Words that are things with their article only."""
 
@@ -48,6 +51,11 @@ def mark_names(text: str, *names: str) -> str:
     return _TWICE.sub(r"\1", text)
 
 
+def are_points(names: Sequence[str]) -> bool:
+    """Return whether all of some names are those of points by their coordinates."""
+    return all(map(_POINT.fullmatch, names))
+
+
 def has_article(name: str) -> bool:
     """Return whether a text begins with an article, as the names of things do."""
     return _ARTICLE.match(name) is not None
@@ -62,6 +70,8 @@ def marked_places(text: str) -> list[int]:
 def short_names(name: str) -> tuple[str, ...]:
     """List the full names of a thing ("Region [0]|red box"), and what they may be shortened to."""
     found: list[str] = []
+    if point := _POINT.fullmatch(name):
+        return (_ARTICLE.sub("", name), point[1])
     for whole in name.split("|"):
         bare = _ARTICLE.sub("", whole.strip())
         head = _TAIL.sub("", bare)
@@ -92,7 +102,11 @@ def _full(name: str) -> set[str]:
 def _pattern_of_name(name: str) -> str:
     """Write a regular expression for a name, with its article or without; brackets may be left out."""
     bare = _ARTICLE.sub("", name.strip())
+    if _COORDINATES.fullmatch(bare):
+        return r"(?<![\w.])x?[ =:]*{}\s*,\s*y?[ =:]*{}(?!\.?\w)".format(*map(re.escape, bare.split(", ")))
     article = r"(?:\b(?:the|an?)\s+)" + ("" if bare.lower() in _ARTICLE_NEEDED else "?")
+    if _POINT.fullmatch(bare):
+        return rf"{article}(?<!\w)point\s+at\s+\(\s*{_pattern_of_name(bare[10:-1])}\s*\)"
     words = re.sub(r"(?:\\ )?\\\[(\w+)\\\]", r"[ ]?[\[(<]?\1[\])>]?", re.escape(bare)).replace(r"\-", r"[\s-]?")
     return rf"{article}(?<!\w){words}(?!\w)"
 

@@ -8,13 +8,22 @@ from functools import cache
 from types import MappingProxyType
 
 from spatialvlm.kinds import KINDS, Kind
-from spatialvlm.pipeline.measure import MeasureConfig, arrangement, class_counts, distances, groups, perspective, viewer
+from spatialvlm.pipeline.measure import (
+    MeasureConfig,
+    arrangement,
+    class_counts,
+    distances,
+    groups,
+    marked_points,
+    perspective,
+    viewer,
+)
 from spatialvlm.pipeline.measure.column import LENGTH, Column, Quantity, Table
 from spatialvlm.pipeline.measure.comparisons import Comparisons, difference_of
 from spatialvlm.pipeline.measure.objects import Objects, objects_of, pairs_of
 from spatialvlm.records import Scene
 
-MODULES = (distances, viewer, groups, arrangement, perspective, class_counts)
+MODULES = (distances, viewer, groups, arrangement, perspective, class_counts, marked_points)
 QUANTITIES = MappingProxyType({one.name: one for module in MODULES for one in module.QUANTITIES})
 """All that is measured, by the name that kinds have for it."""
 

@@ -16,15 +16,20 @@ from spatialvlm.pipeline.measure.objects import Index, PerObject, PerPair
 from spatialvlm.pipeline.measure.reasons import CODES
 
 
-def _listed(
-    table: Table, quantity: str, values: Callable[[Table], PerObject], sign: int, *, ranked: bool = False
+def listed(
+    table: Table,
+    comparison: Column,
+    values: PerObject,
+    sign: int,
+    *,
+    ranked: bool = False,
 ) -> Column:
-    """Sort groups of three and of four by sign * quantity, ascending, and look up whether that is decided.
+    """Sort groups of three and of four by sign * value, ascending, and look up whether that is decided.
 
-    The number is that of the comparison that is closest.
+    `comparison` has the differences of all ordered pairs. The number is that of the one that is closest.
     """
-    lists, comparison = table.lists, table.compared(quantity)
-    order = lists.sorted_by(sign * values(table))
+    lists = table.lists
+    order = lists.sorted_by(sign * values)
     row = table.pair_rows.of(order[comparison.subjects[:, 0]], order[comparison.subjects[:, 1]])
     number, error, code = np.abs(comparison.number[row]), comparison.error[row], comparison.code[row]
     similar = (code == 0) & (comparison.outcome[row] == 0)  # about the same decides nothing here
@@ -71,6 +76,12 @@ def _ahead(table: Table, one: Index, other: Index, sign: int) -> tuple[PerPair, 
     ahead = sign * (ways.length[one] - ways.length[other])
     scale = np.minimum(setting.scale[ways.near[one]], SCALE_THAT_COUNTS)
     return ahead, np.sqrt(ways.variance(one, other) + (scale * ahead) ** 2)
+
+
+def _listed(
+    table: Table, quantity: str, values: Callable[[Table], PerObject], sign: int, *, ranked: bool = False
+) -> Column:
+    return listed(table, table.compared(quantity), values(table), sign, ranked=ranked)
 
 
 _CUT = ("truncated", "occluded")

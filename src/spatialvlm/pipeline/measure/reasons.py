@@ -23,6 +23,7 @@ REASONS = MappingProxyType(
         "class_disputed": "some captions of a thing, or some people, call it by the class and others do not",
         "class_large": "more than five things are of the class",
         "outweighed": "decided, but left out so that no answer is much more frequent in the scene than the others",
+        "no_sure_point": "no point of the object is surely on it: it is too thin there, or cut up",
     }
 )
 CODES = MappingProxyType({reason: code for code, reason in enumerate(REASONS, 1)})

@@ -39,6 +39,7 @@ from spatialvlm.pipeline.phrase.pointers import (
     Naming,
     Referring,
     draw_naming,
+    point_names,
     pointers,
 )
 from spatialvlm.pipeline.phrase.references import Reference, refer
@@ -57,6 +58,7 @@ __all__ = [
     "load_sheet",
     "object_names",
     "phrase",
+    "point_names",
     "references_of",
 ]
 
@@ -72,9 +74,9 @@ class Prepared:
     """What can be asked of one image, before chance: the same for every seed.
 
     `rows` are the askable ones of `facts`. `namings` are the names of the objects: for each way of referring its
-    wordings. `clauses` holds the ids of those whose caption has a clarifying clause,
-    `plurals` the captions that are plural. `plane` is what things stand on. `classes` are the words for those of
-    the objects, by the id of the first one of each. Places in the image are said by its `scale`.
+    wordings; `points` those of the points on them. `clauses` holds the ids of those whose caption has a clarifying
+    clause, `plurals` the captions that are plural. `plane` is what things stand on. `classes` are the words for those
+    of the objects, by the id of the first one of each. Places in the image are said by its `scale`.
     """
 
     frame_id: str
@@ -82,6 +84,7 @@ class Prepared:
     gravity: bool
     rows: Int[np.ndarray, " m"]
     namings: Mapping[Referring, tuple[Naming, ...]]
+    points: Naming
     clauses: frozenset[str]
     plurals: frozenset[str]
     plane: str
@@ -136,6 +139,7 @@ class Phrase:
             scene.gravity is not None,
             rows,
             self._namings(scene, references),
+            self._points(scene),
             frozenset(reference.object_id for reference in references if reference.clause is not None),
             frozenset(reference.phrase for reference in references if reference.phrase and reference.plural),
             PLANES[scene.support.surface],
@@ -167,6 +171,11 @@ class Phrase:
             for sort in sorts
         }
 
+    def _points(self, scene: Scene) -> Naming:
+        if any(KINDS[name].pointed for name in self.config.asked):
+            return point_names(scene, self.config.coordinates)
+        return Naming("point", {})
+
     def ask(self, page: Prepared, seed: int) -> tuple[QA, ...]:
         """Draw the questions about one image for a seed, and say them."""
         rng, facts, config = _generator(seed, page.frame_id), page.facts, self.config
@@ -182,14 +191,18 @@ class Phrase:
         draws = rng.random((len(chosen), _DRAWS)).tolist()
         outcomes, found = facts.outcome[chosen].tolist(), facts.at(chosen)
         if config.asks_plainly:
-            return tuple(map(partial(self._ask, page, seed, page.namings["caption"][0]), found, outcomes, draws))
+            captions = page.namings["caption"][0]
+            called = [page.points if KINDS[fact.kind].pointed else captions for fact in found]
+            return tuple(map(partial(self._ask, page, seed), called, found, outcomes, draws))
         other, exact = _generator(seed, page.frame_id, _OTHERWISE), config.numbers == "exact"
         called = [self._called(page, fact, other) for fact in found]
         asked = map(partial(self._ask, page, seed), called, found, outcomes, draws)
         return tuple([ask_in_a_way(qa, config.ways, other, exact=exact) for qa in asked])
 
     def _called(self, page: Prepared, fact: Fact, rng: np.random.Generator) -> Naming:
-        """Draw how a fact calls its objects: by no place in the image where the answer is one."""
+        """Draw how a fact calls its objects: by no place in the image where the answer is one, points by theirs."""
+        if KINDS[fact.kind].pointed:
+            return page.points
         form = KINDS[fact.kind].form
         sorts: list[Referring] = [one for one in self.config.refer if not (form.in_image and one in PLACES)]
         return draw_naming(page.namings, sorts, fact.subjects if form.names_subjects else (), rng)

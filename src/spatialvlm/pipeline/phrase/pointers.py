@@ -3,6 +3,8 @@
 mark    "object 3", "the object marked 3"         where the picture shows numbered marks: the place in the scene + 1
 box     "the object at [120, 340, 455, 780]"      left, top, right, bottom
 point   "the object at (288, 560)"                a point that lies on it, as far from its edge as any
+
+Questions about points say "the point at (288, 560)", whatever they are to refer by.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,8 +12,9 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 import numpy as np
+from jaxtyping import Float64, Int
 
-from spatialvlm.geometry import decode_mask, edge_distance, tight_box
+from spatialvlm.geometry import decode_mask, edge_distance, points_on_objects, tight_box
 from spatialvlm.quantities import Coordinates, ImageScale
 from spatialvlm.records import Object, Scene
 
@@ -51,6 +54,18 @@ def pointers(scene: Scene, sort: Referring, coordinates: Coordinates) -> tuple[N
             return (Naming(f"{sort}/{coordinates}", named),)
 
 
+def point_names(scene: Scene, coordinates: Coordinates) -> Naming:
+    """Name the point of each object that questions about points are about; what has no sure point has no name."""
+    found, scale = points_on_objects([scene]), ImageScale(coordinates, scene.camera.width, scene.camera.height)
+    places = _rounded(found.pixels, scale).tolist()
+    names = {
+        o.instance.id: f"the point at ({scale.write(place)})"
+        for o, place, sure in zip(scene.objects, places, found.sure.tolist())
+        if sure
+    }
+    return Naming(f"point/{coordinates}", names)
+
+
 def draw_naming(
     namings: Mapping[Referring, Sequence[Naming]],
     sorts: Sequence[Referring],
@@ -81,10 +96,16 @@ def _point(thing: Object, scale: ImageScale) -> str | None:
         return None
     rows, columns = np.nonzero(depth >= _DEEP * deepest)
     pixels = np.stack([columns + left, rows + top], axis=1)
-    size, steps = np.array((scale.width, scale.height), np.float64), np.array(scale.steps, np.float64)
-    rounded = pixels.astype(np.float64) if scale.coordinates == "pixels" else np.rint((pixels + 0.5) / size * steps)
-    landed = np.floor(rounded / steps * size + 1e-9).astype(int) - (left, top)
+    rounded = _rounded(pixels, scale)
+    landed = np.floor(rounded / scale.steps * (scale.width, scale.height) + 1e-9).astype(int) - (left, top)
     inside = np.all((landed >= 0) & (landed < depth.shape[::-1]), axis=1)
     kept = np.where(inside, depth[tuple((landed * inside[:, None]).T[::-1])], 0.0)
     best = int(np.argmax(kept))
     return scale.write(rounded[best].tolist()) if kept[best] >= _DEEP * deepest else None
+
+
+def _rounded(pixels: Int[np.ndarray, "n 2"], scale: ImageScale) -> Float64[np.ndarray, "n 2"]:
+    """Give the places of pixels (column, row) in steps of a scale."""
+    if scale.coordinates == "pixels":
+        return pixels.astype(np.float64)
+    return np.rint((pixels + 0.5) / (scale.width, scale.height) * scale.steps)

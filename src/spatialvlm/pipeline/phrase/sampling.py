@@ -53,7 +53,7 @@ def _columns() -> _Columns:
         np.array([_QUANTITIES.index(row.given_away_by) for row in rows], dtype=np.intp),
         np.array([[_reveals(row, claims) for claims in range(8)] for row in rows], dtype=bool),
         np.array([row.form.compares for row in rows], dtype=bool),
-        np.array([row.form.names_subjects for row in rows], dtype=bool),
+        np.array([row.form.names_subjects and not row.pointed for row in rows], dtype=bool),
         np.array([row.form.in_image for row in rows], dtype=bool),
         (tuple(row.weights[0] for row in rows), tuple(row.weights[1] for row in rows)),
         tuple(row.family == "quantitative" for row in rows),
@@ -73,6 +73,7 @@ def askable(
     """Find the rows to ask, and how many of each kind can't be: an object without a name, an answer in the names.
 
     `references` are those of `facts.object_ids`, in that order. `placed`: objects are called by their places alone.
+    Facts about points say no names of objects.
     """
     names = [kind.name for kind in facts.kinds]
     mask = np.array([name in wanted for name in names], dtype=bool)[facts.kind]
