@@ -7,6 +7,7 @@ import pytest
 
 from spatialvlm.audit.compare import compare
 from spatialvlm.audit.truth import Boxes, TrueQuantities
+from spatialvlm.geometry import points_on_objects
 from spatialvlm.kinds import KINDS
 from spatialvlm.pipeline.collect import open_rooms
 from spatialvlm.pipeline.lift import lift
@@ -14,8 +15,8 @@ from spatialvlm.pipeline.measure import MeasureConfig, measure
 
 PICKED = ("nearest", "farthest", "nearest_to_camera", "farthest_from_camera", "tallest")
 ORDERED = ("order_by_distance", "order_by_depth", "order_by_height")
-MEASURED = ("camera_distance", "camera_height", "camera_pitch", "angle_between", "bearing")
-NAMES = (*PICKED, *ORDERED, *MEASURED, "clock_direction")
+MEASURED = ("camera_distance", "camera_height", "camera_pitch", "angle_between", "bearing", "point_distance")
+NAMES = (*PICKED, *ORDERED, *MEASURED, "clock_direction", "nearer_point", "order_of_points")
 ROOMS = 12
 
 
@@ -53,7 +54,8 @@ def test_of_exact_rooms_every_decided_fact_is_right():
         known = source.truth(room)
         truth, scene = TrueQuantities(known), lift(known.frame).scene
         plane_m, _ = truth.plane_under(scene, known.frame)
-        rows = compare(measure(scene, config, NAMES), truth, plane_m, config)
+        pixels = points_on_objects([scene]).pixels
+        rows = compare(measure(scene, config, NAMES), truth, plane_m, config, pixels)
         for name, outcome, number, error, right, visible in zip(
             (list(KINDS)[index] for index in rows.kind),
             *(getattr(rows, column).tolist() for column in ("outcome", "number", "error", "right", "visible")),

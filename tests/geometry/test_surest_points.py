@@ -1,5 +1,6 @@
 """The point of an object: on its mask and well inside it, the same by run lengths and by arrays, seen where it is."""
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -54,7 +55,7 @@ def test_points_are_what_is_seen_at_their_pixels_and_have_their_mask_around_them
 def test_a_point_is_the_same_alone_in_company_and_from_a_dataset(scenes):
     together = points_on_objects([stored(scene) for scene in scenes])
     alone = [points_on_objects([scene]) for scene in scenes]
-    for name in ("pixels", "in_world", "sure", "roughness"):
+    for name in ("pixels", "in_world", "sure", "doubt"):
         np.testing.assert_array_equal(getattr(together, name), np.concatenate([getattr(one, name) for one in alone]))
     assert len(points_on_objects([]).sure) == 0
 
@@ -80,13 +81,13 @@ def test_a_ring_has_its_point_on_the_ring(scenes):
     assert 33 < away[found.pixels[0, 1], found.pixels[0, 0]] < 57
 
 
-def test_a_slant_is_smooth_and_a_step_is_rough(scenes):
+def test_a_step_is_more_doubtful_than_a_slant(scenes):
     rows, columns = np.indices((240, 320))
     mask = (np.abs(rows - 120) < 50) & (np.abs(columns - 160) < 80)
     slant = 0.5 + 0.001 * (columns - 160) + 0.002 * (rows - 120)
     step = np.where(columns < 160, 0.5, 0.55)
-    smooth, rough = (points_on_objects([with_one_object(scenes[0], mask, one)]).roughness[0] for one in (slant, step))
-    assert smooth < 1e-4
+    smooth, rough = (points_on_objects([with_one_object(scenes[0], mask, one)]).doubt[0] for one in (slant, step))
+    assert smooth == pytest.approx(math.hypot(0.001, 0.002) / 0.5, rel=0.1), "what a pixel changes"
     assert 0.01 < rough < 0.05
 
 

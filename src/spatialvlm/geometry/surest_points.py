@@ -38,14 +38,15 @@ Numbers = Int[np.ndarray, " p"]
 class PointsOnObjects:
     """A point of each of n objects: its pixel (column, row), and what is seen there.
 
-    `sure`: it is well inside the outline. Where that is false the object has no such point. `roughness` is how far what
-    is around it departs from a plane, relative to its depth: much at a step between the seat of a chair and its back.
+    `sure`: it is well inside the outline. Where that is false the object has no such point. `doubt` is how
+    wrong its depth may be for its place, 1 sigma, relative: half of how far what is around it departs from a plane at
+    most, and what it changes from pixel to pixel. Both are much where the seat of a chair meets its back.
     """
 
     pixels: Int[np.ndarray, "n 2"]
     in_world: Float64[np.ndarray, "n 3"]
     sure: Bool[np.ndarray, " n"]
-    roughness: Float64[np.ndarray, " n"]
+    doubt: Float64[np.ndarray, " n"]
 
 
 def points_on_objects(scenes: Sequence[Scene]) -> PointsOnObjects:
@@ -68,8 +69,10 @@ def points_on_objects(scenes: Sequence[Scene]) -> PointsOnObjects:
     pixels = np.floor(np.stack([x[chosen], y[chosen]], axis=1)).astype(np.int64)
     places = zip(objects, (chosen - starts).tolist())
     in_world = np.array([o.points_in_world[place] for o, place in places], np.float64)
-    rough = _roughness(*(along - np.repeat(along[chosen], counts) for along in (u, v)), nearness, chosen, of)
-    return PointsOnObjects(pixels, in_world, _surrounded(scenes, pixels), rough)
+    du, dv = (along - np.repeat(along[chosen], counts) for along in (u, v))
+    pitch = np.maximum(right - left, 1.0) / across, np.maximum(bottom - top, 1.0) / down
+    doubt = _doubt(du, dv, nearness, chosen, of, pitch)
+    return PointsOnObjects(pixels, in_world, _surrounded(scenes, pixels), doubt)
 
 
 def _projected(scene: Scene) -> Float32[np.ndarray, "3 p"]:
@@ -125,10 +128,18 @@ def _most_central(u: PerPoint, v: PerPoint, of: Numbers, rows: Numbers, objects:
     return rows[nearest[np.searchsorted(of[nearest], np.arange(objects))]]
 
 
-def _roughness(
-    du: PerPoint, dv: PerPoint, nearness: PerPoint, chosen: Counts, of: Numbers
+def _doubt(
+    du: PerPoint,
+    dv: PerPoint,
+    nearness: PerPoint,
+    chosen: Counts,
+    of: Numbers,
+    pitch: tuple[PerObject, PerObject],
 ) -> Float64[np.ndarray, " n"]:
-    """Fit a plane to the points about each chosen one: inverse depth is affine in the picture there."""
+    """Fit a plane to the points about each chosen one: inverse depth is affine in the picture there.
+
+    `du` and `dv` are in cells, of which `pitch` says how many pixels they have across and down.
+    """
     near = np.flatnonzero(np.maximum(np.abs(du), np.abs(dv)) < NEAR)
     mine, du, dv = of[near], du[near].astype(np.float64), dv[near].astype(np.float64)
     relative = nearness[near].astype(np.float64) / nearness[chosen][mine] - 1.0
@@ -137,8 +148,8 @@ def _roughness(
     matrix = np.add.reduceat(basis[:, None] * basis, first, axis=2).T + RIDGE * np.eye(3)
     plane = np.linalg.solve(matrix, np.add.reduceat(basis * relative, first, axis=1).T[..., None])[..., 0].T
     left = relative - plane[0, mine] - plane[1, mine] * du - plane[2, mine] * dv
-    count = np.add.reduceat(basis[0], first)
-    return np.sqrt(np.add.reduceat(left**2, first) / np.maximum(count - 3.0, 1.0))
+    slopes = (plane[1] / pitch[0]) ** 2 + (plane[2] / pitch[1]) ** 2
+    return np.sqrt((np.maximum.reduceat(np.abs(left), first) / 2.0) ** 2 + slopes)
 
 
 def _surrounded(scenes: Sequence[Scene], pixels: Int[np.ndarray, "n 2"]) -> Bool[np.ndarray, " n"]:

@@ -17,8 +17,6 @@ from spatialvlm.pipeline.measure.objects import PerObject, combined, dot, pairs_
 
 ONE_POINT = 2.0
 """A point has the noise of one point, a face that of a percentile of many: at most so many times as much."""
-ROUNDING_PX = 0.3
-"""1 sigma of a place of which only the nearest pixel is said."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,7 +45,6 @@ def _seen(table: Table) -> _Seen:
     faces = np.minimum(objects.low_error, objects.high_error)
     faces[2] = np.where(objects.standing, objects.high_error[2], faces[2])  # a bottom has the error of its plane
     noise = ONE_POINT * (faces / along).min(axis=0)
-    slope = ROUNDING_PX * dot(along, objects.extent) / _shorter_px(table)
     focal, shift = (
         np.array(errors, np.float64)[setting.scene]
         for errors in ([s.camera.focal_error for s in table.scenes], [s.errors.shift for s in table.scenes])
@@ -58,15 +55,9 @@ def _seen(table: Table) -> _Seen:
         points.pixels.T.astype(np.float64),
         away,
         depth,
-        np.sqrt(noise**2 + slope**2 + (points.roughness * away) ** 2),
+        np.hypot(noise, points.doubt * away),
         ((focal, away * off_axis), (shift, away * depth)),
     )
-
-
-def _shorter_px(table: Table) -> PerObject:
-    """Return the shorter side of each object's box in the image: over that its depth changes the fastest."""
-    edges = np.array([o.instance.box_xyxy for scene in table.scenes for o in scene.objects], np.float64).reshape(-1, 4)
-    return np.maximum((edges[:, 2:] - edges[:, :2]).min(axis=1), 1.0)
 
 
 def _distance(table: Table) -> Column:
