@@ -14,6 +14,7 @@ from spatialvlm.answers import (
     Angle,
     Answer,
     Area,
+    BoundingBox,
     CannotTell,
     Choice,
     Clock,
@@ -41,6 +42,7 @@ TRUTHS: tuple[Answer, ...] = (
     Order(NAMES),
     Clock(3),
     SQUARE,
+    BoundingBox(0.2, 0.2, 0.6, 0.6),
     CannotTell("truncated"),
 )
 TOLD = TRUTHS[:-1]

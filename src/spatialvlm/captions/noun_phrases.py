@@ -28,10 +28,10 @@ BACKGROUND = word_set("""
 _ARTICLES = word_set("a an the some")
 _PARTITIVES = word_set("body bit bunch group pair part patch piece set slice stretch strip")
 _CUTS = word_set("""
-    about above against along among and are around as at atop behind below beneath beside between by carrying covering
-    eating facing for from has having holding in inside into is leaning like near next of off on onto or over playing
-    riding showing that to toward towards under underneath upon using watching wearing which while who with within
-    without
+    about above against along among and are around as at atop behind below beneath beside between by carrying
+    containing covering eating facing for from has having holding in inside into is leaning like near next of off on
+    onto or over playing riding showing that to toward towards under underneath upon using watching wearing which
+    while who with within without
 """)
 """Words that end the noun phrase that a caption begins with."""
 

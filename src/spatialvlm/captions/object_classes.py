@@ -6,6 +6,7 @@ every caption of every thing in view either has that noun for its head or clearl
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from spatialvlm.captions.noun_phrases import BACKGROUND, SINGULARS, Words, cleaned, read, word_set
 from spatialvlm.records import Scene
@@ -81,37 +82,47 @@ class ObjectClass:
 
 def classes_of(scene: Scene) -> tuple[ObjectClass, ...]:
     """Group the objects of a scene by the head nouns of their preferred captions, in the order in which they come."""
-    captions = [cleaned(o.instance.captions) for o in scene.objects]
-    lifted = [[read(text) for text in own] for own in captions]
-    left = [[read(text) for text in cleaned(one.captions)] for one in scene.unlifted]
+    return _classes(
+        tuple([cleaned(o.instance.captions) for o in scene.objects]),
+        tuple([cleaned(one.captions) for one in scene.unlifted]),
+    )
+
+
+@lru_cache(maxsize=1 << 10)
+def _classes(captions: tuple[tuple[str, ...], ...], unlifted: tuple[tuple[str, ...], ...]) -> tuple[ObjectClass, ...]:
+    lifted, left = ([[read(text) for text in own] for own in some] for some in (captions, unlifted))
     members: dict[str, list[int]] = {}
     for place, own in enumerate(lifted):
         if own:
             members.setdefault(own[0].head, []).append(place)
-    nameless = not all(lifted) or not all(left)
+    view = _View(lifted, left)
     return tuple(
-        ObjectClass(
-            noun := lifted[own[0]][0].noun, plural_of(noun), tuple(own), _doubt(head, own, lifted, left, nameless)
-        )
+        ObjectClass(noun := lifted[own[0]][0].noun, plural_of(noun), tuple(own), view.doubt(head, own))
         for head, own in members.items()
     )
 
 
-def _doubt(
-    head: str, members: Sequence[int], lifted: Sequence[list[Words]], left: Sequence[list[Words]], nameless: bool
-) -> str | None:
-    """Say why a class cannot be counted, if so."""
-    said = [words for own in (*lifted, *left) for words in own]
-    own = [words for place in members for words in lifted[place]]
-    if head in _UNCOUNTED or not head.isascii() or not head.isalpha() or not all(_counts_one(words) for words in own):
-        return "class_uncounted"
-    if nameless or any(words.head == head for one in left for words in one):
-        return "class_doubtful"
-    kin = {noun for group in _SAME_TO_SOME if head in group for noun in group} - {head}
-    disputed = any(len({words.head for words in one}) > 1 and head in {words.head for words in one} for one in lifted)
-    if disputed or any(words.head in kin or head in words.holds for words in said):
-        return "class_disputed"
-    return None
+class _View:
+    """What all captions of a scene say."""
+
+    def __init__(self, lifted: Sequence[list[Words]], left: Sequence[list[Words]]) -> None:
+        self._lifted, things = lifted, [*lifted, *left]
+        nouns = [{words.head for words in one} for one in things]
+        self._nameless = not all(things)
+        self._left = set().union(*nouns[len(lifted) :])
+        self._nouns = set().union(*nouns)
+        self._disputed = set().union(*(heads for heads in nouns if len(heads) > 1))
+        self._disputed |= {word for one in things for words in one for word in words.holds}
+
+    def doubt(self, head: str, members: Sequence[int]) -> str | None:
+        """Say why a class cannot be counted, if so."""
+        own = [words for place in members for words in self._lifted[place]]
+        if head in _UNCOUNTED or not head.isascii() or not head.isalpha() or not all(map(_counts_one, own)):
+            return "class_uncounted"
+        if self._nameless or head in self._left:
+            return "class_doubtful"
+        kin = set().union(*(group for group in _SAME_TO_SOME if head in group)) - {head}
+        return "class_disputed" if head in self._disputed or not kin.isdisjoint(self._nouns) else None
 
 
 def _counts_one(words: Words) -> bool:
