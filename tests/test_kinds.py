@@ -83,6 +83,10 @@ MORE_ROWS = [
     ("height_if_told", "height_if_told", 0, (0, 1), 1),
     ("width_if_told", "width_if_told", 0, (0, 1), 1),
     ("locate", "place", 0, (2, 2), 1),
+    ("free_left", "free_left", 0, (0, 1), 1),
+    ("free_right", "free_right", 0, (0, 1), 1),
+    ("free_front", "free_front", 0, (0, 1), 1),
+    ("free_behind", "free_behind", 0, (0, 1), 1),
 ]
 
 

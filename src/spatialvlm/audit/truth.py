@@ -204,6 +204,15 @@ class TrueQuantities:
         found = bool(votes.max() > 0)
         return (float(levels[votes.argmax()]) if found else rise), found
 
+    def seen(self, columns: Index, rows: Index) -> tuple[Vectors, Numbers]:
+        """Return the places that pixels see, and how low the whole object there reaches; -inf where there is none."""
+        pixels = np.stack([columns + 0.5, rows + 0.5, np.ones(len(rows))])
+        rays = np.linalg.inv(self._image_from_camera) @ pixels
+        lowest = np.full(len(rows), -np.inf)
+        for instance in self.known.frame.instances or ():
+            lowest[np.asarray(instance.mask)[rows, columns]] = self.known.boxes[instance.id][0][2]
+        return transform(self.pose, (rays * self._depth_m[rows, columns]).T), lowest
+
     def _heights(self, where: Bool[np.ndarray, "h w"]) -> Float[np.ndarray, " n"]:
         """Return the true heights of some pixels; NaN where nothing is hit."""
         depth_m = np.where(np.isfinite(self._depth_m), self._depth_m, np.float32(-1.0))

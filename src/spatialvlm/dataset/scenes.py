@@ -11,7 +11,19 @@ import pyarrow as pa
 from spatialvlm.dataset import schema
 from spatialvlm.dataset.questions import lists, texts
 from spatialvlm.geometry import encode_mask
-from spatialvlm.records import Box, Camera, Instance, Object, Rle, Scene, SceneErrors, Source, Support, Verdict
+from spatialvlm.records import (
+    Box,
+    Camera,
+    Instance,
+    LevelSurface,
+    Object,
+    Rle,
+    Scene,
+    SceneErrors,
+    Source,
+    Support,
+    Verdict,
+)
 
 
 def scenes_table(rows: Sequence[tuple[Scene, Source]]) -> pa.Table:
@@ -41,6 +53,7 @@ def scenes_table(rows: Sequence[tuple[Scene, Source]]) -> pa.Table:
         "objects": lists([scene.objects for scene in scenes], _objects(objects)),
         "versions": _versions(scenes),
         "verdict": _verdicts([scene.verdict for scene in scenes]),
+        "surfaces": _surfaces([scene.surfaces for scene in scenes]),
     }
     return pa.Table.from_arrays([columns[name] for name in schema.SCENES.names], schema=schema.SCENES)
 
@@ -80,6 +93,11 @@ def _cameras(cameras: Sequence[Camera]) -> pa.StructArray:
 def _verdicts(verdicts: Sequence[Verdict | None]) -> pa.StructArray:
     rows = [None if verdict is None else dataclasses.asdict(verdict) for verdict in verdicts]
     return cast(pa.StructArray, pa.array(rows, schema.VERDICT))
+
+
+def _surfaces(surfaces: Sequence[Sequence[LevelSurface] | None]) -> pa.ListArray:
+    rows = [None if own is None else [dataclasses.asdict(surface) for surface in own] for own in surfaces]
+    return cast(pa.ListArray, pa.array(rows, schema.SCENES.field("surfaces").type))
 
 
 def _versions(scenes: Sequence[Scene]) -> pa.ListArray:
@@ -132,7 +150,15 @@ def _scene(row: dict, camera: Camera, world_from_camera: np.ndarray, objects: tu
         objects=objects,
         versions={item["name"]: item["version"] for item in row["versions"]},
         verdict=None if row["verdict"] is None else Verdict(**row["verdict"]),
+        surfaces=_read_surfaces(row.get("surfaces")),
     )
+
+
+def _read_surfaces(rows: list[dict] | None) -> tuple[LevelSurface, ...] | None:
+    """Read surfaces; scenes of earlier versions have no such column."""
+    if rows is None:
+        return None
+    return tuple(LevelSurface(row["of"], row["height_m"], tuple(row["things"]), Rle(**row["free"])) for row in rows)
 
 
 def _source(row: dict) -> Source:

@@ -133,7 +133,8 @@ class Kind:
 
     `subjects` are named one by one (slots A, B, C); after them come those that are `listed` together (slot L). `given`:
     the question gives a length (slot G). `sided`: the answer is a side, so that a name that says the viewer's left or
-    right would give it away or mislead. `weights` (gravity unknown, gravity known) are those within its family.
+    right would give it away or mislead. `on_own`: slot P is what the first subject stands on, not the support plane.
+    `weights` (gravity unknown, gravity known) are those within its family.
     """
 
     name: str
@@ -150,6 +151,7 @@ class Kind:
     given: bool = False
     compared: str = ""
     sided: bool = False
+    on_own: bool = False
 
     @property
     def family(self) -> Family:

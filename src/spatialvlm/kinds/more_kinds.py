@@ -5,6 +5,7 @@ from spatialvlm.kinds.kind import Kind
 
 SIDES = ("left", "right")
 FACING = ("in front", "behind")
+BESIDE = {"left": "to the left of", "right": "to the right of", "front": "in front of", "behind": "behind"}
 QUADRANTS = ("front-left", "front-right", "back-right", "back-left")
 
 MORE_KINDS: tuple[Kind, ...] = (
@@ -263,4 +264,20 @@ MORE_KINDS: tuple[Kind, ...] = (
         words=("truncated", "occluded"),
     ),
     Kind("locate", REGION, "place", 0, "", "", (2, 2), "Where in the image is A?", 1),
+    *(
+        Kind(
+            f"free_{side}",
+            REGION,
+            f"free_{side}",
+            0,
+            "",
+            "",
+            (0, 1),
+            f"Where is there a free place {where} A, on what A stands on?",
+            1,
+            sided=side in SIDES,
+            on_own=True,
+        )
+        for side, where in BESIDE.items()
+    ),
 )

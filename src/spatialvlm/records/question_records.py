@@ -51,7 +51,8 @@ class Facts:
     comparison the difference A - B of what decides it; `error` is its 1 sigma. `outcome` is what the form of the kind
     makes of it: of a comparison 1 (true, A, the kind's word), -1 (false, B, the opposite) or 0 (about the same).
     `given` is the length in metres that the question gives, else NaN. `refusals` counts what was not asked by
-    (kind, reason). `region_of` finds the region of subjects in the image, when a fact is made that answers with one.
+    (kind, reason). `region_of` finds the region in the image, by the kind, the place of the first subject in
+    `object_ids` and the number, when a fact is made that answers with one.
     """
 
     kinds: tuple[FactKind, ...]
@@ -64,7 +65,7 @@ class Facts:
     given: Float64[np.ndarray, " n"]
     in_frame: Literal["camera", "world"]
     refusals: Mapping[tuple[str, str], int]
-    region_of: Callable[[tuple[str, ...]], Region] | None = None
+    region_of: Callable[[str, int, float], Region] | None = None
 
     def __len__(self) -> int:
         return len(self.kind)
@@ -88,7 +89,7 @@ class Facts:
             subjects = tuple([ids[place] for place in places if place >= 0])
             answer = kind.answer(subjects, number, outcome)
             if answer is NOWHERE and self.region_of is not None:
-                answer = self.region_of(subjects)
+                answer = self.region_of(kind.name, places[0], number)
             found.append(Fact(kind.name, subjects, answer, error, frame, None if given != given else given))
         return found
 

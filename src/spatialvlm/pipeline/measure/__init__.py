@@ -6,7 +6,8 @@ is certain to stay inside that floor; in between it is refused. Whatever is refu
     objects      scenes -> arrays over all their objects
     column       what a Quantity is, and the Column that it comes to
     lengths rays between_objects lists     what quantities share: errors, ways from the camera and to others, groups
-    comparisons distances viewer groups arrangement perspective     the quantities; docs/questions.md defines each
+    comparisons distances viewer groups arrangement perspective free_places     the quantities; docs/questions.md
+                 defines each
     balance      no answer much more frequent than the others
     reasons      why facts are refused
     facts        the columns of the kinds that are wanted

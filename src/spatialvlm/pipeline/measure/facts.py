@@ -8,13 +8,13 @@ from functools import cache
 from types import MappingProxyType
 
 from spatialvlm.kinds import KINDS, Kind
-from spatialvlm.pipeline.measure import MeasureConfig, arrangement, distances, groups, perspective, viewer
+from spatialvlm.pipeline.measure import MeasureConfig, arrangement, distances, free_places, groups, perspective, viewer
 from spatialvlm.pipeline.measure.column import LENGTH, Column, Quantity, Table
 from spatialvlm.pipeline.measure.comparisons import Comparisons, difference_of
 from spatialvlm.pipeline.measure.objects import Objects, objects_of, pairs_of
 from spatialvlm.records import Scene
 
-MODULES = (distances, viewer, groups, arrangement, perspective)
+MODULES = (distances, viewer, groups, arrangement, perspective, free_places)
 QUANTITIES = MappingProxyType({one.name: one for module in MODULES for one in module.QUANTITIES})
 """All that is measured, by the name that kinds have for it."""
 

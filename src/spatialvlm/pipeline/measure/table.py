@@ -7,9 +7,9 @@ import numpy as np
 from jaxtyping import Int
 
 from spatialvlm.answers import Region
-from spatialvlm.geometry import decode_mask, outline
 from spatialvlm.kinds import KIND_NAMES, KINDS
 from spatialvlm.pipeline.measure.column import Column
+from spatialvlm.pipeline.measure.facts import QUANTITIES
 from spatialvlm.pipeline.measure.objects import Objects
 from spatialvlm.pipeline.measure.reasons import REASONS
 from spatialvlm.records import Facts, Scene
@@ -57,10 +57,11 @@ def facts_of(scenes: Sequence[Scene], objects: Objects, columns: Mapping[str, Co
     return facts
 
 
-def _region_of(scene: Scene, subjects: tuple[str, ...]) -> Region:
-    """Find where in the image the first subject is."""
-    mask = next(o.instance.mask for o in scene.objects if o.instance.id == subjects[0])
-    return Region(outline(decode_mask(mask)))
+def _region_of(scene: Scene, kind: str, place: int, number: float) -> Region:
+    """Find the region that a fact answers with."""
+    find = QUANTITIES[KINDS[kind].quantity].region
+    assert find is not None, f"kind {kind!r} has no region"
+    return find(scene, place, number)
 
 
 def _joined(parts: Sequence[np.ndarray], dtype: type, width: int | None = None) -> np.ndarray:

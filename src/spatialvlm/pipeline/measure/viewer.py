@@ -9,9 +9,12 @@ import math
 import numpy as np
 from jaxtyping import Float64
 
+from spatialvlm.answers import Region
+from spatialvlm.geometry import decode_mask, outline
 from spatialvlm.kinds import hours_of
 from spatialvlm.pipeline.measure.column import LENGTH, Column, Quantity, Table, finish_length, with_scale
 from spatialvlm.pipeline.measure.objects import PerObject, dot
+from spatialvlm.records import Scene
 
 LEAST_ANGLE_RAD = math.radians(2.0)
 """Nobody calls a smaller angle one: the camera is level, two things lie in one direction."""
@@ -143,6 +146,10 @@ def _place(table: Table) -> Column:
     return Column(table.singles, nothing, nothing)
 
 
+def _mask(scene: Scene, place: int, number: float) -> Region:
+    return Region(outline(decode_mask(scene.objects[place].instance.mask)))
+
+
 QUANTITIES = (
     Quantity(
         "camera_distance",
@@ -181,5 +188,5 @@ QUANTITIES = (
         _angle,
         (*_CUT, "too_small", "too_uncertain"),
     ),
-    Quantity("place", "the mask of the object; any point of it is right", _place),
+    Quantity("place", "the mask of the object; any point of it is right", _place, region=_mask),
 )

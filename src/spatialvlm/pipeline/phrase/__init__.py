@@ -71,7 +71,8 @@ class Prepared:
 
     `rows` are the askable ones of `facts`. `namings` are the names of the objects: for each way of referring its
     wordings. `clauses` holds the ids of those whose caption has a clarifying clause,
-    `plurals` the captions that are plural. `plane` is what things stand on.
+    `plurals` the captions that are plural. `plane` is what things stand on, `under` has the ids of those that stand on
+    an object with its id.
     """
 
     frame_id: str
@@ -82,6 +83,7 @@ class Prepared:
     clauses: frozenset[str]
     plurals: frozenset[str]
     plane: str
+    under: Mapping[str, str]
     refusals: Mapping[tuple[str, str], int]
 
 
@@ -133,6 +135,7 @@ class Phrase:
             frozenset(reference.object_id for reference in references if reference.clause is not None),
             frozenset(reference.phrase for reference in references if reference.phrase and reference.plural),
             PLANES[scene.support.surface],
+            {thing: surface.of for surface in scene.surfaces or () if surface.of for thing in surface.things},
             dict(sorted(refusals.items())),
         )
 
@@ -185,6 +188,8 @@ class Phrase:
         answer = sheet.answer(form.section(kind, outcome), draw[2], short=draw[1] < self.config.concise_share)
         values, unit = dict(zip(kind.letters, names)), None
         values["P"] = page.plane
+        if kind.on_own and fact.subjects[0] in page.under:
+            values["P"] = naming.names.get(page.under[fact.subjects[0]], _SURFACE)
         if form.says_more:
             if question.names_unit:
                 unit = ask_unit(fact.answer.metres if isinstance(fact.answer, Length) else UNTOLD_M, draw[6])
