@@ -214,7 +214,7 @@ def _turns(off: Float32[np.ndarray, "r c"], grid: _Grid) -> Cells:
     """Tell where depth leaves the surface faster than it drifts: on a wall, or at the edge of something low."""
     reach = max(grid.errors.reach * grid.depth_m.shape[1], 1.0)
     step = 2 * SLOPE_CELLS
-    most = grid.sure / 2.0 + 3.0 * grid.errors.local * step / reach
+    most = grid.sure / 2.0 + DRIFT_SIGMAS * grid.errors.local * step / reach
     turns = np.zeros(off.shape, bool)
     turns[SLOPE_CELLS:-SLOPE_CELLS] |= np.abs(off[step:] - off[:-step]) > most
     turns[:, SLOPE_CELLS:-SLOPE_CELLS] |= np.abs(off[:, step:] - off[:, :-step]) > most

@@ -7,25 +7,26 @@ there is decided on a sparse grid of circles that are free all over. The outline
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 
 import cv2
 import numpy as np
 from jaxtyping import Bool, Float64
 
 from spatialvlm.answers import Region
-from spatialvlm.geometry import decode_mask, edge_distance, outline
+from spatialvlm.geometry import Mask, decode_mask, edge_distance, outline
 from spatialvlm.pipeline.measure.column import WHOLE, Column, Quantity, Table
 from spatialvlm.pipeline.measure.lengths import place_floor
-from spatialvlm.pipeline.measure.objects import Index, PerObject
-from spatialvlm.records import LevelSurface, Scene
+from spatialvlm.pipeline.measure.objects import Index, PerObject, dot
+from spatialvlm.records import LevelSurface, Rle, Scene
 
 HAND_M = 0.035  # half the width of what a place must have room for
 LEAST_SHARE = 0.0125  # half its width in the picture, at least: who points there means nothing else
 REACH_M = 0.2, 0.5
 HIDDEN_SHARE, MOST_HIDDEN_M = 0.15, 0.2  # of A's own width: how far what is out of sight reaches beyond its box
 WIDENED = 0.25  # of the reach: how far a rectangle goes beyond either end of the face
-EVERY = 5  # cells from one circle to the next
+MOST_SURFACES = 10_000  # of a scene; a number beyond any
+HALF, EVERY = 2, 2  # every second cell is looked at, and every second of these is the centre of a circle
 NEAREST_M = 0.05  # what is nearer to the camera, or behind it, is in no picture
 SIDES = {"left": (0, -1), "right": (0, 1), "front": (1, -1), "behind": (1, 1)}
 """The world axis of each side, and to which end of it."""
@@ -129,9 +130,10 @@ def _has_room(side: str, table: Table, asked: Index, margin: PerObject) -> Bool[
     objects, surface = table.objects, table.shared(_stands)[0]
     zone = np.array(_zone(side, objects.low, objects.high, margin))
     found = np.zeros(len(margin), bool)
-    where = np.stack([objects.setting.scene[asked], surface[asked]], axis=1)
-    for scene, number in np.unique(where, axis=0).tolist():
-        some = asked[(where == (scene, number)).all(axis=1)]
+    where = objects.setting.scene[asked] * MOST_SURFACES + surface[asked]
+    for one in np.unique(where).tolist():
+        scene, number = divmod(one, MOST_SURFACES)
+        some = asked[where == one]
         circles = table.shared(_circles)[scene][number]
         least_x, most_x, least_y, most_y = zone[:, some, None]
         left, right = _columns(side, table.scenes[scene], objects.place[some])
@@ -150,50 +152,49 @@ def _circles(table: Table) -> list[list[_Circles]]:
 
 
 def _circles_of(scene: Scene, surface: LevelSurface) -> _Circles:
-    free = decode_mask(surface.free)
-    cell = scene.camera.width / free.shape[1]
+    free = _decoded(surface.free)[::HALF, ::HALF]  # what is taken is wider than that
+    cell, least = HALF * scene.camera.width / surface.free.width, LEAST_SHARE * scene.camera.width
     start = EVERY // 2
-    clear = edge_distance(free)[start::EVERY, start::EVERY] * cell
-    rows, columns = np.nonzero(clear >= LEAST_SHARE * scene.camera.width)
+    clear = (edge_distance(free)[start::EVERY, start::EVERY] - 1.0) * cell
+    rows, columns = np.nonzero(clear >= least)
     clear = clear[rows, columns]
-    column, row = (EVERY * columns + start + 0.5) * cell, (EVERY * rows + start + 0.5) * cell
-    x, y, x_right, x_down, y_right, y_down = _ground(scene, surface.height_m, column, row)
-    narrow = np.sqrt(np.minimum(x_right**2 + y_right**2, x_down**2 + y_down**2))  # metres per pixel
-    radius = np.maximum(LEAST_SHARE * scene.camera.width, HAND_M / narrow)
+    column, row = ((EVERY * at + start) * cell + cell / (2 * HALF) for at in (columns, rows))
+    place = np.array(_ground(scene, surface.height_m, column, row))
+    right = np.array(_ground(scene, surface.height_m, column + 1.0, row)) - place  # metres per pixel
+    down = np.array(_ground(scene, surface.height_m, column, row + 1.0)) - place
+    radius = np.maximum(
+        LEAST_SHARE * scene.camera.width, HAND_M / np.sqrt(np.minimum(dot(right, right), dot(down, down)))
+    )
+    reach = radius * np.sqrt(right * right + down * down)
     roomy = np.flatnonzero(clear >= radius)
-    reaches = radius * np.sqrt(x_right**2 + x_down**2), radius * np.sqrt(y_right**2 + y_down**2)
-    return _Circles(*(values[roomy] for values in (x, y, *reaches, column, radius)))
+    return _Circles(*(values[roomy] for values in (*place, *reach, column, radius)))
 
 
-def _ground(scene: Scene, height_m: float, columns: Places, rows: Places) -> tuple[Places, ...]:
-    """Find where rays through pixels meet a level: x, y, and how x, then y, change with a step right and one down.
-
-    Rays that never meet it are NaN.
-    """
+def _ground(scene: Scene, height_m: float, columns: Places, rows: Places) -> tuple[Places, Places]:
+    """Find where rays through pixels meet a level, x and y; NaN where they never do."""
     matrix, turn = scene.camera.image_from_camera, scene.world_from_camera
     ray_x, ray_y = (columns - matrix[0, 2]) / matrix[0, 0], (rows - matrix[1, 2]) / matrix[1, 1]
     x, y, z = (turn[axis, 0] * ray_x + turn[axis, 1] * ray_y + turn[axis, 2] for axis in range(3))
-    with np.errstate(invalid="ignore", divide="ignore"):
-        depth = np.where(z < 0, (height_m - turn[2, 3]) / z, np.nan)
-    steps = [
-        depth * (turn[axis, step] - turn[2, step] * way / z) / matrix[step, step]
-        for axis, way in ((0, x), (1, y))
-        for step in (0, 1)
-    ]
-    return turn[0, 3] + depth * x, turn[1, 3] + depth * y, *steps
+    depth = (height_m - turn[2, 3]) / np.where(z < 0, z, np.nan)
+    return turn[0, 3] + depth * x, turn[1, 3] + depth * y
+
+
+@lru_cache(maxsize=4)  # several are asked about one scene, one after the other
+def _decoded(free: Rle) -> Mask:
+    return decode_mask(free)
 
 
 def _region(side: str, scene: Scene, place: int, margin: float) -> Region:
     """Outline the free space beside an object: the piece with the most room."""
     one = scene.objects[place]
     surface = next(surface for surface in scene.surfaces or () if one.instance.id in surface.things)
-    free = decode_mask(surface.free)
+    free = _decoded(surface.free)
     cell = scene.camera.width / free.shape[1]
     low, high = one.box.low_in_world[:, None], one.box.high_in_world[:, None]
     least_x, most_x, least_y, most_y = zone = [float(end[0]) for end in _zone(side, low, high, margin)]
     window = _window(scene, zone, surface.height_m, free.shape, cell)
     rows, columns = ((np.arange(part.start, part.stop) + 0.5) * cell for part in window)
-    x, y, *_ = _ground(scene, surface.height_m, columns, rows[:, None])
+    x, y = _ground(scene, surface.height_m, columns, rows[:, None])
     left, right = _columns(side, scene, np.array([place]))
     beside = free[window] & (x > least_x) & (x < most_x) & (y > least_y) & (y < most_y)
     beside &= (columns > left) & (columns < right)
