@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from spatialvlm.answers import Length, in_words
+from spatialvlm.geometry import encode_mask
 from spatialvlm.kinds import KINDS, Kind
 from spatialvlm.records import (
     QA,
@@ -16,6 +17,7 @@ from spatialvlm.records import (
     Fact,
     Frame,
     Instance,
+    LevelSurface,
     Object,
     Sample,
     Scene,
@@ -43,6 +45,11 @@ def _object(index: int, caption: str) -> Object:
     )
 
 
+def _surfaces(rng: np.random.Generator) -> tuple[LevelSurface, ...]:
+    free = encode_mask(rng.random((HEIGHT // 2, WIDTH // 2)) < 0.5)
+    return LevelSurface(None, 0.0, (), free), LevelSurface("obj-0", 0.4, ("obj-1", "obj-2"), free)
+
+
 @pytest.fixture
 def make_scene():
     def make(index: int = 0, captions: tuple[str, ...] = ("mug", "red book", "tin can")) -> tuple[Scene, Source]:
@@ -60,6 +67,7 @@ def make_scene():
             errors=SceneErrors(0.01, 0.02, 0.003),
             objects=tuple(_object(i, caption) for i, caption in enumerate(captions)),
             versions={"lift": "1", "detect": "given"},
+            surfaces=_surfaces(rng) if index % 3 else None,
         )
         return scene, Source("tabletop", "MIT" if index % 2 else None, f"rgb/{index}.png", data)
 

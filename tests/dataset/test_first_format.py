@@ -26,20 +26,16 @@ def old(stored, tmp_path_factory) -> Path:
     """The stored dataset as format 1 had it. Not to be written to."""
     folder = tmp_path_factory.mktemp("old") / "dataset"
     shutil.copytree(stored, folder)
-    for path in (folder / "qa").iterdir():
-        file = path.open("rb")
-        with file:
-            table = without_added(pq.read_table(file))
-        with path.open("wb") as out:
-            schema.write_parquet(table, out)
-    for path in (folder / "scenes").iterdir():
-        table = pq.read_table(path).drop_columns(["unlifted"])
-        with path.open("wb") as out:
-            schema.write_parquet(table, out)
+    for name, older in (("qa", without_added), ("scenes", without_late_columns)):
+        for path in (folder / name).iterdir():
+            with path.open("rb") as file:
+                table = older(pq.read_table(file))
+            with path.open("wb") as out:
+                schema.write_parquet(table, out)
     header, *shards = map(json.loads, (folder / "manifest.jsonl").read_text().splitlines())
     for shard in shards:
-        for name, entry in shard["files"].items():
-            shard["files"][name] = describe_file(folder, folder / entry["path"])
+        for name in ("qa", "scenes"):
+            shard["files"][name] = describe_file(folder, folder / shard["files"][name]["path"])
     lines = [header | {"format": 1}, *shards]
     (folder / "manifest.jsonl").write_text("".join(to_json(line) + "\n" for line in lines))
     info = json.loads((folder / "dataset.json").read_text()) | {"format": 1}
@@ -53,6 +49,10 @@ def without_added(table: pa.Table) -> pa.Table:
     structs = column.flatten()
     kept = pa.StructArray.from_arrays([structs.field(field.name) for field in fields], fields=fields)
     return pa.table({"frame_id": table.column("frame_id"), "qa": pa.ListArray.from_arrays(column.offsets, kept)})
+
+
+def without_late_columns(table: pa.Table) -> pa.Table:
+    return table.drop_columns(["unlifted", "surfaces"])
 
 
 def test_the_folder_is_one_of_format_1(old):
@@ -70,6 +70,8 @@ def test_it_is_opened_and_its_scenes_are_read(stored, old):
     assert dataset.frame_ids() == now.frame_ids()
     assert [source for _, source in dataset.scenes()] == [source for _, source in now.scenes()]
     assert [scene.frame_id for scene, _ in dataset.scenes(images=False)] == now.frame_ids()
+    assert {scene.surfaces for scene, _ in dataset.scenes()} == {None}, "nobody had looked for them"
+    assert None not in {scene.surfaces for scene, _ in now.scenes()}
     assert list(dataset.drops()) == list(now.drops())
 
 

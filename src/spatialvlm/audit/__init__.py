@@ -2,6 +2,7 @@
 
     corrupt.py     exact frame -> the frame of a worse camera, model or annotator
     truth.py       exact geometry -> the true quantities, of what is seen and of the whole objects
+    true_arrangements.py true_places.py viewed.py   those of several things, of places in the image, of the camera
     compare.py     facts + truth -> each asked fact with its truth
     tally.py       compared facts, added up -> the figures of a preset
     run.py         the rooms through all of it, in a few processes

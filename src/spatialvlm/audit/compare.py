@@ -11,7 +11,9 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 from jaxtyping import Bool, Float64, Int, Int8, Int16
 
-from spatialvlm.audit.truth import TrueQuantities
+from spatialvlm.answers import Region
+from spatialvlm.audit.true_places import BEYOND, room_beside
+from spatialvlm.audit.truth import Boxes, TrueQuantities
 from spatialvlm.kinds import KINDS
 from spatialvlm.pipeline.measure import MeasureConfig
 from spatialvlm.records import Facts
@@ -90,6 +92,8 @@ def compare(
                 values = truth.overlaps(facts, subjects[:, 0])
             elif kind.form.compares or kind.form.directed:
                 values = boxes.difference(kind.quantity, subjects)
+            elif kind.quantity in BEYOND:
+                values = _room(kind.quantity, facts, rows, boxes, truth)
             else:
                 values = boxes.values(kind.quantity, subjects, facts.given[rows])
             if kind.form.directed:
@@ -99,3 +103,15 @@ def compare(
             verdicts[which, rows] = kind.form.holds(kind, facts.outcome[rows], values, floor) | np.isnan(values[:, 0])
     columns = (facts.kind, facts.subjects, facts.outcome, facts.number, facts.error)
     return Compared(facts.object_ids, *columns, *numbers, *verdicts)
+
+
+def _room(
+    quantity: str, facts: Facts, rows: Int[np.ndarray, " r"], boxes: Boxes, truth: TrueQuantities
+) -> Float64[np.ndarray, "r 1"]:
+    """Judge the places that some facts answer with."""
+    of, camera = facts.subjects[rows, 0], truth.known.frame.camera
+    assert camera is not None
+    regions = [fact.answer.polygon for fact in facts.at(rows.tolist()) if isinstance(fact.answer, Region)]
+    levels = np.array([truth.known.supports[facts.object_ids[place]] for place in of.tolist()])
+    size = camera.width, camera.height
+    return room_beside(quantity, regions, boxes.low[of], boxes.high[of], levels, size, truth.seen)[:, None]

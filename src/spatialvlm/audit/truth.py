@@ -14,6 +14,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Float64, Int
 from scipy.spatial import KDTree
 
+from spatialvlm.answers import BoundingBox
 from spatialvlm.audit import true_arrangements as arranged
 from spatialvlm.audit.viewed import FROM_ANCHOR, FROM_CAMERA, LISTED, from_anchor, from_camera, of_listed
 from spatialvlm.geometry import transform, unproject
@@ -191,13 +192,16 @@ class TrueQuantities:
 
     def overlaps(self, facts: Facts, places: Index) -> Values:
         """Divide the intersection by the union of the boxes in the image that facts say and that the pixels have."""
-        return np.array([[self._overlap(facts, facts.object_ids[place])] for place in places.tolist()]).reshape(-1, 1)
+        return np.array([[self._overlap(facts, place)] for place in places.tolist()]).reshape(-1, 1)
 
-    def _overlap(self, facts: Facts, name: str) -> float:
+    def _overlap(self, facts: Facts, place: int) -> float:
+        name = facts.object_ids[place]
         mask = np.asarray(next(one.mask for one in self.known.frame.instances or () if one.id == name))
-        assert facts.box_of is not None
+        assert facts.place_of is not None
         height, width = mask.shape
-        said = np.array(facts.box_of((name,)).corners).reshape(2, 2) * (width, height)
+        box = facts.place_of("locate_box", place, 0.0)
+        assert isinstance(box, BoundingBox)
+        said = np.array(box.corners).reshape(2, 2) * (width, height)
         rows, columns = np.nonzero(mask)
         true = np.array([[columns.min(), rows.min()], [columns.max() + 1, rows.max() + 1]], np.float64)
         shared = np.prod(np.maximum(np.minimum(said[1], true[1]) - np.maximum(said[0], true[0]), 0.0))
@@ -244,6 +248,15 @@ class TrueQuantities:
         votes = (np.abs(heights - levels[:, None]) < PLANE_WITHIN_M).sum(axis=1)
         found = bool(votes.max() > 0)
         return (float(levels[votes.argmax()]) if found else rise), found
+
+    def seen(self, columns: Index, rows: Index) -> tuple[Vectors, Numbers]:
+        """Return the places that pixels see, and how low the whole object there reaches; -inf where there is none."""
+        pixels = np.stack([columns + 0.5, rows + 0.5, np.ones(len(rows))])
+        rays = np.linalg.inv(self._image_from_camera) @ pixels
+        lowest = np.full(len(rows), -np.inf)
+        for instance in self.known.frame.instances or ():
+            lowest[np.asarray(instance.mask)[rows, columns]] = self.known.boxes[instance.id][0][2]
+        return transform(self.pose, (rays * self._depth_m[rows, columns]).T), lowest
 
     def _heights(self, where: Bool[np.ndarray, "h w"]) -> Float[np.ndarray, " n"]:
         """Return the true heights of some pixels; NaN where nothing is hit."""

@@ -11,7 +11,19 @@ import pyarrow as pa
 from spatialvlm.dataset import schema
 from spatialvlm.dataset.questions import lists, texts
 from spatialvlm.geometry import encode_mask
-from spatialvlm.records import Box, Camera, Instance, Object, Rle, Scene, SceneErrors, Source, Support, Verdict
+from spatialvlm.records import (
+    Box,
+    Camera,
+    Instance,
+    LevelSurface,
+    Object,
+    Rle,
+    Scene,
+    SceneErrors,
+    Source,
+    Support,
+    Verdict,
+)
 
 _HEAVY = ("objects", "unlifted", "camera", "world_from_camera")
 _Record = TypeVar("_Record")
@@ -48,6 +60,7 @@ def scenes_table(rows: Sequence[tuple[Scene, Source]]) -> pa.Table:
             [scene.unlifted for scene in scenes],
             _struct(schema.INSTANCE, *_instances(list(chain.from_iterable(scene.unlifted for scene in scenes)))),
         ),
+        "surfaces": _surfaces([scene.surfaces for scene in scenes]),
     }
     return pa.Table.from_arrays([columns[name] for name in schema.SCENES.names], schema=schema.SCENES)
 
@@ -91,6 +104,11 @@ def _cameras(cameras: Sequence[Camera]) -> pa.StructArray:
 def _verdicts(verdicts: Sequence[Verdict | None]) -> pa.StructArray:
     rows = [None if verdict is None else dataclasses.asdict(verdict) for verdict in verdicts]
     return cast(pa.StructArray, pa.array(rows, schema.VERDICT))
+
+
+def _surfaces(surfaces: Sequence[Sequence[LevelSurface] | None]) -> pa.ListArray:
+    rows = [None if own is None else [dataclasses.asdict(surface) for surface in own] for own in surfaces]
+    return cast(pa.ListArray, pa.array(rows, schema.SCENES.field("surfaces").type))
 
 
 def _versions(scenes: Sequence[Scene]) -> pa.ListArray:
@@ -157,6 +175,7 @@ def _scene(
         versions={item["name"]: item["version"] for item in row["versions"]},
         verdict=None if row["verdict"] is None else Verdict(**row["verdict"]),
         unlifted=unlifted,
+        surfaces=_read_surfaces(row.get("surfaces")),
     )
 
 
@@ -168,6 +187,13 @@ def source_columns(table: pa.Table) -> pa.Table:
 def read_sources(table: pa.Table) -> list[Source]:
     """Read the Source of every row alone, as `read_scenes` does."""
     return [_source(row) for row in table.to_pylist()]
+
+
+def _read_surfaces(rows: list[dict] | None) -> tuple[LevelSurface, ...] | None:
+    """Read surfaces; scenes of earlier versions have no such column."""
+    if rows is None:
+        return None
+    return tuple(LevelSurface(row["of"], row["height_m"], tuple(row["things"]), Rle(**row["free"])) for row in rows)
 
 
 def _source(row: dict) -> Source:

@@ -49,6 +49,7 @@ OBJECT = pa.struct(
         ("bottom", _TEXT),
     ]
 )
+SURFACE = pa.struct([("of", _TEXT), ("height_m", pa.float64()), ("things", pa.list_(_TEXT)), ("free", RLE)])
 SUPPORT = pa.struct([("surface", _TEXT), ("refusal", _TEXT)])
 ERRORS = pa.struct(
     [(name, pa.float64()) for name in ("scale", "tilt_rad", "support_m", "local", "local_reach_px", "shift")]
@@ -72,6 +73,7 @@ SCENES = pa.schema(
         ("versions", pa.list_(VERSION)),
         ("verdict", VERDICT),
         ("unlifted", pa.list_(INSTANCE)),  # older datasets have none
+        ("surfaces", pa.list_(SURFACE)),  # nor these
     ]
 )
 

@@ -30,6 +30,8 @@ from spatialvlm.geometry.masks import (
     without_specks,
 )
 from spatialvlm.geometry.planes import (
+    DRIFT_SIGMAS,
+    GRID_COLUMNS,
     Drift,
     Plane,
     find_planes,
@@ -51,6 +53,8 @@ from spatialvlm.geometry.transforms import (
 )
 
 __all__ = [
+    "DRIFT_SIGMAS",
+    "GRID_COLUMNS",
     "NOISE_FLOOR",
     "NO_DEPTH",
     "WORLD_FROM_LEVEL_CAMERA",

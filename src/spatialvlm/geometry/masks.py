@@ -78,7 +78,7 @@ def edge_distance(mask: Mask) -> Float32[np.ndarray, "h w"]:
 
     What lies beyond the array is outside too.
     """
-    padded = np.pad(mask, 1).view(np.uint8)
+    padded = cv2.copyMakeBorder(mask.view(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
     return np.asarray(cv2.distanceTransform(padded, cv2.DIST_L2, 5)[1:-1, 1:-1], np.float32)
 
 
@@ -106,12 +106,16 @@ def outline(mask: Mask) -> Polygon:
 def deepest_point(polygon: Polygon) -> tuple[float, float]:
     """Find the point of a polygon that is farthest from its edge, with the fewest digits that keep it inside."""
     corners = np.rint(np.array(polygon) * GRID).astype(np.int32)
-    depth = edge_distance(cv2.fillPoly(np.zeros((GRID, GRID), np.uint8), [corners], 1).astype(bool))
+    left, top = corners.min(axis=0).tolist()
+    right, bottom = np.minimum(corners.max(axis=0) + 1, GRID).tolist()
+    inside = cv2.fillPoly(np.zeros((bottom - top, right - left), np.uint8), [corners - (left, top)], 1)
+    depth = edge_distance(inside.astype(bool))
     row, column = np.unravel_index(int(depth.argmax()), depth.shape)
-    x, y = (column + 0.5) / GRID, (row + 0.5) / GRID
+    x, y = (left + column + 0.5) / GRID, (top + row + 0.5) / GRID
     rough = round(x, 2), round(y, 2)
-    cell = tuple(min(int(share * GRID), GRID - 1) for share in reversed(rough))
-    return rough if depth[cell] > 0.5 * depth.max() else (round(x, 3), round(y, 3))
+    across, down = int(rough[0] * GRID) - left, int(rough[1] * GRID) - top
+    held = 0 <= down < bottom - top and 0 <= across < right - left and depth[down, across] > 0.5 * depth.max()
+    return rough if held else (round(x, 3), round(y, 3))
 
 
 def without_specks(mask: Mask, share: float = 0.1, connectivity: int = 8) -> Mask:

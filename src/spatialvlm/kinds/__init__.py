@@ -2,7 +2,7 @@
 
 paper_kinds   the 43 of the paper
 more_kinds    those beyond it
-point_kinds   those beyond it that are about points
+image_kinds   those beyond it about places in the image
 kind          what a row says, and what a form of question owns
 forms/        the forms: a file each
 
@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import Literal
 
 from spatialvlm.kinds.forms.clock import hours_of
+from spatialvlm.kinds.image_kinds import IMAGE_KINDS
 from spatialvlm.kinds.kind import (
     LETTERS,
     RELATION_WORDS,
@@ -29,7 +30,6 @@ from spatialvlm.kinds.kind import (
 )
 from spatialvlm.kinds.more_kinds import MORE_KINDS
 from spatialvlm.kinds.paper_kinds import PAPER_KINDS
-from spatialvlm.kinds.point_kinds import POINT_KINDS
 
 __all__ = [
     "KINDS",
@@ -50,7 +50,7 @@ __all__ = [
     "reordered",
 ]
 
-KINDS = MappingProxyType({kind.name: kind for kind in (*PAPER_KINDS, *MORE_KINDS, *POINT_KINDS)})
+KINDS = MappingProxyType({kind.name: kind for kind in (*PAPER_KINDS, *MORE_KINDS, *IMAGE_KINDS)})
 KIND_NAMES = tuple(KINDS)
 
 Mix = Literal["paper", "all"]

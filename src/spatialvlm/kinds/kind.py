@@ -140,8 +140,8 @@ class Kind:
     `subjects` are named one by one (slots A, B, C); after them come those that are `listed` together (slot L), as many
     as `sizes` says. `given`: the question gives a length (slot G). `pointed`: it is about a point on each of its
     subjects, which it calls by its place in the image. `sided`: the answer is a side, so that a name that says the
-    viewer's left or right would give it away or mislead. `weights` (gravity unknown, gravity known) are those within
-    its family.
+    viewer's left or right would give it away or mislead. `on_own`: slot P is what the first subject stands on, not the
+    support plane. `weights` (gravity unknown, gravity known) are those within its family.
     """
 
     name: str
@@ -160,6 +160,7 @@ class Kind:
     pointed: bool = False
     compared: str = ""
     sided: bool = False
+    on_own: bool = False
 
     @property
     def family(self) -> Family:

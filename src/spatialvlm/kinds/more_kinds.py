@@ -2,7 +2,6 @@
 
 from spatialvlm.kinds.forms import (
     ANGLE,
-    BOUNDING_BOX,
     CLASS_COUNT,
     CLOCK,
     COUNT,
@@ -10,7 +9,6 @@ from spatialvlm.kinds.forms import (
     LENGTH_IF_TOLD,
     PICK,
     RANKING,
-    REGION,
     SECTOR,
     STATEMENT,
 )
@@ -288,7 +286,5 @@ MORE_KINDS: tuple[Kind, ...] = (
         1,
         words=("bottom_hidden",),
     ),
-    Kind("locate", REGION, "place", 0, "", "", (2, 2), "Where in the image is A?", 1),
-    Kind("locate_box", BOUNDING_BOX, "image_box", 0, "", "", (2, 2), "Which box in the image holds A?", 1),
     Kind("count_of_class", CLASS_COUNT, "class_count", 0, "", "", (2, 2), "How many things of a class are in view?", 0),
 )

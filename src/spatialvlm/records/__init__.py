@@ -24,7 +24,7 @@ from spatialvlm.records.frame_records import (
 )
 from spatialvlm.records.question_records import QA, Fact, FactKind, Facts, Family, Score
 from spatialvlm.records.sample_records import Drop, Sample
-from spatialvlm.records.scene_records import Box, Object, Scene, SceneErrors, Support
+from spatialvlm.records.scene_records import Box, LevelSurface, Object, Scene, SceneErrors, Support
 
 __all__ = [
     "QA",
@@ -40,6 +40,7 @@ __all__ = [
     "Frame",
     "GravityEstimate",
     "Instance",
+    "LevelSurface",
     "Object",
     "Rle",
     "Sample",

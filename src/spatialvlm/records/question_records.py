@@ -51,8 +51,8 @@ class Facts:
     comparison the difference A - B of what decides it; `error` is its 1 sigma. `outcome` is what the form of the kind
     makes of it: of a comparison 1 (true, A, the kind's word), -1 (false, B, the opposite) or 0 (about the same).
     `given` is the length in metres that the question gives, else NaN. `refusals` counts what was not asked by
-    (kind, reason). `region_of` and `box_of` find where subjects are in the image, when a fact that answers with that is
-    made.
+    (kind, reason). `place_of` finds the region or the box in the image, by the kind, the place of the first subject in
+    `object_ids` and the number, when a fact is made that answers with one.
     """
 
     kinds: tuple[FactKind, ...]
@@ -65,8 +65,7 @@ class Facts:
     given: Float64[np.ndarray, " n"]
     in_frame: Literal["camera", "world"]
     refusals: Mapping[tuple[str, str], int]
-    region_of: Callable[[tuple[str, ...]], Region] | None = None
-    box_of: Callable[[tuple[str, ...]], BoundingBox] | None = None
+    place_of: Callable[[str, int, float], Region | BoundingBox] | None = None
 
     def __len__(self) -> int:
         return len(self.kind)
@@ -89,10 +88,8 @@ class Facts:
             kind = self.kinds[index]
             subjects = tuple([ids[place] for place in places if place >= 0])
             answer = kind.answer(subjects, number, outcome)
-            if answer is NOWHERE and self.region_of is not None:
-                answer = self.region_of(subjects)
-            elif answer is UNFRAMED and self.box_of is not None:
-                answer = self.box_of(subjects)
+            if (answer is NOWHERE or answer is UNFRAMED) and self.place_of is not None:
+                answer = self.place_of(kind.name, places[0], number)
             found.append(Fact(kind.name, subjects, answer, error, frame, None if given != given else given))
         return found
 

@@ -1,4 +1,4 @@
-"""An image in metric 3D: Box Object Support Scene."""
+"""An image in metric 3D: Box Object Support LevelSurface Scene."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from jaxtyping import Float32, Float64
 
-from spatialvlm.records.frame_records import Camera, Instance, Verdict
+from spatialvlm.records.frame_records import Camera, Instance, Rle, Verdict
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,6 +48,21 @@ class Support:
 
 
 @dataclass(frozen=True, slots=True)
+class LevelSurface:
+    """A level surface that things stand on: the support plane, or the top or a shelf of an object.
+
+    `of` is the id of that object, None for the support plane; `height_m` is its z in the world; `things` are the ids of
+    those that stand there. `free` marks, on a coarse grid over the picture, where it is in sight and nothing stands on
+    it or over it.
+    """
+
+    of: str | None
+    height_m: float
+    things: tuple[str, ...]
+    free: Rle
+
+
+@dataclass(frozen=True, slots=True)
 class SceneErrors:
     """The errors of a scene beside those of its boxes, 1 sigma: scale of depth (relative), tilt of up, height of plane.
 
@@ -70,7 +85,8 @@ class Scene:
 
     `gravity` says where up came from; None means that up is unknown, the world is the camera turned so that its y axis
     points down, and every fact that needs gravity is withheld. `unlifted` are the things that were seen but have no
-    place in 3D (too small, without depth): nothing is asked about them, and no name may fit one of them.
+    place in 3D (too small, without depth): nothing is asked about them, and no name may fit one of them. `surfaces` is
+    None where nobody looked for them.
     """
 
     frame_id: str
@@ -85,6 +101,7 @@ class Scene:
     versions: Mapping[str, str] = field(default_factory=dict)
     verdict: Verdict | None = None
     unlifted: tuple[Instance, ...] = ()
+    surfaces: tuple[LevelSurface, ...] | None = None
 
     def __getitem__(self, name: str) -> Object:
         """Return the object of a name, a caption or an id. Raises UserError, with all names, where that is not one."""

@@ -2,9 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
+from jaxtyping import Bool, Float64
+
 from spatialvlm.answers import NOWHERE, Answer, Region
 from spatialvlm.geometry import deepest_point
-from spatialvlm.kinds.kind import Form, Kind, Voice
+from spatialvlm.kinds.kind import Form, Kind, Outcomes, Values, Voice
 from spatialvlm.records import Fact
 
 
@@ -17,8 +20,9 @@ class RegionOf(Form):
     instruction = "Answer with a point (x, y), as shares of the image's width and height."
 
     def sections(self, kind: Kind) -> Mapping[str, str]:
-        """Slots: [N] the point, as in "(0.42, 0.61)"."""
-        return {"question": kind.letters, "answer": f"{kind.letters}N"}
+        """Slots: [N] the point, as in "(0.42, 0.61)"; [P] what A stands on, where the place is on that."""
+        names = f"{kind.letters}P" if kind.on_own else kind.letters
+        return {"question": names, "answer": f"{names}N"}
 
     def section(self, kind: Kind, outcome: int) -> str:
         """Answer from the only section."""
@@ -27,6 +31,12 @@ class RegionOf(Form):
     def answer(self, kind: Kind, subjects: tuple[str, ...], number: float, outcome: int) -> Answer:
         """Leave the region open: the Facts fill it in."""
         return NOWHERE
+
+    def holds(
+        self, kind: Kind, outcome: Outcomes, truth: Values, floor: Float64[np.ndarray, " f"]
+    ) -> Bool[np.ndarray, " f"]:
+        """Be right where the truth is not negative."""
+        return truth[:, 0] >= 0
 
     def say(self, kind: Kind, fact: Fact, names: Sequence[str], outcome: int, voice: Voice) -> Mapping[str, str]:
         """Fill [N] with the point that is farthest from the edge."""

@@ -16,6 +16,7 @@ from spatialvlm.geometry import NO_DEPTH, Drift, Plane, find_planes, relative_no
 from spatialvlm.pipeline.lift import LiftConfig
 from spatialvlm.pipeline.lift.anchors import Prior, disagreement, fused, readings
 from spatialvlm.pipeline.lift.box import lift_object
+from spatialvlm.pipeline.lift.free_space import surfaces_of
 from spatialvlm.pipeline.lift.surface import Surface, clean_surface
 from spatialvlm.pipeline.lift.world import Up, World, find_world, things_stand_on
 from spatialvlm.records import DepthErrors, Drop, Frame, Instance, Rle, Sample, Scene
@@ -92,7 +93,8 @@ def _scene_of(frame: Frame, errors: DepthErrors, config: LiftConfig, anchor: str
     assert frame.camera is not None
     focal_px, noise = float(frame.camera.image_from_camera[0, 0]), relative_noise(frame.depth)
     seen, left = _surfaces(frame, noise, config)
-    world = _world(frame, [surface for _, surface in seen], noise, errors, config)
+    background = _background(frame)
+    world = _world(frame, [surface for _, surface in seen], background, noise, errors, config)
     objects = []
     for instance, surface in seen:
         lifted = lift_object(instance, surface, world, focal_px, config)
@@ -114,6 +116,7 @@ def _scene_of(frame: Frame, errors: DepthErrors, config: LiftConfig, anchor: str
         versions=frame.versions,
         verdict=frame.verdict,
         unlifted=tuple(instance for instance, _ in left),
+        surfaces=surfaces_of(frame, background, world, objects, noise, errors),
     )
     return _Lifted(scene, tuple(Drop("lift", f"{frame.id}/{instance.id}", reason) for instance, reason in left))
 
@@ -135,16 +138,23 @@ def _surfaces(
     return seen, left
 
 
-def _world(frame: Frame, surfaces: Sequence[Surface], noise: float, errors: DepthErrors, config: LiftConfig) -> World:
+def _world(
+    frame: Frame,
+    surfaces: Sequence[Surface],
+    background: Bool[np.ndarray, "h w"],
+    noise: float,
+    errors: DepthErrors,
+    config: LiftConfig,
+) -> World:
     """Find the world frame: up is given, or found with the support plane, or what a model says, in this order."""
     assert frame.camera is not None
     given = None if frame.gravity_in_camera is None else (-frame.gravity_in_camera, config.given_gravity_error_rad)
-    planes = _planes(frame, surfaces, noise, given, errors)
+    planes = _planes(frame, surfaces, background, noise, given, errors)
     world = find_world(planes, given, "given", surfaces, frame.camera, errors)
     estimate = frame.gravity_estimate
     if world.gravity is None and estimate is not None:
         told = (-estimate.gravity_in_camera, estimate.error_rad)
-        planes = _planes(frame, surfaces, noise, told, errors)
+        planes = _planes(frame, surfaces, background, noise, told, errors)
         world = find_world(planes, told, "model", surfaces, frame.camera, errors)
     if errors.shift > 0:
         assert frame.depth is not None
@@ -154,7 +164,12 @@ def _world(frame: Frame, surfaces: Sequence[Surface], noise: float, errors: Dept
 
 
 def _planes(
-    frame: Frame, surfaces: Sequence[Surface], noise: float, up: Up | None, errors: DepthErrors
+    frame: Frame,
+    surfaces: Sequence[Surface],
+    background: Bool[np.ndarray, "h w"],
+    noise: float,
+    up: Up | None,
+    errors: DepthErrors,
 ) -> list[Plane] | str:
     """Find planes that may be the support. Depth with an unknown shift has planes too, but tilted and raised ones."""
     assert frame.depth is not None
@@ -162,9 +177,6 @@ def _planes(
     if errors.shift > 0:
         return "depth_has_no_shape"
     matrix = frame.camera.image_from_camera
-    background = _background(frame)
-    if frame.floor is not None:
-        background &= frame.floor
     return find_planes(
         frame.depth,
         matrix,
@@ -187,8 +199,11 @@ def _mask(frame: Frame, instance: Instance) -> Bool[np.ndarray, "h w"]:
 
 
 def _background(frame: Frame) -> Bool[np.ndarray, "h w"]:
-    """Find the pixels of no object, with a margin since masks end short of the objects."""
+    """Find the pixels that may be of what things stand on: of no object, with a margin since masks end short of them,
+    and of the floor where a model found that.
+    """
     taken = np.zeros(frame.image.shape[:2], bool)
     for instance in frame.instances or ():
         taken |= _mask(frame, instance)
-    return ~cv2.dilate(taken.view(np.uint8), np.ones((7, 7), np.uint8)).view(bool)
+    bare = ~cv2.dilate(taken.view(np.uint8), np.ones((7, 7), np.uint8)).view(bool)
+    return bare if frame.floor is None else bare & frame.floor

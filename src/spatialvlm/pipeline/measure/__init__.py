@@ -6,8 +6,8 @@ is certain to stay inside that floor; in between it is refused. Whatever is refu
     objects      scenes -> arrays over all their objects
     column       what a Quantity is, and the Column that it comes to
     lengths rays between_objects lists     what quantities share: errors, ways from the camera and to others, groups
-    comparisons distances viewer groups arrangement perspective class_counts marked_points     the quantities, all
-                 defined in docs/questions.md
+    comparisons distances viewer groups arrangement perspective class_counts marked_points free_places     the
+                 quantities, all defined in docs/questions.md
     balance      no answer much more frequent than the others
     reasons      why facts are refused
     facts        the columns of the kinds that are wanted

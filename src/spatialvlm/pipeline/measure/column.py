@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import numpy as np
 from jaxtyping import Bool, Int, Int8
 
+from spatialvlm.answers import BoundingBox, Region
 from spatialvlm.pipeline.measure import MeasureConfig
 from spatialvlm.pipeline.measure.between_objects import Ways
 from spatialvlm.pipeline.measure.lists import Lists, PairRows
@@ -159,7 +160,8 @@ ColumnOf = Callable[[Table], Column]
 class Quantity:
     """Something that is measured: its name in kinds, how it is computed, its column with the reasons that refuse it.
 
-    `difference_reasons` are those of its differences, where kinds compare it; `Table.compared` makes them.
+    `difference_reasons` are those of its differences, where kinds compare it; `Table.compared` makes them. `in_image`
+    finds the place in the image that a row is, by the first subject's place in its scene and the number.
     """
 
     name: str
@@ -167,6 +169,7 @@ class Quantity:
     column: ColumnOf | None = None
     reasons: tuple[str, ...] = ()
     difference_reasons: tuple[str, ...] = ()
+    in_image: Callable[[Scene, int, float], Region | BoundingBox] | None = None
 
 
 def finish_length(column: Column, objects: Objects, config: MeasureConfig) -> None:

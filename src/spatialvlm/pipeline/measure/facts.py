@@ -13,6 +13,7 @@ from spatialvlm.pipeline.measure import (
     arrangement,
     class_counts,
     distances,
+    free_places,
     groups,
     marked_points,
     perspective,
@@ -23,7 +24,7 @@ from spatialvlm.pipeline.measure.comparisons import Comparisons, difference_of
 from spatialvlm.pipeline.measure.objects import Objects, objects_of, pairs_of
 from spatialvlm.records import Scene
 
-MODULES = (distances, viewer, groups, arrangement, perspective, class_counts, marked_points)
+MODULES = (distances, viewer, groups, arrangement, perspective, class_counts, marked_points, free_places)
 QUANTITIES = MappingProxyType({one.name: one for module in MODULES for one in module.QUANTITIES})
 """All that is measured, by the name that kinds have for it."""
 

@@ -7,9 +7,9 @@ import numpy as np
 from jaxtyping import Int
 
 from spatialvlm.answers import BoundingBox, Region
-from spatialvlm.geometry import decode_mask, outline, tight_box
 from spatialvlm.kinds import KIND_NAMES, KINDS
 from spatialvlm.pipeline.measure.column import Column
+from spatialvlm.pipeline.measure.facts import QUANTITIES
 from spatialvlm.pipeline.measure.objects import Objects
 from spatialvlm.pipeline.measure.reasons import REASONS
 from spatialvlm.records import Facts, Scene
@@ -52,23 +52,16 @@ def facts_of(scenes: Sequence[Scene], objects: Objects, columns: Mapping[str, Co
         ids = tuple(o.instance.id for o in scene.objects)
         frame = "camera" if scene.gravity is None else "world"
         kind, subjects, number, error, outcome, given = (column[start:stop] for column in sorted_rows)
-        where = partial(_region_of, scene), partial(_box_of, scene)
-        facts.append(Facts(_ALL_KINDS, ids, kind, subjects, number, error, outcome, given, frame, refused, *where))
+        where = partial(_place_of, scene)
+        facts.append(Facts(_ALL_KINDS, ids, kind, subjects, number, error, outcome, given, frame, refused, where))
     return facts
 
 
-def _region_of(scene: Scene, subjects: tuple[str, ...]) -> Region:
-    """Find where in the image the first subject is."""
-    mask = next(o.instance.mask for o in scene.objects if o.instance.id == subjects[0])
-    return Region(outline(decode_mask(mask)))
-
-
-def _box_of(scene: Scene, subjects: tuple[str, ...]) -> BoundingBox:
-    """Find the box of the first subject in the image."""
-    mask = next(o.instance.mask for o in scene.objects if o.instance.id == subjects[0])
-    left, top, right, bottom = tight_box(decode_mask(mask)).tolist()
-    width, height = scene.camera.width, scene.camera.height
-    return BoundingBox(left / width, top / height, right / width, bottom / height)
+def _place_of(scene: Scene, kind: str, place: int, number: float) -> Region | BoundingBox:
+    """Find the place in the image that a fact answers with."""
+    find = QUANTITIES[KINDS[kind].quantity].in_image
+    assert find is not None, f"kind {kind!r} has no place in the image"
+    return find(scene, place, number)
 
 
 def _joined(parts: Sequence[np.ndarray], dtype: type, width: int | None = None) -> np.ndarray:

@@ -9,9 +9,12 @@ import math
 import numpy as np
 from jaxtyping import Float64
 
+from spatialvlm.answers import BoundingBox, Region
+from spatialvlm.geometry import decode_mask, outline, tight_box
 from spatialvlm.kinds import hours_of
 from spatialvlm.pipeline.measure.column import LENGTH, Column, Quantity, Table, finish_length, with_scale
 from spatialvlm.pipeline.measure.objects import PerObject, dot
+from spatialvlm.records import Scene
 
 LEAST_ANGLE_RAD = math.radians(2.0)
 """Nobody calls a smaller angle one: the camera is level, two things lie in one direction."""
@@ -157,6 +160,16 @@ def _box(table: Table) -> Column:
     return column
 
 
+def _mask(scene: Scene, place: int, number: float) -> Region:
+    return Region(outline(decode_mask(scene.objects[place].instance.mask)))
+
+
+def _mask_box(scene: Scene, place: int, number: float) -> BoundingBox:
+    left, top, right, bottom = tight_box(decode_mask(scene.objects[place].instance.mask)).tolist()
+    width, height = scene.camera.width, scene.camera.height
+    return BoundingBox(left / width, top / height, right / width, bottom / height)
+
+
 QUANTITIES = (
     Quantity(
         "camera_distance",
@@ -195,8 +208,12 @@ QUANTITIES = (
         _angle,
         (*_CUT, "too_small", "too_uncertain"),
     ),
-    Quantity("place", "the mask of the object; any point of it is right", _place),
+    Quantity("place", "the mask of the object; any point of it is right", _place, in_image=_mask),
     Quantity(
-        "image_box", "the box around the mask of the object; right where they overlap by half", _box, ("too_small",)
+        "image_box",
+        "the box around the mask of the object; right where they overlap by half",
+        _box,
+        ("too_small",),
+        in_image=_mask_box,
     ),
 )

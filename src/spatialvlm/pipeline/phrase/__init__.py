@@ -75,8 +75,9 @@ class Prepared:
 
     `rows` are the askable ones of `facts`. `namings` are the names of the objects: for each way of referring its
     wordings; `points` those of the points on them. `clauses` holds the ids of those whose caption has a clarifying
-    clause, `plurals` the captions that are plural. `plane` is what things stand on. `classes` are the words for those
-    of the objects, by the id of the first one of each. Places in the image are said by its `scale`.
+    clause, `plurals` the captions that are plural. `plane` is what things stand on, `under` has the ids of those that
+    stand on an object with its id. `classes` are the words for those of the objects, by the id of the first one of
+    each. Places in the image are said by its `scale`.
     """
 
     frame_id: str
@@ -88,6 +89,7 @@ class Prepared:
     clauses: frozenset[str]
     plurals: frozenset[str]
     plane: str
+    under: Mapping[str, str]
     classes: Mapping[str, Mapping[str, str]]
     scale: ImageScale
     refusals: Mapping[tuple[str, str], int]
@@ -143,6 +145,7 @@ class Phrase:
             frozenset(reference.object_id for reference in references if reference.clause is not None),
             frozenset(reference.phrase for reference in references if reference.phrase and reference.plural),
             PLANES[scene.support.surface],
+            {thing: surface.of for surface in scene.surfaces or () if surface.of for thing in surface.things},
             self._classes(scene),
             ImageScale(self.config.coordinates, scene.camera.width, scene.camera.height),
             dict(sorted(refusals.items())),
@@ -222,6 +225,8 @@ class Phrase:
         values["P"] = page.plane
         if not form.names_subjects:
             values |= page.classes[fact.subjects[0]]
+        if kind.on_own and fact.subjects[0] in page.under:
+            values["P"] = naming.names.get(page.under[fact.subjects[0]], _SURFACE)
         if form.says_more:
             if question.names_unit:
                 unit = ask_unit(fact.answer.metres if isinstance(fact.answer, Length) else UNTOLD_M, draw[6])
