@@ -136,7 +136,8 @@ class _Group:
     """A row group as it was read, with the pages made of it by row; `asked` are the rows that were asked for."""
 
     def __init__(self, table: pa.Table) -> None:
-        self.scenes, self.origins = table.select(scene_columns(images=False)), source_columns(table)
+        light = [name for name in table.column_names if name != "image"]
+        self.scenes, self.origins = table.select(light), source_columns(table)
         self.forget()
 
     def forget(self) -> None:
