@@ -193,7 +193,8 @@ def _free(grid: _Grid, bare: Cells, height_m: float, objects: Sequence[Object]) 
         free[window] = bare[window] & _on_level(grid, window, height_m)
         covered = np.zeros(bare.shape, np.uint8)
         for corners in _footprints(grid, objects, height_m):
-            cv2.fillConvexPoly(covered, corners, 1)
+            if len(corners):
+                cv2.fillConvexPoly(covered, corners, 1)
         free &= ~covered.view(bool)
         free = cv2.erode(free.view(np.uint8), _SQUARE, borderValue=1).view(bool)
     return encode_mask(free)
@@ -229,19 +230,22 @@ def _footprints(grid: _Grid, objects: Sequence[Object], height_m: float) -> Iter
     faces = np.array([(box.low_in_world, box.high_in_world) for box in rising])
     x, y = faces[:, [0, 1, 1, 0], 0], faces[:, [0, 0, 1, 1], 1]
     ground = np.stack([x, y, np.full(x.shape, height_m), np.ones(x.shape)])
-    in_grid = np.tensordot(grid.grid_from_world, ground, 1)
-    for corners in in_grid.transpose(1, 0, 2):
-        seen = _in_front(corners)
-        if seen.shape[1] > 2:
-            cells = np.rint(seen[:2] / seen[2] - 0.5).clip(-FAR_CELLS, FAR_CELLS)
-            yield cells.astype(np.int32).T
+    in_grid = np.tensordot(grid.grid_from_world, ground, 1).transpose(1, 0, 2)
+    in_front = in_grid[:, 2].min(axis=1) > NEAREST_M
+    yield from _cells(in_grid[in_front])
+    for corners in in_grid[~in_front]:
+        yield from _cells(_in_front(corners)[None])
+
+
+def _cells(corners: Float64[np.ndarray, "n 3 c"]) -> Int32[np.ndarray, "n c 2"]:
+    """Find the cells of corners in front of the camera."""
+    cells = np.rint(corners[:, :2] / corners[:, 2:] - 0.5).clip(-FAR_CELLS, FAR_CELLS)
+    return np.ascontiguousarray(cells.astype(np.int32).transpose(0, 2, 1))
 
 
 def _in_front(corners: Float64[np.ndarray, "3 n"]) -> Float64[np.ndarray, "3 _"]:
     """Cut from a polygon what is behind the camera."""
     spare = corners[2] - NEAREST_M
-    if spare.min() > 0:
-        return corners
     kept = []
     for place in range(len(spare)):
         one, other = spare[place - 1], spare[place]
