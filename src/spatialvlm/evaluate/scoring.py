@@ -41,7 +41,7 @@ from spatialvlm.evaluate.parsing.refusals import parse_refusal
 from spatialvlm.evaluate.parsing.yes_no_answers import parse_yes_no
 from spatialvlm.records import Score
 
-PARSER = "robust-2"
+PARSER = "robust-3"
 """The robust parser's name and version: it changes whenever an answer may be parsed otherwise."""
 
 

@@ -27,6 +27,20 @@ _NOT = re.compile(r"(?:\bnot|n't|\brather than|\binstead of)\s+(?:(?!but\b)\w+\s
 _SEVERAL = re.compile(r"(?<![\w'])[A-J]\s*(?:,|and|or|&|/)\s*(?:[A-J]\s*(?:,|and|or|&|/)\s*)*[A-J](?![\w'])")
 _CONCLUDES = re.compile(r"\b(?:therefore|thus|hence|so|but|answer(?:\s+is)?|in\s+conclusion|overall)\b", re.IGNORECASE)
 _COMPARES = re.compile(r"^\s*(?:between|of|both|comparing|among)\b[^,.]*,", re.IGNORECASE)
+_LISTS_ALL = re.compile(
+    rf"^\W*(?:between|(?:out\s+)?of|among|from|comparing)\s+(?:{MARK.pattern},?\s+)+(?:and|or)\s+{MARK.pattern}",
+    re.IGNORECASE,
+)
+"""The options told again, before one of them is taken: "Between the plate, the bowl and the pear, ..."."""
+_COMPARED_WITH = re.compile(
+    r"\b(?<!rather\s)(?:than|because|since|while|whereas|with|compared\s+(?:to|with)|followed\s+by)\b", re.IGNORECASE
+)
+_PLACES = re.compile(
+    r"\b(?:(?P<nth>first|1st|second|2nd|third|3rd|fourth|4th|middle|last)(?:\s+(?:one|option|item|object|thing|choice))?"
+    r"|(?:option|number|choice|item|object)\s+#?(?P<number>[1-9]))\b",
+    re.IGNORECASE,
+)
+_NTH = {"fir": 0, "1st": 0, "sec": 1, "2nd": 1, "thi": 2, "3rd": 2, "fou": 3, "4th": 3}
 _JSON_KEYS = ("final_answer", "answer", "choice", "option", "label", "prediction", "result")
 
 
@@ -60,8 +74,12 @@ def _match(text: str, options: tuple[str, ...], reading: AnswerReading) -> tuple
         found = _by_names(text, relation[:2])
         return None if found is None else (options.index(things[found[0]]), found[1])
     if all(map(has_article, options)):
-        return _by_names(text, options, [name for name in reading.names if name not in options])
+        return _by_names(text, options, [name for name in reading.names if name not in options]) or _by_place(
+            text, options
+        )
     text = mark_names(text, *reading.names)
+    if (place := _by_quadrant(text, options)) is not None:
+        return place, "its two words"
     found = _by_words(text, options)
     if found is None and (rest := _conclusion(text)) is not None:
         found = _by_words(rest, options)
@@ -95,13 +113,45 @@ def _by_names(text: str, things: Sequence[str], others: Sequence[str] = ()) -> t
     `others` are no options, and told apart from them.
     """
     marked = mark_names(text, *things, *others)
-    for part in (marked, _conclusion(marked)):
+    parts = (marked, _conclusion(marked), _LISTS_ALL.sub("", marked), _COMPARED_WITH.split(marked, 1)[0])
+    for part in parts:
         if part is not None:
             said = [hit for hit in MARK.finditer(part) if not _NOT.search(part[: hit.start()])]
             named = {place for hit in said for place in marked_places(hit[0]) if place < len(things)}
             if len(named) == 1:
                 return named.pop(), "the thing's name"
     return None
+
+
+def _by_place(text: str, options: tuple[str, ...]) -> tuple[int, str] | None:
+    """Match "the second one", "option 2", "the last": the only place that is said, where no option is named."""
+    if MARK.search(mark_names(text, *options)):
+        return None
+    places: set[int] = set()
+    for hit in _PLACES.finditer(text):
+        word = (hit["nth"] or "").lower()
+        if word == "middle" and len(options) % 2 == 0:
+            return None
+        named = {"last": len(options) - 1, "middle": len(options) // 2}
+        places.add(int(hit["number"]) - 1 if hit["number"] else named.get(word, _NTH.get(word[:3], 0)))
+    return (places.pop(), "its place") if len(places) == 1 and max(places) < len(options) else None
+
+
+_QUADRANT = re.compile(r"(front|back)-(left|right)")
+_HALVES = {
+    "front": re.compile(r"\b(?:front|forwards?|(?<!straight\s)ahead)\b", re.IGNORECASE),
+    "back": re.compile(r"\b(?:back(?:wards?)?|behind|rear)\b", re.IGNORECASE),
+    "left": re.compile(r"\bleft\b", re.IGNORECASE),
+    "right": re.compile(r"\bright\b(?!\s+(?:behind|ahead|in\s+front))", re.IGNORECASE),
+}
+
+
+def _by_quadrant(text: str, options: tuple[str, ...]) -> int | None:
+    """Match a quarter of the turn by its two words, wherever they stand: "behind you, to the right"."""
+    halves = [_QUADRANT.fullmatch(option) for option in options]
+    said = {word for word, pattern in _HALVES.items() if pattern.search(text)}
+    found = [place for place, hit in enumerate(halves) if hit and said == {hit[1], hit[2]}]
+    return found[0] if len(found) == 1 and all(halves) else None
 
 
 def _same(text: str, option: str) -> bool:
@@ -226,7 +276,8 @@ _ALSO = {
     "in front of": ("in front", "front"),
     "below": ("under", "underneath", "beneath"),
     "above": ("over", "on top of"),
-    "behind": ("at the back",),
+    "behind": ("at the back", "at your back", "in the back", "in back"),
+    "in front": ("front", "ahead of you", "ahead of me"),
 }
 _ON_THE_SIDE = re.compile(r"\bon\s+(the|your|my|its|his|her|their)\s+(left|right)\b", re.IGNORECASE)
 _AGREES = re.compile(r"^\W*(?:that's\s+right|right,|all\s+right)\W*", re.IGNORECASE)
