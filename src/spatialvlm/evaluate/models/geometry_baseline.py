@@ -8,18 +8,21 @@ asks, "can't be told from this image". With exact depth this is the ceiling of t
 import hashlib
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cache
 from itertools import accumulate, product
 from pathlib import Path
+from typing import TypeVar
 
-from spatialvlm.answers import Angle, Choice, Clock, Count, Length, Order, YesNo
+from spatialvlm.answers import Angle, Choice, Clock, Count, Length, Order, Region, YesNo
 from spatialvlm.dataset import read_dataset
 from spatialvlm.errors import UserError
 from spatialvlm.evaluate.items import Item, Picture
 from spatialvlm.evaluate.models import ModelAnswer, Track
 from spatialvlm.evaluate.parsing.length_spans import find_lengths
+from spatialvlm.evaluate.rooms_benchmark.composed_questions import published_words
+from spatialvlm.geometry import deepest_point
 from spatialvlm.kinds import KINDS, LETTERS
 from spatialvlm.pipeline.measure import measure
 from spatialvlm.pipeline.phrase import PLANES, load_sheet, object_names
@@ -32,6 +35,7 @@ _NAME, _LIST, _GIVEN = "\x00", "\x01", "\x02"
 _LISTED = re.compile(f"{_NAME}(?:, {_NAME})*,? (?:and|or) {_NAME}")
 _UNITS = tuple(unit.plural for unit in (METER, CENTIMETER, FOOT, INCH))
 
+_Id = TypeVar("_Id", str, int)
 _Key = tuple[str, tuple[str, ...], frozenset[str], float | None]
 """What is asked: the kind, the subjects that have a slot each, those that are listed, the length that is given."""
 
@@ -104,9 +108,9 @@ def _bytes(picture: Picture) -> bytes:
 
 def _prepare(scene: Scene) -> _AskedScene:
     facts, called = measure(scene), object_names(scene)
-    longest = sorted(called.items(), key=lambda pair: (-len(pair[1]), pair[0]))
     rows = {_key(fact.kind, fact.subjects, fact.given): row for row, fact in enumerate(facts)}
-    return _AskedScene([(id_, _pattern(name)) for id_, name in longest], called, facts, rows)
+    names = (*called.items(), *_published().names.get(scene.frame_id, ()))
+    return _AskedScene(_by_length(names), called, facts, rows)
 
 
 def _key(kind: str, subjects: Sequence[str], given: float | None) -> _Key:
@@ -115,28 +119,51 @@ def _key(kind: str, subjects: Sequence[str], given: float | None) -> _Key:
     return kind, tuple(subjects[:named]), listed, None if given is None else round(given, 4)
 
 
+def _by_length(called: Iterable[tuple[_Id, str]]) -> Sequence[tuple[_Id, re.Pattern[str]]]:
+    """Make patterns of the names of things, the longest first."""
+    longest = sorted(set(called), key=lambda pair: (-len(pair[1]), pair[0]))
+    return [(id_, _pattern(name)) for id_, name in longest]
+
+
+@cache
 def _pattern(name: str) -> re.Pattern[str]:
     """Match a name as questions say it: with its article, so that "can you" is not the can."""
     return re.compile(rf"\b{re.escape(name)}(?!\w)", re.IGNORECASE)
 
 
 def _answer_text(asked: _AskedScene, question: str) -> str:
-    """Answer one question from one scene."""
-    found: list[tuple[int, str]] = []
-    text = question
-    for id_, pattern in asked.names:
-        found += [(hit.start(), id_) for hit in pattern.finditer(text)]
-        text = pattern.sub(lambda hit: _NAME * len(hit[0]), text)  # of the same length: places stay
-    subjects = [id_ for _, id_ in sorted(found)]
-    text, lengths = re.sub(f"{_NAME}+", _NAME, text), find_lengths(text)
+    """Answer one question from one scene. A thing may be called as the wording calls something else, "the picture"."""
+    named = _with_marks(question, asked.names)[1]
+    for passed_over in (None, *dict.fromkeys(id_ for id_, _ in named)):
+        text, subjects = _with_marks(question, asked.names, passed_over)
+        fact = _fact_asked_for(asked, text, [id_ for id_, _ in subjects])
+        if fact is not None:
+            return _say_fact({**asked.called, **dict(subjects)}, fact)
+    return CANNOT
+
+
+def _with_marks(
+    question: str, names: Sequence[tuple[_Id, re.Pattern[str]]], passed_over: _Id | None = None
+) -> tuple[str, list[tuple[_Id, str]]]:
+    """Put marks in place of the names of a question, but for one, and list whose they were, as it says them."""
+    found: list[tuple[int, _Id, str]] = []
+    for id_, pattern in names:
+        if id_ != passed_over:
+            found += [(hit.start(), id_, hit[0]) for hit in pattern.finditer(question)]
+            question = pattern.sub(lambda hit: _NAME * len(hit[0]), question)  # of the same length: places stay
+    return re.sub(f"{_NAME}+", _NAME, question), [(id_, said) for _, id_, said in sorted(found)]
+
+
+def _fact_asked_for(asked: _AskedScene, text: str, subjects: Sequence[str]) -> Fact | None:
+    lengths = find_lengths(text)
     given = lengths[0].metres if len(lengths) == 1 else None
     for wording, metres in ((text, None), (_without_length(text), given)):
         for one in (wording, _LISTED.sub(_LIST, wording)):
-            template = _templates().get(_normalize(one))
+            template = _templates().get(_normalize(one)) or _published().wordings.get(_normalize(one))
             key = None if template is None else _asked_for(template, wording, subjects, metres)
             if key is not None and key in asked.rows:
-                return _say_fact(asked, asked.facts[asked.rows[key]])
-    return CANNOT
+                return asked.facts[asked.rows[key]]
+    return None
 
 
 def _without_length(text: str) -> str:
@@ -161,7 +188,7 @@ def _asked_for(template: tuple[str, str], wording: str, subjects: Sequence[str],
 _LETTERS = LETTERS + _LIST
 
 
-def _say_fact(asked: _AskedScene, fact: Fact) -> str:
+def _say_fact(called: Mapping[str, str], fact: Fact) -> str:
     """Say a fact in the plainest words, a length with its error."""
     kind = KINDS[fact.kind]
     match fact.answer:
@@ -175,11 +202,13 @@ def _say_fact(asked: _AskedScene, fact: Fact) -> str:
         case YesNo(yes):
             return "Yes." if yes else "No."
         case Choice() as choice:
-            return asked.called.get(choice.chosen, choice.chosen) if kind.form.of_subjects else choice.chosen
+            return called.get(choice.chosen, choice.chosen) if kind.form.of_subjects else choice.chosen
         case Order(items):
-            return ", ".join(asked.called.get(one, CANNOT) for one in items)
+            return ", ".join(called.get(one, CANNOT) for one in items)
         case Clock(hour):
             return f"{hour} o'clock"
+        case Region(polygon):
+            return "({}, {})".format(*deepest_point(polygon))
     return CANNOT
 
 
@@ -200,6 +229,31 @@ def _templates() -> dict[str, tuple[str, str]]:
                 pieces = (fills[piece] if place % 2 else piece for place, piece in enumerate(line.pieces))
                 found.setdefault(_normalize("".join(pieces)), (kind, order))
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Published:
+    """The words of our own benchmarks, which stay while templates and names go on.
+
+    `wordings` are as those of `_templates`, `names` are what things are called, with their ids, by frame.
+    """
+
+    wordings: Mapping[str, tuple[str, str]]
+    names: Mapping[str, Set[tuple[str, str]]]
+
+
+@cache
+def _published() -> _Published:
+    wordings: dict[str, tuple[str, str]] = {}
+    called: dict[str, set[tuple[str, str]]] = {}
+    for frame_id, kind, subjects, question, names in published_words():
+        text, places = _with_marks(question, _by_length(enumerate(names)))
+        slots = [LETTERS[place] if place < KINDS[kind].subjects else _LIST for place, _ in places]
+        listed = _LISTED.sub(_LIST, text) if KINDS[kind].listed else text
+        order = re.sub(f"{_LIST}+", _LIST, "".join(slots))
+        wordings.setdefault(_normalize(_without_length(listed) if KINDS[kind].given else listed), (kind, order))
+        called.setdefault(frame_id, set()).update(zip(subjects, names, strict=True))
+    return _Published(wordings, called)
 
 
 def _normalize(text: str) -> str:
