@@ -5,4 +5,10 @@ candidates         a room -> the questions about it that exact truth confirms, o
 selection          many candidates -> a choice balanced by kind, by answer and by size
 definition_file    the choice -> the text of `rooms.json`
 blind_guesses      how well one guesses without looking
+
+The second set, by ../select_rooms_plus.py:
+
+composed_candidates    a room -> the composed questions about it that exact truth confirms
+name_learner           what a learner makes of names alone
+composed_selection     the plan, and a choice with balanced answers and names that tell nothing
 """

@@ -8,12 +8,12 @@ and it names no unit, which would tell the size of the answer. Lengths come with
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool
+from jaxtyping import Bool, Float64, Int
 
 from choose_rooms.selection import Candidate
 from choose_rooms.true_lengths import measure_room, with_truth
 from spatialvlm.audit.compare import Compared
-from spatialvlm.audit.truth import TrueQuantities
+from spatialvlm.audit.truth import Boxes, TrueQuantities
 from spatialvlm.evaluate.rooms_benchmark.build import phrase_all
 from spatialvlm.evaluate.rooms_benchmark.definition import question_of
 from spatialvlm.kinds import KINDS
@@ -44,7 +44,7 @@ def find_candidates(known: Truth, room: int, seed: int, config: CandidateConfig)
     for qa in phrase(here.scene, here.facts, seed, phrase_all()).questions:
         if KINDS[qa.kind].quantity == "elevation" and not here.plane_is_true:
             continue
-        if sure[here.rows[qa.kind, qa.fact.subjects]] and not _names_a_unit(qa):
+        if sure[here.rows[qa.kind, qa.fact.subjects]] and not names_a_unit(qa):
             (question,) = with_truth([question_of(qa)], here)
             found.append(Candidate(room, question, tuple(names[subject] for subject in qa.fact.subjects)))
     return found
@@ -56,7 +56,8 @@ def _beyond_dispute(
     """Return which facts are right against both truths with a small error."""
     size = np.abs(compared.number)
     small = compared.error <= config.worst_error_share * size
-    amodal = np.where(_is_gap(compared), _gaps_of_boxes(compared, truth, plane_m), compared.amodal)
+    boxes = truth.amodal(compared.object_ids, plane_m)
+    amodal = np.where(_is_gap(compared), gaps_of_boxes(boxes, compared.subjects), compared.amodal)
     near = np.maximum(config.agree_m, config.agree_share * size)
     near = np.minimum(near, 0.25 * size)  # of a small length a quarter at most
     agrees = (np.abs(compared.number - compared.visible) <= near) & (np.abs(compared.number - amodal) <= near)
@@ -69,15 +70,15 @@ def _is_gap(compared: Compared) -> Bool[np.ndarray, " f"]:
     return np.array([kind.quantity == "gap" for kind in KINDS.values()])[compared.kind]
 
 
-def _gaps_of_boxes(compared: Compared, truth: TrueQuantities, plane_m: float) -> np.ndarray:
+def gaps_of_boxes(boxes: Boxes, subjects: Int[np.ndarray, "p s"]) -> Float64[np.ndarray, " p"]:
     """Measure how far whole boxes are apart, which no surface in them can undercut: with them a seen gap is the gap."""
-    boxes = truth.amodal(compared.object_ids, plane_m)
-    a, b = compared.subjects[:, :2].astype(np.intp).T
+    a, b = subjects[:, :2].astype(np.intp).T
     apart = np.maximum(np.maximum(boxes.low[a] - boxes.high[b], boxes.low[b] - boxes.high[a]), 0.0)
     return np.linalg.norm(apart, axis=1)
 
 
-def _names_a_unit(qa: QA) -> bool:
+def names_a_unit(qa: QA) -> bool:
+    """Tell whether the question names a unit, which would give the size of the answer away."""
     question = next(mark for mark in qa.template.split("/") if mark[0] == "q" and mark[1:].isdigit())
     lines = load_sheet(qa.kind).lines["question"]
     return next(line.names_unit for line in lines if line.mark == question)

@@ -5,15 +5,16 @@ with the truth. A length that is true of what is seen comes from the exact surfa
 only one thing enters there, on which of the true levels its plane lies, because heights count from it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from spatialvlm.audit.compare import Compared, compare
 from spatialvlm.audit.truth import TrueQuantities
 from spatialvlm.errors import ContractError
 from spatialvlm.evaluate.rooms_benchmark.definition import BenchmarkQuestion, QuestionKey
-from spatialvlm.kinds import KINDS
+from spatialvlm.kinds import KINDS, MIXES
 from spatialvlm.pipeline.measure import MeasureConfig
+from spatialvlm.pipeline.phrase import PhraseConfig
 from spatialvlm.pipeline.tail import measured as pipeline_measured
 from spatialvlm.records import Facts, Frame, Scene
 from spatialvlm.worlds import Truth
@@ -38,14 +39,16 @@ class MeasuredRoom:
     rows: dict[QuestionKey, int]
 
 
-def measure_room(known: Truth) -> MeasuredRoom | None:
+def measure_room(
+    known: Truth, kinds: Sequence[str] = MIXES["paper"], true: Callable[[Truth], TrueQuantities] = TrueQuantities
+) -> MeasuredRoom | None:
     """Measure everything of a room, beside its truth; None where the room makes no scene."""
     frame = known.frame
-    sample = pipeline_measured(frame)
+    sample = pipeline_measured(frame, phrase=PhraseConfig(kinds=tuple(kinds)))
     scene, facts = sample.scene, sample.facts
     if scene is None or facts is None:
         return None
-    truth = TrueQuantities(known)
+    truth = true(known)
     plane_m, plane_is_true = _plane(scene, frame, truth)
     compared = compare(facts, truth, plane_m, MeasureConfig())
     rows = {key: row for row, key in enumerate(_keys(compared))}

@@ -20,7 +20,7 @@ from spatialvlm.evaluate.tasks import load_task
 from spatialvlm.evaluate.tasks.data import fingerprint, locate
 from spatialvlm.evaluate.tasks.task import Task
 
-OWN_DATA = {"rooms": Path("rooms_benchmark")}
+OWN_DATA = {"rooms": Path("rooms_benchmark"), "rooms_plus": Path("rooms_benchmark")}
 """Where the data of our own benchmarks are looked for where nobody says so."""
 PICTURES = "pictures"
 LOOKS = ("image", "shuffled", "scene")

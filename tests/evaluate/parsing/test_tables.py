@@ -12,7 +12,7 @@ from spatialvlm.evaluate.items import AnswerReading
 from spatialvlm.evaluate.parsing.angle_answers import parse_angle
 from spatialvlm.evaluate.parsing.choice_answers import parse_choice
 from spatialvlm.evaluate.parsing.length_answers import parse_length
-from spatialvlm.evaluate.parsing.number_answers import parse_area, parse_clock, parse_number
+from spatialvlm.evaluate.parsing.number_answers import parse_area, parse_clock, parse_count, parse_number
 from spatialvlm.evaluate.parsing.order_answers import parse_order
 from spatialvlm.evaluate.parsing.point_answers import parse_points
 from spatialvlm.evaluate.parsing.refusals import parse_refusal
@@ -27,6 +27,7 @@ TABLES = {
     "numbers": (80, "answer form expected why"),
     "points": (40, "answer size expected why"),
     "more_forms": (90, "answer form about expected why"),
+    "composed": (285, "answer form about expected why"),
 }
 
 
@@ -85,6 +86,26 @@ def read_more_forms(row):
             return row["expected"], parse_refusal(row["answer"])
 
 
+def read_composed(row):
+    names = tuple(row["about"].split("|"))
+    match row["form"]:
+        case "clock":
+            return row["expected"], parse_clock(row["answer"], names)
+        case "count":
+            return row["expected"], parse_count(row["answer"], names)
+        case "pick":
+            return row["expected"], parse_choice(row["answer"], names[1:], AnswerReading(lettered=False, names=names))
+        case "sector":
+            reading = AnswerReading(lettered=False, names=("the clock", "the armchair", "the sofa"))
+            return row["expected"], parse_choice(row["answer"], names, reading)
+        case "statement":
+            return row["expected"], parse_yes_no(row["answer"], restated=True)
+        case "length":
+            return row["expected"], parse_length(row["answer"])
+        case _:
+            return read_more_forms(row)
+
+
 READERS = {
     "blind": read_lengths,
     "unseen": read_lengths,
@@ -93,6 +114,7 @@ READERS = {
     "numbers": read_numbers,
     "points": read_places,
     "more_forms": read_more_forms,
+    "composed": read_composed,
 }
 
 

@@ -8,18 +8,21 @@ asks, "can't be told from this image". With exact depth this is the ceiling of t
 import hashlib
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cache
 from itertools import accumulate, product
 from pathlib import Path
+from typing import TypeVar
 
-from spatialvlm.answers import Angle, Choice, Clock, Count, Length, Order, YesNo
+from spatialvlm.answers import Angle, Choice, Clock, Count, Length, Order, Region, YesNo
 from spatialvlm.dataset import read_dataset
 from spatialvlm.errors import UserError
 from spatialvlm.evaluate.items import Item, Picture
 from spatialvlm.evaluate.models import ModelAnswer, Track
 from spatialvlm.evaluate.parsing.length_spans import find_lengths
+from spatialvlm.evaluate.rooms_benchmark.composed_questions import published_words
+from spatialvlm.geometry import deepest_point
 from spatialvlm.kinds import KINDS, LETTERS
 from spatialvlm.pipeline.measure import measure
 from spatialvlm.pipeline.phrase import PLANES, load_sheet, object_names, point_names
@@ -29,22 +32,23 @@ from spatialvlm.records import Fact, Facts, Scene
 CANNOT = "It can't be told from this image."
 _NAME, _LIST, _GIVEN = "\x00", "\x01", "\x02"
 """What stands in a question for a name, for names that are listed, and for a length that is given."""
+_POINT = "the point at ("
 _LISTED = re.compile(f"{_NAME}(?:, {_NAME})*,? (?:and|or) {_NAME}")
 _UNITS = tuple(unit.plural for unit in (METER, CENTIMETER, FOOT, INCH))
 
+_Id = TypeVar("_Id", str, int)
 _Key = tuple[str, tuple[str, ...], frozenset[str], float | None]
 """What is asked: the kind, the subjects that have a slot each, those that are listed, the length that is given."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _AskedScene:
-    """A scene with what it is asked with: the names of its objects and of the points on them, longest first, its facts.
+    """A scene with what it is asked with: what its objects, and the points on them, are called, the longest name first.
 
-    A name is an object's id, the pattern that finds it, and whether it is that of the point. `rows` are those of the
-    facts by what they answer.
+    `rows` are those of its facts by what they answer.
     """
 
-    names: Sequence[tuple[str, re.Pattern[str], bool]]
+    names: Sequence[tuple[str, re.Pattern[str]]]
     called: Mapping[str, str]
     facts: Facts
     rows: Mapping[_Key, int]
@@ -108,11 +112,10 @@ def _bytes(picture: Picture) -> bytes:
 
 def _prepare(scene: Scene) -> _AskedScene:
     facts, called = measure(scene), object_names(scene)
-    named = [(id_, name, False) for id_, name in called.items()]
-    named += [(id_, name, True) for sort in COORDINATES for id_, name in point_names(scene, sort).names.items()]
-    named.sort(key=lambda one: (-len(one[1]), one[0]))
     rows = {_key(fact.kind, fact.subjects, fact.given): row for row, fact in enumerate(facts)}
-    return _AskedScene([(id_, _pattern(name), pointed) for id_, name, pointed in named], called, facts, rows)
+    points = (pair for sort in COORDINATES for pair in point_names(scene, sort).names.items())
+    names = (*called.items(), *points, *_published().names.get(scene.frame_id, ()))
+    return _AskedScene(_by_length(names), called, facts, rows)
 
 
 def _key(kind: str, subjects: Sequence[str], given: float | None) -> _Key:
@@ -121,31 +124,53 @@ def _key(kind: str, subjects: Sequence[str], given: float | None) -> _Key:
     return kind, tuple(subjects[:named]), listed, None if given is None else round(given, 4)
 
 
+def _by_length(called: Iterable[tuple[_Id, str]]) -> Sequence[tuple[_Id, re.Pattern[str]]]:
+    """Make patterns of the names of things, the longest first."""
+    longest = sorted(set(called), key=lambda pair: (-len(pair[1]), pair[0]))
+    return [(id_, _pattern(name)) for id_, name in longest]
+
+
+@cache
 def _pattern(name: str) -> re.Pattern[str]:
     """Match a name as questions say it: with its article, so that "can you" is not the can."""
     return re.compile(rf"\b{re.escape(name)}(?!\w)", re.IGNORECASE)
 
 
 def _answer_text(asked: _AskedScene, question: str) -> str:
-    """Answer one question from one scene."""
-    found: list[tuple[int, str]] = []
-    text, called, points = question, dict(asked.called), False
-    for id_, pattern, is_point in asked.names:
-        for hit in pattern.finditer(text):
-            found.append((hit.start(), id_))
-            called[id_] = hit[0]
-            points |= is_point
-        text = pattern.sub(lambda hit: _NAME * len(hit[0]), text)  # of the same length: places stay
-    subjects = [id_ for _, id_ in sorted(found)]
-    text, lengths = re.sub(f"{_NAME}+", _NAME, text), find_lengths(text)
+    """Answer one question from one scene. A thing may be called as the wording calls something else, "the picture"."""
+    named = _with_marks(question, asked.names)[1]
+    for passed_over in (None, *dict.fromkeys(id_ for id_, _ in named)):
+        text, subjects = _with_marks(question, asked.names, passed_over)
+        fact = _fact_asked_for(asked, text, subjects)
+        if fact is not None:
+            return _say_fact({**asked.called, **dict(subjects)}, fact)
+    return CANNOT
+
+
+def _with_marks(
+    question: str, names: Sequence[tuple[_Id, re.Pattern[str]]], passed_over: _Id | None = None
+) -> tuple[str, list[tuple[_Id, str]]]:
+    """Put marks in place of the names of a question, but for one, and list whose they were, as it says them."""
+    found: list[tuple[int, _Id, str]] = []
+    for id_, pattern in names:
+        if id_ != passed_over:
+            found += [(hit.start(), id_, hit[0]) for hit in pattern.finditer(question)]
+            question = pattern.sub(lambda hit: _NAME * len(hit[0]), question)  # of the same length: places stay
+    return re.sub(f"{_NAME}+", _NAME, question), [(id_, said) for _, id_, said in sorted(found)]
+
+
+def _fact_asked_for(asked: _AskedScene, text: str, named: Sequence[tuple[str, str]]) -> Fact | None:
+    subjects, points = [id_ for id_, _ in named], any(said.lower().startswith(_POINT) for _, said in named)
+    lengths = find_lengths(text)
     given = lengths[0].metres if len(lengths) == 1 else None
     for wording, metres in ((text, None), (_without_length(text), given)):
         for one in (wording, _LISTED.sub(_LIST, wording)):
-            template = _templates().get((points, _normalize(one)))
+            asks = (points, _normalize(one))
+            template = _templates().get(asks) or _published().wordings.get(asks)
             key = None if template is None else _asked_for(template, wording, subjects, metres)
             if key is not None and key in asked.rows:
-                return _say_fact(called, asked.facts[asked.rows[key]])
-    return CANNOT
+                return asked.facts[asked.rows[key]]
+    return None
 
 
 def _without_length(text: str) -> str:
@@ -171,7 +196,7 @@ _LETTERS = LETTERS + _LIST
 
 
 def _say_fact(called: Mapping[str, str], fact: Fact) -> str:
-    """Say a fact in the plainest words, a length with its error; things are called as the question has them."""
+    """Say a fact in the plainest words, a length with its error."""
     kind = KINDS[fact.kind]
     match fact.answer:
         case Length(metres):
@@ -189,6 +214,8 @@ def _say_fact(called: Mapping[str, str], fact: Fact) -> str:
             return ", ".join(called.get(one, CANNOT) for one in items)
         case Clock(hour):
             return f"{hour} o'clock"
+        case Region(polygon):
+            return "({}, {})".format(*deepest_point(polygon))
     return CANNOT
 
 
@@ -209,6 +236,33 @@ def _templates() -> dict[tuple[bool, str], tuple[str, str]]:
                 pieces = (fills[piece] if place % 2 else piece for place, piece in enumerate(line.pieces))
                 found.setdefault((KINDS[kind].pointed, _normalize("".join(pieces))), (kind, order))
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Published:
+    """The words of our own benchmarks, which stay while templates and names go on.
+
+    `wordings` are as those of `_templates`, `names` are what things are called, with their ids, by frame.
+    """
+
+    wordings: Mapping[tuple[bool, str], tuple[str, str]]
+    names: Mapping[str, Set[tuple[str, str]]]
+
+
+@cache
+def _published() -> _Published:
+    wordings: dict[tuple[bool, str], tuple[str, str]] = {}
+    called: dict[str, set[tuple[str, str]]] = {}
+    for frame_id, name, subjects, question, names in published_words():
+        kind = KINDS[name]
+        text, places = _with_marks(question, _by_length(enumerate(names)))
+        slots = [LETTERS[place] if place < kind.subjects else _LIST for place, _ in places]
+        listed = _LISTED.sub(_LIST, text) if kind.listed else text
+        order = re.sub(f"{_LIST}+", _LIST, "".join(slots))
+        wording = _normalize(_without_length(listed) if kind.given else listed)
+        wordings.setdefault((kind.pointed, wording), (name, order))
+        called.setdefault(frame_id, set()).update(zip(subjects, names, strict=True))
+    return _Published(wordings, called)
 
 
 def _normalize(text: str) -> str:

@@ -21,21 +21,28 @@ from spatialvlm.evaluate.parsing.names import (
     FIRST,
     MARK,
     SECOND,
-    are_points,
     has_article,
     mark_names,
     marked_places,
     name_pattern,
 )
 from spatialvlm.evaluate.parsing.numbers_in_text import find_numbers
+from spatialvlm.evaluate.parsing.options_by_place import NOT, by_place, by_quadrant
 from spatialvlm.evaluate.parsing.relations import parse_marked_relation, parse_relation, says_same
 from spatialvlm.evaluate.parsing.yes_no_answers import parse_yes_no
 
 LETTERS = "ABCDEFGHIJ"
-_NOT = re.compile(r"(?:\bnot|n't|\brather than|\binstead of)\s+(?:(?!but\b)\w+\s+){0,2}$", re.IGNORECASE)
 _SEVERAL = re.compile(r"(?<![\w'])[A-J]\s*(?:,|and|or|&|/)\s*(?:[A-J]\s*(?:,|and|or|&|/)\s*)*[A-J](?![\w'])")
 _CONCLUDES = re.compile(r"\b(?:therefore|thus|hence|so|but|answer(?:\s+is)?|in\s+conclusion|overall)\b", re.IGNORECASE)
 _COMPARES = re.compile(r"^\s*(?:between|of|both|comparing|among)\b[^,.]*,", re.IGNORECASE)
+_LISTS_ALL = re.compile(
+    rf"^\W*(?:between|(?:out\s+)?of|among|from|comparing)\s+(?:{MARK.pattern},?\s+)+(?:and|or)\s+{MARK.pattern}",
+    re.IGNORECASE,
+)
+"""The options told again, before one of them is taken: "Between the plate, the bowl and the pear, ..."."""
+_COMPARED_WITH = re.compile(
+    r"\b(?<!rather\s)(?:than|because|since|while|whereas|with|compared\s+(?:to|with)|followed\s+by)\b", re.IGNORECASE
+)
 _JSON_KEYS = ("final_answer", "answer", "choice", "option", "label", "prediction", "result")
 
 
@@ -66,11 +73,15 @@ def _match(text: str, options: tuple[str, ...], reading: AnswerReading) -> tuple
     if relation is not None and (place := _by_relation(text, options, relation)) is not None:
         return place, "relation"
     if relation is not None and (things := _things_of(options, relation)):
-        found = _by_names(text, relation[:2]) or _by_place(text, things)
+        found = _by_names(text, relation[:2]) or by_place(text, things)
         return None if found is None else (options.index(things[found[0]]), found[1])
     if all(map(has_article, options)):
-        return _by_names(text, options, [name for name in reading.names if name not in options])
+        return _by_names(text, options, [name for name in reading.names if name not in options]) or by_place(
+            text, options
+        )
     text = mark_names(text, *reading.names)
+    if (place := by_quadrant(text, options)) is not None:
+        return place, "its two words"
     found = _by_words(text, options)
     if found is None and (rest := _conclusion(text)) is not None:
         found = _by_words(rest, options)
@@ -104,29 +115,14 @@ def _by_names(text: str, things: Sequence[str], others: Sequence[str] = ()) -> t
     `others` are no options, and told apart from them.
     """
     marked = mark_names(text, *things, *others)
-    for part in (marked, _conclusion(marked)):
+    parts = (marked, _conclusion(marked), _LISTS_ALL.sub("", marked), _COMPARED_WITH.split(marked, 1)[0])
+    for part in parts:
         if part is not None:
-            said = [hit for hit in MARK.finditer(part) if not _NOT.search(part[: hit.start()])]
+            said = [hit for hit in MARK.finditer(part) if not NOT.search(part[: hit.start()])]
             named = {place for hit in said for place in marked_places(hit[0]) if place < len(things)}
             if len(named) == 1:
                 return named.pop(), "the thing's name"
     return None
-
-
-_PLACE = re.compile(
-    r"\b(?:(first|1st|former)|(second|2nd|latter))\b|\bpoint\s+(?:number\s+|#\s*)?(?:(1|one)|(2|two))\b", re.IGNORECASE
-)
-
-
-def _by_place(text: str, things: Sequence[str]) -> tuple[int, str] | None:
-    """Match the only one of two points that is called by its place in the question; of other things no one is."""
-    if not are_points(things) or _COORDINATES.search(text):
-        return None
-    said = {(hit.lastindex or 1) % 2 for hit in _PLACE.finditer(text) if not _NOT.search(text[: hit.start()])}
-    return (1 - said.pop(), "the point's place") if len(said) == 1 else None
-
-
-_COORDINATES = re.compile(r"\d\s*,\s*\d")
 
 
 def _same(text: str, option: str) -> bool:
@@ -248,7 +244,7 @@ def _by_words(text: str, options: tuple[str, ...]) -> tuple[int, str] | None:
                 inside = any(start <= found.start() and found.end() <= end for start, end in taken)
                 if not inside:
                     taken.append(found.span())
-                    if not _NOT.search(text[: found.start()]):
+                    if not NOT.search(text[: found.start()]):
                         hits.append((found.start(), place))
     places = {place for _, place in hits}
     if len(places) == 1:
@@ -265,7 +261,8 @@ _ALSO = {
     "in front of": ("in front", "front"),
     "below": ("under", "underneath", "beneath"),
     "above": ("over", "on top of"),
-    "behind": ("at the back",),
+    "behind": ("at the back", "at your back", "in the back", "in back"),
+    "in front": ("front", "ahead of you", "ahead of me"),
 }
 _ON_THE_SIDE = re.compile(r"\bon\s+(the|your|my|its|his|her|their)\s+(left|right)\b", re.IGNORECASE)
 _AGREES = re.compile(r"^\W*(?:that's\s+right|right,|all\s+right)\W*", re.IGNORECASE)

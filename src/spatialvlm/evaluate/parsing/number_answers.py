@@ -12,7 +12,7 @@ from spatialvlm.evaluate.parsing.extraction import (
     unparsed,
 )
 from spatialvlm.evaluate.parsing.length_spans import find_lengths, is_range
-from spatialvlm.evaluate.parsing.names import mark_names
+from spatialvlm.evaluate.parsing.names import MARK, mark_names
 from spatialvlm.evaluate.parsing.numbers_in_text import find_numbers, is_negative
 from spatialvlm.evaluate.parsing.units import AREA_UNIT, AREA_UNIT_BEFORE, square_metres
 
@@ -29,7 +29,19 @@ _NOT_ONE = re.compile(
     re.IGNORECASE,
 )
 _LABEL = re.compile(r"[\[#]\s*$|\b(?:region|object|frame|image|step|figure|option|video)\s*$", re.IGNORECASE)
+_OF_ALL = re.compile(
+    r"\b(?:out\s+of|of)\s+(?:the|these|those|all)?\s*(?:[2-9]|two|three|four|five|six)\b", re.IGNORECASE
+)
+_PLACED_BY = re.compile(rf"\b(?:of|from|to)\s+{MARK.pattern}", re.IGNORECASE)
+_LEAVES_OUT = re.compile(r"\b(?:not|no|but|except|beyond|outside|far|farther|further|more)\b|n't\b", re.IGNORECASE)
 _CLOCK = re.compile(r"\b(1[0-2]|0?[1-9])\s?(?:o'?\s?clock|:00)", re.IGNORECASE)
+_AHEAD_IS_12 = re.compile(
+    r"\b(?:if|with|where|taking|assuming|given|when)\b[^,.;]*\b12:00[^,.;]*[,.;]|\b12:00\s+(?:is|being|would\s+be|means)\b"
+    r"[^,.;]*[,.;]",
+    re.IGNORECASE,
+)
+"""What the hours are counted from, told before the one in question."""
+_SAYS = re.compile(r"\b(?:so|therefore|thus|hence|answer|i(?:'d|\s+would)\s+say)\b", re.IGNORECASE)
 _KEYS = ("final_answer", "answer", "value", "count", "number", "result", "direction", "hour")
 
 
@@ -60,8 +72,17 @@ def parse_count(answer: str, names: Sequence[str] = ()) -> ParsedAnswer:
     text = mark_names(to_plain_text(strip_thinking(answer)), *names)
     if _NOT_ONE.search(text):
         return ParsedAnswer(0.0, "none, in words", confidence=stated_confidence(text))
-    said = parse_number(_without_lengths(text))
+    counted = _without_lengths(text)
+    alone = _OF_ALL.sub(" ", counted)
+    said = parse_number(alone if parse_number(alone).value is not None else counted)
+    if said.value is None and (things := _named_alone(counted)):
+        return ParsedAnswer(float(things), "names them", confidence=stated_confidence(text))
     return said if said.value is not None else parse_number(text)
+
+
+def _named_alone(marked: str) -> int:
+    """Count the things that an answer names, where it says of none of them that it does not count."""
+    return 0 if _LEAVES_OUT.search(marked) else len(set(MARK.findall(_PLACED_BY.sub(" ", marked))))
 
 
 def _without_lengths(text: str) -> str:
@@ -74,15 +95,15 @@ def parse_clock(answer: str, names: Sequence[str] = ()) -> ParsedAnswer:
     """Read the hour, 1 to 12, of a direction: "3 o'clock", "at three", "12"; `names` are those of things."""
     text = strip_thinking(answer)
     for segment, how in find_segments(text, _KEYS, (str, int, float)):
-        words = mark_names(to_plain_text(segment), *names)
-        hours = {int(hit[1]) for hit in _CLOCK.finditer(words)}
-        if not hours:
-            hours = {int(one.value) for one in find_numbers(words) if not one.article and one.value in range(1, 13)}
+        words = mark_names(_CLOCK.sub(r"\1:00", to_plain_text(segment)), *names)  # "o'clock" names no clock
+        hours = _hours_in(words)
+        for part in (_AHEAD_IS_12.sub(" ", words), _SAYS.split(words)[-1]):
+            hours = hours if len(hours) == 1 else _hours_in(part) or hours
         if len(hours) == 1:
             return ParsedAnswer(hours.pop(), f"{how}hour")
         if hours and how:
             return ParsedAnswer(int(_CLOCK.findall(words)[-1]) if _CLOCK.search(words) else None, f"{how}the last hour")
-    last = _CLOCK.findall(mark_names(to_plain_text(text), *names))
+    last = _CLOCK.findall(to_plain_text(text))
     if last:
         return ParsedAnswer(int(last[-1]), "the last hour")
     return unparsed(text, "no hour, or several")
@@ -101,6 +122,11 @@ def _in_square_metres(text: str) -> str:
             rest = f" square metres{said[unit.end() :]}" if unit else said[one.end :]
             said = f"{said[: one.start]}{one.value * size:.9g}{rest}"
     return said
+
+
+def _hours_in(text: str) -> set[int]:
+    hours = {int(hit[1]) for hit in _CLOCK.finditer(text)}
+    return hours or {int(one.value) for one in find_numbers(text) if not one.article and one.value in range(1, 13)}
 
 
 def _number_in(text: str) -> tuple[float, str] | None:

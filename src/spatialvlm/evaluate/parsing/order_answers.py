@@ -25,6 +25,9 @@ _ORDINALS = "(first|1st)|(second|2nd)|(third|3rd)|(fourth|4th)|(fifth|5th)|(sixt
 _ORDINAL = re.compile(rf"\b(?:{_ORDINALS}|(?P<last>last))\b", re.IGNORECASE)
 _CLAUSES = re.compile(r"[.,;\n]|\band\b", re.IGNORECASE)
 _CONCLUDES = re.compile(r"\b(?:therefore|thus|hence|so|order(?:ing)?\s+(?:is|would\s+be))\b|:\s", re.IGNORECASE)
+_PLACED_BY = re.compile(
+    rf"\b(?:next\s+to|beside|near|behind|in\s+front\s+of|under|left\s+of|right\s+of)\s+{MARK.pattern}", re.I
+)
 _ASIDE = re.compile(rf"\((?:(?!{MARK.pattern})[^()])*\)")
 _BETWEEN = re.compile(
     r"(?:[^\w]|\b(?:and|then|next|followed|by|finally|lastly|last|after|that|the|an?|\d{1,2})\b)*", re.IGNORECASE
@@ -50,6 +53,7 @@ def _order(marked: str, count: int) -> tuple[tuple[int, ...], str] | None:
         return numbered, "ordinals"
     rests = [marked[hit.end() :] for hit in reversed(list(_CONCLUDES.finditer(marked)))]
     ways = {"names in order": [marked], "list": _lists(marked), "conclusion": rests}
+    ways["names in order, without those that say where"] = [_PLACED_BY.sub(" ", marked)]
     for how, parts in ways.items():
         for part in parts:
             places = [place for place, _ in groupby(marked_places(part))]

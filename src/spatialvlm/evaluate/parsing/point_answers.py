@@ -42,7 +42,10 @@ def _points(text: str, size: tuple[int, int] | None) -> tuple[Pairs, str] | None
     tags = [pair for tag in _TAG.findall(text) for pair in _attributes(tag)]
     if tags:
         return [(x / 100, y / 100) for x, y in tags], "tags, percent"
-    gemini = [(float(x) / 1000, float(y) / 1000) for y, x in _GEMINI.findall(text)]
+    points = [(float(y), float(x)) for y, x in _GEMINI.findall(text)]
+    if points and max(max(pair) for pair in points) <= 1.0:
+        return points, "JSON, shares"  # nobody points at the first thousandth
+    gemini = [(x / 1000, y / 1000) for y, x in points]
     gemini += [
         ((x1 + x2) / 2000, (y1 + y2) / 2000)
         for y1, x1, y2, x2 in (map(float, box) for box in _GEMINI_BOX.findall(text))

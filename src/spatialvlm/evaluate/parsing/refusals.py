@@ -29,7 +29,9 @@ _UNTOLD = re.compile(
       | \bnobody\s+(?:can|could)\s+(?:tell|say|know)\b
       | \bnot\s+from\s+this\s+(?:image|picture|photo|view)\b
       | ^\W*(?:(?:it's|it\s+is)\s+)?(?:(?:partly|mostly|fully|bottom|top|its\s+bottom)\s+)?
-        (?:hidden|cut\s+off|occluded|covered)\W*$""",
+        (?:hidden|cut\s+off|occluded|covered)\W*$
+      | \b(?:is|are|it's)\s+(?:\w+ly\s+)?(?:hidden|cut\s+off|cropped|truncated|occluded|covered|obscured|blocked)\b
+      | \b(?:not|n't)\s+show\s+(?:all\s+of\s+|the\s+(?:whole|full|entire))""",
     re.IGNORECASE | re.VERBOSE,
 )
 _GUESSES = re.compile(

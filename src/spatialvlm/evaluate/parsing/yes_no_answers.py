@@ -26,9 +26,9 @@ _NO = (
 _LEADS = re.compile(rf"^\W*(?:(?P<yes>{_YES})|(?P<no>{_NO}))(?!\w)", re.IGNORECASE)
 _SHORT = re.compile(
     r"\W*(?:well,\s*)?(?:"
-    r"(?P<no>(?:it|that|this)\s+(?:isn't|doesn't|can't|wouldn't|won't)|they\s+(?:aren't|don't)|i\s+don't\s+think\s+so"
+    r"(?P<no>(?:it|that|this)\s+(?:isn't|doesn't|can't|wouldn't|won't)|they\s+(?:aren't|don't)|i\s+don't\s+(?:think|believe)\s+(?:so|(?:it|that|this)\s+\w+)"
     r"|of\s+course\s+not|(?:highly\s+)?unlikely|n|not\s+at\s+all|by\s+no\s+means)"
-    r"|(?P<yes>(?:it|that|this)\s+(?:is|does|can|would|will)|they\s+(?:are|do)|i\s+(?:think|believe)\s+so|of\s+course|sure"
+    r"|(?P<yes>(?:it|that|this)\s+(?:is|does|can|would|will)|they\s+(?:are|do)|i\s+(?:think|believe)\s+(?:so|(?:it|that|this)\s+(?:is|does|can|would|will))|of\s+course|sure"
     r"|(?:most\s+)?(?:probably|likely)|y))\W*",
     re.IGNORECASE,
 )

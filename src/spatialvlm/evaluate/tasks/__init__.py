@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 TASKS = (
     "rooms",
+    "rooms_plus",
     "folder",
     "qspatial",
     "spatialrgpt_bench",

@@ -1,0 +1,68 @@
+"""The second set: balanced shares, names that tell nothing, and a room that is asked the same again."""
+
+from dataclasses import replace
+
+import pytest
+
+from choose_rooms.composed_candidates import Composed, find_composed, key_of
+from choose_rooms.composed_selection import PLAN, Cell, cell_of, guessed, is_hit, select_composed, share_out
+from choose_rooms.definition_file import SEED, SIZE, SPP
+from choose_rooms.name_learner import guess_by_names
+from spatialvlm.answers import YesNo
+from spatialvlm.evaluate.rooms_benchmark.build import scalar_rooms
+from spatialvlm.evaluate.rooms_benchmark.composed_questions import load_composed, to_line
+from spatialvlm.evaluate.rooms_benchmark.definition import frame_id_of
+from spatialvlm.records import QA, Fact
+
+ROOM = 3
+
+
+def asked(room: int, name: str, yes: bool, place: int = 0) -> Composed:
+    value = YesNo(yes)
+    fact = Fact("between", (str(place), "b", "c"), value, 0.01, "world")
+    words = (f"Is {name} between the door and the sofa?", "Yes.")
+    return Composed(
+        room,
+        QA("f", "between", "qualitative", *words, fact, "", "caption", 0, (name, "the door", "the sofa"), value),
+    )
+
+
+def test_shares_are_equal_part_by_part():
+    limits: dict[Cell, int] = {(size, place): 50 for size in (3, 4) for place in range(size)}
+    limits[4, 4] = 1
+    shares = share_out(limits, 61)
+    assert sorted(shares[3, place] for place in range(3)) == [10, 10, 10]
+    assert shares[4, 4] == 1
+    assert sum(shares.values()) == 61
+
+
+def test_a_choice_leaves_names_that_answer_worthless():
+    told = [asked(room, ("the mug", "the lamp")[yes], yes, 1) for room in range(40) for yes in (False, True)]
+    against = [asked(room, ("the lamp", "the mug")[yes], yes, 2) for room in range(0, 40, 4) for yes in (False, True)]
+    pool = sorted(told + against, key=lambda one: one.room)
+    guesses = guessed(pool)
+    assert sum(is_hit(one.qa, guess) for one, guess in zip(pool, guesses, strict=True)) == len(told)
+    places = select_composed(pool, guesses, {"between": 40})["between"]
+    assert len(places) == 40
+    assert sum(is_hit(pool[place].qa, guesses[place]) for place in places) == 20
+    assert sum(pool[place].qa.value == YesNo(True) for place in places) == 20
+
+
+def test_a_guess_knows_only_other_rooms():
+    rows = [asked(room, f"the thing {room}", True).qa for room in range(5)] + [asked(9, "the mug", False).qa]
+    guess = guess_by_names([*range(5), 9], rows)[-1]
+    assert guess == {True: 1.0}
+
+
+@pytest.mark.usefixtures("scalar_variant")
+def test_a_room_is_asked_the_same_again():
+    frozen = load_composed()[frame_id_of(SEED, ROOM)]
+    kinds = tuple(dict.fromkeys(qa.kind for qa in frozen))
+    assert set(kinds) <= set(PLAN)
+    found = {
+        one.key: one.qa for one in find_composed(scalar_rooms(ROOM + 1, SEED, SIZE, SPP).truth(ROOM), ROOM, SEED, kinds)
+    }
+    for qa in frozen:
+        again = found[key_of(qa.fact)]
+        assert cell_of(again) == cell_of(qa)
+        assert to_line(ROOM, replace(again, frame_id=qa.frame_id)) == to_line(ROOM, qa)
