@@ -38,7 +38,7 @@ def test_gravity_found_from_the_floor():
 
 @pytest.mark.slow
 def test_error_bars_cover_what_they_state():
-    rows = verdict(run(36, noise=0.01, stated=True))[2]
+    rows = verdict(run(24, noise=0.01, stated=True))[2]
     pulls = np.abs(rows[:, 0] - rows[:, 1]) / rows[:, 2]
     assert 0.60 <= np.mean(pulls < 1) <= 0.76
     assert np.mean(pulls < 2) >= 0.93

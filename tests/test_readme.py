@@ -44,7 +44,8 @@ def blocks(language: str, but: str = "") -> list[Any]:
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the dataset `demo` in it, smaller than the one that `make demo` builds."""
     folder = tmp_path_factory.mktemp("readme")
-    sv.build("rooms:4", folder / "demo", collect=CollectConfig(spp=1))  # whatever the light, the geometry is the same
+    small = CollectConfig((320, 240), spp=1)  # whatever the light, the geometry is the same
+    sv.build("rooms:4", folder / "demo", collect=small)
     return folder
 
 

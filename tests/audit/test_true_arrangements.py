@@ -19,7 +19,7 @@ ASKED = tuple(
     for name, kind in KINDS.items()
     if kind.quantity in ("within", "between", "fits_between", "passes_between", "top") or "perspective" in name
 )
-ROOMS = 12
+ROOMS = 8
 
 
 def boxes(*centres, half=0.1):

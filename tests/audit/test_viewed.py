@@ -16,7 +16,7 @@ PICKED = ("nearest", "farthest", "nearest_to_camera", "farthest_from_camera", "t
 ORDERED = ("order_by_distance", "order_by_depth", "order_by_height")
 MEASURED = ("camera_distance", "camera_height", "camera_pitch", "angle_between", "bearing")
 NAMES = (*PICKED, *ORDERED, *MEASURED, "clock_direction")
-ROOMS = 12
+ROOMS = 8
 
 
 def test_truth_of_drawn_boxes():

@@ -159,7 +159,7 @@ def test_a_second_run_changes_nothing(recipe, whole, tmp_path, finished):
 def test_kill_9_at_random_moments_ends_byte_identical(recipe, whole, tmp_path, workers):
     out = tmp_path / "out"
     rng = random.Random(workers)
-    moments = [rng.randrange(ROWS // SHARD) for _ in range(5)]
+    moments = [rng.randrange(ROWS // SHARD) for _ in range(3)]
     for finished in sorted(moments):  # some shards are done, and then any moment within the next
         process = start(recipe, out, workers)
         wait_for(lambda: process.poll() is not None or len(manifest(out)) > finished)  # noqa: B023 (called at once)
@@ -178,7 +178,7 @@ def manifest(out: Path) -> list[str]:
     return path.read_text().splitlines() if path.exists() else []
 
 
-@pytest.mark.parametrize(("workers", "lines"), [(1, 1), (1, 3), (2, 1), (2, 3)])
+@pytest.mark.parametrize(("workers", "lines"), [(1, 3), (2, 1)])
 def test_ctrl_c_is_one_line_and_resumes(recipe, whole, tmp_path, workers, lines):
     out = tmp_path / "out"
     process = start(recipe, out, workers)

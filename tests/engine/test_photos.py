@@ -41,13 +41,13 @@ from spatialvlm.pipeline.cull import Cull
 from spatialvlm.pipeline.phrase import PhraseConfig
 from spatialvlm.records import Drop
 
-PHOTOS, SHARD = 21, 10
+PHOTOS, SHARD = 13, 5
 SIZES = ((96, 72), (64, 96), (160, 120))
 
 
 @pytest.fixture(scope="module")
 def photos(tmp_path_factory) -> Path:
-    """21 photos of three sizes. Not to be written to."""
+    """13 photos of three sizes. Not to be written to."""
     return write_photos(tmp_path_factory.mktemp("photos") / "in", PHOTOS, SIZES)
 
 
@@ -334,10 +334,10 @@ def test_a_folder_of_nothing_but_bad_images(tmp_path):
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="counts in /proc")
 def test_no_file_stays_open(tmp_path):
     """What memory does over thousands of photos, `benchmarks/photos_memory.py` measures."""
-    folder, handles = write_photos(tmp_path / "in", 120, ((64, 48),)), []
+    folder, handles = write_photos(tmp_path / "in", 60, ((64, 48),)), []
     recipe = stub_recipe(folder, shard_size=20, phrase=PhraseConfig(questions_per_image=2))
     build_recipe(recipe, tmp_path / "out", report=lambda *_: handles.append(len(os.listdir("/proc/self/fd"))))
-    assert len(handles) == 120
+    assert len(handles) == 60
     assert len({*handles[20:]}) == 1
 
 

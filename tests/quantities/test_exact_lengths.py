@@ -17,7 +17,7 @@ shares = st.floats(0, 0.15)
 named = st.sampled_from((None, METER, CENTIMETER, FOOT, INCH))
 
 
-@settings(max_examples=1000)
+@settings(max_examples=500)
 @given(lengths, shares, draws, named)
 def test_what_is_said_is_read_back_within_its_rounding(value_m, share, draw, unit):
     said = speak_exactly(value_m, share * value_m, draw, unit)
@@ -26,7 +26,7 @@ def test_what_is_said_is_read_back_within_its_rounding(value_m, share, draw, uni
     assert abs(read - value_m) <= said.rounding_m + 1e-9
 
 
-@settings(max_examples=1000)
+@settings(max_examples=500)
 @given(lengths, shares, draws, named)
 def test_the_rounding_is_within_the_error_bar_or_in_the_third_digit(value_m, share, draw, unit):
     said = speak_exactly(value_m, share * value_m, draw, unit)

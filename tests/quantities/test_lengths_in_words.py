@@ -54,7 +54,7 @@ def share(said: list[Spoken], *values_m: float, system: str = "metric") -> float
 # ---- laws
 
 
-@settings(max_examples=1000)
+@settings(max_examples=500)
 @given(lengths, errors, draws, named)
 def test_what_is_said_is_read_back_within_its_rounding(value_m, error_m, draw, unit):
     said = speak(value_m, error_m, draw, unit)
@@ -81,7 +81,7 @@ def test_speaking_depends_on_nothing_but_its_arguments(value_m, error_m, draw, u
     assert speak(value_m, error_m, draw, unit) == speak(value_m, error_m, list(draw), unit)
 
 
-@settings(max_examples=1000)
+@settings(max_examples=500)
 @given(lengths, errors, st.floats(0, 0.99), unit_interval)
 def test_plain_rounding_stays_within_22_percent(value_m, error_m, second, third):
     """Metric from 1 cm, imperial from 1 inch."""

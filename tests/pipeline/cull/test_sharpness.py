@@ -94,15 +94,13 @@ def test_what_is_in_focus_counts(photos):
 
 
 @pytest.mark.slow
-def test_rendered_rooms_are_sharp():
+def test_a_rendered_room_is_sharp():
     pytest.importorskip("mitsuba")
-    source = open_source("rooms:2")
-    for index in range(2):
-        frame = source.read(index).frame
-        assert frame is not None
-        values = [sharpness(blurred(frame.image, sigma)) for sigma in (0, 1, 2, 4, 8)]
-        assert falls(values)
-        assert values[2] > LEAST > values[3]
+    frame = open_source("rooms:1").read(0).frame
+    assert frame is not None
+    values = [sharpness(blurred(frame.image, sigma)) for sigma in (0, 1, 2, 4, 8)]
+    assert falls(values)
+    assert values[2] > LEAST > values[3]
 
 
 @pytest.mark.parametrize("grey", [0, 128, 255])

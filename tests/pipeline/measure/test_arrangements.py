@@ -164,7 +164,7 @@ def cubes(seed, count=6):
 
 
 @given(st.integers(0, 10_000), st.floats(-math.pi, math.pi))
-@settings(max_examples=15)
+@settings(max_examples=10)
 def test_turning_the_ground_changes_no_answer(seed, yaw):
     turn = np.array([[math.cos(yaw), -math.sin(yaw)], [math.sin(yaw), math.cos(yaw)]])
     kinds = ("count_within", "between", "reaches", *SECTORS)
@@ -179,7 +179,7 @@ def check_alike(first, second, turned):
 
 
 @given(st.integers(0, 10_000))
-@settings(max_examples=15)
+@settings(max_examples=10)
 def test_a_mirror_swaps_left_and_right_and_nothing_else(seed):
     def mirrored(kind, outcome):
         match kind:
@@ -195,7 +195,7 @@ def test_a_mirror_swaps_left_and_right_and_nothing_else(seed):
 
 
 @given(st.integers(0, 10_000), st.floats(0.5, 2.0))
-@settings(max_examples=15)
+@settings(max_examples=10)
 def test_a_larger_scene_differs_only_in_what_a_length_is_given_for(seed, scale):
     scene, kinds = random_boxes(seed, 6), ("between", "fits_between", *SECTORS)
     camera = scene.world_from_camera.copy()
@@ -218,7 +218,7 @@ def test_a_larger_scene_differs_only_in_what_a_length_is_given_for(seed, scale):
 
 
 @given(st.integers(0, 10_000), st.permutations(range(6)))
-@settings(max_examples=15)
+@settings(max_examples=10)
 def test_the_order_of_objects_changes_no_answer(seed, order):
     scene = random_boxes(seed, 6)
     shuffled = dataclasses.replace(scene, objects=tuple(scene.objects[k] for k in order))
@@ -234,7 +234,7 @@ def test_the_order_of_objects_changes_no_answer(seed, order):
 
 
 @given(st.integers(0, 10_000))
-@settings(max_examples=15)
+@settings(max_examples=10)
 def test_what_is_asked_of_the_same_three_agrees(seed):
     """Whoever has something on the left front has it on the left, in front, and before the hour of nine or twelve."""
     scene = random_boxes(seed, 7)

@@ -46,7 +46,7 @@ def same(first, second, rel=1e-6, atol=1e-9):
 
 
 @given(st.integers(0, 10_000), st.floats(-0.3, 0.3), st.floats(-0.3, 0.3))
-@settings(max_examples=25)
+@settings(max_examples=15)
 def test_moving_everything_sideways_changes_no_length(seed, dx, dy):
     scene = random_boxes(seed)
     shift = np.array([dx, dy, 0.0])
@@ -67,7 +67,7 @@ def test_moving_everything_sideways_changes_no_length(seed, dx, dy):
 
 
 @given(st.integers(0, 10_000), st.floats(-math.pi, math.pi))
-@settings(max_examples=25)
+@settings(max_examples=15)
 def test_turning_the_points_keeps_the_gaps(seed, yaw):
     scene = random_boxes(seed)
     turn = np.array([[math.cos(yaw), -math.sin(yaw), 0], [math.sin(yaw), math.cos(yaw), 0], [0, 0, 1.0]])
@@ -169,7 +169,7 @@ def test_scaling_the_depth_scales_every_length(k, scale):
 
 
 @given(st.integers(0, 10_000), st.permutations(range(5)))
-@settings(max_examples=20)
+@settings(max_examples=12)
 def test_the_order_of_objects_does_not_matter(seed, order):
     scene = random_boxes(seed)
     shuffled = dataclasses.replace(scene, objects=tuple(scene.objects[k] for k in order))
@@ -201,7 +201,7 @@ def said(fact):
 
 
 @given(st.integers(0, 10_000))
-@settings(max_examples=20)
+@settings(max_examples=12)
 def test_opposites_agree(seed):
     facts = table(random_boxes(seed))
     for (name, subjects), fact in facts.items():

@@ -16,7 +16,7 @@ from spatialvlm.records import Frame, Object
 
 CLAUSES = (" on the left", " on the right", " at the top of the image", " at the bottom of the image")
 LEFT, RIGHT, MIDDLE = (50, 200, 110, 260), (500, 205, 560, 265), (300, 20, 360, 80)
-ROOMS = 30
+ROOMS = 16
 
 
 def answering(name: str, captions: Sequence[str]) -> bool:
