@@ -13,7 +13,18 @@ from types import MappingProxyType
 from typing import Literal
 
 from spatialvlm.kinds.forms.clock import hours_of
-from spatialvlm.kinds.kind import LETTERS, RELATION_WORDS, Form, Kind, Outcomes, Values, Voice, even, reordered
+from spatialvlm.kinds.kind import (
+    LETTERS,
+    RELATION_WORDS,
+    Form,
+    Kind,
+    Leaning,
+    Outcomes,
+    Values,
+    Voice,
+    even,
+    reordered,
+)
 from spatialvlm.kinds.more_kinds import MORE_KINDS
 from spatialvlm.kinds.paper_kinds import PAPER_KINDS
 
@@ -25,6 +36,7 @@ __all__ = [
     "RELATION_WORDS",
     "Form",
     "Kind",
+    "Leaning",
     "Mix",
     "Outcomes",
     "Values",

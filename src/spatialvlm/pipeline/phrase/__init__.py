@@ -6,7 +6,7 @@ without a name, (kind, "unnamed") facts about such objects, (kind, "given_away")
 
     captions -> similarity -> references    how each object is called
     pointers                                how each is called without a caption: by marks, boxes, points
-    sampling                                which facts are asked
+    what_names_tell -> sampling             which facts are asked
     templates, kinds.forms, quantities      how they are said
     distractors -> ways                     the same asked with options, as yes or no, as JSON
 
@@ -43,6 +43,7 @@ from spatialvlm.pipeline.phrase.references import Reference, refer
 from spatialvlm.pipeline.phrase.similarity import Similarity, load_similarity
 from spatialvlm.pipeline.phrase.templates import Sheet, load_sheet
 from spatialvlm.pipeline.phrase.ways import ask_in_a_way
+from spatialvlm.pipeline.phrase.what_names_tell import Told, told_by
 from spatialvlm.quantities import ask_unit
 from spatialvlm.records import QA, Fact, Facts, Sample, Scene
 
@@ -71,7 +72,8 @@ class Prepared:
 
     `rows` are the askable ones of `facts`. `namings` are the names of the objects: for each way of referring its
     wordings. `clauses` holds the ids of those whose caption has a clarifying clause,
-    `plurals` the captions that are plural. `plane` is what things stand on.
+    `plurals` the captions that are plural. `plane` is what things stand on. `told` is what the names tell,
+    where questions are balanced by that.
     """
 
     frame_id: str
@@ -83,6 +85,7 @@ class Prepared:
     plurals: frozenset[str]
     plane: str
     refusals: Mapping[tuple[str, str], int]
+    told: Told | None
 
 
 class Phrase:
@@ -134,6 +137,7 @@ class Phrase:
             frozenset(reference.phrase for reference in references if reference.phrase and reference.plural),
             PLANES[scene.support.surface],
             dict(sorted(refusals.items())),
+            told_by(references) if self.config.balances else None,
         )
 
     def _named(self, scene: Scene) -> tuple[Reference, ...]:
@@ -163,6 +167,7 @@ class Phrase:
             quantitative_share=config.quantitative_share,
             similar_share=config.similar_share,
             gravity=page.gravity,
+            told=page.told,
         )
         draws = rng.random((len(chosen), _DRAWS)).tolist()
         outcomes, found = facts.outcome[chosen].tolist(), facts.at(chosen)
