@@ -85,16 +85,17 @@ def features_of(phrase: str) -> tuple[str, ...]:
 
 def told_by(references: Sequence[Reference]) -> Told:
     """Look up what names tell."""
-    rows, nothing = load_table().rows, np.zeros(len(load_table().columns))
-    names = [one.phrase or "" for one in references]
-    known = [not rows.keys().isdisjoint(features_of(name)[:1]) for name in names]
-    return Told(np.stack([*map(_score, names), nothing]), np.array([*known, True]))
+    told = [_score(one.phrase or "") for one in references]
+    nothing = np.zeros(len(load_table().columns))
+    return Told(np.stack([*(scores for scores, _ in told), nothing]), np.array([*(known for _, known in told), True]))
 
 
 @lru_cache(maxsize=1 << 14)
-def _score(phrase: str) -> Float64[np.ndarray, " c"]:
-    table = load_table()
-    return sum((table.rows[one] for one in features_of(phrase) if one in table.rows), np.zeros(len(table.columns)))
+def _score(phrase: str) -> tuple[Float64[np.ndarray, " c"], bool]:
+    """Add up what a name tells, and say whether the table knows what it calls its object."""
+    table, features = load_table(), features_of(phrase)
+    scores = sum((table.rows[one] for one in features if one in table.rows), np.zeros(len(table.columns)))
+    return scores, not table.rows.keys().isdisjoint(features[:1])
 
 
 def odds(facts: Facts, rows: Rows, told: Told) -> Float64[np.ndarray, " m"]:
@@ -103,10 +104,10 @@ def odds(facts: Facts, rows: Rows, told: Told) -> Float64[np.ndarray, " m"]:
     for leaning in leanings_of(facts, rows, _places()):
         scores = told.scores if leaning.words is None else np.stack([_of_limit(table, word) for word in leaning.words])
         margin[leaning.rows] += scores[leaning.objects, leaning.columns] * leaning.weights
-    known = np.ones(len(rows), bool)
-    for subject in facts.subjects[rows].T:
-        known &= told.known[subject]
-    return np.exp(-np.maximum(np.where(known, margin, 0.0), 0.0))
+    if not told.known.all():
+        for subject in facts.subjects[rows].T:
+            margin[~told.known[subject]] = 0.0
+    return np.exp(-np.maximum(margin, 0.0))
 
 
 def _of_limit(table: WordTable, word: str) -> Float64[np.ndarray, " c"]:
@@ -122,11 +123,21 @@ def leanings_of(facts: Facts, rows: Rows, places: Mapping[str, int]) -> Iterator
     """List all that rows of Facts take from names, for the columns at these places; the others say nothing."""
     kinds = facts.kind[rows]
     yield from _of_comparisons(facts, rows, places)
-    for number in np.unique(kinds).tolist():
-        kind = tuple(KINDS.values())[number]
-        if not kind.form.compares:
-            own = np.flatnonzero(kinds == number)
-            yield from _of_kind(facts, rows[own], own, kind.name, places)
+    for number, name in _leaning():
+        own = np.flatnonzero(kinds == number)
+        if len(own):
+            yield from _of_kind(facts, rows[own], own, name, places)
+
+
+@cache
+def _leaning() -> tuple[tuple[int, str], ...]:
+    """List the kinds that names have to do with, beyond comparisons."""
+    outcome, listed = np.zeros(1, np.int8), np.array([3])
+    return tuple(
+        (number, kind.name)
+        for number, kind in enumerate(KINDS.values())
+        if not kind.form.compares and kind.form.leanings(kind, outcome, listed)
+    )
 
 
 def _of_comparisons(facts: Facts, rows: Rows, places: Mapping[str, int]) -> Iterator[Leanings]:
