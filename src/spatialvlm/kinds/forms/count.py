@@ -43,7 +43,7 @@ class CountOf(Form):
         return truth[:, 0] == outcome
 
     def leanings(self, kind: Kind, outcome: Outcomes, listed: Sizes) -> Sequence[Leaning]:
-        """Hold the number against all that are possible: by the given length, and the names of those listed."""
+        """Hold the number against all that are possible: by the given length, with how many are listed."""
         found, share = [], 1.0 / (listed + 1)
         for number in range(int(listed.max()) + 1):
             weight = np.where(number <= listed, (outcome == number) - share, 0.0)
