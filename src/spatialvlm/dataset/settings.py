@@ -49,7 +49,8 @@ def check_same(
     Of a half-made dataset everything must be the same, versions too. One that another version finished may lack what
     has its default in what is wanted; a setting that is gone from here says nothing.
     """
-    here, asked = FORMER_VALUES | _flat(found), _flat(wanted)
+    asked = _flat(wanted)
+    here = {key: value for key, value in FORMER_VALUES.items() if key in asked} | _flat(found)
     keys = {*here, *asked}
     if finished:
         usual = _flat(defaults)
