@@ -1,6 +1,7 @@
 """What words alone give away: a learner that sees no picture, trained on the questions of rooms and tested on others.
 
-    python benchmarks/blind.py [--dataset DATASET] [--work FOLDER] [--train 300] [--test 150] [--mix paper]
+    python benchmarks/blind.py [--dataset DATASET ...] [--train 300] [--test 150] [--mix paper]
+                               [--balance names] [--work FOLDER]
 
 Without a dataset it makes one of rooms with exact depth and masks, and no pictures (about 0.3 s a room); with --work
 the scenes are kept for the next run. The learner is a softmax regression on words and pairs of neighbours: those of the
@@ -9,8 +10,7 @@ what is learned of lamps in "taller" serves in "shorter". Its strength of regula
 the training rooms.
 
 Beside the answer that is most common in training: how much better the learner does on the test rooms, in points, with
-the 95 % interval of 1,000 resamples of the rooms. `balanced`: the same where questions are dropped at random until the
-names alone say nothing: each stays with the odds against its answer, as a learner on other rooms gives them.
+the 95 % interval of 1,000 resamples of the rooms, for every kind and for all kinds that compare the same quantity.
 """
 
 import argparse
@@ -27,6 +27,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from jaxtyping import Float64, Int
@@ -46,7 +47,6 @@ QUESTIONS = 200
 LEAST_SEEN = 3
 STRENGTHS = (1e-3, 1e-2)
 STEPS, RATE = 150, 0.05
-FOLDS = 3
 RESAMPLES = 1000
 SAME = "same"
 _WORD = re.compile(r"[a-z0-9'-]+|\[[a-e]\]")
@@ -111,10 +111,11 @@ def features_of(qa: QA) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def examples(folder: Path, mix: str) -> Iterator[Example]:
-    """Ask about every scene of a dataset; what has no label is left out."""
-    config = PhraseConfig(questions_per_image=QUESTIONS, kinds=MIXES[mix])
-    for room, (scene, _) in enumerate(read_dataset(folder).scenes(images=False)):
+def examples(folders: Sequence[Path], mix: str, balance: Literal["names", "none"]) -> Iterator[Example]:
+    """Ask about every scene of some datasets; what has no label is left out."""
+    config = PhraseConfig(questions_per_image=QUESTIONS, kinds=MIXES[mix], balance=balance)
+    scenes = (scene for folder in folders for scene, _ in read_dataset(folder).scenes(images=False))
+    for room, scene in enumerate(scenes):
         for qa in phrase(scene, measure(scene, kinds=MIXES[mix]), 0, config).questions:
             label = label_of(qa)
             if label is not None:
@@ -170,37 +171,22 @@ def trained(rows: Sequence[Example], rooms: int) -> Learner:
     return Learner(rows, best)
 
 
-def balanced(rows: Sequence[Example], rng: np.random.Generator) -> list[Example]:
-    """Drop rows at random, so that a learner which sees the names of other rooms cannot tell the answer."""
-    kept = []
-    for fold in range(FOLDS):
-        held = [row for row in rows if row.room % FOLDS == fold]
-        learner = trained([row for row in rows if row.room % FOLDS != fold], 1 + max(row.room for row in rows))
-        for row, chances, uniform in zip(held, learner.chances(held), rng.random(len(held))):
-            chance = dict(zip(learner.labels, chances.tolist()))
-            own = chance.pop(row.label, 0.0)
-            if row.label != SAME:
-                chance.pop(SAME, None)
-            if uniform * own < sum(chance.values()) / max(1, len(chance)):
-                kept.append(row)
-    return kept
-
-
-def measured(rows: Sequence[Example], train: int, rng: np.random.Generator) -> dict[str, tuple[int, float, str]]:
-    """Compare the learner with the most common answer by kind: how many, its share, the difference with interval."""
+def measured(rows: Sequence[Example], train: int, rng: np.random.Generator) -> Iterator[tuple[str, int, float, str]]:
+    """Compare the learner with the most common answer by kind, and over all: how many, its share, the difference."""
     seen, fresh = [row for row in rows if row.room < train], [row for row in rows if row.room >= train]
-    right, found = np.array(trained(seen, train).right(fresh)), {}
-    for kind in dict.fromkeys(row.kind for row in rows):
-        common = Counter(row.label for row in seen if row.kind == kind).most_common(1)[0][0]
-        places = [i for i, row in enumerate(fresh) if row.kind == kind]
-        base = np.array([fresh[i].label == common for i in places])
+    kinds = list(dict.fromkeys(row.kind for row in rows))
+    common = {k: Counter(row.label for row in seen if row.kind == k).most_common(1)[0][0] for k in kinds}
+    right = np.array(trained(seen, train).right(fresh))
+    base = np.array([row.label == common[row.kind] for row in fresh])
+    for name in (*kinds, *(("all of them",) if len(kinds) > 1 else ())):
+        places = [i for i, row in enumerate(fresh) if name in (row.kind, "all of them")]
         rooms = np.unique([fresh[i].room for i in places], return_inverse=True)[1]
-        gains, counts = np.bincount(rooms, right[places].astype(float) - base), np.bincount(rooms)
+        gains = np.bincount(rooms, right[places].astype(float) - base[places])
+        counts = np.bincount(rooms)
         picks = rng.integers(len(counts), size=(RESAMPLES, len(counts)))
         low, high = np.percentile(gains[picks].sum(axis=1) / counts[picks].sum(axis=1), [2.5, 97.5]) * 100
         gain = 100 * gains.sum() / counts.sum()
-        found[kind] = (len(places), 100 * float(base.mean()), f"{gain:+5.1f} [{low:+.0f}, {high:+.0f}]")
-    return found
+        yield name, len(places), 100 * float(base[places].mean()), f"{gain:+5.1f} [{low:+.0f}, {high:+.0f}]"
 
 
 def report(rows: Sequence[Example], train: int) -> None:
@@ -210,22 +196,17 @@ def report(rows: Sequence[Example], train: int) -> None:
     for row in rows:
         kind = KINDS[row.kind]
         groups.setdefault(kind.quantity if kind.form.compares else kind.name, []).append(row)
-    print("kind                     questions  most common  blind learner        balanced: kept  most common  learner")
-    for group in groups.values():
-        fair = balanced(group, rng)
-        plain, after = measured(group, train, rng), measured(fair, train, rng)
-        for kind, (count, share, gain) in plain.items():
-            line = f"{kind:24} {count:9} {share:10.1f} %  {gain:20}"
-            if kind in after:
-                left, even, rest = after[kind]
-                line += f" {100 * left / count:13.0f} % {even:10.1f} %  {rest}"
-            print(line, flush=True)
+    print("kind                     questions  most common  learner without a picture")
+    for quantity, group in groups.items():
+        for name, count, share, gain in measured(group, train, rng):
+            print(f"{name if name in KINDS else quantity:24} {count:9} {share:10.1f} %  {gain}", flush=True)
 
 
 def main() -> None:
     """Run from the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--dataset", type=Path)
+    parser.add_argument("--dataset", type=Path, nargs="+")
+    parser.add_argument("--balance", choices=("names", "none"), default="names")
     parser.add_argument("--work", type=Path)
     parser.add_argument("--train", type=int, default=300)
     parser.add_argument("--test", type=int, default=150)
@@ -233,10 +214,10 @@ def main() -> None:
     parser.add_argument("--mix", choices=tuple(MIXES), default="paper")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
-        folder = options.dataset or (options.work or Path(temporary)) / "blind-rooms"
-        if not options.dataset and not (folder / "dataset.json").exists():
-            make_dataset(folder, options.train + options.test, options.seed)
-        report(list(examples(folder, options.mix)), options.train)
+        folders = options.dataset or [(options.work or Path(temporary)) / "blind-rooms"]
+        if not options.dataset and not (folders[0] / "dataset.json").exists():
+            make_dataset(folders[0], options.train + options.test, options.seed)
+        report(list(examples(folders, options.mix, options.balance)), options.train)
 
 
 if __name__ == "__main__":

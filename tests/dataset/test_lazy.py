@@ -1,5 +1,6 @@
 """Lazy questions: those of build, at random or in order, in any process, other ones every epoch."""
 
+import dataclasses
 import json
 import pickle
 import random
@@ -12,6 +13,7 @@ import pytest
 
 import spatialvlm as sv
 from fixtures.plain_facts import MEASURED
+from spatialvlm.dataset.asking import asking_of
 from spatialvlm.dataset.lazy import AskedScene, SceneQuestions
 from spatialvlm.dataset.read import read_dataset
 from spatialvlm.errors import DatasetError, UserError
@@ -137,6 +139,10 @@ def with_setting(info: dict) -> None:
     info["config"]["phrase"]["politeness"] = 0.5
 
 
+def without_balance(info: dict) -> None:
+    del info["config"]["phrase"]["balance"]
+
+
 def rewrite(folder: Path, change) -> Path:
     """Change what made a dataset, in its manifest and in dataset.json."""
     info = json.loads((folder / "dataset.json").read_text())
@@ -161,3 +167,11 @@ def test_a_dataset_of_a_version_with_other_kinds(stored, tmp_path, change, messa
     with pytest.raises(DatasetError, match=message):
         SceneQuestions(folder)
     assert len(SceneQuestions(folder, mix=PhraseConfig())[0].questions) > 0, "the mix mends it"
+
+
+def test_a_dataset_from_before_there_was_a_balance_is_asked_as_it_was(stored, tmp_path):
+    folder = rewrite(shutil.copytree(stored, tmp_path / "dataset"), without_balance)
+    mix = dataclasses.replace(asking_of(read_dataset(stored)).phrase, balance="none")
+    before = SceneQuestions(stored, mix=mix, images=False)
+    found = SceneQuestions(folder, images=False)
+    assert [one.questions for one in found] == [one.questions for one in before]

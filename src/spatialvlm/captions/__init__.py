@@ -5,6 +5,7 @@ object_classes   the captions of a scene -> which of its things are of one class
 """
 
 from spatialvlm.captions.noun_phrases import (
+    CUTS,
     Words,
     clean,
     cleaned,
@@ -18,6 +19,7 @@ from spatialvlm.captions.noun_phrases import (
 from spatialvlm.captions.object_classes import ObjectClass, classes_of, plural_of
 
 __all__ = [
+    "CUTS",
     "ObjectClass",
     "Words",
     "classes_of",

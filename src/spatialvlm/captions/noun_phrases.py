@@ -27,7 +27,7 @@ BACKGROUND = word_set("""
 
 _ARTICLES = word_set("a an the some")
 _PARTITIVES = word_set("body bit bunch group pair part patch piece set slice stretch strip")
-_CUTS = word_set("""
+CUTS = word_set("""
     about above against along among and are around as at atop behind below beneath beside between by carrying
     containing covering eating facing for from has having holding in inside into is leaning like near next of off on
     onto or over playing riding showing that to toward towards under underneath upon using watching wearing which
@@ -140,7 +140,7 @@ def read(caption: str) -> Words:
     """Take a cleaned caption apart."""
     said = _WORD.findall(caption.lower()) or [caption.casefold()]
     words = [_stem(word) for word in said]
-    cut = next((i for i, word in enumerate(words) if word in _CUTS and i > 0), len(words))
+    cut = next((i for i, word in enumerate(words) if word in CUTS and i > 0), len(words))
     if words[cut - 1] in _PARTITIVES and words[cut : cut + 1] == ["of"]:
         rest = [word for word in words[cut + 1 :] if word not in _ARTICLES]
         if rest:
@@ -153,7 +153,7 @@ def read(caption: str) -> Words:
     while head > 0 and words[head].isdigit():  # "box 2" is a box
         head -= 1
     before = [word for i, word in enumerate(words[:end]) if i != head]
-    after = [word for word in words[end:] if word not in _CUTS and word not in _ARTICLES]
+    after = [word for word in words[end:] if word not in CUTS and word not in _ARTICLES]
     tail = words[end:]
     holding = next((i for i, word in enumerate(tail) if word in _HOLDING), len(tail))
     found = _words(words[head], before, after, _standing(tail))
@@ -177,7 +177,7 @@ def _words(head: str, before: list[str], after: list[str], standing: int | None)
 def _standing(tail: list[str]) -> int | None:
     """Tell whether the words after a noun put it on the floor (-1) or on something higher (1)."""
     place = tail.index("on") if "on" in tail else len(tail)
-    under = list(takewhile(lambda word: word not in _CUTS, tail[place + 1 :]))
+    under = list(takewhile(lambda word: word not in CUTS, tail[place + 1 :]))
     if not under or not _MEANINGS.keys().isdisjoint(under):  # "on the left"
         return None
     return 1 if _ON_GROUND.isdisjoint(under) else -1

@@ -17,6 +17,7 @@ import typer
 
 from spatialvlm.cli import evaluating, exporting
 from spatialvlm.cli.options import (
+    Balance,
     BatchSize,
     CameraHeight,
     Coordinates,
@@ -80,6 +81,7 @@ def build(
     ways: Ways = None,
     refer: Refer = None,
     coordinates: Coordinates = None,
+    balance: Balance = None,
     shard_size: ShardSize = None,
     size: Annotated[str, typer.Option(metavar="WxH", help="Pixels of rendered frames.")] = "640x480",
     spp: Annotated[int, typer.Option(min=1, help="Samples of the light a pixel of rendered rooms.")] = 16,
@@ -106,7 +108,11 @@ def build(
         shard_size=shard_size,
         collect=CollectConfig(parse_size(size), spp),
         phrase=PhraseConfig(
-            questions_per_image, kinds=_names(kinds), mix=mix, numbers=numbers, **_given(ways, refer, coordinates)
+            questions_per_image,
+            kinds=_names(kinds),
+            mix=mix,
+            numbers=numbers,
+            **_given(ways, refer, coordinates, balance),
         ),
     )
     build_with_progress(chosen, out, workers, Runtime(device, precision, batch_size))
@@ -137,13 +143,16 @@ def ask(
     ways: Ways = None,
     refer: Refer = None,
     coordinates: Coordinates = None,
+    balance: Balance = None,
     workers: Workers = 1,
 ) -> None:
     """Ask again about the scenes of a finished dataset: any number of questions, without its images or its models."""
     from spatialvlm.cli.console import ask_with_progress
 
     chosen = {"questions_per_image": questions_per_image, "kinds": _names(kinds), "mix": mix, "numbers": numbers}
-    changes = {name: value for name, value in chosen.items() if value is not None} | _given(ways, refer, coordinates)
+    changes = {name: value for name, value in chosen.items() if value is not None} | _given(
+        ways, refer, coordinates, balance
+    )
     ask_with_progress(dataset, out, workers, seed=seed, epochs=epochs, mix=changes)
 
 
@@ -167,9 +176,9 @@ def calibrate(
     calibrate_to_file(chosen, out, Runtime(device, precision, batch_size))
 
 
-def _given(ways: str | None, refer: str | None, coordinates: str | None) -> dict[str, Any]:
+def _given(ways: str | None, refer: str | None, coordinates: str | None, balance: str | None) -> dict[str, Any]:
     """Return those of the settings of PhraseConfig that are given."""
-    settings = {"ways": _names(ways), "refer": _names(refer), "coordinates": coordinates}
+    settings = {"ways": _names(ways), "refer": _names(refer), "coordinates": coordinates, "balance": balance}
     return {name: value for name, value in settings.items() if value is not None}
 
 

@@ -50,6 +50,13 @@ DepthErrors = Annotated[
 Mix = Literal["paper", "all"]
 ChainStyle = Literal["short", "long", "equations", "dialogue", "mixed"]
 Numbers = Literal["people", "exact"]
+Balance = Annotated[
+    Literal["names", "none"] | None,
+    typer.Option(
+        help="Leave out what the [bold]names[/] of things would let a reader guess without the picture, or "
+        "[bold]none[/] of it; by default names, or as it was.",
+    ),
+]
 Ways = Annotated[
     str | None,
     typer.Option(

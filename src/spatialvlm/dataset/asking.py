@@ -14,7 +14,7 @@ import numpy as np
 
 from spatialvlm import __version__
 from spatialvlm.dataset.read import Dataset
-from spatialvlm.dataset.settings import present_name
+from spatialvlm.dataset.settings import FORMER_VALUES, present_name
 from spatialvlm.errors import DatasetError, UserError
 from spatialvlm.kinds import KINDS, MIXES
 from spatialvlm.pipeline.measure import MeasureConfig
@@ -61,7 +61,9 @@ def _settings(dataset: Dataset, stage: str, config: type) -> dict[str, Any]:
         raise DatasetError(
             f"{dataset.folder}: made with the {stage} settings {', '.join(unknown)}, unknown here; {_versions(dataset)}"
         )
-    return {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
+    former = f"config.{stage}."
+    lacking = {key.removeprefix(former): value for key, value in FORMER_VALUES.items() if key.startswith(former)}
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in (lacking | values).items()}
 
 
 def _check_kinds(dataset: Dataset) -> None:

@@ -27,6 +27,9 @@ FORMER_NAMES = {
 }
 """Settings that datasets of version 0.1 hold by another name: dotted, each with all that is below it."""
 
+FORMER_VALUES = {"config.phrase.balance": "none"}
+"""What holds of datasets that lack a setting, since there was no choice when they were made."""
+
 
 def present_name(key: str) -> str:
     """Return what a setting of an earlier version is called now."""
@@ -46,7 +49,8 @@ def check_same(
     Of a half-made dataset everything must be the same, versions too. One that another version finished may lack what
     has its default in what is wanted; a setting that is gone from here says nothing.
     """
-    here, asked = _flat(found), _flat(wanted)
+    asked = _flat(wanted)
+    here = {key: value for key, value in FORMER_VALUES.items() if key in asked} | _flat(found)
     keys = {*here, *asked}
     if finished:
         usual = _flat(defaults)

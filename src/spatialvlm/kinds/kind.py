@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import ClassVar, Literal
 
 import numpy as np
-from jaxtyping import Bool, Float64, Int8
+from jaxtyping import Bool, Float64, Int, Int8
 
 from spatialvlm.answers import SAME, Answer, Choice
 from spatialvlm.quantities import ImageScale, Unit, say_angle, say_count, say_limit, speak, speak_exactly
@@ -36,6 +36,21 @@ RELATION_WORDS = MappingProxyType(
 THOUSANDTHS = ImageScale("0-1000", 1000, 1000)
 Outcomes = Int8[np.ndarray, " f"]
 Values = Float64[np.ndarray, "f v"]
+Sizes = Int[np.ndarray, " f"]
+PerFact = Float64[np.ndarray, " f"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Leaning:
+    """How far the name of one subject speaks for the answers of some facts: `weight` times what `column` says of it.
+
+    `place` is that of the subject, None for the length that the question gives. What speaks for an answer speaks
+    against the others: the weights of all answers that are possible add up to nothing.
+    """
+
+    place: int | None
+    column: str
+    weight: PerFact
 
 
 @dataclass(slots=True)
@@ -120,6 +135,10 @@ class Form(ABC):
         """Tell which rows are right, given the true values (f, v) of their quantity; lengths and angles always are."""
         return np.ones(len(outcome), bool)
 
+    def leanings(self, kind: "Kind", outcome: Outcomes, listed: Sizes) -> Sequence[Leaning]:
+        """Say what names have to do with the answers to facts that list so many; nothing where they tell nothing."""
+        return ()
+
     def __eq__(self, other: object) -> bool:
         return type(other) is type(self)
 
@@ -176,6 +195,11 @@ class Kind:
     def given_away_by(self) -> str:
         """The quantity whose words in a name would answer the question."""
         return self.compared or self.quantity
+
+    @property
+    def led(self) -> bool:
+        """The first subject has a role of its own: A between B and C, the nearest to A."""
+        return self.subjects == 3 or (self.subjects == 1 and self.listed)
 
     @property
     def letters(self) -> str:

@@ -29,7 +29,8 @@ def refused(scene: Scene) -> dict[str, int]:
 
 def test_all_of_a_class_are_counted_and_lone_things_as_often_as_twos():
     scene = make_scene(THINGS)
-    assert counted(scene) == {("mug", "red mug"): 2, ("chair",) * 3: 3, ("book",): 1}
+    several = {("mug", "red mug"): 2, ("chair",) * 3: 3}
+    assert counted(scene) in (several | {("book",): 1}, several | {("lamp",): 1})
     assert refused(scene) == {"outweighed": 1}
     assert counted(make_scene(("mug", "lamp"))) == {}
     assert refused(make_scene(("mug", "lamp"))) == {"outweighed": 2}
@@ -58,8 +59,8 @@ def test_a_class_is_asked_about_though_its_things_have_no_names():
         questions = phrase(scene, measure(scene, kinds=[KIND]), seed, config).questions
         assert sorted(qa.fact.answer.number for qa in questions) == [1, 2, 3]
         for qa in questions:
-            noun = {1: "book", 2: "mug", 3: "chair"}[qa.fact.answer.number]
-            assert noun in qa.question
+            nouns = {1: ("book", "lamp"), 2: ("mug",), 3: ("chair",)}[qa.fact.answer.number]
+            assert any(noun in qa.question for noun in nouns)
             assert (qa.names, qa.reference) == ((), "class")
             assert score(qa, qa.answer).value == 1.0
 

@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 
 from fixtures.plain_facts import LENGTHS, PAPER, is_even
+from fixtures.worlds.boxes import random_boxes
 from fixtures.worlds.phrase_scenes import make_facts, make_scene
 from spatialvlm.answers import YesNo
 from spatialvlm.kinds import KIND_NAMES, KINDS
+from spatialvlm.pipeline.measure import measure
 from spatialvlm.pipeline.phrase.references import Reference
 from spatialvlm.pipeline.phrase.sampling import askable, draw
 from spatialvlm.records import Fact, Facts
@@ -139,3 +141,10 @@ def test_no_facts_no_questions(count):
     assert not refusals
     assert drawn(empty, rows=rows, count=count) == []
     assert drawn(count=0) == []
+
+
+def test_who_has_a_role_of_its_own_makes_another_question():
+    facts = measure(random_boxes(1), kinds=["between", "perspective_side"])
+    asked = [(fact.kind, fact.subjects[0], tuple(sorted(fact.subjects))) for fact in drawn(facts, count=500)]
+    assert sorted(map(str, asked)) == sorted({str((f.kind, f.subjects[0], tuple(sorted(f.subjects)))) for f in facts})
+    assert len({(kind, all_three) for kind, _, all_three in asked}) < len(asked)

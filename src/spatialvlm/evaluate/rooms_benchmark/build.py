@@ -80,7 +80,7 @@ def versions_here() -> dict[str, str]:
 
 def phrase_all() -> PhraseConfig:
     """Configure how the benchmark asks: all there is, nothing "about the same"."""
-    return PhraseConfig(questions_per_image=EVERYTHING, similar_share=0.0)
+    return PhraseConfig(questions_per_image=EVERYTHING, similar_share=0.0, balance="none")
 
 
 def recipe_of(definition: BenchmarkDefinition) -> Recipe:

@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Bool, Float64
 
 from spatialvlm.answers import Answer, Count
-from spatialvlm.kinds.kind import Form, Kind, Outcomes, Values, Voice, joined
+from spatialvlm.kinds.kind import Form, Kind, Leaning, Outcomes, Sizes, Values, Voice, joined
 from spatialvlm.records import Fact
 
 
@@ -41,6 +41,14 @@ class CountOf(Form):
     ) -> Bool[np.ndarray, " f"]:
         """Compare the numbers."""
         return truth[:, 0] == outcome
+
+    def leanings(self, kind: Kind, outcome: Outcomes, listed: Sizes) -> Sequence[Leaning]:
+        """Hold the number against all that are possible: by the given length, with how many are listed."""
+        found, share = [], 1.0 / (listed + 1)
+        for number in range(int(listed.max()) + 1):
+            weight = np.where(number <= listed, (outcome == number) - share, 0.0)
+            found.append(Leaning(None, f"{kind.name}={number}", weight))
+        return found
 
 
 COUNT = CountOf()

@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Bool, Float64
 
 from spatialvlm.answers import Answer, Choice
-from spatialvlm.kinds.kind import LETTERS, Form, Kind, Outcomes, Values, Voice, joined
+from spatialvlm.kinds.kind import LETTERS, Form, Kind, Leaning, Outcomes, Sizes, Values, Voice, joined
 from spatialvlm.records import Fact
 
 
@@ -46,6 +46,14 @@ class Pick(Form):
         """Look for the greatest; the values are those of the options, in the order of the fact."""
         signed = np.where(np.isnan(truth), -np.inf, kind.sign * truth)
         return signed[:, 0] >= signed.max(axis=1)
+
+    def leanings(self, kind: Kind, outcome: Outcomes, listed: Sizes) -> Sequence[Leaning]:
+        """Hold the name of the right one against all of them."""
+        share = 1.0 / listed
+        return [
+            Leaning(kind.subjects + place, kind.name, np.where(place < listed, float(place == 0) - share, 0.0))
+            for place in range(int(listed.max()))
+        ]
 
 
 PICK = Pick()

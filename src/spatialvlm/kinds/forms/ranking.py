@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Bool, Float64
 
 from spatialvlm.answers import Answer, Order
-from spatialvlm.kinds.kind import Form, Kind, Outcomes, Values, Voice, joined
+from spatialvlm.kinds.kind import Form, Kind, Leaning, Outcomes, Sizes, Values, Voice, joined
 from spatialvlm.records import Fact
 
 
@@ -44,6 +44,14 @@ class Ranking(Form):
         """Look whether the values of those listed ascend."""
         steps = np.diff(kind.sign * truth, axis=1)
         return np.all((steps > 0) | np.isnan(steps), axis=1)
+
+    def leanings(self, kind: Kind, outcome: Outcomes, listed: Sizes) -> Sequence[Leaning]:
+        """Hold the names of those before the middle against the names of those after it."""
+        middle = (listed - 1) / 2
+        return [
+            Leaning(kind.subjects + place, kind.name, np.where(place < listed, (middle - place) / middle, 0.0))
+            for place in range(int(listed.max()))
+        ]
 
 
 RANKING = Ranking()

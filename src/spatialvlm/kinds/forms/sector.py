@@ -1,12 +1,12 @@
 """In which of some named directions?"""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from jaxtyping import Bool, Float64
 
 from spatialvlm.answers import Answer, Choice
-from spatialvlm.kinds.kind import Form, Kind, Outcomes, Values
+from spatialvlm.kinds.kind import Form, Kind, Leaning, Outcomes, Sizes, Values
 
 
 class Sector(Form):
@@ -47,6 +47,11 @@ class Sector(Form):
     ) -> Bool[np.ndarray, " f"]:
         """Compare the sectors."""
         return truth[:, 0] == outcome
+
+    def leanings(self, kind: Kind, outcome: Outcomes, listed: Sizes) -> Sequence[Leaning]:
+        """Hold the first half of the words against the second, by each subject in its role."""
+        weight = np.where(outcome < len(kind.words) / 2, 1.0, -1.0)
+        return [Leaning(place, f"{kind.name}/{letter}", weight) for place, letter in enumerate(kind.letters)]
 
 
 def section_name(word: str) -> str:

@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Bool, Float64
 
 from spatialvlm.answers import Answer, YesNo
-from spatialvlm.kinds.kind import Form, Kind, Outcomes, Values, Voice
+from spatialvlm.kinds.kind import Form, Kind, Leaning, Outcomes, Sizes, Values, Voice
 from spatialvlm.records import Fact
 
 
@@ -42,6 +42,16 @@ class Statement(Form):
     ) -> Bool[np.ndarray, " f"]:
         """Compare signs."""
         return truth[:, 0] * outcome > 0
+
+    def leanings(self, kind: Kind, outcome: Outcomes, listed: Sizes) -> Sequence[Leaning]:
+        """Hold yes against no: by the subject, by the two that it is held against, by the given length."""
+        weight = outcome.astype(np.float64)
+        alone = kind.subjects != 2  # two alone have one role
+        found = [
+            Leaning(place, kind.name if alone and place == 0 else f"{kind.name}/others", weight)
+            for place in range(kind.subjects)
+        ]
+        return [*found, Leaning(None, kind.name, weight)] if kind.given else found
 
 
 STATEMENT = Statement()

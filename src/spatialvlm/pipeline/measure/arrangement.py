@@ -118,7 +118,7 @@ def _between(table: Table) -> Column:
     asked = np.flatnonzero(column.code == 0)
     number[asked], error[asked], column.outcome[asked] = _betweenness(table, rows[asked])
     column.refuse("too_close_to_call", column.outcome == 0)
-    balance(column, objects, (-1, 1))
+    balance(column, table, (-1, 1))
     return column
 
 
@@ -185,7 +185,7 @@ def _fits_between(table: Table) -> Column:
     floor = np.maximum(least, config.size_floor_share * larger)
     clear = number * column.outcome > np.maximum(config.margin_sigmas * column.error, floor)
     column.refuse("too_close_to_call", ~clear)
-    balance(column, objects, (-1, 1))
+    balance(column, table, (-1, 1))
     return column
 
 
@@ -198,7 +198,7 @@ def _passes_between(table: Table) -> Column:
     column.refuse("relative_scale", ~objects.setting.metric[column.first])
     column.refuse_cut(objects)
     column.refuse("too_close_to_call", ~clear)
-    balance(column, objects, (-1, 1))
+    balance(column, table, (-1, 1))
     return column
 
 
@@ -212,7 +212,7 @@ def _top(table: Table) -> Column:
     column.refuse("below_support", top[column.first] < 0.0)
     column.refuse_cut(objects)
     column.refuse("too_close_to_call", ~clear)
-    balance(column, objects, (-1, 1))
+    balance(column, table, (-1, 1))
     return column
 
 

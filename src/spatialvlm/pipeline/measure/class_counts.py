@@ -37,7 +37,7 @@ def _count(table: Table) -> Column:
     for reason in _REASONS:
         column.refuse(reason, np.array([doubt == reason for doubt in doubts], bool))
     _outweigh_ones(column, np.array(scenes, np.intp), len(table.scenes))
-    balance(column, table.objects, (1, 2))
+    balance(column, table, (1, 2))
     return column
 
 

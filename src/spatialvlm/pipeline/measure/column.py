@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeVar
+from zlib import crc32
 
 import numpy as np
 from jaxtyping import Bool, Int, Int8
@@ -28,6 +29,9 @@ WHOLE = ("truncated", "occluded")
 IN_METRES = ("relative_scale", "too_small", "too_uncertain")
 LENGTH = ("relative_scale", *WHOLE, "too_small", "too_uncertain")
 """The reasons for which any length is refused."""
+
+
+_SPREAD = np.uint64(0x9E3779B97F4A7C15)  # 2**64 over the golden ratio: what is multiplied by it spreads evenly
 
 
 class Column:
@@ -149,8 +153,27 @@ class Table:
 
     @cached_property
     def roles(self) -> Rows:
-        """Groups of three objects with each of them in the first place, in turn."""
-        return self.triples[:, [[0, 1, 2], [1, 2, 0], [2, 0, 1]]].reshape(-1, 3)
+        """Groups of three objects with each of them in the first place, in turn; the others by their marks."""
+        first, second, third = self.triples[:, [[0, 1, 2], [1, 2, 0], [2, 0, 1]]].reshape(-1, 3).T
+        turned = self._marks[second] > self._marks[third]
+        return np.stack([first, np.where(turned, third, second), np.where(turned, second, third)], axis=1)
+
+    @cached_property
+    def _marks(self) -> Int[np.ndarray, " n"]:
+        """A number of 32 bits for each object, which its id and its frame decide, and 0 at the end for no object."""
+        ids = [f"{scene.frame_id}/{o.instance.id}" for scene in self.scenes for o in scene.objects]
+        return np.array([*(crc32(one.encode()) for one in ids), 0], np.int64)
+
+    def marks_of(self, rows: Rows) -> Index:
+        """Draw a number of 32 bits for rows of subjects, which their ids and their frame decide.
+
+        It is the same for two subjects in either order; of three the first one has a role of its own.
+        """
+        marks = self._marks[rows].astype(np.uint64)
+        total = marks.sum(axis=1)
+        if rows.shape[1] == 3:
+            total += marks[:, 0] * _SPREAD
+        return ((total * _SPREAD) >> np.uint64(32)).astype(np.int64)
 
 
 ColumnOf = Callable[[Table], Column]

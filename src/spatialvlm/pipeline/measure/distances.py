@@ -97,7 +97,7 @@ def _half_told(column: Column, table: Table) -> Column:
     """Leave as many that can be told as those that can't: of pairs nearly all have a part out of sight."""
     outcome = column.outcome
     column.outcome = np.minimum(outcome, 1)
-    balance(column, table.objects, (0, 1))
+    balance(column, table, (0, 1))
     column.outcome = outcome
     return column
 

@@ -88,7 +88,7 @@ def _sector(table: Table, sectors: int, start_rad: float, least_rad: float, outc
     column.outcome[turns.asked] = np.array(outcomes, np.int8)[whole.astype(np.int64) % sectors]
     margin = np.maximum(table.config.margin_sigmas * column.error[turns.asked], np.maximum(turns.least, least_rad))
     column.refuse("too_close_to_call", _at(turns.asked[inside <= margin], len(column.code)))
-    balance(column, table.objects, outcomes)
+    balance(column, table, outcomes)
     return column
 
 

@@ -6,7 +6,7 @@ without a name, (kind, "unnamed") facts about such objects, (kind, "given_away")
 
     captions -> similarity -> references    how each object is called
     pointers                                how each is called without a caption: by marks, boxes, points
-    sampling                                which facts are asked
+    what_names_tell -> sampling             which facts are asked
     templates, kinds.forms, quantities      how they are said
     distractors -> ways                     the same asked with options, as yes or no, as JSON
 
@@ -46,6 +46,7 @@ from spatialvlm.pipeline.phrase.references import Reference, refer
 from spatialvlm.pipeline.phrase.similarity import Similarity, load_similarity
 from spatialvlm.pipeline.phrase.templates import Sheet, load_sheet
 from spatialvlm.pipeline.phrase.ways import ask_in_a_way
+from spatialvlm.pipeline.phrase.what_names_tell import Told, told_by
 from spatialvlm.quantities import ImageScale, ask_unit
 from spatialvlm.records import QA, Fact, Facts, Sample, Scene
 
@@ -77,7 +78,8 @@ class Prepared:
     wordings; `points` those of the points on them. `clauses` holds the ids of those whose caption has a clarifying
     clause, `plurals` the captions that are plural. `plane` is what things stand on, `under` has the ids of those that
     stand on an object with its id. `classes` are the words for those of the objects, by the id of the first one of
-    each. Places in the image are said by its `scale`.
+    each. Places in the image are said by its `scale`. `told` is what the names tell, where questions are balanced by
+    that.
     """
 
     frame_id: str
@@ -93,6 +95,7 @@ class Prepared:
     classes: Mapping[str, Mapping[str, str]]
     scale: ImageScale
     refusals: Mapping[tuple[str, str], int]
+    told: Told | None
 
 
 class Phrase:
@@ -149,6 +152,7 @@ class Phrase:
             self._classes(scene),
             ImageScale(self.config.coordinates, scene.camera.width, scene.camera.height),
             dict(sorted(refusals.items())),
+            told_by(references) if self.config.balances else None,
         )
 
     def _named(self, scene: Scene) -> tuple[Reference, ...]:
@@ -190,6 +194,7 @@ class Phrase:
             quantitative_share=config.quantitative_share,
             similar_share=config.similar_share,
             gravity=page.gravity,
+            told=page.told,
         )
         draws = rng.random((len(chosen), _DRAWS)).tolist()
         outcomes, found = facts.outcome[chosen].tolist(), facts.at(chosen)

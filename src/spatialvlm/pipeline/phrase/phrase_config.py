@@ -25,6 +25,9 @@ class PhraseConfig:
     `ways`: how a question is asked, each of those that suit its answer equally likely. `refer`: how it calls objects,
     each equally likely; marks are for pictures that show them. `coordinates` are those of boxes and points in names,
     and of boxes in answers. Without "caption" objects need no caption to be asked about.
+
+    `balance` by `names`: facts that the names of their objects predict are left out so often that names tell nothing of
+    what remains; or `none`. What is called by no caption, or by words that are not in the table, is asked as it is.
     """
 
     questions_per_image: int = 20
@@ -38,6 +41,7 @@ class PhraseConfig:
     ways: tuple[Way, ...] = ("open",)
     refer: tuple[Referring, ...] = ("caption",)
     coordinates: Coordinates = "0-1000"
+    balance: Literal["names", "none"] = "names"
 
     def __post_init__(self) -> None:
         if self.questions_per_image < 0:
@@ -47,6 +51,7 @@ class PhraseConfig:
                 raise UserError(f"{name} {getattr(self, name)}: expected a share from 0 to 1")
         load_similarity(self.similarity)  # raises UserError for an unknown one
         one_of = {"mix": tuple(MIXES), "numbers": ("people", "exact"), "coordinates": COORDINATES}
+        one_of["balance"] = ("names", "none")
         for name, known in one_of.items():
             if getattr(self, name) not in known:
                 raise UserError(f"{name} {getattr(self, name)!r}: expected one of {', '.join(known)}")
@@ -72,3 +77,8 @@ class PhraseConfig:
     def asks_plainly(self) -> bool:
         """All questions are asked openly, and call objects by their captions."""
         return {*self.ways} == {"open"} and {*self.refer} == {"caption"}
+
+    @property
+    def balances(self) -> bool:
+        """What names tell is left out: without captions there are no names that tell anything."""
+        return self.balance == "names" and "caption" in self.refer

@@ -1,7 +1,8 @@
 """Which facts are asked: Facts and the names of their objects in, row numbers out.
 
 The family is chosen first, then the kind by the paper's weight among those with facts left, then a fact of that kind
-at random, never the same thing about the same objects twice. Numpy sorts once; a light loop over the draws remains.
+at random, never the same thing about the same objects twice. Where the names are `told`, facts that they predict are
+left out with the odds of `what_names_tell`. Numpy sorts once; a light loop over the draws remains.
 """
 
 from bisect import bisect_right
@@ -16,6 +17,7 @@ from jaxtyping import Bool, Float64, Int
 
 from spatialvlm.kinds import KINDS, MIXES, Kind
 from spatialvlm.pipeline.phrase.references import Reference
+from spatialvlm.pipeline.phrase.what_names_tell import Told, odds
 from spatialvlm.records import Facts
 
 _PLACES = ("x", "y")
@@ -29,11 +31,13 @@ _QUANTITIES = tuple(dict.fromkeys(kind.given_away_by for kind in KINDS.values())
 class _Columns:
     """What KINDS says, in its order, which is that of `Facts.kinds`.
 
-    Kinds of one `topic` say the same: left of and right of, bigger and smaller, behind by and in front by. `revealed`
-    tells by the claims of the names whether they answer the question, `names` whether there are any.
+    Kinds of one `topic` say the same: left of and right of, bigger and smaller, behind by and in front by. `led`: the
+    first subject has a role of its own. `revealed` tells by the claims of the names whether they answer the question,
+    `names` whether there are any.
     """
 
     topic: Int[np.ndarray, " k"]
+    led: Bool[np.ndarray, " k"]
     quantity: Int[np.ndarray, " k"]
     revealed: Bool[np.ndarray, "k c"]
     comparison: Bool[np.ndarray, " k"]
@@ -50,6 +54,7 @@ def _columns() -> _Columns:
     topics = {topic: place for place, topic in enumerate(dict.fromkeys(of_topic))}
     return _Columns(
         np.array([topics[topic] for topic in of_topic], dtype=np.int64),
+        np.array([row.led for row in rows], dtype=bool),
         np.array([_QUANTITIES.index(row.given_away_by) for row in rows], dtype=np.intp),
         np.array([[_reveals(row, claims) for claims in range(8)] for row in rows], dtype=bool),
         np.array([row.form.compares for row in rows], dtype=bool),
@@ -134,9 +139,10 @@ def draw(
     quantitative_share: float,
     similar_share: float,
     gravity: bool,
+    told: Told | None = None,
 ) -> list[int]:
     """Draw up to `count` of `rows`, in the order to ask them; where a family runs out, the other one fills in."""
-    queues = _queues(facts, rows, rng, similar_share)
+    queues = _queues(facts, rows, rng, similar_share, told)
     columns = _columns()
     weights = columns.weights[gravity]
     families = [
@@ -175,11 +181,13 @@ class _Family:
 
 
 def _queues(
-    facts: Facts, rows: Int[np.ndarray, " m"], rng: np.random.Generator, similar_share: float
+    facts: Facts, rows: Int[np.ndarray, " m"], rng: np.random.Generator, similar_share: float, told: Told | None
 ) -> list[tuple[int, list[int]]]:
     """List per kind its rows in random order: one per set of objects, "similar" outcomes cut to their share."""
     rows = rng.permutation(rows)
     rows = rows[_first_of_each(facts, rows)]  # either order of two objects comes first with probability 1/2
+    if told is not None:
+        rows = rows[rng.random(len(rows)) < odds(facts, rows, told)]
     rows = _by_kind(facts, rows)
     uniform = np.zeros(len(KINDS))
     uniform[: len(MIXES["paper"])] = rng.random(len(MIXES["paper"]))  # only those compare: new kinds move no draw
@@ -196,10 +204,17 @@ def _by_kind(facts: Facts, rows: Int[np.ndarray, " m"]) -> Int[np.ndarray, " m"]
 
 
 def _first_of_each(facts: Facts, rows: Int[np.ndarray, " m"]) -> Bool[np.ndarray, " m"]:
-    """Find which rows are the first about their topic and set of objects."""
-    size = len(facts.object_ids) + 1
-    key = _columns().topic[facts.kind[rows]]
-    subjects = np.sort(facts.subjects[rows], axis=1) if facts.subjects.shape[1] > 1 else facts.subjects[rows]
+    """Find which rows are the first about their topic and set of objects, and the one that has a role of its own."""
+    size, columns = len(facts.object_ids) + 1, _columns()
+    kind, subjects = facts.kind[rows], facts.subjects[rows]
+    key = columns.topic[kind]
+    if subjects.shape[1] > 1:
+        plain = np.sort(subjects, axis=1)
+        if subjects.shape[1] > 2:
+            subjects[:, 1:] = np.sort(subjects[:, 1:], axis=1)
+            subjects = np.where(columns.led[kind][:, None], subjects, plain)
+        else:
+            subjects = plain
     for place in range(subjects.shape[1]):
         key = key * size + subjects[:, place] + 1
     keys = int(key.max(initial=0)) + 1
