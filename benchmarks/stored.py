@@ -24,11 +24,14 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from itertools import product
 from pathlib import Path
 from statistics import median
+from typing import get_args
 
 from spatialvlm.dataset import Dataset, SceneQuestions, finish, open_for_build, read_dataset, write_shard
 from spatialvlm.engine import ask
+from spatialvlm.kinds import Mix
 from spatialvlm.pipeline import run_stages
 from spatialvlm.pipeline.collect import open_source
 from spatialvlm.pipeline.phrase import PhraseConfig
@@ -121,7 +124,6 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=16)
     parser.add_argument("--repeats", type=int, default=5)
     options = parser.parse_args()
-    mix = PhraseConfig(questions_per_image=options.questions)
     with tempfile.TemporaryDirectory() as folder:
         dataset, place = options.dataset, Path(folder)
         if dataset is None:
@@ -131,11 +133,13 @@ def main() -> None:
         objects = [len(scene.objects) for scene, _ in scenes.scenes(images=False)]
         print(f"scenes    {len(scenes)} with {sum(objects) / len(objects):.1f} objects", end=", ")
         print(f"up to {options.questions} questions about each in an epoch")
-        for epochs in sorted({1, options.epochs}):
+        for name, epochs in product(get_args(Mix), sorted({1, options.epochs})):
+            mix = PhraseConfig(questions_per_image=options.questions, mix=name)
+            outs = [place / f"{name}-{epochs}-{run}" for run in range(options.repeats)]
             rate = per_cpu_second(
-                options.repeats, lambda run, e=epochs: ask(scenes, place / f"{e}-{run}", mix=mix, epochs=e)["qa"]
+                options.repeats, lambda run, to=outs, m=mix, e=epochs: ask(scenes, to[run], mix=m, epochs=e)["qa"]
             )
-            print(f"Parquet   {rate:.0f} QA/s per core, {epochs} epochs")
+            print(f"Parquet   {rate:.0f} QA/s per core, mix {name}, {epochs} epochs")
         measure_lazy(scenes, options.repeats)
         project(dataset, place / "slice", options)
 
