@@ -15,7 +15,7 @@ from jaxtyping import Bool, Float64, Int
 
 from choose_rooms.candidates import CandidateConfig, gaps_of_boxes, names_a_unit
 from choose_rooms.true_lengths import MeasuredRoom, measure_room
-from spatialvlm.answers import Angle, Length, Region
+from spatialvlm.answers import Angle, Answer, BoundingBox, Length, Region
 from spatialvlm.audit.truth import Boxes, TrueQuantities
 from spatialvlm.evaluate.rooms_benchmark.build import EVERYTHING
 from spatialvlm.kinds import KINDS
@@ -87,7 +87,7 @@ def _phrased(here: MeasuredRoom, seed: int, kinds: Sequence[str]) -> Iterator[QA
     for kind in kinds:
         if KINDS[kind].quantity == "top" and not here.plane_is_true:
             continue
-        asks = Phrase(PhraseConfig(questions_per_image=EVERYTHING, kinds=(kind,)))
+        asks = Phrase(PhraseConfig(questions_per_image=EVERYTHING, kinds=(kind,), balance="none"))
         page = asks.prepare(here.scene, here.facts)
         for time in range(SEEDS):
             yield from asks.ask(page, seed + time)
@@ -97,7 +97,7 @@ def _tells_too_much(qa: QA) -> bool:
     return KINDS[qa.kind].family == "quantitative" and names_a_unit(qa)
 
 
-def _true_value(qa: QA, visible: float) -> Length | Angle | Region | object:
+def _true_value(qa: QA, visible: float) -> Answer:
     match qa.value:
         case Length():
             return Length(float(f"{visible:.{DIGITS}g}"))
@@ -105,6 +105,8 @@ def _true_value(qa: QA, visible: float) -> Length | Angle | Region | object:
             return Angle(float(f"{visible:.{DIGITS}g}"))
         case Region(polygon):
             return Region(tuple((round(x, CORNER_DIGITS), round(y, CORNER_DIGITS)) for x, y in polygon))
+        case BoundingBox() as box:
+            return BoundingBox(*(round(side, CORNER_DIGITS) for side in box.corners))
     return qa.value
 
 
@@ -123,5 +125,6 @@ def _beyond_dispute(here: MeasuredRoom, config: CandidateConfig) -> Bool[np.ndar
     untold = (forms == "length_if_told") & (compared.outcome != 0)
     hidden = np.abs(compared.visible - compared.amodal) >= HIDDEN_SHARE * compared.amodal
     decided = compared.right & compared.right_amodal
-    decided &= np.where(in_rad, small, (size >= config.sigmas * compared.error) | (forms == "region"))
+    in_image = np.array([kind.form.in_image for kind in kinds])[compared.kind]
+    decided &= np.where(in_rad, small, (size >= config.sigmas * compared.error) | in_image)
     return np.where(untold, hidden, np.where(compared.is_number, told, decided))

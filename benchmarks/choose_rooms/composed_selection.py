@@ -15,34 +15,43 @@ from dataclasses import dataclass, field
 from choose_rooms.composed_candidates import Composed
 from choose_rooms.name_learner import Guess, guess_by_names, label_of
 from choose_rooms.selection import share_equally
-from spatialvlm.answers import Angle, CannotTell, Choice, Clock, Count, Length, Order, Region, YesNo
+from spatialvlm.answers import Angle, BoundingBox, CannotTell, Choice, Clock, Count, Length, Order, Region, YesNo
 from spatialvlm.kinds import KINDS
 from spatialvlm.records import QA
 
 PLAN: Mapping[str, int] = {
-    "nearest": 88,
-    "farthest": 88,
-    "nearest_to_camera": 88,
-    "farthest_from_camera": 88,
-    "tallest": 88,
-    "widest": 88,
-    "order_by_distance": 84,
-    "order_by_depth": 84,
-    "order_by_height": 84,
-    "count_within": 90,
-    "between": 84,
-    "fits_between": 84,
-    "passes_between": 84,
-    "reaches": 84,
-    "perspective_side": 84,
-    "perspective_facing": 84,
-    "perspective_quadrant": 92,
-    "perspective_clock": 96,
-    "height_if_told": 92,
-    "width_if_told": 92,
-    "locate": 90,
-    "angle_between": 82,
-    "bearing": 82,
+    "nearest": 70,
+    "farthest": 69,
+    "nearest_to_camera": 68,
+    "farthest_from_camera": 68,
+    "tallest": 68,
+    "widest": 68,
+    "order_by_distance": 72,
+    "order_by_depth": 72,
+    "order_by_height": 72,
+    "count_within": 70,
+    "between": 68,
+    "fits_between": 68,
+    "passes_between": 68,
+    "reaches": 68,
+    "perspective_side": 68,
+    "perspective_facing": 68,
+    "perspective_quadrant": 68,
+    "perspective_clock": 72,
+    "height_if_told": 68,
+    "width_if_told": 68,
+    "distance_if_told": 68,
+    "locate": 72,
+    "locate_box": 72,
+    "angle_between": 68,
+    "bearing": 68,
+    "nearer_point": 68,
+    "order_of_points": 72,
+    "count_of_class": 51,
+    "free_left": 20,
+    "free_right": 20,
+    "free_front": 20,
+    "free_behind": 20,
 }
 """How many questions of each kind there are to be. Left out are kinds of which one answer is mostly right."""
 
@@ -96,7 +105,7 @@ def cell_of(qa: QA) -> Cell:
         case Order():
             return (len(qa.names), label_of(qa))
         case Count(number) | Clock(number):
-            return (number,)
+            return label_of(qa), number
         case CannotTell(reason):
             return ("untold", reason)
         case Length(metres):
@@ -104,9 +113,14 @@ def cell_of(qa: QA) -> Cell:
         case Angle(radians):
             return (math.floor(radians / ANGLE_STEP),)
         case Region(polygon):
-            middle = [sum(corner[axis] for corner in polygon) / len(polygon) for axis in (0, 1)]
-            return tuple(min(int(GRID * share), GRID - 1) for share in middle)
+            return _ninth(*(sum(corner[axis] for corner in polygon) / len(polygon) for axis in (0, 1)))
+        case BoundingBox(left, top, right, bottom):
+            return _ninth((left + right) / 2, (top + bottom) / 2)
     return ()
+
+
+def _ninth(x: float, y: float) -> Cell:
+    return tuple(min(int(GRID * share), GRID - 1) for share in (x, y))
 
 
 def share_out(limits: Mapping[Cell, int], wanted: int) -> dict[Cell, int]:
@@ -163,5 +177,7 @@ def is_hit(qa: QA, guess: Guess) -> bool:
 
 def _rank(one: Composed, guess: Guess, here: Counter[int], taken: _Taken) -> tuple[float, ...]:
     sure = max(guess.values()) - 1 / len(guess) if guess else 0.0
+    if guess and isinstance(one.qa.value, Order):  # where another order is likelier, the right one may be all but that
+        sure = abs(guess[label_of(one.qa)] * len(guess) - 1) / 2
     used = sum(taken.names[name] for name in one.qa.names) / max(len(one.qa.names), 1)
     return here[one.room] >= PER_ROOM, round(sure / SURE_STEP), here[one.room], taken.rooms[one.room], used

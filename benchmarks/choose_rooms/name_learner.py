@@ -1,10 +1,14 @@
 """Guess from words alone: a learner that sees the names and the given length of a question, and no picture.
 
+A point is named by its place in the image, of which the learner sees how far down that is: what is lower is nearer. Of
+a count of a class, which names nothing, it sees the words of the question.
+
 A conditional logit: each question has alternatives, each alternative has features, one weight a feature. For a pick the
 alternatives are the things that are listed, by their words; for an order all orders, in which each word pulls its
 thing to the front or to the back; for anything else the answers of the kind, each with the words of every slot.
 """
 
+import re
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from functools import cache
 from itertools import permutations
@@ -20,6 +24,9 @@ from spatialvlm.records import QA
 STRENGTH = 1e-3
 STEPS, RATE = 120, 0.1
 FOLDS = 5
+MANY = 3
+"""More than so many of a class are rare in a room."""
+_PLACE = re.compile(r"the point at \(\d+, (\d+)\)")
 LIMITS_M = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0, 1.2, 1.5, 1.8, 2.0, 2.5, 3.0)
 
 Features = dict[Hashable, float]
@@ -28,7 +35,10 @@ Guess = Mapping[Hashable, float]
 
 
 def label_of(qa: QA) -> Hashable:
-    """Say what is to be guessed; None where it is a number or a place. Of a doubt it is whether it can be told."""
+    """Say what is to be guessed; None where it is a length, an angle or a place.
+
+    Of a doubt it is whether it can be told, of a count of a class whether there are many.
+    """
     match qa.value:
         case YesNo(yes):
             return yes
@@ -37,6 +47,8 @@ def label_of(qa: QA) -> Hashable:
         case Order(items):
             listed = qa.names[KINDS[qa.kind].subjects :]
             return tuple(listed.index(item) for item in items)
+        case Count(number) if not KINDS[qa.kind].form.names_subjects:
+            return min(number, MANY)
         case Count(number) | Clock(number):
             return number
         case CannotTell() | Length() if KINDS[qa.kind].form.name == "length_if_told":
@@ -94,15 +106,15 @@ class NameLearner:
             for order in permutations(range(len(listed))):
                 pulls: Features = {}
                 for rank, place in enumerate(order):
-                    for word in _words(listed[place]):
-                        pulls[word] = pulls.get(word, 0.0) + 1.0 - 2.0 * rank / (len(listed) - 1)
+                    for trait, value in _traits(listed[place]).items():
+                        pulls[trait] = pulls.get(trait, 0.0) + value * (1.0 - 2.0 * rank / (len(listed) - 1))
                 yield order, pulls
         elif kind.form.of_subjects:
             about = [word for anchor in anchors for word in _words(anchor)]
             for place, option in enumerate(listed):
                 words = _words(option)
                 pairs = [(one, word) for one in about for word in words]
-                yield place, dict.fromkeys([*words, *pairs, place], 1.0)
+                yield place, dict.fromkeys([*pairs, place], 1.0) | _traits(option)
         else:
             said = ["", *_slots(row)]
             for label in self._labels:
@@ -116,7 +128,16 @@ def _slots(row: QA) -> list[Hashable]:
     if given is not None:
         over = [limit for limit in LIMITS_M if given >= limit]
         said += [*over, *((row.names[0], limit) for limit in over), ("listed", len(row.names))]
+    if not kind.form.names_subjects:
+        said += re.findall(r"\w+", row.question.lower())
     return list(dict.fromkeys(said))
+
+
+@cache
+def _traits(name: str) -> Features:
+    """List what a name says of a thing that is picked or ordered."""
+    place = _PLACE.search(name)
+    return {"down": int(place[1]) / 1000} if place else dict.fromkeys(_words(name), 1.0)
 
 
 @cache

@@ -8,7 +8,7 @@ from choose_rooms.composed_candidates import Composed, find_composed, key_of
 from choose_rooms.composed_selection import PLAN, Cell, cell_of, guessed, is_hit, select_composed, share_out
 from choose_rooms.definition_file import SEED, SIZE, SPP
 from choose_rooms.name_learner import guess_by_names
-from spatialvlm.answers import YesNo
+from spatialvlm.answers import Choice, Count, YesNo
 from spatialvlm.evaluate.rooms_benchmark.build import scalar_rooms
 from spatialvlm.evaluate.rooms_benchmark.composed_questions import load_composed, to_line
 from spatialvlm.evaluate.rooms_benchmark.definition import frame_id_of
@@ -25,6 +25,19 @@ def asked(room: int, name: str, yes: bool, place: int = 0) -> Composed:
         room,
         QA("f", "between", "qualitative", *words, fact, "", "caption", 0, (name, "the door", "the sofa"), value),
     )
+
+
+def pointed(room: int, names: tuple[str, ...], right: int) -> Composed:
+    value = Choice(names, right)
+    fact = Fact("nearer_point", ("0", "1"), Choice(("0", "1"), right), 0.01, "world")
+    words = ("Which is nearer?", names[right])
+    return Composed(room, QA("f", "nearer_point", "qualitative", *words, fact, "", "point", 0, names, value))
+
+
+def counted(room: int, noun: str, count: int) -> Composed:
+    fact = Fact("count_of_class", tuple(map(str, range(count))), Count(count), 0.0, "world")
+    words = (f"How many {noun} are in view?", str(count))
+    return Composed(room, QA("f", "count_of_class", "qualitative", *words, fact, "", "class", 0, (), Count(count)))
 
 
 def test_shares_are_equal_part_by_part():
@@ -52,6 +65,21 @@ def test_a_guess_knows_only_other_rooms():
     rows = [asked(room, f"the thing {room}", True).qa for room in range(5)] + [asked(9, "the mug", False).qa]
     guess = guess_by_names([*range(5), 9], rows)[-1]
     assert guess == {True: 1.0}
+
+
+def test_of_points_it_is_known_that_the_lower_one_is_nearer():
+    names = [
+        tuple(f"the point at (500, {100 + (7 * room + 311 * place) % 800})" for place in range(2)) for room in range(40)
+    ]
+    pool = [pointed(room, pair, max((0, 1), key=lambda place: pair[place])) for room, pair in enumerate(names)]
+    assert all(is_hit(one.qa, guess) for one, guess in zip(pool, guessed(pool), strict=True))
+
+
+def test_a_count_of_a_class_is_guessed_from_the_class():
+    counts = [(room, noun, count) for room in range(20) for noun, count in (("books", 4), ("chairs", 5), ("beds", 1))]
+    pool = [counted(*one) for one in counts]
+    assert all(is_hit(one.qa, guess) for one, guess in zip(pool, guessed(pool), strict=True))
+    assert {cell_of(one.qa) for one in pool} == {(3, 4), (3, 5), (1, 1)}
 
 
 @pytest.mark.usefixtures("scalar_variant")

@@ -12,6 +12,7 @@ from spatialvlm.audit.compare import Compared, compare
 from spatialvlm.audit.truth import TrueQuantities
 from spatialvlm.errors import ContractError
 from spatialvlm.evaluate.rooms_benchmark.definition import BenchmarkQuestion, QuestionKey
+from spatialvlm.geometry import points_on_objects
 from spatialvlm.kinds import KINDS, MIXES
 from spatialvlm.pipeline.measure import MeasureConfig
 from spatialvlm.pipeline.phrase import PhraseConfig
@@ -50,7 +51,7 @@ def measure_room(
         return None
     truth = true(known)
     plane_m, plane_is_true = _plane(scene, frame, truth)
-    compared = compare(facts, truth, plane_m, MeasureConfig())
+    compared = compare(facts, truth, plane_m, MeasureConfig(), points_on_objects([scene]).pixels)
     rows = {key: row for row, key in enumerate(_keys(compared))}
     return MeasuredRoom(scene, facts, truth, plane_m, plane_is_true, compared, rows)
 

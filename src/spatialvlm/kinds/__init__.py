@@ -13,6 +13,7 @@ nothing measures it yet, its quantity in `pipeline/measure` and the truth of tha
 from types import MappingProxyType
 from typing import Literal
 
+from spatialvlm.kinds.forms.bounding_box import CORNERS
 from spatialvlm.kinds.forms.clock import hours_of
 from spatialvlm.kinds.image_kinds import IMAGE_KINDS
 from spatialvlm.kinds.kind import (
@@ -33,6 +34,7 @@ from spatialvlm.kinds.more_kinds import MORE_KINDS
 from spatialvlm.kinds.paper_kinds import PAPER_KINDS
 
 __all__ = [
+    "CORNERS",
     "KINDS",
     "KIND_NAMES",
     "LETTERS",

@@ -8,11 +8,16 @@ from pathlib import Path
 import pytest
 
 from spatialvlm.answers import Angle, Answer, Area, Choice, Clock, Count, Length, Order, YesNo
+from spatialvlm.dataset import read_dataset
 from spatialvlm.errors import UserError
 from spatialvlm.evaluate.items import AnswerReading, Item
 from spatialvlm.evaluate.models import AskConfig, load_answerer
 from spatialvlm.evaluate.scoring import score_item
 from spatialvlm.evaluate.tasks import load_task
+from spatialvlm.evaluate.tasks.dataset_items import item_of
+from spatialvlm.pipeline.measure import measure
+from spatialvlm.pipeline.phrase import PhraseConfig, phrase
+from spatialvlm.quantities import COORDINATES
 
 
 def said(name: str, items: Sequence[Item], data: Path | None = None) -> list[str | None]:
@@ -75,6 +80,18 @@ def test_geometry_answers_every_question_of_its_own_dataset_as_it_was_measured(s
             assert scored.parsed.sigma == pytest.approx(item.meta["error"], rel=0.06, abs=1e-4)
         else:
             assert scored.robust.value == 1.0, (item.question, answer, item.truth)
+
+
+def test_geometry_counts_and_finds_places_in_what_a_question_counts_in(shapes: Path):
+    kinds = ("count_of_class", "locate", "locate_box", "free_left", "free_right", "free_front", "free_behind")
+    items: list[Item] = []
+    for coordinates, (scene, source) in zip(COORDINATES, read_dataset(shapes).scenes()):
+        config = PhraseConfig(questions_per_image=30, kinds=kinds, coordinates=coordinates, balance="none")
+        asked = phrase(scene, measure(scene, kinds=kinds), 0, config).questions
+        items += [item_of(qa, f"{scene.frame_id}/{i}", source.image_bytes, {}) for i, qa in enumerate(asked)]
+    assert {"count_of_class", "locate_box", "free_left"} <= {item.kind for item in items}
+    for item, answer in zip(items, said("geometry", items, shapes), strict=True):
+        assert score_item(item, answer).robust.value == 1.0, (item.question, answer, item.truth)
 
 
 def test_geometry_says_so_where_it_cannot_tell(shapes: Path):

@@ -15,7 +15,8 @@ from itertools import accumulate, product
 from pathlib import Path
 from typing import TypeVar
 
-from spatialvlm.answers import Angle, Choice, Clock, Count, Length, Order, Region, YesNo
+from spatialvlm.answers import Angle, BoundingBox, Choice, Clock, Count, Length, Order, Region, YesNo
+from spatialvlm.captions import ObjectClass, classes_of
 from spatialvlm.dataset import read_dataset
 from spatialvlm.errors import UserError
 from spatialvlm.evaluate.items import Item, Picture
@@ -23,15 +24,15 @@ from spatialvlm.evaluate.models import ModelAnswer, Track
 from spatialvlm.evaluate.parsing.length_spans import find_lengths
 from spatialvlm.evaluate.rooms_benchmark.composed_questions import published_words
 from spatialvlm.geometry import deepest_point
-from spatialvlm.kinds import KINDS, LETTERS
+from spatialvlm.kinds import CORNERS, KINDS, LETTERS, THOUSANDTHS
 from spatialvlm.pipeline.measure import measure
 from spatialvlm.pipeline.phrase import PLANES, load_sheet, object_names, point_names
-from spatialvlm.quantities import CENTIMETER, COORDINATES, FOOT, INCH, METER
+from spatialvlm.quantities import CENTIMETER, COORDINATES, FOOT, INCH, METER, ImageScale
 from spatialvlm.records import Fact, Facts, Scene
 
 CANNOT = "It can't be told from this image."
-_NAME, _LIST, _GIVEN = "\x00", "\x01", "\x02"
-"""What stands in a question for a name, for names that are listed, and for a length that is given."""
+_NAME, _LIST, _GIVEN, _CLASS, _SCALE = "\x00", "\x01", "\x02", "\x03", "\x04"
+"""What stands in a question for a name, names in a list, a length that is given, a class, and what a box counts in."""
 _POINT = "the point at ("
 _LISTED = re.compile(f"{_NAME}(?:, {_NAME})*,? (?:and|or) {_NAME}")
 _UNITS = tuple(unit.plural for unit in (METER, CENTIMETER, FOOT, INCH))
@@ -45,13 +46,16 @@ _Key = tuple[str, tuple[str, ...], frozenset[str], float | None]
 class _AskedScene:
     """A scene with what it is asked with: what its objects, and the points on them, are called, the longest name first.
 
-    `rows` are those of its facts by what they answer.
+    `rows` are those of its facts by what they answer. `classes` are its classes with the ids of what counts. `scales`
+    are those that a question may want a box in.
     """
 
     names: Sequence[tuple[str, re.Pattern[str]]]
     called: Mapping[str, str]
     facts: Facts
     rows: Mapping[_Key, int]
+    classes: Sequence[tuple[ObjectClass, tuple[str, ...]]]
+    scales: Sequence[ImageScale]
 
 
 class GeometryBaseline:
@@ -115,7 +119,10 @@ def _prepare(scene: Scene) -> _AskedScene:
     rows = {_key(fact.kind, fact.subjects, fact.given): row for row, fact in enumerate(facts)}
     points = (pair for sort in COORDINATES for pair in point_names(scene, sort).names.items())
     names = (*called.items(), *points, *_published().names.get(scene.frame_id, ()))
-    return _AskedScene(_by_length(names), called, facts, rows)
+    ids = [one.instance.id for one in scene.objects]
+    classes = [(one, tuple(ids[place] for place in one.members)) for one in classes_of(scene)]
+    scales = [ImageScale(sort, scene.camera.width, scene.camera.height) for sort in COORDINATES]
+    return _AskedScene(_by_length(names), called, facts, rows, classes, scales)
 
 
 def _key(kind: str, subjects: Sequence[str], given: float | None) -> _Key:
@@ -138,13 +145,30 @@ def _pattern(name: str) -> re.Pattern[str]:
 
 def _answer_text(asked: _AskedScene, question: str) -> str:
     """Answer one question from one scene. A thing may be called as the wording calls something else, "the picture"."""
+    scale = next((one for one in asked.scales if one.words in question), asked.scales[0])
+    question = question.replace(scale.words, _SCALE)
+    counted = _count_asked_for(asked, question)
+    if counted is not None:
+        return _say_fact(asked.called, counted, scale)
     named = _with_marks(question, asked.names)[1]
     for passed_over in (None, *dict.fromkeys(id_ for id_, _ in named)):
         text, subjects = _with_marks(question, asked.names, passed_over)
         fact = _fact_asked_for(asked, text, subjects)
         if fact is not None:
-            return _say_fact({**asked.called, **dict(subjects)}, fact)
+            return _say_fact({**asked.called, **dict(subjects)}, fact, scale)
     return CANNOT
+
+
+def _count_asked_for(asked: _AskedScene, question: str) -> Fact | None:
+    """Find the count of the class that a question names; "in this picture" names none."""
+    for one, ids in asked.classes:
+        for words in ((one.plural, one.noun), (one.plural,)):
+            text = re.sub(rf"\b(?:{'|'.join(map(re.escape, words))})\b", _CLASS, question, flags=re.IGNORECASE)
+            template = _templates().get((False, _normalize(text))) if _CLASS in text else None
+            key = None if template is None else _key(template[0], ids, None)
+            if key is not None and key in asked.rows:
+                return asked.facts[asked.rows[key]]
+    return None
 
 
 def _with_marks(
@@ -189,13 +213,14 @@ def _asked_for(template: tuple[str, str], wording: str, subjects: Sequence[str],
     slots: dict[str, list[str]] = {}
     for slot, count, end in zip(order, counts, accumulate(counts)):
         slots.setdefault(slot, list(subjects[end - count : end]))
+    slots.pop("P", None)
     return _key(kind, [one for slot in sorted(slots, key=_LETTERS.index) for one in slots[slot]], given)
 
 
 _LETTERS = LETTERS + _LIST
 
 
-def _say_fact(called: Mapping[str, str], fact: Fact) -> str:
+def _say_fact(called: Mapping[str, str], fact: Fact, scale: ImageScale) -> str:
     """Say a fact in the plainest words, a length with its error."""
     kind = KINDS[fact.kind]
     match fact.answer:
@@ -216,6 +241,8 @@ def _say_fact(called: Mapping[str, str], fact: Fact) -> str:
             return f"{hour} o'clock"
         case Region(polygon):
             return "({}, {})".format(*deepest_point(polygon))
+        case BoundingBox() as box:
+            return f"[{scale.say(box.corners)}]"
     return CANNOT
 
 
@@ -223,18 +250,16 @@ def _say_fact(called: Mapping[str, str], fact: Fact) -> str:
 def _templates() -> dict[tuple[bool, str], tuple[str, str]]:
     """List every question, of points or not, without its names -> its kind, and which slots in which order ("BA")."""
     found: dict[tuple[bool, str], tuple[str, str]] = {}
-    for kind in (name for name, one in KINDS.items() if one.form.names_subjects and not one.form.in_image):
-        for line in load_sheet(kind).lines["question"]:
-            marks = dict.fromkeys(LETTERS, _NAME) | {"L": _LIST, "M": _LIST, "G": _GIVEN}
-            order = "".join(
-                _LIST if marks.get(piece) == _LIST else piece
-                for piece in line.pieces[1::2]
-                if marks.get(piece) in (_NAME, _LIST)
-            )
-            for plane, unit in product(PLANES.values(), _UNITS):
-                fills = marks | {"P": plane, "U": unit}
-                pieces = (fills[piece] if place % 2 else piece for place, piece in enumerate(line.pieces))
-                found.setdefault((KINDS[kind].pointed, _normalize("".join(pieces))), (kind, order))
+    marks = dict.fromkeys(LETTERS, _NAME) | {"L": _LIST, "M": _LIST, "G": _GIVEN, "K": _CLASS, "S": _CLASS}
+    marks["Z"] = f"{CORNERS}, {_SCALE}"
+    for name, kind in KINDS.items():
+        planes = (*PLANES.values(), _NAME) if kind.on_own else PLANES.values()
+        for line, plane, unit in product(load_sheet(name).lines["question"], planes, _UNITS):
+            fills = marks | {"P": plane, "U": unit}
+            pieces = (fills[piece] if place % 2 else piece for place, piece in enumerate(line.pieces))
+            slots = [(slot, fills[slot]) for slot in line.pieces[1::2]]
+            order = "".join(_LIST if mark == _LIST else slot for slot, mark in slots if mark in (_NAME, _LIST))
+            found.setdefault((kind.pointed, _normalize("".join(pieces))), (name, order))
     return found
 
 
@@ -255,7 +280,9 @@ def _published() -> _Published:
     called: dict[str, set[tuple[str, str]]] = {}
     for frame_id, name, subjects, question, names in published_words():
         kind = KINDS[name]
-        text, places = _with_marks(question, _by_length(enumerate(names)))
+        if not kind.form.names_subjects:
+            continue
+        text, places = _with_marks(question.replace(THOUSANDTHS.words, _SCALE), _by_length(enumerate(names)))
         slots = [LETTERS[place] if place < kind.subjects else _LIST for place, _ in places]
         listed = _LISTED.sub(_LIST, text) if kind.listed else text
         order = re.sub(f"{_LIST}+", _LIST, "".join(slots))

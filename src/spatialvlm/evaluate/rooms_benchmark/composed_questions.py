@@ -1,7 +1,8 @@
 """The second set of questions about the rooms of the benchmark: rooms_plus_questions.tsv -> questions by frame.
 
 A line is all that is known of a question: room, kind, subjects, question, answer, unit, names, template, reference, the
-length that it gives, the error of what decides it, and its true value as JSON. They stay, whatever the pipeline says.
+length that it gives, the error of what decides it, and its true value as JSON. The unit of a box is what its corners
+count in; a count of a class has no names. They stay, whatever the pipeline says.
 """
 
 from collections.abc import Iterator
@@ -42,8 +43,8 @@ def from_line(line: str, seed: int) -> tuple[int, QA]:
     if len(cells) != COLUMNS:
         raise ContractError(f"benchmark words: got {len(cells)} columns in {line[:40]!r}, expected {COLUMNS}")
     room, kind, subjects, question, answer, unit, names, template, reference, given, error, value = cells
-    ids, called, true = tuple(subjects.split()), tuple(names.split("|")), answer_from_text(value)
-    by_id = in_words(true, dict(zip(called, ids, strict=True)))
+    ids, called, true = tuple(subjects.split()), tuple(names.split("|")) if names else (), answer_from_text(value)
+    by_id = in_words(true, dict(zip(called, ids, strict=True))) if called else true
     fact = Fact(kind, ids, by_id, float(error), "world", float(given) if given else None)
     said = (question, answer, fact, template, reference)
     qa = QA(frame_id_of(seed, int(room)), kind, KINDS[kind].family, *said, 0, called, true, unit or None)

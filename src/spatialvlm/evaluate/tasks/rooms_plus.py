@@ -29,7 +29,7 @@ def items(folder: Path) -> Iterator[Item]:
 
 TASK = Task(
     "rooms_plus",
-    "2,000 composed questions about the same 250 rooms: picks, orders, counts, perspective, what fits, what is hidden",
+    "2,000 composed questions about the same 250 rooms: picks, orders, counts, views, points, places",
     None,
     items,
     licence="Apache-2.0",

@@ -9,6 +9,8 @@ from spatialvlm.answers import UNFRAMED, Answer, BoundingBox
 from spatialvlm.kinds.kind import Form, Kind, Outcomes, Values, Voice
 from spatialvlm.records import Fact
 
+CORNERS = "[x1, y1, x2, y2]"
+"""How a question asks for a box, before what the corners count in."""
 LEAST_OVERLAP = 0.5
 """Of intersection and union, where two boxes are of one thing: the rule of RefCOCO."""
 
@@ -19,7 +21,7 @@ class BoxOf(Form):
     name = "bounding_box"
     title = "Which box in the image? (boxes)"
     in_image = True
-    instruction = "Answer with a box [x1, y1, x2, y2]."
+    instruction = f"Answer with a box {CORNERS}."
 
     def sections(self, kind: Kind) -> Mapping[str, str]:
         """Slots: [Z] how the box is to be written, [N] the box, as in "[120, 340, 455, 780]"."""
@@ -36,7 +38,7 @@ class BoxOf(Form):
     def say(self, kind: Kind, fact: Fact, names: Sequence[str], outcome: int, voice: Voice) -> Mapping[str, str]:
         """Fill [N] with the corners and [Z] with their order and what they count in."""
         assert isinstance(fact.answer, BoundingBox)
-        return {"N": f"[{voice.scale.say(fact.answer.corners)}]", "Z": f"[x1, y1, x2, y2], {voice.scale.words}"}
+        return {"N": f"[{voice.scale.say(fact.answer.corners)}]", "Z": f"{CORNERS}, {voice.scale.words}"}
 
     def holds(
         self, kind: Kind, outcome: Outcomes, truth: Values, floor: Float64[np.ndarray, " f"]
