@@ -34,11 +34,14 @@ def decode_mask(mask: Mask | Rle) -> Mask:
     """Give a mask as an array; an array is returned as it is."""
     if not isinstance(mask, Rle):
         return mask
-    rle: Any = {"size": [mask.height, mask.width], "counts": mask.counts}
     with warnings.catch_warnings():
         # pycocotools up to 2.0.11 builds the array in a way that numpy 2 finds old
         warnings.simplefilter("ignore", DeprecationWarning)
-        return cast(np.ndarray, coco.decode(rle)).astype(bool)
+        return cast(np.ndarray, coco.decode(_coded(mask))).astype(bool)
+
+
+def _coded(mask: Rle) -> Any:
+    return {"size": [mask.height, mask.width], "counts": mask.counts}
 
 
 def squares_within(masks: Sequence[Mask | Rle], pixels: Int[np.ndarray, "n 2"], reach: int) -> Bool[np.ndarray, " n"]:
@@ -67,9 +70,10 @@ def squares_within(masks: Sequence[Mask | Rle], pixels: Int[np.ndarray, "n 2"], 
     return found
 
 
-def tight_box(mask: Mask) -> BoxXyxy:
-    """Find the smallest box around a mask, xyxy; zeros around an empty one."""
-    left, top, width, height = cv2.boundingRect(mask.view(np.uint8))
+def tight_box(mask: Mask | Rle) -> BoxXyxy:
+    """Find the smallest box around a mask, xyxy; zeros around an empty one. Run lengths are not decoded for that."""
+    found = coco.toBbox(_coded(mask)).tolist() if isinstance(mask, Rle) else cv2.boundingRect(mask.view(np.uint8))
+    left, top, width, height = found
     return np.array([left, top, left + width, top + height], np.float32)
 
 
@@ -82,24 +86,28 @@ def edge_distance(mask: Mask) -> Float32[np.ndarray, "h w"]:
     return np.asarray(cv2.distanceTransform(padded, cv2.DIST_L2, 5)[1:-1, 1:-1], np.float32)
 
 
-def outline(mask: Mask) -> Polygon:
-    """Give the outline of the largest part of a mask: corners (x, y) as shares of the width and height of the array.
+def outline(mask: Mask | Rle) -> Polygon:
+    """Give the outline of the largest part of a mask: corners (x, y) as shares of the width and height of its image.
 
     Holes are in it, each reached by an edge there and back. Corners are left out where that moves no edge by more than
     a two-hundredth of the mask's size. Of a mask without an inside it is the box around it.
     """
-    found, nested = cv2.findContours(mask.view(np.uint8), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
-    areas = [cv2.contourArea(ring) for ring in found]
-    parts = [place for place in range(len(found)) if nested[0][place][3] < 0 and areas[place] > 0]
-    left, top, right, bottom = tight_box(mask).tolist()
+    left, top, right, bottom = map(int, tight_box(mask).tolist())
+    whole = decode_mask(mask)
+    window = np.ascontiguousarray(whole[top:bottom, left:right]).view(np.uint8)
+    rings, nested = (), np.empty((1, 0, 4))
+    if window.size:
+        rings, nested = cv2.findContours(window, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE, offset=(left, top))
+    areas = [cv2.contourArea(ring) for ring in rings]
+    parts = [place for place in range(len(rings)) if nested[0][place][3] < 0 and areas[place] > 0]
     corners = np.array([(left, top), (right, top), (right, bottom), (left, bottom)])
     if parts:
         part = max(parts, key=areas.__getitem__)
-        holes = [hole for hole in range(len(found)) if nested[0][hole][3] == part and areas[hole] > LEAST_HOLE]
+        holes = [hole for hole in range(len(rings)) if nested[0][hole][3] == part and areas[hole] > LEAST_HOLE]
         coarse = max(0.5, max(right - left, bottom - top) / 200)
-        rings = [cv2.approxPolyDP(found[ring], coarse, True).reshape(-1, 2) + 0.5 for ring in (part, *holes)]
-        corners = np.concatenate([point for ring in rings for point in (ring, ring[:1])])
-    shares = corners / np.array(mask.shape[::-1], np.float64)
+        simple = [cv2.approxPolyDP(rings[ring], coarse, True).reshape(-1, 2) + 0.5 for ring in (part, *holes)]
+        corners = np.concatenate([point for ring in simple for point in (ring, ring[:1])])
+    shares = corners / np.array(whole.shape[::-1], np.float64)
     return tuple((float(x), float(y)) for x, y in shares.round(4).tolist())
 
 

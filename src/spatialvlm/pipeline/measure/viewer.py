@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from spatialvlm.answers import BoundingBox, Region
-from spatialvlm.geometry import decode_mask, outline, tight_box
+from spatialvlm.geometry import outline, tight_box
 from spatialvlm.kinds import hours_of
 from spatialvlm.pipeline.measure.column import LENGTH, Column, Quantity, Table, finish_length, with_scale
 from spatialvlm.pipeline.measure.objects import PerObject, dot
@@ -161,11 +161,11 @@ def _box(table: Table) -> Column:
 
 
 def _mask(scene: Scene, place: int, number: float) -> Region:
-    return Region(outline(decode_mask(scene.objects[place].instance.mask)))
+    return Region(outline(scene.objects[place].instance.mask))
 
 
 def _mask_box(scene: Scene, place: int, number: float) -> BoundingBox:
-    left, top, right, bottom = tight_box(decode_mask(scene.objects[place].instance.mask)).tolist()
+    left, top, right, bottom = tight_box(scene.objects[place].instance.mask).tolist()
     width, height = scene.camera.width, scene.camera.height
     return BoundingBox(left / width, top / height, right / width, bottom / height)
 

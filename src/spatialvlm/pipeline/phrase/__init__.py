@@ -25,7 +25,7 @@ from itertools import permutations
 from typing import Any
 
 import numpy as np
-from jaxtyping import Int
+from jaxtyping import Float64, Int
 
 from spatialvlm.answers import BoundingBox, Length, in_words
 from spatialvlm.captions import classes_of
@@ -46,7 +46,7 @@ from spatialvlm.pipeline.phrase.references import Reference, refer
 from spatialvlm.pipeline.phrase.similarity import Similarity, load_similarity
 from spatialvlm.pipeline.phrase.templates import Sheet, load_sheet
 from spatialvlm.pipeline.phrase.ways import ask_in_a_way
-from spatialvlm.pipeline.phrase.what_names_tell import Told, told_by
+from spatialvlm.pipeline.phrase.what_names_tell import odds, told_by
 from spatialvlm.quantities import ImageScale, ask_unit
 from spatialvlm.records import QA, Fact, Facts, Sample, Scene
 
@@ -78,8 +78,8 @@ class Prepared:
     wordings; `points` those of the points on them. `clauses` holds the ids of those whose caption has a clarifying
     clause, `plurals` the captions that are plural. `plane` is what things stand on, `under` has the ids of those that
     stand on an object with its id. `classes` are the words for those of the objects, by the id of the first one of
-    each. Places in the image are said by its `scale`. `told` is what the names tell, where questions are balanced by
-    that.
+    each. Places in the image are said by its `scale`. `odds` are those of each fact to be asked, where
+    questions are balanced by what names tell.
     """
 
     frame_id: str
@@ -95,7 +95,7 @@ class Prepared:
     classes: Mapping[str, Mapping[str, str]]
     scale: ImageScale
     refusals: Mapping[tuple[str, str], int]
-    told: Told | None
+    odds: Float64[np.ndarray, " f"] | None
 
 
 class Phrase:
@@ -152,7 +152,7 @@ class Phrase:
             self._classes(scene),
             ImageScale(self.config.coordinates, scene.camera.width, scene.camera.height),
             dict(sorted(refusals.items())),
-            told_by(references) if self.config.balances else None,
+            self._odds(facts, rows, references),
         )
 
     def _named(self, scene: Scene) -> tuple[Reference, ...]:
@@ -160,6 +160,16 @@ class Phrase:
         if "caption" in self.config.refer:
             return refer(scene, self._similarity)
         return tuple(Reference(o.instance.id, "") for o in scene.objects)
+
+    def _odds(
+        self, facts: Facts, rows: Int[np.ndarray, " m"], references: Sequence[Reference]
+    ) -> Float64[np.ndarray, " f"] | None:
+        """Say how likely each of the askable facts is to be asked, where that depends on the names."""
+        if not self.config.balances:
+            return None
+        found = np.ones(len(facts))
+        found[rows] = odds(facts, rows, told_by(references))
+        return found
 
     def _classes(self, scene: Scene) -> dict[str, Mapping[str, str]]:
         """Find the words for the classes of the objects, where some question says them."""
@@ -194,7 +204,7 @@ class Phrase:
             quantitative_share=config.quantitative_share,
             similar_share=config.similar_share,
             gravity=page.gravity,
-            told=page.told,
+            odds=page.odds,
         )
         draws = rng.random((len(chosen), _DRAWS)).tolist()
         outcomes, found = facts.outcome[chosen].tolist(), facts.at(chosen)

@@ -1,8 +1,8 @@
 """Which facts are asked: Facts and the names of their objects in, row numbers out.
 
 The family is chosen first, then the kind by the paper's weight among those with facts left, then a fact of that kind
-at random, never the same thing about the same objects twice. Where the names are `told`, facts that they predict are
-left out with the odds of `what_names_tell`. Numpy sorts once; a light loop over the draws remains.
+at random, never the same thing about the same objects twice. Facts that their names predict are left out with the
+odds of `what_names_tell`. Numpy sorts once; a light loop over the draws remains.
 """
 
 from bisect import bisect_right
@@ -17,7 +17,6 @@ from jaxtyping import Bool, Float64, Int
 
 from spatialvlm.kinds import KINDS, MIXES, Kind
 from spatialvlm.pipeline.phrase.references import Reference
-from spatialvlm.pipeline.phrase.what_names_tell import Told, odds
 from spatialvlm.records import Facts
 
 _PLACES = ("x", "y")
@@ -139,10 +138,12 @@ def draw(
     quantitative_share: float,
     similar_share: float,
     gravity: bool,
-    told: Told | None = None,
+    odds: Float64[np.ndarray, " f"] | None = None,
 ) -> list[int]:
-    """Draw up to `count` of `rows`, in the order to ask them; where a family runs out, the other one fills in."""
-    queues = _queues(facts, rows, rng, similar_share, told)
+    """Draw up to `count` of `rows`, in the order to ask them; where a family runs out, the other one fills in.
+
+    `odds` say of each fact how likely it stays among what may be drawn."""
+    queues = _queues(facts, rows, rng, similar_share, odds)
     columns = _columns()
     weights = columns.weights[gravity]
     families = [
@@ -181,13 +182,17 @@ class _Family:
 
 
 def _queues(
-    facts: Facts, rows: Int[np.ndarray, " m"], rng: np.random.Generator, similar_share: float, told: Told | None
+    facts: Facts,
+    rows: Int[np.ndarray, " m"],
+    rng: np.random.Generator,
+    similar_share: float,
+    odds: Float64[np.ndarray, " f"] | None,
 ) -> list[tuple[int, list[int]]]:
     """List per kind its rows in random order: one per set of objects, "similar" outcomes cut to their share."""
     rows = rng.permutation(rows)
     rows = rows[_first_of_each(facts, rows)]  # either order of two objects comes first with probability 1/2
-    if told is not None:
-        rows = rows[rng.random(len(rows)) < odds(facts, rows, told)]
+    if odds is not None:
+        rows = rows[rng.random(len(rows)) < odds[rows]]
     rows = _by_kind(facts, rows)
     uniform = np.zeros(len(KINDS))
     uniform[: len(MIXES["paper"])] = rng.random(len(MIXES["paper"]))  # only those compare: new kinds move no draw
