@@ -35,11 +35,13 @@ _NUMBERS = MappingProxyType(
 def example(kind: Kind) -> tuple[str, str]:
     """Write a question of this kind and its answer in the kind's own wordings, about a red mug and a lamp."""
     from spatialvlm.pipeline.phrase import load_sheet
+    from spatialvlm.pipeline.phrase.pointers import NOTE
 
     sheet = load_sheet(kind.name)
     cast = {**_SETTING, **_cast(kind), "N": _NUMBERS.get(kind.form.name, "about 40 cm")}
     full = [line for line in sheet.lines[list(kind.form.sections(kind))[1]] if not line.short]
-    return sheet.lines["question"][0].fill(cast), full[0].fill(cast)
+    note = NOTE.format("from 0 to 1000 across and down the image") if kind.pointed else ""
+    return sheet.lines["question"][0].fill(cast) + note, full[0].fill(cast)
 
 
 def _cast(kind: Kind) -> dict[str, str]:

@@ -26,6 +26,7 @@ from spatialvlm.geometry import deepest_point
 from spatialvlm.kinds import KINDS, LETTERS
 from spatialvlm.pipeline.measure import measure
 from spatialvlm.pipeline.phrase import PLANES, load_sheet, object_names, point_names
+from spatialvlm.pipeline.phrase.pointers import NOTE
 from spatialvlm.quantities import CENTIMETER, COORDINATES, FOOT, INCH, METER
 from spatialvlm.records import Fact, Facts, Scene
 
@@ -136,8 +137,12 @@ def _pattern(name: str) -> re.Pattern[str]:
     return re.compile(rf"\b{re.escape(name)}(?!\w)", re.IGNORECASE)
 
 
+_NOTE = re.compile(NOTE.format("[^.]+"))
+
+
 def _answer_text(asked: _AskedScene, question: str) -> str:
     """Answer one question from one scene. A thing may be called as the wording calls something else, "the picture"."""
+    question = _NOTE.sub("", question)
     named = _with_marks(question, asked.names)[1]
     for passed_over in (None, *dict.fromkeys(id_ for id_, _ in named)):
         text, subjects = _with_marks(question, asked.names, passed_over)

@@ -242,7 +242,7 @@ class Phrase:
             page.frame_id,
             fact.kind,
             form.family,
-            question.fill(values, page.plurals),
+            question.fill(values, page.plurals) + naming.note,
             answer.fill(values, page.plurals),
             fact,
             f"{fact.kind}/{question.mark}/{answer.mark}",

@@ -23,16 +23,23 @@ REFERRING: tuple[Referring, ...] = get_args(Referring)
 PLACES: frozenset[Referring] = frozenset(("box", "point"))
 """What says where in the image an object is."""
 
+NOTE = " Coordinates are {}."
+"""What a question about points says last: the same two numbers are another place in pixels than in thousandths."""
+
 _DEEP = 0.5
 """A point may lie nearer to the edge than the deepest one by this share, where rounding moves it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Naming:
-    """Names of objects by their ids, all of one sort; `reference` is what `QA.reference` says of it."""
+    """Names of objects by their ids, all of one sort; `reference` is what `QA.reference` says of it.
+
+    A question with such names ends with the `note`, which says how to read them.
+    """
 
     reference: str
     names: Mapping[str, str]
+    note: str = ""
 
 
 def pointers(scene: Scene, sort: Referring, coordinates: Coordinates) -> tuple[Naming, ...]:
@@ -63,7 +70,7 @@ def point_names(scene: Scene, coordinates: Coordinates) -> Naming:
         for o, place, sure in zip(scene.objects, places, found.sure.tolist())
         if sure
     }
-    return Naming(f"point/{coordinates}", names)
+    return Naming(f"point/{coordinates}", names, NOTE.format(scale.words))
 
 
 def draw_naming(
