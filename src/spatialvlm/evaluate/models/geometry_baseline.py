@@ -26,7 +26,6 @@ from spatialvlm.geometry import deepest_point
 from spatialvlm.kinds import KINDS, LETTERS
 from spatialvlm.pipeline.measure import measure
 from spatialvlm.pipeline.phrase import PLANES, load_sheet, object_names, point_names
-from spatialvlm.pipeline.phrase.pointers import NOTE
 from spatialvlm.quantities import CENTIMETER, COORDINATES, FOOT, INCH, METER
 from spatialvlm.records import Fact, Facts, Scene
 
@@ -46,13 +45,14 @@ _Key = tuple[str, tuple[str, ...], frozenset[str], float | None]
 class _AskedScene:
     """A scene with what it is asked with: what its objects, and the points on them, are called, the longest name first.
 
-    `rows` are those of its facts by what they answer.
+    `rows` are those of its facts by what they answer, `notes` what a question may say last, of its coordinates.
     """
 
     names: Sequence[tuple[str, re.Pattern[str]]]
     called: Mapping[str, str]
     facts: Facts
     rows: Mapping[_Key, int]
+    notes: Sequence[str]
 
 
 class GeometryBaseline:
@@ -114,9 +114,10 @@ def _bytes(picture: Picture) -> bytes:
 def _prepare(scene: Scene) -> _AskedScene:
     facts, called = measure(scene), object_names(scene)
     rows = {_key(fact.kind, fact.subjects, fact.given): row for row, fact in enumerate(facts)}
-    points = (pair for sort in COORDINATES for pair in point_names(scene, sort).names.items())
-    names = (*called.items(), *points, *_published().names.get(scene.frame_id, ()))
-    return _AskedScene(_by_length(names), called, facts, rows)
+    points = [point_names(scene, sort) for sort in COORDINATES]
+    at = (pair for naming in points for pair in naming.names.items())
+    names = (*called.items(), *at, *_published().names.get(scene.frame_id, ()))
+    return _AskedScene(_by_length(names), called, facts, rows, [naming.note for naming in points])
 
 
 def _key(kind: str, subjects: Sequence[str], given: float | None) -> _Key:
@@ -137,12 +138,10 @@ def _pattern(name: str) -> re.Pattern[str]:
     return re.compile(rf"\b{re.escape(name)}(?!\w)", re.IGNORECASE)
 
 
-_NOTE = re.compile(NOTE.format("[^.]+"))
-
-
 def _answer_text(asked: _AskedScene, question: str) -> str:
     """Answer one question from one scene. A thing may be called as the wording calls something else, "the picture"."""
-    question = _NOTE.sub("", question)
+    for note in asked.notes:
+        question = question.replace(note, "")
     named = _with_marks(question, asked.names)[1]
     for passed_over in (None, *dict.fromkeys(id_ for id_, _ in named)):
         text, subjects = _with_marks(question, asked.names, passed_over)

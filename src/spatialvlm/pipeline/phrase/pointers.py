@@ -23,9 +23,6 @@ REFERRING: tuple[Referring, ...] = get_args(Referring)
 PLACES: frozenset[Referring] = frozenset(("box", "point"))
 """What says where in the image an object is."""
 
-NOTE = " Coordinates are {}."
-"""What a question about points says last: the same two numbers are another place in pixels than in thousandths."""
-
 _DEEP = 0.5
 """A point may lie nearer to the edge than the deepest one by this share, where rounding moves it."""
 
@@ -70,7 +67,7 @@ def point_names(scene: Scene, coordinates: Coordinates) -> Naming:
         for o, place, sure in zip(scene.objects, places, found.sure.tolist())
         if sure
     }
-    return Naming(f"point/{coordinates}", names, NOTE.format(scale.words))
+    return Naming(f"point/{coordinates}", names, scale.note)
 
 
 def draw_naming(
