@@ -69,8 +69,8 @@ def test_no_kind_and_no_wording_says_a_length(sort, given):
         for seed in range(3):
             for qa in phrase(scene, facts, seed, many).questions:
                 asked.add(qa.kind)
-                placed = KINDS[qa.kind].pointed or isinstance(qa.value, Region | BoundingBox)
-                if not placed:  # a place is in shares of the picture
+                in_image = KINDS[qa.kind].pointed or isinstance(qa.value, Region | BoundingBox)
+                if not in_image:  # a place is in shares of the picture
                     assert not UNIT.search(qa.question), qa.question
                     assert not UNIT.search(qa.answer), qa.answer
     qualitative = {name for name in PAPER if KINDS[name].family == "qualitative"}

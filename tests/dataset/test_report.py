@@ -12,7 +12,7 @@ import pytest
 
 from spatialvlm.answers import Angle, Area, CannotTell, Choice, Clock, Count, Length, Order, Region, YesNo
 from spatialvlm.dataset.card import length_range, write_report
-from spatialvlm.dataset.card_frames import evidence, select
+from spatialvlm.dataset.card_frames import evidence, frame_card, select
 from spatialvlm.dataset.counts import LENGTH_EDGES_M
 from spatialvlm.dataset.write import finish, open_for_build, write_shard
 from spatialvlm.errors import DatasetError
@@ -157,8 +157,14 @@ def test_questions_are_picked_from_both_families_and_many_kinds(make_scene, make
         ("perspective_quadrant", Choice(("front-left", "front-right"), 0), 0.05, "front-left (1σ 0.05 rad)"),
         ("order_by_depth", Order(("1", "2")), 0.01, "1 2 (1σ 0.01 m)"),
         ("of a later version", Area(1.25), 0.01, "1.25 m²"),
-        ("of a later version", Region(((0.0, 0.0),)), 0.01, "a place (1σ 0.01)"),
-        ("gap", CannotTell("occluded"), 0.01, "can't be told: occluded (1σ 0.01 m)"),
+        (
+            "of a later version",
+            Region(((0.2, 0.4), (0.6, 0.4), (0.4, 0.8))),
+            0.01,
+            "a place around 0.4, 0.52 (1σ 0.01)",
+        ),
+        ("elevation_if_told", CannotTell("bottom_hidden"), 0.01, "can't be told: bottom hidden"),
+        ("count_of_class", Count(2), 0.0, "2"),
     ],
 )
 def test_evidence(kind, answer, error, said):
@@ -168,6 +174,20 @@ def test_evidence(kind, answer, error, said):
 def test_evidence_names_the_length_that_was_given():
     fact = Fact("count_within", ("1", "2"), Count(2), 0.02, "world", 0.8)
     assert evidence(fact, {}) == "2 (1σ 0.02 m, given 0.8 m)"
+
+
+def test_a_place_is_drawn_beside_the_thing_that_it_is_about(make_scene, make_questions):
+    scene, source = make_scene()
+    wide, high = scene.camera.width, scene.camera.height
+    plain = make_questions(scene)[0]
+    subject = plain.fact.subjects[0]
+    corners = ((0.25, 0.5), (0.5, 0.5), (0.5, 0.75))
+    place = Fact("free_left", (subject,), Region(corners), 0.01, "world")
+    assert "<polygon" not in frame_card(scene, source, [plain])
+    card = frame_card(scene, source, [dataclasses.replace(plain, fact=place)])
+    drawn = re.findall(r"<polygon points='([^']*)'", card)
+    assert drawn == [" ".join(f"{x * wide:.0f},{y * high:.0f}" for x, y in corners)]
+    assert len(re.findall("<rect ", card)) == 1
 
 
 def test_a_chosen_object_is_shown_by_its_number():

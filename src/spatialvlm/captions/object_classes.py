@@ -13,13 +13,13 @@ from spatialvlm.records import Scene
 
 _UNCOUNTED = (
     word_set("""
-    bread cheese clothing cloth equipment food fruit furniture glassware grass hair item jewelry laundry luggage
-    machinery meat object paper rice silverware stuff tableware thing trash vegetation
+    banana bread cheese clothing cloth equipment food fruit furniture glassware grape grass hair item jewelry laundry
+    luggage machinery meat object paper rice silverware stuff tableware thing trash vegetation
 """)
     | BACKGROUND
     | (SINGULARS - word_set("atlas canvas lens rhinoceros thermos"))
 )
-"""Nouns without a plural of their own, or of what is no single thing."""
+"""Nouns without a plural of their own, of what is no single thing, or of what comes in bunches."""
 
 _SAME_TO_SOME = tuple(
     word_set(group)

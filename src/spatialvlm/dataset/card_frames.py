@@ -23,7 +23,7 @@ from spatialvlm.answers import (
     YesNo,
 )
 from spatialvlm.dataset.marked_pictures import scene_image
-from spatialvlm.geometry import decode_mask
+from spatialvlm.geometry import decode_mask, deepest_point
 from spatialvlm.kinds import KINDS
 from spatialvlm.records import QA, Fact, Object, Scene, Source
 
@@ -92,13 +92,31 @@ def _question(scene: Scene, qa: QA, places: dict[str, int]) -> page.Markup:
     objects = page.join(
         *(_object(scene, places[id_]) if id_ in places else page.shortened(id_) for id_ in ids), between=" "
     )
+    known = page.join(page.shortened(qa.kind), evidence(qa.fact, places), objects, between=" · ")
     return page.element(
         "li",
         page.element("p", page.shortened(qa.question)),
         page.element("p", page.shortened(qa.answer), css="answer"),
-        page.element("small", page.join(page.shortened(qa.kind), evidence(qa.fact, places), objects, between=" · ")),
+        page.element("small", known, _map(scene, qa.fact)),
         css=qa.family,
     )
+
+
+def _map(scene: Scene, fact: Fact) -> page.Markup:
+    """Draw where in the image a place or a box is, with the outlines of the things that it is about."""
+    match fact.answer:
+        case Region(polygon):
+            corners = polygon
+        case BoundingBox(left, top, right, bottom):
+            corners = ((left, top), (right, top), (right, bottom), (left, bottom))
+        case _:
+            return page.join()
+    wide, high = scene.camera.width, scene.camera.height
+    points = " ".join(f"{x * wide:.0f},{y * high:.0f}" for x, y in corners)
+    about = [found.instance.box_xyxy.tolist() for found in scene.objects if found.instance.id in fact.subjects]
+    boxes = [page.element("rect", x=x, y=y, width=right - x, height=low - y) for x, y, right, low in about]
+    place = page.element("polygon", points=points)
+    return page.element("svg", place, *boxes, css="map", viewBox=f"0 0 {wide} {high}")
 
 
 def evidence(fact: Fact, places: dict[str, int]) -> page.Markup:
@@ -120,14 +138,15 @@ def evidence(fact: Fact, places: dict[str, int]) -> page.Markup:
             said = page.join(f"{number}")
         case Clock(hour):
             said = page.join(f"{hour} o'clock")
-        case Region():
-            said = page.join("a place")
+        case Region(polygon):
+            said = page.join("a place around {}, {}".format(*deepest_point(polygon)))
         case BoundingBox(left, top, right, bottom):
             said = page.join(f"the box {left:.3f}, {top:.3f} to {right:.3f}, {bottom:.3f}")
         case CannotTell(reason):
-            said = page.join(f"can't be told: {reason}")
-    given = "" if fact.given is None else f", given {fact.given:.4g} m"
-    return page.join(said, f" (1σ {fact.error:.2g}{_unit_of_error(fact)}{given})")
+            return page.join(f"can't be told: {reason.replace('_', ' ')}")
+    error = [f"1σ {fact.error:.2g}{_unit_of_error(fact)}"] if fact.error else []
+    given = [] if fact.given is None else [f"given {fact.given:.4g} m"]
+    return page.join(said, f" ({', '.join(error + given)})" if error or given else "")
 
 
 def _object_or_word(said: str, places: dict[str, int]) -> page.Markup:

@@ -39,6 +39,11 @@ class ImageScale:
             return f"in pixels of this image, {self.width} wide and {self.height} high"
         return f"from {' to '.join(self.coordinates.split('-'))} across and down the image"
 
+    @property
+    def note(self) -> str:
+        """What a question about points says last: the same two numbers are another place in pixels."""
+        return f" Coordinates are {self.words}."
+
     def write(self, steps: Sequence[float]) -> str:
         """Write coordinates that are counted in steps."""
         return ", ".join(f"{n / 1000:.3f}" if self.coordinates == "0-1" else f"{n:.0f}" for n in steps)

@@ -7,7 +7,9 @@ from types import MappingProxyType
 
 from spatialvlm.kinds import KINDS, LETTERS, Kind, joined
 from spatialvlm.pipeline.measure import computed, refused
+from spatialvlm.quantities import ImageScale
 
+_SCALE = ImageScale("0-1000", 640, 480)
 _THINGS = ("the red mug", "the lamp", "the plant", "the book")
 _POINTS = tuple(f"the point at ({place})" for place in ("512, 380", "130, 655", "774, 240", "288, 505"))
 _SETTING = MappingProxyType(
@@ -17,7 +19,7 @@ _SETTING = MappingProxyType(
         "G": "50 cm",
         "K": "mugs",
         "S": "mug",
-        "Z": "[x1, y1, x2, y2], from 0 to 1000 across and down the image",
+        "Z": f"[x1, y1, x2, y2], {_SCALE.words}",
     }
 )
 _NUMBERS = MappingProxyType(
@@ -39,7 +41,8 @@ def example(kind: Kind) -> tuple[str, str]:
     sheet = load_sheet(kind.name)
     cast = {**_SETTING, **_cast(kind), "N": _NUMBERS.get(kind.form.name, "about 40 cm")}
     full = [line for line in sheet.lines[list(kind.form.sections(kind))[1]] if not line.short]
-    return sheet.lines["question"][0].fill(cast), full[0].fill(cast)
+    note = _SCALE.note if kind.pointed else ""
+    return sheet.lines["question"][0].fill(cast) + note, full[0].fill(cast)
 
 
 def _cast(kind: Kind) -> dict[str, str]:

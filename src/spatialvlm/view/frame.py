@@ -26,6 +26,7 @@ from spatialvlm.answers import (
     in_words,
 )
 from spatialvlm.errors import DatasetError, UserError
+from spatialvlm.geometry import deepest_point
 from spatialvlm.kinds import KINDS
 from spatialvlm.page import draw_objects
 from spatialvlm.records import QA, Object, Scene, Source
@@ -137,11 +138,11 @@ def _evidence(qa: QA) -> str:
             said = f"{hour} o'clock"
         case Area(square_metres):
             said = f"{square_metres:.4g} m²"
-        case Region():
-            said = "a place in the image"
+        case Region(polygon):
+            said = "a place around {}, {}".format(*deepest_point(polygon))
         case BoundingBox(left, top, right, bottom):
             said = f"the box {left:.3f}, {top:.3f} to {right:.3f}, {bottom:.3f}"
         case CannotTell(reason):
-            said = f"can't be told, {reason}"
+            return f"can't be told, {reason.replace('_', ' ')}"
     unit = f" {KINDS[fact.kind].form.error_unit}" if fact.kind in KINDS else ""
-    return f"{said} (σ {error:.3f}{unit})"
+    return f"{said} (σ {error:.3f}{unit})" if error else said

@@ -45,6 +45,15 @@ def test_more_than_five_are_not_counted_and_neither_is_what_is_hardly_seen():
     assert refused(small) == {"class_doubtful": 1}
 
 
+def test_a_corner_of_a_thing_at_the_border_is_not_counted_and_neither_is_what_comes_in_bunches():
+    scene = make_scene(("mug", "mug"))
+    corner = replace(scene.objects[0].instance, box_xyxy=np.array([0.0, 0.0, 40.0, 40.0], np.float32))
+    for cut, expected in ((False, {}), (True, {"class_doubtful": 1})):
+        first = replace(scene.objects[0], instance=corner, truncated=cut)
+        assert refused(replace(scene, objects=(first, scene.objects[1]))) == expected
+    assert refused(make_scene(("yellow banana", "banana"))) == {"class_uncounted": 1}
+
+
 def test_a_scene_among_others_has_the_counts_that_it_has_alone():
     scenes = [make_scene(THINGS, "a"), make_scene((), "b"), make_scene(("cup",) * 3, "c")]
     together = [list(facts) for facts in measure_all(scenes, kinds=[KIND])]

@@ -30,10 +30,10 @@ def scene_with(*boxes: tuple[int, int, int, int]) -> Scene:
 
 
 def test_the_box_is_that_of_the_mask_and_slivers_have_none():
-    facts = measure(scene_with((64, 48, 320, 240), (0, 0, 3, 400), (100, 100, 107, 106)), kinds=[KIND])
+    facts = measure(scene_with((64, 48, 320, 240), (0, 0, 9, 400), (100, 100, 110, 108)), kinds=[KIND])
     assert [(fact.subjects, fact.answer) for fact in facts] == [
         (("o0",), BoundingBox(0.1, 0.1, 0.5, 0.5)),
-        (("o2",), BoundingBox(100 / 640, 100 / 480, 107 / 640, 106 / 480)),
+        (("o2",), BoundingBox(100 / 640, 100 / 480, 110 / 640, 108 / 480)),
     ]
     assert dict(facts.refusals) == {(KIND, "too_small"): 1}
 
@@ -44,7 +44,7 @@ def test_own_answers_are_right_from_the_row_alone(coordinates):
     config = PhraseConfig(kinds=(KIND,), coordinates=coordinates)
     for shift in range(0, 12):
         scene = scene_with(
-            *((50 * i + shift, 37 * i + shift, 50 * i + shift + 4, 37 * i + shift + 3) for i in range(4))
+            *((50 * i + shift, 37 * i + shift, 50 * i + shift + 10, 37 * i + shift + 8) for i in range(4))
         )
         questions = phrase(scene, measure(scene, kinds=[KIND]), shift, config).questions
         assert len(questions) == 4

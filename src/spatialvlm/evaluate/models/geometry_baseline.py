@@ -47,7 +47,7 @@ class _AskedScene:
     """A scene with what it is asked with: what its objects, and the points on them, are called, the longest name first.
 
     `rows` are those of its facts by what they answer. `classes` are its classes with the ids of what counts. `scales`
-    are those that a question may want a box in.
+    are those that a question may want a box in, `notes` what it may say last, of its coordinates.
     """
 
     names: Sequence[tuple[str, re.Pattern[str]]]
@@ -56,6 +56,7 @@ class _AskedScene:
     rows: Mapping[_Key, int]
     classes: Sequence[tuple[ObjectClass, tuple[str, ...]]]
     scales: Sequence[ImageScale]
+    notes: Sequence[str]
 
 
 class GeometryBaseline:
@@ -117,12 +118,13 @@ def _bytes(picture: Picture) -> bytes:
 def _prepare(scene: Scene) -> _AskedScene:
     facts, called = measure(scene), object_names(scene)
     rows = {_key(fact.kind, fact.subjects, fact.given): row for row, fact in enumerate(facts)}
-    points = (pair for sort in COORDINATES for pair in point_names(scene, sort).names.items())
-    names = (*called.items(), *points, *_published().names.get(scene.frame_id, ()))
+    points = [point_names(scene, sort) for sort in COORDINATES]
+    at = (pair for naming in points for pair in naming.names.items())
+    names = (*called.items(), *at, *_published().names.get(scene.frame_id, ()))
     ids = [one.instance.id for one in scene.objects]
     classes = [(one, tuple(ids[place] for place in one.members)) for one in classes_of(scene)]
     scales = [ImageScale(sort, scene.camera.width, scene.camera.height) for sort in COORDINATES]
-    return _AskedScene(_by_length(names), called, facts, rows, classes, scales)
+    return _AskedScene(_by_length(names), called, facts, rows, classes, scales, [one.note for one in points])
 
 
 def _key(kind: str, subjects: Sequence[str], given: float | None) -> _Key:
@@ -145,6 +147,8 @@ def _pattern(name: str) -> re.Pattern[str]:
 
 def _answer_text(asked: _AskedScene, question: str) -> str:
     """Answer one question from one scene. A thing may be called as the wording calls something else, "the picture"."""
+    for note in asked.notes:
+        question = question.replace(note, "")
     scale = next((one for one in asked.scales if one.words in question), asked.scales[0])
     question = question.replace(scale.words, _SCALE)
     counted = _count_asked_for(asked, question)

@@ -14,6 +14,8 @@ MOST = 5
 """People count more than these one by one, and err; a fact holds the objects that it counts."""
 LEAST_SIDE = 0.03
 """Of the image: what is less wide and less high may be overlooked."""
+LEAST_LEFT = 0.1
+"""The same of what the border of the image cuts off: from a corner alone nobody tells what it is."""
 _REASONS = ("class_uncounted", "class_doubtful", "class_disputed", "class_large")
 
 
@@ -44,9 +46,10 @@ def _count(table: Table) -> Column:
 def _own_doubt(scene: Scene, one: ObjectClass) -> str | None:
     if len(one.members) > MOST:
         return "class_large"
-    boxes = np.array([scene.objects[place].instance.box_xyxy for place in one.members])
-    sides = (boxes[:, 2:] - boxes[:, :2]).max(axis=1)
-    return "class_doubtful" if (sides < LEAST_SIDE * max(scene.camera.width, scene.camera.height)).any() else None
+    members = [scene.objects[place] for place in one.members]
+    boxes = np.array([o.instance.box_xyxy for o in members])
+    shares = (boxes[:, 2:] - boxes[:, :2]).max(axis=1) / max(scene.camera.width, scene.camera.height)
+    return "class_doubtful" if (shares < [LEAST_LEFT if o.truncated else LEAST_SIDE for o in members]).any() else None
 
 
 def _outweigh_ones(column: Column, scene: np.ndarray, scenes: int) -> None:

@@ -12,6 +12,7 @@ from spatialvlm.pipeline.measure.column import (
     Column,
     Quantity,
     Table,
+    Where,
     finish_length,
     with_scale,
 )
@@ -19,6 +20,7 @@ from spatialvlm.pipeline.measure.gaps import gaps
 from spatialvlm.pipeline.measure.lengths import between_centres, bottom_error, extent_errors
 from spatialvlm.pipeline.measure.objects import PerPair
 from spatialvlm.pipeline.measure.reasons import CODES
+from spatialvlm.records import Scene
 
 
 def _pairs(table: Table, axes: slice, tilted: bool, flat: bool = False) -> Column:
@@ -84,11 +86,27 @@ def _elevation(table: Table) -> Column:
     return _finished(column, table)
 
 
-def _if_told(column: Column, reasons: Sequence[str]) -> Column:
+def _elevation_if_told(table: Table) -> Column:
+    """Measure from a plane with a name: a mug on a desk has a supporting surface that is not the one below it all."""
+    column, setting = _elevation(table), table.objects.setting
+    nameless = np.array([scene.support.surface == "surface" for scene in table.scenes], bool)
+    column.code[nameless[setting.scene]] = CODES["no_support_plane"]
+    return _half_told(_if_told(column, ("bottom_hidden",), _cut_below(table.scenes)), table)
+
+
+def _cut_below(scenes: Sequence[Scene]) -> Where:
+    """Tell which objects the lower border of the picture cuts: of others a foot may be in sight all the same."""
+    return np.array(
+        [o.truncated and o.instance.box_xyxy[3] >= scene.camera.height - 1 for scene in scenes for o in scene.objects],
+        bool,
+    )
+
+
+def _if_told(column: Column, reasons: Sequence[str], shown: Where | bool = True) -> Column:
     """Keep what is refused for a reason that the picture shows; `outcome` counts the reasons."""
     column.number = column.number.copy()
     for number, reason in enumerate(reasons, 1):
-        untold = column.code == CODES[reason]
+        untold = (column.code == CODES[reason]) & shown
         column.code[untold], column.outcome[untold], column.number[untold] = 0, number, np.nan
     return column
 
@@ -168,8 +186,9 @@ QUANTITIES = (
     ),
     Quantity(
         "elevation_if_told",
-        "height of the box bottom above the support plane, which the question names, or that the bottom is hidden",
-        lambda table: _half_told(_if_told(_elevation(table), ("bottom_hidden",)), table),
-        ("gravity_unknown", "no_support_plane", "below_support", *LENGTH, "outweighed"),
+        "height of the box bottom above the floor or the table top, which the question names, or that the lower border "
+        "of the image cuts the bottom off",
+        _elevation_if_told,
+        ("gravity_unknown", "no_support_plane", "below_support", "bottom_hidden", *LENGTH, "outweighed"),
     ),
 )

@@ -46,7 +46,7 @@ from spatialvlm.pipeline.phrase.references import Reference, refer
 from spatialvlm.pipeline.phrase.similarity import Similarity, load_similarity
 from spatialvlm.pipeline.phrase.templates import Sheet, load_sheet
 from spatialvlm.pipeline.phrase.ways import ask_in_a_way
-from spatialvlm.pipeline.phrase.what_names_tell import odds, told_by
+from spatialvlm.pipeline.phrase.what_names_tell import odds_of
 from spatialvlm.quantities import ImageScale, ask_unit
 from spatialvlm.records import QA, Fact, Facts, Sample, Scene
 
@@ -152,7 +152,7 @@ class Phrase:
             self._classes(scene),
             ImageScale(self.config.coordinates, scene.camera.width, scene.camera.height),
             dict(sorted(refusals.items())),
-            self._odds(facts, rows, references),
+            odds_of(facts, rows, references) if self.config.balances else None,
         )
 
     def _named(self, scene: Scene) -> tuple[Reference, ...]:
@@ -160,16 +160,6 @@ class Phrase:
         if "caption" in self.config.refer:
             return refer(scene, self._similarity)
         return tuple(Reference(o.instance.id, "") for o in scene.objects)
-
-    def _odds(
-        self, facts: Facts, rows: Int[np.ndarray, " m"], references: Sequence[Reference]
-    ) -> Float64[np.ndarray, " f"] | None:
-        """Say how likely each of the askable facts is to be asked, where that depends on the names."""
-        if not self.config.balances:
-            return None
-        found = np.ones(len(facts))
-        found[rows] = odds(facts, rows, told_by(references))
-        return found
 
     def _classes(self, scene: Scene) -> dict[str, Mapping[str, str]]:
         """Find the words for the classes of the objects, where some question says them."""
@@ -252,7 +242,7 @@ class Phrase:
             page.frame_id,
             fact.kind,
             form.family,
-            question.fill(values, page.plurals),
+            question.fill(values, page.plurals) + naming.note,
             answer.fill(values, page.plurals),
             fact,
             f"{fact.kind}/{question.mark}/{answer.mark}",

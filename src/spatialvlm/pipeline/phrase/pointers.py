@@ -29,10 +29,14 @@ _DEEP = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Naming:
-    """Names of objects by their ids, all of one sort; `reference` is what `QA.reference` says of it."""
+    """Names of objects by their ids, all of one sort; `reference` is what `QA.reference` says of it.
+
+    A question with such names ends with the `note`, which says how to read them.
+    """
 
     reference: str
     names: Mapping[str, str]
+    note: str = ""
 
 
 def pointers(scene: Scene, sort: Referring, coordinates: Coordinates) -> tuple[Naming, ...]:
@@ -63,7 +67,7 @@ def point_names(scene: Scene, coordinates: Coordinates) -> Naming:
         for o, place, sure in zip(scene.objects, places, found.sure.tolist())
         if sure
     }
-    return Naming(f"point/{coordinates}", names)
+    return Naming(f"point/{coordinates}", names, scale.note)
 
 
 def draw_naming(

@@ -98,6 +98,13 @@ def _score(phrase: str) -> tuple[Float64[np.ndarray, " c"], bool]:
     return scores, not table.rows.keys().isdisjoint(features[:1])
 
 
+def odds_of(facts: Facts, rows: Rows, references: Sequence[Reference]) -> Float64[np.ndarray, " f"]:
+    """Say how likely each fact is to be asked, of those in `rows`; the others get 1."""
+    found = np.ones(len(facts))
+    found[rows] = odds(facts, rows, told_by(references))
+    return found
+
+
 def odds(facts: Facts, rows: Rows, told: Told) -> Float64[np.ndarray, " m"]:
     """Say how likely each row of Facts is to be asked."""
     table, margin = load_table(), np.zeros(len(rows))
