@@ -48,9 +48,9 @@ def stages(quick):
 def stored(quick):
     """Measure questions from stored scenes."""
     text = run(f"stored.py --scenes {64 if quick else 384} --repeats {1 if quick else 3}")
-    for epochs in (1, 16):
-        (rate,) = found(rf"Parquet +([0-9]+) QA/s per core, {epochs} epochs", text)
-        yield f"stored scenes to Parquet, {epochs} epoch{'s' * (epochs > 1)}", f"{int(rate):,} QA/s", "stored.py"
+    for rate, mix, epochs in re.findall(r"Parquet +([0-9]+) QA/s per core, mix (.+), (.+) epochs", text):
+        asked = f"mix {mix}, {epochs} epoch{'s' * (epochs != '1')}"
+        yield f"stored scenes to Parquet, {asked}", f"{int(rate):,} QA/s", "stored.py"
     for rate, order in re.findall(r"lazy +([0-9]+) questions/s per worker, (.+)", text):
         yield f"lazy questions, 20 per scene, {order}", f"{int(rate):,} a second", "stored.py"
     clock, cpu, size, epochs = found(
