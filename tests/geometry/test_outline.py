@@ -29,7 +29,9 @@ def test_an_outline_encloses_its_mask_and_not_its_holes(mask):
     assert np.count_nonzero(found & mask) > 0.93 * np.count_nonzero(found | mask)
 
 
-@pytest.mark.parametrize("mask", [ring(), block(10, 20, 60, 90), block(5, 5, 155, 9), block(7, 7, 9, 9)])
+@pytest.mark.parametrize(
+    "mask", [ring(), block(10, 20, 60, 90), block(5, 5, 155, 9), block(7, 7, 9, 9), block(0, 60, 1, 75)]
+)
 def test_the_deepest_point_lies_on_the_mask(mask):
     x, y = deepest_point(outline(mask))
     assert mask[int(y * 120), int(x * 160)]

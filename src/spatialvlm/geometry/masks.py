@@ -17,8 +17,9 @@ BoxXyxy = Float32[np.ndarray, " 4"]
 Polygon = tuple[tuple[float, float], ...]
 
 LEAST_HOLE = 12.0  # pixels; in smaller holes nobody points
-GRID = 250
-"""Cells across and down in which the deepest point of a polygon is looked for."""
+GRID, FINEST_GRID = 250, 4000
+"""Cells across and down in which the deepest point of a polygon is looked for; finer ones where it is thin."""
+THIN = 2.0
 
 
 def encode_mask(mask: Mask | Rle) -> Rle:
@@ -111,19 +112,24 @@ def outline(mask: Mask | Rle) -> Polygon:
     return tuple((float(x), float(y)) for x, y in shares.round(4).tolist())
 
 
-def deepest_point(polygon: Polygon) -> tuple[float, float]:
+def deepest_point(polygon: Polygon, grid: int = GRID) -> tuple[float, float]:
     """Find the point of a polygon that is farthest from its edge, with the fewest digits that keep it inside."""
-    corners = np.rint(np.array(polygon) * GRID).astype(np.int32)
+    corners = np.rint(np.array(polygon) * grid).astype(np.int32)
     left, top = corners.min(axis=0).tolist()
-    right, bottom = np.minimum(corners.max(axis=0) + 1, GRID).tolist()
+    right, bottom = np.minimum(corners.max(axis=0) + 1, grid).tolist()
     inside = cv2.fillPoly(np.zeros((bottom - top, right - left), np.uint8), [corners - (left, top)], 1)
     depth = edge_distance(inside.astype(bool))
+    deepest = float(depth.max())
+    if deepest < THIN and grid < FINEST_GRID:
+        return deepest_point(polygon, 4 * grid)
     row, column = np.unravel_index(int(depth.argmax()), depth.shape)
-    x, y = (left + column + 0.5) / GRID, (top + row + 0.5) / GRID
-    rough = round(x, 2), round(y, 2)
-    across, down = int(rough[0] * GRID) - left, int(rough[1] * GRID) - top
-    held = 0 <= down < bottom - top and 0 <= across < right - left and depth[down, across] > 0.5 * depth.max()
-    return rough if held else (round(x, 3), round(y, 3))
+    x, y = (left + column + 0.5) / grid, (top + row + 0.5) / grid
+    for digits in (2, 3):
+        rough = round(x, digits), round(y, digits)
+        across, down = int(rough[0] * grid) - left, int(rough[1] * grid) - top
+        if 0 <= down < bottom - top and 0 <= across < right - left and depth[down, across] > 0.5 * deepest:
+            return rough
+    return round(x, 4), round(y, 4)
 
 
 def without_specks(mask: Mask, share: float = 0.1, connectivity: int = 8) -> Mask:

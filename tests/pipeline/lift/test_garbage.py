@@ -52,9 +52,9 @@ def nonsense_frame(seed):
     return Frame(f"f{seed}", image, camera, depth_m, gravity, tuple(instances), Source("nonsense"))
 
 
-@pytest.mark.parametrize("start", range(0, 200, 50))
+@pytest.mark.parametrize("start", range(0, 120, 40))
 def test_nonsense_never_raises_and_never_is_nan(start):
-    for seed in range(start, start + 50):
+    for seed in range(start, start + 40):
         frame = nonsense_frame(seed)
         for seen in (frame, *CLUSTERS.run([dataclasses.replace(frame, instances=None)])):
             if isinstance(seen, Drop):

@@ -75,10 +75,9 @@ def _match(text: str, options: tuple[str, ...], reading: AnswerReading) -> tuple
     if relation is not None and (things := _things_of(options, relation)):
         found = _by_names(text, relation[:2]) or by_place(text, things)
         return None if found is None else (options.index(things[found[0]]), found[1])
-    if all(map(has_article, options)):
-        return _by_names(text, options, [name for name in reading.names if name not in options]) or by_place(
-            text, options
-        )
+    if all(option in reading.names or has_article(option) for option in options):
+        others = [name for name in reading.names if name not in options]
+        return _by_names(text, options, others) or by_place(text, options)
     text = mark_names(text, *reading.names)
     if (place := by_quadrant(text, options)) is not None:
         return place, "its two words"
