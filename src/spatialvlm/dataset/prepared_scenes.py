@@ -24,7 +24,7 @@ from spatialvlm.pipeline.tail import tail
 from spatialvlm.records import Scene, Source
 
 KEPT = 16  # row groups: a thousand scenes
-KEPT_FACTS = 1_500_000  # about 90 MB with their scenes: a thousand of eight objects
+KEPT_FACTS = 1_500_000  # about 110 MB with their scenes: a thousand of eight objects
 GROWTH = 8  # of how many are measured when one is asked for
 
 _Pages = dict[int, tuple[Scene, Prepared]]
