@@ -10,6 +10,7 @@ from spatialvlm.cli import app
 FLAGS = {
     "build": {
         "--out": None,
+        "--as": None,
         "--recipe": None,
         "--model": None,
         "--seed": 0,
@@ -39,6 +40,7 @@ FLAGS = {
     },
     "calibrate": {
         "--out": None,
+        "--as": None,
         "--recipe": "photos",
         "--model": None,
         "--limit": None,

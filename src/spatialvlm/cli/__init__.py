@@ -17,6 +17,7 @@ import typer
 
 from spatialvlm.cli import evaluating, exporting
 from spatialvlm.cli.options import (
+    As,
     Balance,
     BatchSize,
     CameraHeight,
@@ -59,6 +60,7 @@ app = typer.Typer(
 def build(
     source: Source,
     out: Annotated[Path, typer.Option(metavar="DATASET", help="The folder to write; a stopped build goes on there.")],
+    layout: As = None,
     recipe: RecipeName = None,
     model: Models = None,
     seed: Annotated[int, typer.Option(min=0, help="Decides which questions are asked and how; and which rooms.")] = 0,
@@ -106,7 +108,7 @@ def build(
         seed=seed,
         limit=limit,
         shard_size=shard_size,
-        collect=CollectConfig(parse_size(size), spp),
+        collect=CollectConfig(parse_size(size), spp, layout),
         phrase=PhraseConfig(
             questions_per_image,
             kinds=_names(kinds),
@@ -160,6 +162,7 @@ def ask(
 def calibrate(
     source: Source,
     out: Annotated[Path, typer.Option(metavar="FILE", help="The file to write; `build` takes it as its depth errors.")],
+    layout: As = None,
     recipe: RecipeName = "photos",
     model: Models = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Take only the first so many frames.")] = None,
@@ -170,9 +173,12 @@ def calibrate(
     """Measure how wrong a depth model is on frames with sensor depth: its error of scale and its drift."""
     from spatialvlm.audit import calibrate_to_file
     from spatialvlm.models import Runtime
+    from spatialvlm.pipeline.collect import CollectConfig
     from spatialvlm.recipes import Overrides, recipe_for
 
-    chosen = recipe_for(source, recipe, Overrides(tuple(model or ())), limit=limit)
+    chosen = recipe_for(
+        source, recipe, Overrides(tuple(model or ())), limit=limit, collect=CollectConfig(layout=layout)
+    )
     calibrate_to_file(chosen, out, Runtime(device, precision, batch_size))
 
 

@@ -14,6 +14,7 @@ from rich.table import Table
 from spatialvlm.dataset import asking_of, read_dataset
 from spatialvlm.engine import ProgressBar, ask, build_recipe
 from spatialvlm.models import Runtime
+from spatialvlm.pipeline.collect import FrameSource
 from spatialvlm.recipes import Recipe
 
 
@@ -24,6 +25,11 @@ class _Meter(ProgressBar):
         super().__init__(noun, noun)
         self.frames = self.questions = self.drops = 0
         self.started = time.perf_counter()
+
+    def opened(self, source: FrameSource) -> None:
+        """Say what the source was taken for."""
+        said = (f"{source.name}: {source.layout}, {len(source)} {self.noun}", *source.remarks)
+        self.console.print("\n".join(said), soft_wrap=True, highlight=False, markup=False)
 
     def begin(self, total: int, done: int) -> None:
         """Show from here on how many frames there are, and how many an earlier run has done."""
@@ -45,7 +51,9 @@ class _Meter(ProgressBar):
 def build_with_progress(recipe: Recipe, out: Path, workers: int, runtime: Runtime | None = None) -> None:
     """Build, show progress, and say what came out and where the report is."""
     with closing(_Meter()) as meter:
-        info = build_recipe(recipe, out, workers=workers, runtime=runtime, begin=meter.begin, report=meter.report)
+        info = build_recipe(
+            recipe, out, workers=workers, runtime=runtime, opened=meter.opened, begin=meter.begin, report=meter.report
+        )
     _print_result(Console(), info, out)
 
 

@@ -10,8 +10,16 @@ Source = Annotated[
     str,
     typer.Argument(
         metavar="SOURCE",
-        help="A folder of photos, an RGB-D folder with [bold]frames.jsonl[/], or N rendered frames with exact truth: "
-        "[bold]rooms:N[/] (furnished rooms), [bold]shapes:N[/] (simple solids).",
+        help="A folder of photos, an RGB-D folder with [bold]frames.jsonl[/], the layout of a known dataset, or N "
+        "rendered frames with exact truth: [bold]rooms:N[/] (furnished rooms), [bold]shapes:N[/] (simple solids).",
+    ),
+]
+As = Annotated[
+    str | None,
+    typer.Option(
+        "--as",
+        metavar="LAYOUT",
+        help="What SOURCE is, where its own signs do not tell: [bold]rgbd[/], [bold]photos[/], [bold]tum[/].",
     ),
 ]
 RecipeName = Annotated[

@@ -1,6 +1,6 @@
 """The local engine: a recipe to a dataset, shard by shard, in this process or in a few workers; resumable."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ from spatialvlm.engine.workers import Begin, Report, check_workers, run_jobs, si
 from spatialvlm.errors import UserError
 from spatialvlm.models import Runtime
 from spatialvlm.pipeline import FrameStage
-from spatialvlm.pipeline.collect import Collect
+from spatialvlm.pipeline.collect import Collect, FrameSource
 from spatialvlm.recipes import Recipe, recipe_for, with_settings
 from spatialvlm.records import Sample
 
@@ -51,19 +51,21 @@ def build_recipe(
     stages: Stages | None = None,
     workers: int = 1,
     runtime: Runtime | None = None,
+    opened: Callable[[FrameSource], object] = silent,
     begin: Begin = silent,
     report: Report = silent,
 ) -> dict[str, Any]:
     """Build the dataset of a recipe in the folder `out`, or finish the one that an earlier run began there.
 
-    `stages` stand in for those of the recipe; the first one collects. `runtime` says where models run; every worker
-    loads its own. Returns what dataset.json says. Raises UserError for a bad source or folder (see `dataset.write`),
-    weights that cannot be had or a package that is not installed.
+    `stages` stand in for those of the recipe; the first one collects. `opened` is told of its source.
+    `runtime` says where models run; every worker loads its own. Returns what dataset.json says. Raises UserError for a
+    bad source or folder (see `dataset.write`), weights that cannot be had or a package that is not installed.
     """
     check_workers(workers)
     runtime = runtime or Runtime()
     stages = recipe.stages(runtime) if stages is None else tuple(stages)
     source = _collect_of(stages).source
+    opened(source)
     frames = len(source) if recipe.limit is None else min(recipe.limit, len(source))
     size = recipe.shard_size or _shard_size(frames, stages)
     shards = [(number, range(start, min(start + size, frames))) for number, start in enumerate(range(0, frames, size))]

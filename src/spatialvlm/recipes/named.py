@@ -15,7 +15,7 @@ from typing import Any
 
 from spatialvlm.errors import UserError
 from spatialvlm.models import Model, parse_model
-from spatialvlm.pipeline.collect import source_type
+from spatialvlm.pipeline.collect import CollectConfig, has_measured_depth
 from spatialvlm.pipeline.cull import CullConfig
 from spatialvlm.pipeline.detect import DetectConfig, box_detector
 from spatialvlm.pipeline.estimate import EstimateConfig
@@ -158,7 +158,7 @@ def recipe_for(source: str, name: str | None = None, overrides: Overrides | None
     Raises UserError for an unknown name or a value out of range.
     """
     if name is None:
-        name = "given" if source_type(source).measured_depth else "photos"
+        name = "given" if has_measured_depth(source, changes.get("collect") or CollectConfig()) else "photos"
     if name not in RECIPES:
         raise UserError(f"recipe {name!r}: unknown; choose one of {', '.join(RECIPES)}")
     recipe, wanted = with_settings(RECIPES[name](source), changes), overrides or Overrides()

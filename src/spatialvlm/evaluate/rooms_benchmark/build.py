@@ -115,7 +115,9 @@ def scalar_rooms(count: int, seed: int, size: tuple[int, int], spp: int) -> Any:
 class _RoomsOfDefinition:
     """The rooms of a definition, as a source."""
 
-    measured_depth, ordered, thread_safe = True, False, False
+    layout = "rooms of a benchmark"
+    measured_depth, annotated, ordered, thread_safe = True, True, False, False
+    remarks: tuple[str, ...] = ()
 
     def __init__(self, definition: BenchmarkDefinition) -> None:
         self._rooms = [room.index for room in definition.rooms]

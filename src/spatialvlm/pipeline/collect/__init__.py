@@ -22,16 +22,21 @@ MAX_SPP = 4096
 
 @dataclass(frozen=True, slots=True)
 class CollectConfig:
-    """How sources that draw their frames draw them; what is read from files comes as it is.
+    """How a source is opened.
 
-    `size`: width and height in pixels. `spp`: samples of the light a pixel, for rooms; more are cleaner and slower.
-    Raises UserError for values out of range.
+    `layout` says what it is where its own signs do not: `rgbd`, `photos`, or one of `layouts.LAYOUTS`. Of a video a
+    frame is taken every `every_s` seconds. For frames that are drawn, `size` is width and height in pixels, `spp` the
+    samples of the light a pixel, for rooms; more are cleaner and slower. Raises UserError for values out of range.
     """
 
     size: tuple[int, int] = (640, 480)
     spp: int = 16
+    layout: str | None = None
+    every_s: float = 1.0
 
     def __post_init__(self) -> None:
+        if not 0 < self.every_s < 1e6:
+            raise UserError(f"every {self.every_s:g} s: expected a number of seconds above 0, such as 0.5")
         if len(self.size) != 2 or not all(SMALLEST_PX <= length <= LARGEST_PX for length in self.size):
             shown = "x".join(str(length) for length in self.size)
             raise UserError(f"size {shown}: expected WIDTHxHEIGHT, each from {SMALLEST_PX} to {LARGEST_PX} pixels")
@@ -43,14 +48,18 @@ class CollectConfig:
 class FrameSource(Protocol):
     """Frames by index, and what the source promises of them.
 
-    `name` is what people call it. `fingerprint` changes when the content that decides the frames changes (for
-    resuming). `measured_depth`: frames come with depth, so that no model need make any. `ordered`: frames follow each
-    other in time. `thread_safe`: `read` may be called from several threads at once.
+    `name` is what people call it, `layout` what it was taken for, `remarks` what else they should know before they use
+    it, a line each. `fingerprint` changes when the content that decides the frames changes (for resuming).
+    `measured_depth`: frames come with depth, so that no model need make any. `annotated`: frames come with instances.
+    `ordered`: frames follow each other in time. `thread_safe`: `read` may be called from several threads at once.
     """
 
     name: str
+    layout: str
+    remarks: tuple[str, ...]
     fingerprint: str
     measured_depth: bool
+    annotated: bool
     ordered: bool
     thread_safe: bool
 
@@ -134,11 +143,11 @@ def parse_size(text: str) -> tuple[int, int]:
     return int(width), int(height)
 
 
-def source_type(source: str) -> type[Any]:
+def source_type(source: str, layout: str | None = None) -> type[Any]:
     """Find the class that reads what the command line calls SOURCE, by `open`; its attributes say what it promises.
 
-    It is `rooms:N` or `shapes:N`, an RGB-D folder (frames.jsonl) or a folder of images. Raises UserError where it is
-    none of these.
+    It is `rooms:N` or `shapes:N`, an RGB-D folder (frames.jsonl), a layout that shows its signs, or a folder of images;
+    `layout` decides where it is given. Raises UserError where it is none of these, or could be several.
     """
     match source.partition(":"):
         case ("shapes", ":", _):
@@ -149,19 +158,36 @@ def source_type(source: str) -> type[Any]:
             from spatialvlm.pipeline.collect.rooms import RoomsSource
 
             return RoomsSource
-    folder = Path(source)
-    if not folder.is_dir():
-        raise UserError(
-            f"source {source!r}: no such folder; give a folder with frames.jsonl, a folder of images, rooms:N or "
-            "shapes:N"
-        )
-    if (folder / "frames.jsonl").is_file():
-        from spatialvlm.pipeline.collect.rgbd import RgbdFolder
-
-        return RgbdFolder
     from spatialvlm.pipeline.collect.images import ImageFolder
+    from spatialvlm.pipeline.collect.layouts import LAYOUTS, layout_class, recognised
+    from spatialvlm.pipeline.collect.rgbd import RgbdFolder
 
-    return ImageFolder
+    own = {"rgbd": RgbdFolder, "photos": ImageFolder}
+    if layout is not None and layout not in own and layout not in LAYOUTS:
+        raise UserError(f"--as {layout!r}: no such layout; choose one of {', '.join((*own, *LAYOUTS))}")
+    path = Path(source)
+    if not path.exists():
+        raise UserError(
+            f"source {source!r}: no such file or folder; give a folder with frames.jsonl, a folder of images, a known "
+            "layout, rooms:N or shapes:N"
+        )
+    if layout is not None:
+        return own[layout] if layout in own else layout_class(layout)
+    if (path / "frames.jsonl").is_file():
+        return RgbdFolder
+    found = recognised(path)
+    if found is None and not path.is_dir():
+        raise UserError(
+            f"source {source!r}: a file of no known kind; give a folder of images, or one of the layouts "
+            f"{', '.join(LAYOUTS)}"
+        )
+    return found or ImageFolder
+
+
+def has_measured_depth(source: str, config: CollectConfig) -> bool:
+    """Tell whether the frames of SOURCE come with depth; a layout is opened where only its files tell."""
+    promised = (kind := source_type(source, config.layout)).measured_depth
+    return kind.open(source, config, 0).measured_depth if promised is None else promised
 
 
 def open_source(source: str, config: CollectConfig | None = None, seed: int = 0) -> FrameSource:
@@ -169,4 +195,5 @@ def open_source(source: str, config: CollectConfig | None = None, seed: int = 0)
 
     Raises UserError where the source is missing, empty or of no known kind.
     """
-    return source_type(source).open(source, config or CollectConfig(), seed)
+    config = config or CollectConfig()
+    return source_type(source, config.layout).open(source, config, seed)

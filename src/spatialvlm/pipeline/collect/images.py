@@ -22,7 +22,9 @@ class ImageFolder:
     A frame is called by its path without the ending, or with it where that would not be unique.
     """
 
-    measured_depth, ordered, thread_safe = False, False, True
+    layout = "a folder of photos"
+    measured_depth, annotated, ordered, thread_safe = False, False, False, True
+    remarks: tuple[str, ...] = ()
 
     def __init__(self, folder: Path):
         self.folder = folder

@@ -58,7 +58,9 @@ NPY_ERRORS = (
 class RgbdFolder:
     """The frames of `folder`/frames.jsonl. Opening reads that file once and keeps where its lines begin."""
 
-    measured_depth, ordered, thread_safe = True, False, True
+    layout = "an RGB-D folder (frames.jsonl)"
+    measured_depth, annotated, ordered, thread_safe = True, True, False, True
+    remarks: tuple[str, ...] = ()
 
     def __init__(self, folder: Path):
         self.folder = folder

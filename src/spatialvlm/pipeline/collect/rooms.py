@@ -18,7 +18,9 @@ from spatialvlm.worlds.rooms import Room, frame_of, furnish, load_mitsuba, truth
 class RoomsSource:
     """`count` furnished rooms. Raises UserError for a count that makes no sense, and without Mitsuba."""
 
-    measured_depth, ordered, thread_safe = True, False, False
+    layout = "rendered rooms with exact truth"
+    measured_depth, annotated, ordered, thread_safe = True, True, False, False
+    remarks: tuple[str, ...] = ()
 
     def __init__(self, count: int, *, seed: int = 0, size: tuple[int, int] = (640, 480), spp: int = 16):
         if count < 1:

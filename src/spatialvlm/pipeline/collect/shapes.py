@@ -16,7 +16,9 @@ SEED = 2401_12168  # any constant; the paper's number on arXiv
 class ShapesSource:
     """`count` random scenes. Frame k is the same whatever the count and whatever was read before."""
 
-    measured_depth, ordered, thread_safe = True, False, True
+    layout = "drawn solids with exact truth"
+    measured_depth, annotated, ordered, thread_safe = True, True, False, True
+    remarks: tuple[str, ...] = ()
 
     def __init__(self, count: int, *, width: int = 640, height: int = 480):
         self.count, self.width, self.height = count, width, height

@@ -1,0 +1,56 @@
+"""layouts: how others lay out frames on disk -> Frames. One file each; a layout is recognised by its signs.
+
+A class here is a `Layout`: a `FrameSource` that also knows its `option` (the word after --as), its `title` and its
+`signs`. Those whose frames can be listed before any is read are a `FrameList` and only say how they list them.
+"""
+
+from pathlib import Path
+from typing import Any, ClassVar, Protocol
+
+from spatialvlm.errors import UserError
+
+LAYOUTS = ("tum",)
+"""The words after --as, in the order in which they are looked for."""
+
+
+class Layout(Protocol):
+    """What a layout says of itself, as attributes of its class; its instances are `FrameSource`s."""
+
+    option: ClassVar[str]
+    title: ClassVar[str]
+
+    @classmethod
+    def signs(cls, path: Path) -> str | None:
+        """Name the files that show that `path` is of this layout, for people; None where they are not there.
+
+        It opens as little as it can and never raises: `path` may be a file or a folder of anything.
+        """
+        ...
+
+    @classmethod
+    def open(cls, source: str, config: Any, seed: int) -> Any:
+        """Open the source. Raises UserError where its lists make no sense as a whole."""
+        ...
+
+
+def layout_class(option: str) -> type[Any]:
+    """Find the class of a layout by the word after --as. Raises UserError for a word that is none."""
+    match option:
+        case "tum":
+            from spatialvlm.pipeline.collect.layouts.tum import TumSequence
+
+            return TumSequence
+    raise UserError(f"--as {option!r}: no such layout; choose one of {', '.join(LAYOUTS)}")
+
+
+def recognised(path: Path) -> type[Any] | None:
+    """Find the layout that `path` shows the signs of, None where it shows none.
+
+    Raises UserError where it shows those of several, which is for a person to decide.
+    """
+    found = [(kind, signs) for kind in map(layout_class, LAYOUTS) if (signs := kind.signs(path)) is not None]
+    if len(found) > 1:
+        could = " or ".join(f"{kind.title} ({signs})" for kind, signs in found)
+        flags = " or ".join(f"--as {kind.option}" for kind, _ in found)
+        raise UserError(f"source {str(path)!r}: could be {could}; say which with {flags}")
+    return found[0][0] if found else None

@@ -1,0 +1,71 @@
+"""One contract for all layouts: recognised by their signs, read exactly, a damaged file is one Drop."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from fixtures.folders.layouts import WRITERS, truths
+from spatialvlm.errors import UserError
+from spatialvlm.pipeline.collect import CollectConfig, FrameSource, has_measured_depth, open_source, source_type
+from spatialvlm.pipeline.collect.layouts import LAYOUTS, layout_class
+
+
+@pytest.fixture(params=sorted(WRITERS))
+def layout(request: pytest.FixtureRequest) -> str:
+    return request.param
+
+
+@pytest.fixture
+def folder(layout: str, tmp_path: Path) -> Path:
+    WRITERS[layout][0](tmp_path, truths())
+    return tmp_path
+
+
+def test_it_is_recognised_by_its_signs(layout: str, folder: Path):
+    kind = source_type(str(folder))
+    assert kind.option == layout
+    source = open_source(str(folder))
+    assert isinstance(source, FrameSource)
+    assert source.layout == kind.title
+    assert source.fingerprint == open_source(str(folder)).fingerprint
+    assert has_measured_depth(str(folder), CollectConfig()) == source.measured_depth
+
+
+def test_its_frames_are_read_exactly(layout: str, folder: Path):
+    source = open_source(str(folder))
+    assert len(source) == len(truths())
+    for index, truth in enumerate(truths()):
+        frame = source.read(index).frame
+        assert frame is not None, source.read(index).drops
+        assert np.array_equal(frame.image, truth.image)
+        assert truth.camera is not None
+        if frame.camera is not None:
+            assert np.allclose(frame.camera.image_from_camera, truth.camera.image_from_camera, atol=1e-3)
+        if frame.gravity_in_camera is not None:
+            assert frame.gravity_in_camera == pytest.approx(truth.gravity_in_camera, abs=1e-6)
+        if source.measured_depth:
+            assert frame.depth_m is not None
+            assert np.allclose(frame.depth_m, truth.depth_m, atol=0.6 * WRITERS[layout][1], equal_nan=True)
+            assert frame.camera is not None
+
+
+def test_a_damaged_picture_is_one_drop(folder: Path):
+    source = open_source(str(folder))
+    image = getattr(source, "frames", None)
+    if image is None:
+        pytest.skip("its frames are in one file")
+    (folder / image[0].image).write_bytes(b"")
+    samples = [source.read(index) for index in range(len(source))]
+    assert [sample.frame is None for sample in samples] == [True] + [False] * (len(source) - 1)
+    assert "image_unreadable" in samples[0].drops[0].reason
+
+
+def test_every_layout_has_a_word_a_title_and_a_row_here():
+    assert {layout_class(option).option for option in LAYOUTS} == set(WRITERS)
+
+
+def test_signs_of_two_layouts_are_for_a_person_to_decide(tmp_path: Path):
+    assert all(layout_class(option).signs(tmp_path) is None for option in LAYOUTS)
+    with pytest.raises(UserError, match="no such layout"):
+        open_source(str(tmp_path), CollectConfig(layout="tun"))
