@@ -16,7 +16,7 @@ from jaxtyping import Float32, Float64
 
 from spatialvlm.errors import UserError
 from spatialvlm.pipeline.collect.decode import Refused, decode_picture, decode_rgb, file_name, read_file, record_id
-from spatialvlm.pipeline.collect.layouts.calibration import StatedCamera, gravity_of
+from spatialvlm.pipeline.collect.layouts.stated_cameras import StatedCamera, gravity_of
 from spatialvlm.records import Camera, Drop, Frame, Instance, Sample, SequencePosition, Source
 
 Given = tuple[tuple[Instance, ...], tuple[Drop, ...]]

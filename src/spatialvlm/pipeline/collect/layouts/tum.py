@@ -12,8 +12,8 @@ from jaxtyping import Float64, Int64
 
 from spatialvlm.errors import UserError
 from spatialvlm.pipeline.collect import CollectConfig
-from spatialvlm.pipeline.collect.layouts.calibration import StatedCamera, pose_from_quaternion
-from spatialvlm.pipeline.collect.layouts.calibration_files import calibration_beside
+from spatialvlm.pipeline.collect.layouts.stated_cameras import StatedCamera, pose_from_quaternion
+from spatialvlm.pipeline.collect.layouts.camera_files import camera_beside
 from spatialvlm.pipeline.collect.layouts.frame_list import Z_UP, FrameList, ListedFrame
 from spatialvlm.pipeline.collect.layouts.text_files import lines_of
 from spatialvlm.records import SequencePosition
@@ -109,7 +109,7 @@ def _listed(folder: Path, name: str) -> tuple[Float64[np.ndarray, " n"], list[st
 
 def _calibration(folder: Path) -> tuple[StatedCamera, list[str]]:
     """Find the camera: what lies beside the lists, else that of the Kinect in the folder's name, else the default."""
-    beside = calibration_beside(folder)
+    beside = camera_beside(folder)
     if beside is not None:
         return beside, []
     for name, (fx, fy, cx, cy) in KINECTS.items():

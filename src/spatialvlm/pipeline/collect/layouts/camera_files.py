@@ -1,4 +1,4 @@
-"""calibration_files: the camera that lies beside a layout's frames in a file of its own.
+"""camera_files: the camera that lies beside a layout's frames in a file of its own.
 
 camera.json, intrinsics.json   {"fx", "fy", "cx", "cy", "width"?, "height"?}, {"K": ...}, Open3D's "intrinsic_matrix"
                                (column by column), or the same under "camera", "intrinsics", "depth" or "color"
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from spatialvlm.errors import UserError
-from spatialvlm.pipeline.collect.layouts.calibration import StatedCamera
+from spatialvlm.pipeline.collect.layouts.stated_cameras import StatedCamera
 from spatialvlm.pipeline.collect.layouts.text_files import json_in, matrix_in, text_in
 
 JSON_NAMES = ("camera.json", "intrinsics.json", "camera_intrinsics.json", "camera_intrinsic.json", "intrinsic.json")
@@ -22,11 +22,11 @@ FLAT = ("fx", "fy", "cx", "cy")
 _NUMBER = r"[-+]?[0-9]*\.?[0-9]+(?:[eE][-+]?[0-9]+)?"
 
 
-def calibration_beside(folder: Path) -> StatedCamera | None:
+def camera_beside(folder: Path) -> StatedCamera | None:
     """Find the one camera of a folder, None where no file states it. Raises UserError for a file that holds none."""
     for name in JSON_NAMES:
         if (folder / name).is_file():
-            return calibration_in(json_in(folder / name, dict), str(folder / name))
+            return camera_in(json_in(folder / name, dict), str(folder / name))
     for name in YAML_NAMES:
         if (folder / name).is_file():
             return _in_yaml(folder / name)
@@ -37,7 +37,7 @@ def calibration_beside(folder: Path) -> StatedCamera | None:
     return None
 
 
-def calibration_in(record: dict[str, Any], what: str) -> StatedCamera:
+def camera_in(record: dict[str, Any], what: str) -> StatedCamera:
     """Read a camera from JSON of others. Raises UserError where there is none in it."""
     inner = next(
         (record[key] for key in ("camera", "intrinsics", "color", "depth") if isinstance(record.get(key), dict)), {}

@@ -1,4 +1,4 @@
-"""calibration: cameras and poses as files of others state them -> Camera, gravity."""
+"""stated_cameras: cameras and poses as files of others state them -> Camera, gravity."""
 
 from dataclasses import dataclass
 from typing import Literal
