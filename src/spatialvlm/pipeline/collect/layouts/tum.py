@@ -12,9 +12,9 @@ from jaxtyping import Float64, Int64
 
 from spatialvlm.errors import UserError
 from spatialvlm.pipeline.collect import CollectConfig
-from spatialvlm.pipeline.collect.layouts.stated_cameras import StatedCamera, pose_from_quaternion
 from spatialvlm.pipeline.collect.layouts.camera_files import camera_beside
 from spatialvlm.pipeline.collect.layouts.frame_list import Z_UP, FrameList, ListedFrame
+from spatialvlm.pipeline.collect.layouts.stated_cameras import StatedCamera, pose_from_quaternion
 from spatialvlm.pipeline.collect.layouts.text_files import lines_of
 from spatialvlm.records import SequencePosition
 
