@@ -155,7 +155,9 @@ def source_type(source: str) -> type[Any]:
             f"source {source!r}: no such folder; give a folder with frames.jsonl, a folder of images, rooms:N or "
             "shapes:N"
         )
-    if (folder / "frames.jsonl").is_file():
+    from spatialvlm.pipeline.collect.frame_lines import has_frame_lines
+
+    if has_frame_lines(folder):
         from spatialvlm.pipeline.collect.rgbd import RgbdFolder
 
         return RgbdFolder
