@@ -10,14 +10,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-import cv2
 import numpy as np
-from jaxtyping import Float32, Float64
+from jaxtyping import Float64
 
 from spatialvlm.errors import UserError
-from spatialvlm.pipeline.collect.decode import Refused, decode_picture, decode_rgb, file_name, read_file, record_id
+from spatialvlm.pipeline.collect.decode import Refused, file_name, read_file, record_id
+from spatialvlm.pipeline.collect.depth_files import fit_depth, read_depth
 from spatialvlm.pipeline.collect.layouts.stated_cameras import StatedCamera, gravity_of
-from spatialvlm.records import Camera, Drop, Frame, Instance, Sample, SequencePosition, Source
+from spatialvlm.pipeline.collect.picture_files import read_rgb
+from spatialvlm.records import Drop, Frame, Instance, Sample, SequencePosition, Source
 
 Given = tuple[tuple[Instance, ...], tuple[Drop, ...]]
 """The instances of a frame, and a Drop for each that cannot be used."""
@@ -37,7 +38,7 @@ class ListedFrame:
     image: str
     depth: str | None = None
     depth_scale: float = 0.001
-    calibration: StatedCamera | None = None
+    camera: StatedCamera | None = None
     world_from_camera: Float64[np.ndarray, "4 4"] | None = None
     gravity_in_camera: Float64[np.ndarray, " 3"] | None = None
     sequence: SequencePosition | None = None
@@ -84,50 +85,38 @@ class FrameList:
         listed = self.frames[index]
         try:
             record_id(listed.id, f"frame {index}")
-            frame, drops = self._frame(listed)
+            return self._sample(index, listed)
         except Refused as refused:
             return Sample(index).dropped(Drop("collect", listed.id, str(refused)))
-        return Sample(index, frame, drops=drops)
 
-    def _frame(self, listed: ListedFrame) -> tuple[Frame, tuple[Drop, ...]]:
+    def _sample(self, index: int, listed: ListedFrame) -> Sample:
         owner = f"frame {listed.id!r}"
-        data = read_file(self.folder, listed.image, "image", owner)
-        image = decode_rgb(data, file_name(listed.image, owner), upright=False)
+        stored = read_file(self.folder, listed.image, "image", owner)
+        image, data = read_rgb(stored, file_name(listed.image, owner), upright=False)
         shape = (image.shape[0], image.shape[1])
-        camera: Camera | None = None
-        if listed.calibration is not None:
-            camera = listed.calibration.camera(shape, owner)
-        depth_m = None
+        depth_m, said = None, None
         if listed.depth is not None:
-            depth_m = _depth(self.folder, listed, shape, owner)
+            depth_m = read_depth(self.folder, listed.depth, owner, listed.depth_scale)
+            depth_m, said = fit_depth(depth_m, shape, file_name(listed.depth, owner))
         instances, drops = (None, ()) if listed.instances is None else listed.instances(shape)
-        gravity = listed.gravity_in_camera
-        if gravity is None and self.up_in_world is not None and listed.world_from_camera is not None:
-            gravity = gravity_of(listed.world_from_camera, self.up_in_world)
-        source = Source(self.name, None, listed.image, data)
         frame = Frame(
             listed.id,
             image,
-            camera,
+            None if listed.camera is None else listed.camera.camera(shape, owner),
             depth_m,
-            gravity,
+            self._gravity(listed),
             instances,
-            source,
+            Source(self.name, None, listed.image, data),
             sequence=listed.sequence,
             sequence_from_camera=listed.world_from_camera,
         )
-        return frame, drops
+        doubts = () if said is None else (Drop("collect", listed.id, said),)
+        return Sample(index, frame, drops=drops, doubts=doubts)
 
-
-def _depth(folder: Path, listed: ListedFrame, shape: tuple[int, int], owner: str) -> Float32[np.ndarray, "h w"]:
-    assert listed.depth is not None
-    name = file_name(listed.depth, owner)
-    units = decode_picture(read_file(folder, listed.depth, "depth", owner), cv2.IMREAD_UNCHANGED)
-    if units is None or units.dtype != np.uint16 or units.ndim != 2:
-        raise Refused("depth_not_16_bit", f"{name}: expected a 16-bit grey PNG")
-    depth_m = units * np.float32(listed.depth_scale)
-    depth_m[~(depth_m > 0)] = np.nan
-    return depth_m if depth_m.shape == shape else cv2.resize(depth_m, shape[::-1], interpolation=cv2.INTER_NEAREST)
+    def _gravity(self, listed: ListedFrame) -> Float64[np.ndarray, " 3"] | None:
+        if listed.gravity_in_camera is not None or listed.world_from_camera is None or self.up_in_world is None:
+            return listed.gravity_in_camera
+        return gravity_of(listed.world_from_camera, self.up_in_world)
 
 
 def _fingerprint(option: str, frames: Sequence[ListedFrame]) -> str:
@@ -135,6 +124,6 @@ def _fingerprint(option: str, frames: Sequence[ListedFrame]) -> str:
     digest = hashlib.sha256(option.encode())
     for frame in frames:
         numbers = b"" if frame.world_from_camera is None else np.ascontiguousarray(frame.world_from_camera).tobytes()
-        words = (frame.id, frame.image, frame.depth, frame.depth_scale, frame.calibration, frame.more_files)
+        words = (frame.id, frame.image, frame.depth, frame.depth_scale, frame.camera, frame.more_files)
         digest.update(repr(words).encode("utf-8", "surrogatepass") + numbers)
     return digest.hexdigest()
