@@ -117,7 +117,7 @@ def test_pixel_centres():
 
 @says("a lone pixel in column c and row r has the box (c, r, c + 1, r + 1).")
 def test_boxes(frame: Frame):
-    from spatialvlm.pipeline.collect.instances import mask_box
+    from spatialvlm.pipeline.collect.mask_files import mask_box
 
     mask = np.zeros((8, 9), bool)
     mask[3, 5] = True
@@ -326,7 +326,7 @@ def test_from_opencv():
 def test_from_other_boxes():
     mask = np.zeros((20, 30), bool)
     mask[4:9, 6:21] = True
-    from spatialvlm.pipeline.collect.instances import mask_box
+    from spatialvlm.pipeline.collect.mask_files import mask_box
 
     x, y, w, h = cv2.boundingRect(mask.view(np.uint8))
     rows, columns = np.nonzero(mask)

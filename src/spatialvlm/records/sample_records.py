@@ -22,7 +22,8 @@ class Sample:
     """One image of a source, by its index there, and all that the stages have made of it so far.
 
     What a stage has not made yet is None or empty. `frame` is None where the image itself is dropped; `drops` then says
-    why, besides what was rejected of it before. `refusals` counts what could not be asked by (kind, reason).
+    why, besides what was rejected of it before. `doubts` say what was taken and may yet be wrong, in the form of drops.
+    `refusals` counts what could not be asked by (kind, reason).
     """
 
     index: int = 0
@@ -31,8 +32,9 @@ class Sample:
     facts: Facts | None = None
     questions: tuple[QA, ...] = ()
     drops: tuple[Drop, ...] = ()
+    doubts: tuple[Drop, ...] = ()
     refusals: Mapping[tuple[str, str], int] = field(default_factory=dict)
 
     def dropped(self, drop: Drop) -> "Sample":
         """Take the image out, for one more reason."""
-        return Sample(self.index, drops=(*self.drops, drop))
+        return Sample(self.index, drops=(*self.drops, drop), doubts=self.doubts)

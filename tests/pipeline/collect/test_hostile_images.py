@@ -13,8 +13,8 @@ import pytest
 from PIL import Image, features
 
 from fixtures.folders.exif_blocks import exif_block, photo
-from spatialvlm.pipeline.collect.decode import LARGEST_PIXELS
 from spatialvlm.pipeline.collect.images import ImageFolder
+from spatialvlm.pipeline.collect.picture_files import LARGEST_PIXELS
 from spatialvlm.records import Frame
 
 RED = (200, 30, 40)

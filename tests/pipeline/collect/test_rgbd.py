@@ -24,7 +24,7 @@ from fixtures.folders.rgbd_folder import (
 )
 from spatialvlm.errors import UserError
 from spatialvlm.pipeline.collect import open_source
-from spatialvlm.pipeline.collect.instances import decompress_counts
+from spatialvlm.pipeline.collect.mask_files import decompress_counts
 from spatialvlm.pipeline.collect.rgbd import RgbdFolder
 
 

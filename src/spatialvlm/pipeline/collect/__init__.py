@@ -158,6 +158,7 @@ def source_type(source: str, layout: str | None = None) -> type[Any]:
             from spatialvlm.pipeline.collect.rooms import RoomsSource
 
             return RoomsSource
+    from spatialvlm.pipeline.collect.frame_lines import has_frame_lines
     from spatialvlm.pipeline.collect.images import ImageFolder
     from spatialvlm.pipeline.collect.layouts import LAYOUTS, layout_class, recognised
     from spatialvlm.pipeline.collect.rgbd import RgbdFolder
@@ -173,7 +174,7 @@ def source_type(source: str, layout: str | None = None) -> type[Any]:
         )
     if layout is not None:
         return own[layout] if layout in own else layout_class(layout)
-    if (path / "frames.jsonl").is_file():
+    if has_frame_lines(path):
         return RgbdFolder
     found = recognised(path)
     if found is None and not path.is_dir():

@@ -22,7 +22,8 @@ import numbers
 from PIL import ExifTags
 
 from spatialvlm.geometry import intrinsics
-from spatialvlm.pipeline.collect.decode import Refused, opened
+from spatialvlm.pipeline.collect.decode import Refused
+from spatialvlm.pipeline.collect.picture_files import opened
 from spatialvlm.records import Camera
 
 FILM_DIAGONAL_MM = math.hypot(36, 24)

@@ -9,8 +9,9 @@ from pathlib import Path
 
 from spatialvlm.errors import UserError
 from spatialvlm.pipeline.collect import CollectConfig
-from spatialvlm.pipeline.collect.decode import Refused, decode_rgb, file_name, is_unicode, read_file, record_id, shown
+from spatialvlm.pipeline.collect.decode import Refused, file_name, is_unicode, read_file, record_id, shown
 from spatialvlm.pipeline.collect.exif import camera_from_exif
+from spatialvlm.pipeline.collect.picture_files import read_rgb
 from spatialvlm.records import Drop, Frame, Sample, Source
 
 ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".avif", ".heic", ".heif")
@@ -74,12 +75,12 @@ def _read(index: int, folder: Path, path: str, name: str, origin: str) -> Sample
             raise Refused("name_not_unicode", f"file {shown(path)}: its name is no valid UTF-8; rename it")
         record_id(name, f"file {shown(path)}")
         owner = f"frame {name!r}"
-        data = read_file(folder, path, "image", owner)
-        image = decode_rgb(data, file_name(path, owner), upright=True)
+        stored = read_file(folder, path, "image", owner)
+        image, data = read_rgb(stored, file_name(path, owner), upright=True)
     except Refused as refused:
         return Sample(index).dropped(Drop("collect", name.encode("utf-8", "replace").decode(), str(refused)))
     height, width, _ = image.shape
-    camera = camera_from_exif(data, width, height)
+    camera = camera_from_exif(stored, width, height)
     return Sample(index, Frame(name, image, camera, None, None, None, Source(origin, None, path, data)))
 
 

@@ -1,20 +1,22 @@
 """instances: the instances JSON of an RGB-D frame -> Instances, and a Drop for each that cannot be used.
 
-A list of {"id", "captions": [...], "box_xyxy": [...]?, "mask": "x.png" | "rle": {"size": [h, w], "counts"}, "score"?}.
-The mask decides: the box is the mask's own, a given box must meet it, and a box alone makes no instance.
+A list of {"id", "captions": [...], "box_xyxy": [...]?, "mask": "x.png" | "rle": {"size": [h, w], "counts"}, "score"?};
+what others call by other names is understood, see ALIASES. The mask decides: the box is the mask's own, a given box
+must meet it, and a box alone makes no instance.
 """
 
+import ast
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import cv2
 import numpy as np
-from jaxtyping import Bool, Float32, Int64
+from jaxtyping import Bool, Float32
 
 from spatialvlm.pipeline.collect.decode import (
     Refused,
+    canonical,
     check_keys,
-    decode_picture,
     file_name,
     number_of,
     numbers_of,
@@ -24,9 +26,33 @@ from spatialvlm.pipeline.collect.decode import (
     shown,
     text_of,
 )
+from spatialvlm.pipeline.collect.mask_files import (
+    check_mask_size,
+    decode_mask,
+    decode_polygons,
+    decode_rle,
+    ids_in,
+    mask_box,
+)
 from spatialvlm.records import Drop, Instance
 
-KEYS = ("id", "captions", "box_xyxy", "mask", "rle", "score")
+KEYS = ("id", "captions", "box_xyxy", "mask", "rle", "segmentation", "value", "score")
+ALIASES = {
+    **dict.fromkeys(("caption", "label", "name", "category", "category_name", "class", "class_name"), "captions"),
+    **dict.fromkeys(("labels", "names", "text", "phrase", "description"), "captions"),
+    **dict.fromkeys(("instance_id", "object_id"), "id"),
+    **dict.fromkeys(("mask_path", "mask_file"), "mask"),
+    **dict.fromkeys(("mask_value", "pixel_value"), "value"),
+    **dict.fromkeys(("polygon", "polygons"), "segmentation"),
+    **dict.fromkeys(("confidence", "probability"), "score"),
+}
+HINTS = {
+    "bbox": "give corners as box_xyxy; COCO's bbox is x, y, width, height, so [x, y, x + width, y + height]",
+    "box": "give corners in pixels as box_xyxy: [x0, y0, x1, y1]",
+    "category_id": "give the name of the category as captions",
+}
+LARGEST_JSON_BYTES = 32_000_000
+LONGEST_TEXT = 4_000_000
 
 
 def read_instances(
@@ -34,15 +60,25 @@ def read_instances(
 ) -> tuple[tuple[Instance, ...], tuple[Drop, ...]]:
     """Read the instances of a frame whose image has `shape` (h, w). Refused where the whole file makes no sense."""
     owner = f"frame {frame_id!r}"
-    entries = _entries(read_file(folder, relative, "instances", owner), file_name(relative, owner))
+    data = read_file(folder, relative, "instances", owner, LARGEST_JSON_BYTES)
+    return instances_of(folder, _entries(data, file_name(relative, owner)), frame_id, shape)
+
+
+def instances_of(
+    folder: Path, entries: Sequence[object], frame_id: str, shape: tuple[int, int]
+) -> tuple[tuple[Instance, ...], tuple[Drop, ...]]:
+    """Read instances from the values of a JSON list; masks are files below `folder`."""
+    owner = f"frame {frame_id!r}"
     instances: list[Instance] = []
     drops: list[Drop] = []
     seen: set[str] = set()
+    masks = _Masks(folder, entries, shape)
     for position, entry in enumerate(entries, start=1):
         name = f"#{position}"
         try:
             if not isinstance(entry, dict):
                 raise Refused("wrong_type", f"instance {name} of {owner}: got {shown(entry)}, expected an object")
+            entry = canonical(entry, ALIASES, f"instance {name} of {owner}")
             name = record_id(entry.get("id"), f"instance {name} of {owner}")
             if name in seen:
                 raise Refused(
@@ -50,7 +86,7 @@ def read_instances(
                     f"instance #{position} of {owner} repeats the id {name!r}; give each instance its own id",
                 )
             seen.add(name)
-            instances.append(_instance(folder, entry, name, owner, shape))
+            instances.append(_instance(masks, entry, name, owner))
         except Refused as refused:
             drops.append(Drop("collect", f"{frame_id}/{name}", str(refused)))
     return tuple(instances), tuple(drops)
@@ -67,14 +103,14 @@ def _entries(data: bytes, name: str) -> list[object]:
     return entries
 
 
-def _instance(folder: Path, entry: dict[str, object], instance_id: str, frame: str, shape: tuple[int, int]) -> Instance:
+def _instance(masks: "_Masks", entry: dict[str, object], instance_id: str, frame: str) -> Instance:
     owner = f"instance {instance_id!r} of {frame}"
-    check_keys(entry, KEYS, ("id",), owner)
+    check_keys(entry, KEYS, ("id",), owner, HINTS)
     score = 1.0 if entry.get("score") is None else number_of(entry["score"], f"score of {owner}")
     if not 0 <= score <= 1:
         raise Refused("score_range", f"score of {owner}: got {score:g}, expected 0 to 1")
     captions = _captions(entry.get("captions"), owner)
-    mask = _mask(folder, entry, owner, shape)
+    mask = masks.read(entry, instance_id, owner)
     box = mask_box(mask)
     if entry.get("box_xyxy") is not None:
         _check_box(numbers_of(entry["box_xyxy"], 4, f"box_xyxy of {owner}"), box, owner)
@@ -82,50 +118,95 @@ def _instance(folder: Path, entry: dict[str, object], instance_id: str, frame: s
 
 
 def _captions(value: object, owner: str) -> tuple[str, ...]:
-    """Read the captions that say something, each on one line, otherwise verbatim."""
+    """Read the captions that name something, each on one line and as people write it."""
     if value is None:
         return ()
+    if isinstance(value, str):
+        value = [value]
     if not isinstance(value, list) or not all(isinstance(caption, str) for caption in value):
         raise Refused("wrong_type", f"captions of {owner}: got {shown(value)}, expected a list of strings")
     return tuple(caption for caption in map(one_line, value) if caption)
 
 
-def _mask(folder: Path, entry: dict[str, object], owner: str, shape: tuple[int, int]) -> Bool[np.ndarray, "h w"]:
-    if entry.get("mask") is not None:
+class _Masks:
+    """The masks of one frame: which file is an id map shows where several instances name it."""
+
+    def __init__(self, folder: Path, entries: Sequence[object], shape: tuple[int, int]) -> None:
+        self._folder, self._shape = folder, shape
+        paths = [_mask_path(entry) for entry in entries if isinstance(entry, dict)]
+        self._shared = {path for path in paths if path is not None and paths.count(path) > 1}
+
+    def read(self, entry: Mapping[str, object], instance_id: str, owner: str) -> Bool[np.ndarray, "h w"]:
+        """Read the mask that an instance gives, in one of three ways."""
+        if _mask_path(entry) is not None:
+            name, mask = self._from_file(entry, instance_id, owner)
+            check_mask_size(mask.shape, self._shape, name)
+        else:
+            key = next((key for key in ("mask", "rle", "segmentation") if entry.get(key) is not None), None)
+            if key is None:
+                raise Refused(
+                    "no_mask", f"{owner}: neither a mask nor an rle is given (a box alone does not tell its pixels)"
+                )
+            name = f"{key} of {owner}"
+            mask = self._from_json(_parsed(entry[key]), key, name)
+        if not mask.any():
+            raise Refused("mask_empty", f"{name}: no pixel is inside; remove the instance or correct its mask")
+        return mask
+
+    def _from_file(
+        self, entry: Mapping[str, object], instance_id: str, owner: str
+    ) -> tuple[str, Bool[np.ndarray, "h w"]]:
         path = text_of(entry["mask"], f"mask of {owner}")
         name = file_name(path, owner)
-        mask = _decode_mask(read_file(folder, path, "mask", owner), name)
-        _check_size(mask.shape, shape, name)
-    elif entry.get("rle") is not None:
-        name = f"rle of {owner}"
-        mask = _decode_rle(entry["rle"], name, shape)
-    else:
-        raise Refused("no_mask", f"{owner}: neither a mask nor an rle is given (a box alone does not tell its pixels)")
-    if not mask.any():
-        raise Refused("mask_empty", f"{name}: no pixel is inside; remove the instance or correct its mask")
-    return mask
+        data = read_file(self._folder, path, "mask", owner)
+        value = entry.get("value")
+        if value is not None:
+            if not isinstance(value, int) or isinstance(value, bool):
+                raise Refused("wrong_type", f"value of {owner}: got {shown(value)}, expected a whole number")
+        elif path in self._shared:
+            ids = ids_in(data, name)
+            value = int(instance_id) if instance_id.isascii() and instance_id.isdigit() else None
+            if value not in ids:
+                raise Refused(
+                    "mask_shared",
+                    f"{name}: several instances name this file, and its values {shown(ids.tolist())} do not hold the "
+                    f"id {instance_id!r}; of an id map give each instance its value: N, else each its own file",
+                )
+        return name, decode_mask(data, name, value)
+
+    def _from_json(self, value: object, key: str, name: str) -> Bool[np.ndarray, "h w"]:
+        if isinstance(value, list) and key != "rle":
+            return decode_polygons(value, name, self._shape)
+        if isinstance(value, str) and key == "rle":
+            value = {"size": list(self._shape), "counts": value}
+        if not isinstance(value, dict):
+            raise Refused(
+                "wrong_type",
+                f"{name}: got {shown(value)}, expected the path of a mask, an rle with size and counts, or polygons",
+            )
+        return decode_rle(value, name, self._shape)
 
 
-def _decode_mask(data: bytes, name: str) -> Bool[np.ndarray, "h w"]:
-    """Decode a mask picture: where it is not zero in any of its colours; its alpha does not count."""
-    picture = decode_picture(data, cv2.IMREAD_UNCHANGED)
-    if picture is None:
-        raise Refused(
-            "mask_unreadable", f"{name}: cannot be decoded as an image (file is {len(data)} bytes); replace the file"
-        )
-    inside = picture != 0
-    return inside if inside.ndim == 2 else inside[:, :, :3].any(axis=2)
+def _mask_path(entry: Mapping[str, object]) -> str | None:
+    """Find the path of a mask file; `segmentation` may hold one too, as may `mask` an encoding."""
+    value = next((entry[key] for key in ("mask", "mask_path", "mask_file") if entry.get(key) is not None), None)
+    return value if isinstance(value, str) and not value.lstrip().startswith(("{", "[", "b'")) else None
 
 
-def _check_size(got: tuple[int | float, ...], expected: tuple[int, int], name: str) -> None:
-    if got != expected:
-        raise Refused("mask_size", f"{name}: got (h, w) {shown(got)}, expected the image's {expected}; resize the mask")
-
-
-def mask_box(mask: Bool[np.ndarray, "h w"]) -> Float32[np.ndarray, " 4"]:
-    """Find the tight box around a mask in continuous pixels."""
-    x, y, width, height = cv2.boundingRect(mask.view(np.uint8))
-    return np.array([x, y, x + width, y + height], np.float32)
+def _parsed(value: object) -> object:
+    """Take apart an object or a list that was written as text, as str() or a table does."""
+    if not isinstance(value, str) or not value.lstrip().startswith(("{", "[")) or len(value) > LONGEST_TEXT:
+        return value
+    for parse in (json.loads, ast.literal_eval):
+        try:
+            parsed = parse(value)
+        except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+            continue
+        if isinstance(parsed, dict):
+            counts = parsed.get("counts")
+            return parsed | ({"counts": counts.decode("ascii", "replace")} if isinstance(counts, bytes) else {})
+        return parsed
+    return value
 
 
 def _check_box(given: list[float], tight: Float32[np.ndarray, " 4"], owner: str) -> None:
@@ -140,51 +221,3 @@ def _check_box(given: list[float], tight: Float32[np.ndarray, " 4"], owner: str)
         raise Refused(
             "box_mismatch", f"box_xyxy of {owner}: got {shown(given)}, but the mask lies within {shown(tight.tolist())}"
         )
-
-
-def _decode_rle(value: object, name: str, shape: tuple[int, int]) -> Bool[np.ndarray, "h w"]:
-    """Decode a COCO run-length encoding, counts compressed (a string) or not: runs down the columns, outside first."""
-    if not isinstance(value, dict):
-        raise Refused("wrong_type", f"{name}: got {shown(value)}, expected an object with size and counts")
-    check_keys(value, ("size", "counts"), ("size", "counts"), name)
-    _check_size(tuple(numbers_of(value["size"], 2, f"size of {name}")), shape, name)
-    pixels = shape[0] * shape[1]
-    counts = value["counts"]
-    if isinstance(counts, str):
-        runs = decompress_counts(counts)
-    elif isinstance(counts, list) and all(type(count) is int and 0 <= count <= pixels for count in counts):
-        runs = np.array(counts, np.int64)
-    else:
-        runs = None
-    if runs is None or (runs < 0).any() or runs.sum() != pixels:
-        raise Refused(
-            "rle_invalid", f"{name}: counts {shown(counts)} do not encode {shape} pixels; expected COCO counts"
-        )
-    by_column = np.repeat(np.arange(len(runs)) % 2 == 1, runs).reshape(shape[::-1])
-    return np.asarray(cv2.transpose(by_column.view(np.uint8)), np.uint8).view(bool)  # ten times as fast as numpy
-
-
-def decompress_counts(text: str) -> Int64[np.ndarray, " n"] | None:
-    """Decompress COCO's counts into run lengths, None where the string is none.
-
-    Six bits a character from "0": five of the number, low ones first, and whether more follow; from the fourth run on
-    the difference to the run before the last (rleFrString in cocoapi/common/maskApi.c). Decoded here since pycocotools
-    trusts its input.
-    """
-    try:
-        codes = np.frombuffer(text.encode("ascii"), np.uint8).astype(np.int64) - ord("0")
-    except UnicodeEncodeError:
-        return None
-    if not len(codes) or codes.min() < 0 or codes.max() > 63 or codes[-1] & 32:
-        return None
-    lasts = np.flatnonzero((codes & 32) == 0)
-    starts = np.concatenate(([0], lasts[:-1] + 1))
-    lengths = lasts - starts + 1
-    if lengths.max() > 8:
-        return None
-    places = np.arange(len(codes)) - np.repeat(starts, lengths)
-    runs = np.add.reduceat((codes & 31) << (5 * places), starts)
-    runs -= np.where(codes[lasts] & 16, np.int64(1) << (5 * lengths), 0)
-    runs[1::2] = np.cumsum(runs[1::2])
-    runs[2::2] = np.cumsum(runs[2::2])
-    return runs

@@ -1,62 +1,66 @@
 """rgbd: a folder with frames.jsonl -> Frames with all that is given: depth, camera, gravity, instances.
 
 One line per frame: {"id", "image", "depth", "depth_scale", "camera": {"fx", "fy", "cx", "cy", "width", "height"},
-"gravity_in_camera", "instances", "licence"}; only id and image are required. Depth is a 16-bit picture times
-depth_scale (0 = unknown) or .npy metres. Paths are relative to the folder and stay in it.
+"gravity_in_camera", "instances", "licence"}; only id and image are required, and what others call by other names is
+understood, see ALIASES. Depth is as `depth_files` says, times depth_scale. Paths are relative to the folder and stay
+in it.
 """
 
-import hashlib
-import json
 import math
-from array import array
-from dataclasses import dataclass
 from pathlib import Path
-from tokenize import TokenError
 
-import cv2
 import numpy as np
-from jaxtyping import Bool, Float32, Float64, Int64
+from jaxtyping import Float32, Float64
 
-from spatialvlm.errors import UserError
-from spatialvlm.geometry import intrinsics
 from spatialvlm.pipeline.collect import CollectConfig
+from spatialvlm.pipeline.collect.camera_values import MATRIX_KEYS, UNDISTORT, camera_of
 from spatialvlm.pipeline.collect.decode import (
     Refused,
+    canonical,
     check_keys,
-    decode_picture,
-    decode_rgb,
     file_name,
-    number_of,
     numbers_of,
     one_line,
-    path_inside,
     read_file,
     record_id,
     shown,
     text_of,
 )
+from spatialvlm.pipeline.collect.depth_files import depth_scale_of, fit_depth, read_depth
+from spatialvlm.pipeline.collect.frame_lines import ID_KEYS, FrameLines
 from spatialvlm.pipeline.collect.instances import read_instances
-from spatialvlm.records import Camera, Drop, Frame, Instance, Sample, Source
+from spatialvlm.pipeline.collect.picture_files import read_rgb
+from spatialvlm.records import Drop, Frame, Instance, Sample, Source
 
 KEYS = ("id", "image", "depth", "depth_scale", "camera", "gravity_in_camera", "instances", "licence")
-CAMERA_KEYS = ("fx", "fy", "cx", "cy", "width", "height")
-DEFAULT_DEPTH_SCALE = 0.001
-# What numpy 2.4 raises for damaged headers (found by 30,000 random ones): it parses them as Python.
-NPY_ERRORS = (
-    OSError,
-    EOFError,
-    ValueError,
-    TypeError,
-    SyntaxError,
-    TokenError,
-    OverflowError,
-    RecursionError,
-    MemoryError,
-)
+ALIASES = {
+    **dict.fromkeys(MATRIX_KEYS, "camera"),
+    **dict.fromkeys(("image_path", "image_file", "file_name", "rgb", "rgb_path", "color", "color_path"), "image"),
+    **dict.fromkeys(("depth_path", "depth_file", "depth_map"), "depth"),
+    **dict.fromkeys(ID_KEYS, "id"),
+    **dict.fromkeys(("annotations", "objects"), "instances"),
+    **dict.fromkeys(("gravity",), "gravity_in_camera"),
+    **dict.fromkeys(("license",), "licence"),
+}
+HINTS = {
+    **dict.fromkeys(("distortion", "dist_coeffs", "k1", "D"), UNDISTORT),
+    **dict.fromkeys(
+        ("fx", "fy", "cx", "cy"), 'put the camera in an object of its own: "camera": {"fx", "fy", "cx", "cy"}'
+    ),
+    **dict.fromkeys(
+        ("pose", "extrinsics", "transform_matrix", "world_from_camera", "camera_to_world"),
+        "a pose is not read here; what it says of up goes to gravity_in_camera, the direction of down in the camera",
+    ),
+    **dict.fromkeys(
+        ("mask", "masks", "segmentation", "rle", "label", "captions"),
+        "it belongs to one thing: write it into the list that the key instances names",
+    ),
+    "depth_unit": "give depth_scale, the metres of one unit: 0.001 for millimetres",
+}
 
 
 class RgbdFolder:
-    """The frames of `folder`/frames.jsonl. Opening reads that file once and keeps where its lines begin."""
+    """The frames of a folder. Opening reads the file with their lines once and keeps where these begin."""
 
     layout = "an RGB-D folder (frames.jsonl)"
     measured_depth, annotated, ordered, thread_safe = True, True, False, True
@@ -65,7 +69,7 @@ class RgbdFolder:
     def __init__(self, folder: Path):
         self.folder = folder
         self.name = folder.resolve().name
-        self._lines = _scan(folder / "frames.jsonl")
+        self._lines = FrameLines(folder)
         self.fingerprint = self._lines.sha256
 
     @classmethod
@@ -74,7 +78,7 @@ class RgbdFolder:
         return cls(Path(source))
 
     def __len__(self) -> int:
-        return len(self._lines.offsets)
+        return len(self._lines)
 
     def read(self, index: int) -> Sample:
         """Read the frame of the line at `index` (blank lines do not count), or why it cannot be had."""
@@ -82,25 +86,19 @@ class RgbdFolder:
             raise IndexError(f"frame {index} of {self.folder}: there are {len(self)}")
         line = name = self._lines.name(index)
         try:
-            record = _parse(self._line(index), line)
+            record = canonical(self._lines.record(index), ALIASES, line)
             name = record_id(record.get("id"), line)
             if self._lines.repeats[index]:
                 raise Refused(
                     "id_duplicate", f"{line} repeats the id {name!r} of an earlier line; give each frame its own id"
                 )
-            frame, drops = self._frame(name, record)
+            return self._frame(index, name, record)
         except Refused as refused:
             return Sample(index).dropped(Drop("collect", name, str(refused)))
-        return Sample(index, frame, drops=drops)
 
-    def _line(self, index: int) -> bytes:
-        with open(self.folder / "frames.jsonl", "rb") as file:
-            file.seek(int(self._lines.offsets[index]))
-            return file.readline()
-
-    def _frame(self, frame_id: str, record: dict[str, object]) -> tuple[Frame, tuple[Drop, ...]]:
+    def _frame(self, index: int, frame_id: str, record: dict[str, object]) -> Sample:
         owner = f"frame {frame_id!r}"
-        check_keys(record, KEYS, ("id", "image"), owner)
+        check_keys(record, KEYS, ("id", "image"), owner, HINTS)
         path = text_of(record["image"], f"image of {owner}")
         licence = record.get("licence") or None
         if licence is not None:
@@ -108,103 +106,16 @@ class RgbdFolder:
         camera, gravity = record.get("camera"), record.get("gravity_in_camera")
         if gravity is not None:
             gravity = _gravity(gravity, owner)
-        data = read_file(self.folder, path, "image", owner)
-        image = decode_rgb(data, file_name(path, owner), upright=False)
+        image, data = read_rgb(read_file(self.folder, path, "image", owner), file_name(path, owner), upright=False)
         shape = image.shape[:2]
         if camera is not None:
-            camera = _camera(camera, shape, owner)
-        depth_m = _depth(self.folder, record, shape, owner)
+            camera = camera_of(camera, shape, owner)
+        depth_m, said = _depth(self.folder, record, shape, owner)
         instances, drops = _instances(self.folder, record, frame_id, shape)
         source = Source(self.name, licence, path, data)
-        return Frame(frame_id, image, camera, depth_m, gravity, instances, source), drops
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Lines:
-    """Where the lines that are not blank begin, and which of them repeat an id: 9 bytes a frame."""
-
-    offsets: Int64[np.ndarray, " n"]
-    repeats: Bool[np.ndarray, " n"]
-    lines_before_blank: Int64[np.ndarray, " m"]  # for each blank line, how many lines that are not blank precede it
-    sha256: str
-
-    def name(self, index: int) -> str:
-        blank = int(np.searchsorted(self.lines_before_blank, index, side="right"))
-        return f"line {index + blank + 1}"
-
-
-def _scan(path: Path) -> _Lines:
-    """Scan frames.jsonl in one pass, a line in memory at a time."""
-    offsets, hashes, blanks = array("q"), array("Q"), array("q")
-    digest = hashlib.sha256()
-    offset = 0
-    if not path.is_file():
-        raise UserError(f"{path}: no such file; write one line of JSON per frame there, or give a folder of images")
-    with open(path, "rb") as file:
-        for line in file:
-            digest.update(line)
-            if line.isspace():
-                blanks.append(len(offsets))
-            else:
-                hashes.append(_id_hash(line, len(offsets)))
-                offsets.append(offset)
-            offset += len(line)
-    if not offsets:
-        raise UserError(
-            f'{path}: is empty; write one line per frame there, such as {{"id": "a", "image": "rgb/a.png"}}, '
-            "or remove the file to read the folder as images"
-        )
-    return _Lines(
-        np.array(offsets, np.int64), _repeats(np.array(hashes)), np.array(blanks, np.int64), digest.hexdigest()
-    )
-
-
-def _id_hash(line: bytes, index: int) -> int:
-    """Hash the frame's id into 8 bytes; its index, marked by a byte that no id has, where the line has no usable id."""
-    try:
-        key = record_id(_parse(line, "").get("id"), "").encode()
-    except Refused:
-        key = b"\xff%d" % index
-    return int.from_bytes(hashlib.blake2b(key, digest_size=8).digest(), "little")
-
-
-def _repeats(hashes: np.ndarray) -> Bool[np.ndarray, " n"]:
-    """Say which values occurred before."""
-    order = np.argsort(hashes, kind="stable")
-    repeats = np.zeros(len(hashes), bool)
-    repeats[order[1:]] = hashes[order[1:]] == hashes[order[:-1]]
-    return repeats
-
-
-def _parse(line: bytes, name: str) -> dict[str, object]:
-    try:
-        record = json.loads(line)
-    except (ValueError, RecursionError) as error:  # broken JSON or UTF-8, absurd nesting
-        raise Refused("line_not_json", f"{name}: {error}; correct the line") from None
-    if not isinstance(record, dict):
-        raise Refused("line_not_object", f"{name}: got {shown(record)}, expected a JSON object")
-    return record
-
-
-def _camera(value: object, shape: tuple[int, int], owner: str) -> Camera:
-    """Read the camera of an image of `shape` (h, w); its size may be left out."""
-    what = f"camera of {owner}"
-    if not isinstance(value, dict):
-        raise Refused("wrong_type", f"{what}: got {shown(value)}, expected an object with {', '.join(CAMERA_KEYS)}")
-    check_keys(value, CAMERA_KEYS, CAMERA_KEYS[:4], what)
-    fx, fy, cx, cy = (number_of(value[key], f"{key} of {what}") for key in CAMERA_KEYS[:4])
-    if not (0 < fx < math.inf and 0 < fy < math.inf and math.isfinite(cx) and math.isfinite(cy)):
-        raise Refused(
-            "camera_invalid",
-            f"{what}: got fx {fx}, fy {fy}, cx {cx}, cy {cy}, expected positive focal lengths in pixels",
-        )
-    for key, expected in (("width", shape[1]), ("height", shape[0])):
-        if value.get(key) is not None and (got := number_of(value[key], f"{key} of {what}")) != expected:
-            raise Refused(
-                "camera_size",
-                f"{key} of {what}: got {got:g}, expected the image's {expected}; scale the camera with it",
-            )
-    return Camera(intrinsics(fx, fy, cx, cy), width=shape[1], height=shape[0])
+        frame = Frame(frame_id, image, camera, depth_m, gravity, instances, source)
+        doubts = () if said is None else (Drop("collect", frame_id, said),)
+        return Sample(index, frame, drops=drops, doubts=doubts)
 
 
 def _gravity(value: object, owner: str) -> Float64[np.ndarray, " 3"]:
@@ -218,66 +129,13 @@ def _gravity(value: object, owner: str) -> Float64[np.ndarray, " 3"]:
 
 def _depth(
     folder: Path, record: dict[str, object], shape: tuple[int, int], owner: str
-) -> Float32[np.ndarray, "h w"] | None:
+) -> tuple[Float32[np.ndarray, "h w"] | None, str | None]:
+    """Read the depth of a frame at its image's size, and say where it had another one."""
     if record.get("depth") is None:
-        return None
+        return None, None
     path = text_of(record["depth"], f"depth of {owner}")
-    if path.lower().endswith(".npy"):
-        depth_m = _depth_from_npy(folder, path, owner)
-    else:
-        depth_m = _depth_from_picture(folder, path, owner, _depth_scale(record.get("depth_scale"), owner))
-    name = file_name(path, owner)
-    if depth_m.shape != shape:
-        raise Refused(
-            "depth_size", f"{name}: got (h, w) {depth_m.shape}, expected the image's {shape}; register it to the image"
-        )
-    depth_m[~((depth_m > 0) & np.isfinite(depth_m))] = np.nan
-    if np.isnan(depth_m).all():
-        raise Refused("depth_empty", f"{name}: no pixel has a known depth; give null if there is none")
-    return depth_m
-
-
-def _depth_scale(value: object, owner: str) -> float:
-    if value is None:
-        return DEFAULT_DEPTH_SCALE
-    scale = number_of(value, f"depth_scale of {owner}")
-    if not 0 < scale < 1:  # 1000 or 5000 are units per metre, as other formats give it
-        raise Refused(
-            "depth_scale_invalid",
-            f"depth_scale of {owner}: got {scale:g}, expected the metres of one unit, such as 0.001",
-        )
-    return scale
-
-
-def _depth_from_picture(folder: Path, path: str, owner: str, scale: float) -> Float32[np.ndarray, "h w"]:
-    name = file_name(path, owner)
-    data = read_file(folder, path, "depth", owner)
-    units = decode_picture(data, cv2.IMREAD_UNCHANGED)
-    if units is None:
-        raise Refused(
-            "depth_unreadable", f"{name}: cannot be decoded as an image (file is {len(data)} bytes); replace the file"
-        )
-    if units.dtype != np.uint16 or units.ndim != 2:
-        channels = 1 if units.ndim == 2 else units.shape[2]
-        raise Refused(
-            "depth_not_16_bit", f"{name}: got {units.dtype} with {channels} channel(s), expected a 16-bit grey PNG"
-        )
-    return units * np.float32(scale)
-
-
-def _depth_from_npy(folder: Path, path: str, owner: str) -> Float32[np.ndarray, "..."]:
-    name = file_name(path, owner)
-    file = path_inside(folder, path, owner)
-    try:  # mapped, so that a header that lies about the size cannot claim the memory for it
-        values = np.lib.format.open_memmap(file, mode="r")
-    except (FileNotFoundError, NotADirectoryError):
-        raise Refused("depth_missing", f"{name}: no such file in the folder; add it or correct the path") from None
-    except NPY_ERRORS as error:
-        raise Refused("depth_unreadable", f"{name}: is no .npy array ({error}); replace the file") from None
-    if values.dtype.kind != "f":
-        raise Refused("depth_not_float", f"{name}: got {values.dtype}, expected metres as float32")
-    with np.errstate(over="ignore"):
-        return np.array(values, np.float32, order="C")
+    depth_m = read_depth(folder, path, owner, depth_scale_of(record.get("depth_scale"), owner))
+    return fit_depth(depth_m, shape, file_name(path, owner))
 
 
 def _instances(
