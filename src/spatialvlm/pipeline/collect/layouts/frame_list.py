@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
-from jaxtyping import Float64
+from jaxtyping import Float32, Float64
 
 from spatialvlm.errors import UserError
 from spatialvlm.pipeline.collect.decode import Refused, file_name, read_file, record_id
-from spatialvlm.pipeline.collect.depth_files import fit_depth, read_depth
+from spatialvlm.pipeline.collect.depth_files import decode_depth, fit_depth
 from spatialvlm.pipeline.collect.layouts.stated_cameras import StatedCamera, gravity_of
 from spatialvlm.pipeline.collect.picture_files import read_rgb
 from spatialvlm.records import Drop, Frame, Instance, Sample, SequencePosition, Source
@@ -30,20 +30,30 @@ Z_UP, Y_UP = np.array([0.0, 0.0, 1.0]), np.array([0.0, 1.0, 0.0])
 class ListedFrame:
     """One frame as the lists of a layout have it. Paths are relative to the layout's folder, posix.
 
-    `depth_scale`: metres of one unit of a depth picture. `gravity_in_camera` goes before what the pose says.
-    `instances` reads the annotations of an image of a shape (h, w); it may raise Refused.
+    `depth_scale`: metres of one unit of a depth file, None for what `decode_depth` takes. `depth_of` makes metres of
+    the bytes of a depth file of another kind, its name and the image's shape (h, w). `gravity_in_camera` goes before
+    what the pose says. `instances` reads the annotations of an image of a shape (h, w). Both may raise Refused.
+    `more_files` are others that decide the frame.
     """
 
     id: str
     image: str
     depth: str | None = None
-    depth_scale: float = 0.001
-    camera: StatedCamera | None = None
+    depth_scale: float | None = None
+    calibration: StatedCamera | None = None
     world_from_camera: Float64[np.ndarray, "4 4"] | None = None
     gravity_in_camera: Float64[np.ndarray, " 3"] | None = None
     sequence: SequencePosition | None = None
+    depth_of: Callable[[bytes, str, tuple[int, int]], Float32[np.ndarray, "h w"]] | None = None
     instances: Callable[[tuple[int, int]], Given] | None = None
     more_files: tuple[str, ...] = ()
+
+    def stated(self) -> bytes:
+        """Write down what the lists say of this frame; what is in its files is not in it."""
+        words = (self.id, self.image, self.depth, self.depth_scale, self.calibration, self.more_files, self.sequence)
+        arrays = (self.world_from_camera, self.gravity_in_camera)
+        numbers = b"".join(b"" if array is None else np.ascontiguousarray(array).tobytes() for array in arrays)
+        return repr(words).encode("utf-8", "surrogatepass") + numbers
 
 
 class FrameList:
@@ -67,7 +77,10 @@ class FrameList:
         self.layout, self.remarks = self.title, tuple(remarks)
         self.measured_depth = any(frame.depth is not None for frame in self.frames)
         self.annotated = any(frame.instances is not None for frame in self.frames)
-        self.fingerprint = _fingerprint(self.option, self.frames)
+        digest = hashlib.sha256(self.option.encode())
+        for frame in self.frames:
+            digest.update(frame.stated())
+        self.fingerprint = digest.hexdigest()
 
     def __len__(self) -> int:
         return len(self.frames)
@@ -78,6 +91,10 @@ class FrameList:
         named = (listed.image, listed.depth, *listed.more_files)
         return tuple(self.folder / path for path in named if path is not None)
 
+    def entry_of(self, index: int) -> bytes:
+        """Give what the lists say of frame `index`."""
+        return self.frames[index].stated()
+
     def read(self, index: int) -> Sample:
         """Read the frame at `index`, or why it cannot be had."""
         if not 0 <= index < len(self):
@@ -85,26 +102,27 @@ class FrameList:
         listed = self.frames[index]
         try:
             record_id(listed.id, f"frame {index}")
-            return self._sample(index, listed)
+            return self._frame(index, listed)
         except Refused as refused:
             return Sample(index).dropped(Drop("collect", listed.id, str(refused)))
 
-    def _sample(self, index: int, listed: ListedFrame) -> Sample:
+    def _frame(self, index: int, listed: ListedFrame) -> Sample:
         owner = f"frame {listed.id!r}"
         stored = read_file(self.folder, listed.image, "image", owner)
         image, data = read_rgb(stored, file_name(listed.image, owner), upright=False)
         shape = (image.shape[0], image.shape[1])
-        depth_m, said = None, None
-        if listed.depth is not None:
-            depth_m = read_depth(self.folder, listed.depth, owner, listed.depth_scale)
-            depth_m, said = fit_depth(depth_m, shape, file_name(listed.depth, owner))
+        camera = None if listed.calibration is None else listed.calibration.camera(shape, owner)
+        depth_m, said = self._depth(listed, shape, owner)
         instances, drops = (None, ()) if listed.instances is None else listed.instances(shape)
+        gravity = listed.gravity_in_camera
+        if gravity is None and self.up_in_world is not None and listed.world_from_camera is not None:
+            gravity = gravity_of(listed.world_from_camera, self.up_in_world)
         frame = Frame(
             listed.id,
             image,
-            None if listed.camera is None else listed.camera.camera(shape, owner),
+            camera,
             depth_m,
-            self._gravity(listed),
+            gravity,
             instances,
             Source(self.name, None, listed.image, data),
             sequence=listed.sequence,
@@ -113,17 +131,14 @@ class FrameList:
         doubts = () if said is None else (Drop("collect", listed.id, said),)
         return Sample(index, frame, drops=drops, doubts=doubts)
 
-    def _gravity(self, listed: ListedFrame) -> Float64[np.ndarray, " 3"] | None:
-        if listed.gravity_in_camera is not None or listed.world_from_camera is None or self.up_in_world is None:
-            return listed.gravity_in_camera
-        return gravity_of(listed.world_from_camera, self.up_in_world)
-
-
-def _fingerprint(option: str, frames: Sequence[ListedFrame]) -> str:
-    """Hash what the lists say of all frames; what is in the files is not in it."""
-    digest = hashlib.sha256(option.encode())
-    for frame in frames:
-        numbers = b"" if frame.world_from_camera is None else np.ascontiguousarray(frame.world_from_camera).tobytes()
-        words = (frame.id, frame.image, frame.depth, frame.depth_scale, frame.camera, frame.more_files)
-        digest.update(repr(words).encode("utf-8", "surrogatepass") + numbers)
-    return digest.hexdigest()
+    def _depth(
+        self, listed: ListedFrame, shape: tuple[int, int], owner: str
+    ) -> tuple[Float32[np.ndarray, "h w"] | None, str | None]:
+        """Read the depth of a frame at its image's size, and say where it had another one."""
+        if listed.depth is None:
+            return None, None
+        name = file_name(listed.depth, owner)
+        data = read_file(self.folder, listed.depth, "depth", owner)
+        if listed.depth_of is not None:
+            return fit_depth(listed.depth_of(data, name, shape), shape, name)
+        return fit_depth(decode_depth(data, name, listed.depth_scale), shape, name)
