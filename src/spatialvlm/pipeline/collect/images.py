@@ -5,6 +5,7 @@ import os
 import stat
 from collections import Counter
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 from spatialvlm.errors import UserError
@@ -14,6 +15,7 @@ from spatialvlm.pipeline.collect.exif import camera_from_exif
 from spatialvlm.pipeline.collect.picture_files import read_rgb
 from spatialvlm.records import Drop, Frame, Sample, Source
 
+LOOKED_AT = 1000
 ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".avif", ".heic", ".heif")
 
 
@@ -62,6 +64,14 @@ class ImageFolder:
         path = self._paths[index]
         name = path if self._stems[_stem(path)] > 1 else _stem(path)
         return _read(index, self.folder, path, name, self.name)
+
+
+def has_pictures(folder: Path) -> bool:
+    """Tell whether pictures lie directly in a folder, as far as its first entries show."""
+    if not folder.is_dir():
+        return False
+    with os.scandir(folder) as entries:
+        return any(entry.name.lower().endswith(ENDINGS) for entry in islice(entries, LOOKED_AT))
 
 
 def read_picture(path: Path) -> Sample:

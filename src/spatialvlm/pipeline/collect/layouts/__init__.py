@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Protocol
 
 from spatialvlm.errors import UserError
 
-LAYOUTS = ("tum",)
+LAYOUTS = ("tum", "nerfstudio", "polycam", "record3d", "coco", "lerobot", "video", "parquet", "webdataset", "picture")
 """The words after --as, in the order in which they are looked for."""
 
 
@@ -40,6 +40,42 @@ def layout_class(option: str) -> type[Any]:
             from spatialvlm.pipeline.collect.layouts.tum import TumSequence
 
             return TumSequence
+        case "nerfstudio":
+            from spatialvlm.pipeline.collect.layouts.nerfstudio import Transforms
+
+            return Transforms
+        case "polycam":
+            from spatialvlm.pipeline.collect.layouts.polycam import PolycamCapture
+
+            return PolycamCapture
+        case "record3d":
+            from spatialvlm.pipeline.collect.layouts.record3d import Record3DRecording
+
+            return Record3DRecording
+        case "coco":
+            from spatialvlm.pipeline.collect.layouts.coco import CocoFolder
+
+            return CocoFolder
+        case "lerobot":
+            from spatialvlm.pipeline.collect.layouts.lerobot import LeRobotFrames
+
+            return LeRobotFrames
+        case "video":
+            from spatialvlm.pipeline.collect.layouts.video import VideoFrames
+
+            return VideoFrames
+        case "parquet":
+            from spatialvlm.pipeline.collect.layouts.parquet import ParquetRows
+
+            return ParquetRows
+        case "webdataset":
+            from spatialvlm.pipeline.collect.layouts.webdataset import WebDatasetTars
+
+            return WebDatasetTars
+        case "picture":
+            from spatialvlm.pipeline.collect.layouts.picture import PictureFile
+
+            return PictureFile
     raise UserError(f"--as {option!r}: no such layout; choose one of {', '.join(LAYOUTS)}")
 
 
