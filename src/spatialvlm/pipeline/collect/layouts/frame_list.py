@@ -16,6 +16,7 @@ from jaxtyping import Float32, Float64
 from spatialvlm.errors import UserError
 from spatialvlm.pipeline.collect.decode import Refused, file_name, read_file, record_id
 from spatialvlm.pipeline.collect.depth_files import decode_depth, fit_depth
+from spatialvlm.pipeline.collect.exif import camera_from_exif
 from spatialvlm.pipeline.collect.layouts.stated_cameras import StatedCamera, gravity_of
 from spatialvlm.pipeline.collect.picture_files import read_rgb
 from spatialvlm.records import Drop, Frame, Instance, Sample, SequencePosition, Source
@@ -105,13 +106,18 @@ class FrameList:
             return self._frame(index, listed)
         except Refused as refused:
             return Sample(index).dropped(Drop("collect", listed.id, str(refused)))
+        except UserError as error:  # of a list that belongs to this frame alone
+            return Sample(index).dropped(Drop("collect", listed.id, f"annotation_unreadable: {error}"))
 
     def _frame(self, index: int, listed: ListedFrame) -> Sample:
         owner = f"frame {listed.id!r}"
         stored = read_file(self.folder, listed.image, "image", owner)
         image, data = read_rgb(stored, file_name(listed.image, owner), upright=False)
         shape = (image.shape[0], image.shape[1])
-        camera = None if listed.calibration is None else listed.calibration.camera(shape, owner)
+        if listed.calibration is None:
+            camera = camera_from_exif(stored, shape[1], shape[0])
+        else:
+            camera = listed.calibration.camera(shape, owner)
         depth_m, said = self._depth(listed, shape, owner)
         instances, drops = (None, ()) if listed.instances is None else listed.instances(shape)
         gravity = listed.gravity_in_camera
