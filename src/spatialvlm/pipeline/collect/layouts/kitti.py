@@ -3,17 +3,22 @@
 A drive has the pictures image_02/data/N.png, and proj_depth/groundtruth/image_02/N.png (else velodyne_raw), the two in
 one folder or in two of one name. P_rect_02 of calib_cam_to_cam.txt, in the drive or above, is the camera. The selection
 of the benchmark (val_selection_cropped) is read too: image, groundtruth_depth, intrinsics. Depth is in units of
-1/256 m and known where the laser hit, a pixel in six at most. Nothing says where up is.
+1/256 m and known where the laser hit; the gaps take the nearest hit. Nothing says where up is.
 readme.txt of the devkit of https://www.cvlibs.net/datasets/kitti/eval_depth.php?benchmark=depth_prediction
 """
 
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
+from jaxtyping import Float32
+
 from spatialvlm.errors import UserError
 from spatialvlm.pipeline.collect import CollectConfig
+from spatialvlm.pipeline.collect.depth_files import decode_depth
 from spatialvlm.pipeline.collect.layouts.folder_files import files_in, joined, places, said_of, upwards
 from spatialvlm.pipeline.collect.layouts.frame_list import FrameList, ListedFrame
+from spatialvlm.pipeline.collect.layouts.sparse_depth import without_gaps
 from spatialvlm.pipeline.collect.layouts.stated_cameras import StatedCamera
 from spatialvlm.pipeline.collect.layouts.text_files import keyed_numbers_in, matrix_in
 from spatialvlm.records import SequencePosition
@@ -57,7 +62,7 @@ class KittiDrives(FrameList):
                 within = pictures.get((_drive(folder, place), camera), joined(place, camera, "data"))
                 listed, missing = _driven(folder, place, within, camera)
                 frames, bare = frames + listed, bare + missing
-        remarks = ["depth is known where the laser hit, a pixel in six at most"]
+        remarks = ["depth is of the nearest hit of the laser within 4 pixels"]
         remarks += said_of(bare, bare + len(frames), "pictures have no depth map and are left out")
         blind = sum(frame.calibration is None for frame in frames)
         remarks += said_of(blind, len(frames), f"frames have no camera: put {CALIBRATION} into the drive or above it")
@@ -92,8 +97,8 @@ def _driven(folder: Path, place: str, within: str, camera: str) -> tuple[list[Li
             joined(place, camera, stem),
             picture,
             depths[stem],
-            DEPTH_SCALE,
-            calibration,
+            calibration=calibration,
+            depth_of=_metres,
             sequence=SequencePosition(drive, index),
         )
         for index, (stem, picture) in enumerate(pictures.items())
@@ -126,4 +131,8 @@ def _selected(folder: Path, place: str) -> Iterator[ListedFrame]:
         if stem in cameras:
             (fx, _, cx), (_, fy, cy) = matrix_in(folder / cameras[stem])[:2, :3].tolist()
             calibration = StatedCamera(fx, fy, cx, cy)
-        yield ListedFrame(joined(place, stem), picture, depth, DEPTH_SCALE, calibration)
+        yield ListedFrame(joined(place, stem), picture, depth, calibration=calibration, depth_of=_metres)
+
+
+def _metres(data: bytes, name: str, shape: tuple[int, int]) -> Float32[np.ndarray, "h w"]:
+    return without_gaps(decode_depth(data, name, DEPTH_SCALE))

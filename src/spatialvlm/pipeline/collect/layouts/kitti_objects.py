@@ -2,8 +2,8 @@
 
 image_2/N.png, velodyne/N.bin (x, y, z in metres and reflectance, float32), calib/N.txt (P2, R0_rect, Tr_velo_to_cam),
 label_2/N.txt (class, ..., height, width, length, bottom centre, yaw, in the rectified camera). The laser's points are
-drawn into the picture, the nearest of a pixel is its depth. The mask of a thing is the hull of the points in its box,
-without the pixels of points that are not.
+drawn into the picture, the nearest of a pixel is its depth, and gaps take that of the nearest pixel. The mask of a
+thing are the pixels whose depth is that of a point in its box.
 https://github.com/charlesq34/frustum-pointnets/blob/ec03a2ee26b1ff3f2ff3f68b04486c635ac1ef3a/kitti/kitti_util.py
 """
 
@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-import cv2
 import numpy as np
 from jaxtyping import Bool, Float32, Float64
 
@@ -20,6 +19,7 @@ from spatialvlm.pipeline.collect import CollectConfig
 from spatialvlm.pipeline.collect.decode import Refused, read_file
 from spatialvlm.pipeline.collect.layouts.folder_files import files_in, joined, places, said_of
 from spatialvlm.pipeline.collect.layouts.frame_list import FrameList, Given, ListedFrame
+from spatialvlm.pipeline.collect.layouts.sparse_depth import nearest_hits, without_gaps
 from spatialvlm.pipeline.collect.layouts.stated_cameras import StatedCamera
 from spatialvlm.pipeline.collect.layouts.text_files import keyed_numbers_in, lines_of
 from spatialvlm.pipeline.collect.mask_files import mask_box
@@ -70,13 +70,13 @@ class Laser:
         return np.column_stack((places, depth_m)), inside
 
     def depth_m(self, data: bytes, name: str, shape: tuple[int, int]) -> Float32[np.ndarray, "h w"]:
-        """Draw the points in `data` into a depth map, the nearest last."""
+        """Draw the points in `data` into a depth map, the nearest last, and fill the gaps between them."""
         places, inside = self.pixels(self.points(data, name), shape)
         places = places[inside]
         places = places[np.argsort(-places[:, 2], kind="stable")]
         depth_m = np.full(shape, np.nan, np.float32)
         depth_m[places[:, 1].astype(int), places[:, 0].astype(int)] = places[:, 2]
-        return depth_m
+        return without_gaps(depth_m)
 
 
 class KittiObjects(FrameList):
@@ -109,7 +109,7 @@ class KittiObjects(FrameList):
                     )
                 else:
                     bare += 1
-        remarks = ["depth is known where the laser hit, a pixel in twenty"]
+        remarks = ["depth is of the nearest hit of the laser within 4 pixels"]
         remarks += said_of(
             bare, bare + len(frames), "pictures have no laser points or no calibration, and are left out"
         )
@@ -143,7 +143,12 @@ def _instances(folder: Path, cloud: str, label: str, frame_id: str, rays: Laser,
     """Make an instance of each thing that the laser hit often enough."""
     points = rays.points(read_file(folder, cloud, "depth", f"frame {frame_id!r}"), cloud)
     places, seen = rays.pixels(points, shape)
-    points, columns, rows = points[seen], places[seen, 0].astype(int), places[seen, 1].astype(int)
+    order = np.flatnonzero(seen)[np.argsort(-places[seen, 2], kind="stable")]
+    points, columns, rows = points[order], places[order, 0].astype(int), places[order, 1].astype(int)
+    of_pixel = np.full(shape, -1)
+    of_pixel[rows, columns] = np.arange(len(points))  # the nearest of a pixel comes last
+    place, near = nearest_hits(of_pixel >= 0)
+    of_pixel = np.where(near, of_pixel.ravel()[place], -1)
     instances: list[Instance] = []
     drops: list[Drop] = []
     for number, line in lines_of(folder / label):
@@ -161,13 +166,8 @@ def _instances(folder: Path, cloud: str, label: str, frame_id: str, rays: Laser,
         except Refused as refused:
             drops.append(Drop("collect", f"{frame_id}/{number}", str(refused)))
             continue
-        mask = np.zeros(shape, np.uint8)
-        hull = cv2.convexHull(np.column_stack((columns[inside], rows[inside])).astype(np.int32))
-        cv2.fillConvexPoly(mask, hull, 1)
-        mask[rows[~inside], columns[~inside]] = 0
-        mask[rows[inside], columns[inside]] = 1
-        is_inside = mask.view(bool)
-        instances.append(Instance(str(number), NAMES.get(kind, ()), mask_box(is_inside), is_inside, 1.0))
+        mask = (of_pixel >= 0) & inside[of_pixel]
+        instances.append(Instance(str(number), NAMES.get(kind, ()), mask_box(mask), mask, 1.0))
     return tuple(instances), tuple(drops)
 
 

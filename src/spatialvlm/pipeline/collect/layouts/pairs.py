@@ -78,12 +78,13 @@ class PictureDepthPairs(FrameList):
                     )
                 )
             bare += len(pictures) - len(pairs)
-            unscaled += len(pairs) if scale is None else 0
+            if scale is None:
+                unscaled += sum("mm" not in words_of(depth) for _, depth in pairs)
         remarks = said_of(bare, bare + len(frames), "pictures have no depth map of their name and are left out")
         if unscaled and any(not (frame.depth or "").endswith(ARRAYS) for frame in frames):
             remarks.append(f"depth is taken for millimetres: else put {_SAY_SCALE}")
         if any(frame.calibration is None for frame in frames):
-            remarks.append(f"no file states the camera: put {_SAY_CAMERA}, or give --fov")
+            remarks.append(f"no file states the camera, without which nothing can be measured: put {_SAY_CAMERA}")
         return cls(folder, frames, remarks)
 
 
