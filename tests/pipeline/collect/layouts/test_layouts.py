@@ -48,6 +48,10 @@ def test_its_frames_are_read_exactly(layout: str, folder: Path):
             assert frame.depth_m is not None
             assert np.allclose(frame.depth_m, truth.depth_m, atol=0.6 * WRITERS[layout][1], equal_nan=True)
             assert frame.camera is not None
+        for instance in frame.instances or ():
+            given, known = np.asarray(instance.mask), [np.asarray(one.mask) for one in truth.instances or ()]
+            assert instance.captions
+            assert max(np.count_nonzero(given & one) / np.count_nonzero(given | one) for one in known) > 0.95
 
 
 def test_a_damaged_picture_is_one_drop(folder: Path):
