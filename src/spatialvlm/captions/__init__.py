@@ -2,6 +2,7 @@
 
 noun_phrases     a caption -> its head noun and the words around it
 object_classes   the captions of a scene -> which of its things are of one class, or why nobody can tell
+object_sizes     a caption -> what such a thing measures
 """
 
 from spatialvlm.captions.noun_phrases import (
@@ -17,6 +18,7 @@ from spatialvlm.captions.noun_phrases import (
     usable,
 )
 from spatialvlm.captions.object_classes import ObjectClass, classes_of, plural_of
+from spatialvlm.captions.object_sizes import usual_size_m
 
 __all__ = [
     "CUTS",
@@ -32,4 +34,5 @@ __all__ = [
     "read",
     "telling",
     "usable",
+    "usual_size_m",
 ]

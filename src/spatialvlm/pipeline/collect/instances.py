@@ -133,8 +133,11 @@ class _Masks:
 
     def __init__(self, folder: Path, entries: Sequence[object], shape: tuple[int, int]) -> None:
         self._folder, self._shape = folder, shape
-        paths = [_mask_path(entry) for entry in entries if isinstance(entry, dict)]
-        self._shared = {path for path in paths if path is not None and paths.count(path) > 1}
+        naming: dict[str, list[str]] = {}
+        for entry in entries:
+            if isinstance(entry, dict) and (path := _mask_path(entry)) is not None:
+                naming.setdefault(path, []).append(str(entry.get("id")))
+        self._sharers = {path: ids for path, ids in naming.items() if len(ids) > 1}
 
     def read(self, entry: Mapping[str, object], instance_id: str, owner: str) -> Bool[np.ndarray, "h w"]:
         """Read the mask that an instance gives, in one of three ways."""
@@ -163,16 +166,23 @@ class _Masks:
         if value is not None:
             if not isinstance(value, int) or isinstance(value, bool):
                 raise Refused("wrong_type", f"value of {owner}: got {shown(value)}, expected a whole number")
-        elif path in self._shared:
-            ids = ids_in(data, name)
-            value = int(instance_id) if instance_id.isascii() and instance_id.isdigit() else None
-            if value not in ids:
-                raise Refused(
-                    "mask_shared",
-                    f"{name}: several instances name this file, and its values {shown(ids.tolist())} do not hold the "
-                    f"id {instance_id!r}; of an id map give each instance its value: N, else each its own file",
-                )
+        elif path in self._sharers:
+            values = ids_in(data, name)
+            value = self._value_in(path, values, instance_id, name) if len(values) > 1 else None
         return name, decode_mask(data, name, value)
+
+    def _value_in(self, path: str, values: Sequence[int], instance_id: str, name: str) -> int:
+        """Find which value of an id map is one of the instances that name it: its id, or its place from 1 on."""
+        ids = self._sharers[path]
+        if set(ids) <= {str(value) for value in values}:
+            return int(instance_id)
+        if list(values) == list(range(1, len(ids) + 1)):
+            return ids.index(instance_id) + 1
+        raise Refused(
+            "mask_shared",
+            f"{name}: {len(ids)} instances name this file, and its values {shown(list(values))} are neither their ids "
+            "nor their places from 1 on; of an id map give each instance its value: N, else each its own file",
+        )
 
     def _from_json(self, value: object, key: str, name: str) -> Bool[np.ndarray, "h w"]:
         if isinstance(value, list) and key != "rle":
