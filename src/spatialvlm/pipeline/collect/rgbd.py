@@ -111,10 +111,10 @@ class RgbdFolder:
             camera = camera_of(camera, shape, owner)
         scale = depth_scale_of(record.get("depth_scale"), owner)
         depth_m, said = _depth(self.folder, record, scale, shape, owner)
-        instances, drops = _instances(self.folder, record, frame_id, shape)
+        instances, drops, unnamed = _instances(self.folder, record, frame_id, shape)
         source = Source(self.name, licence, path, data)
         frame = Frame(frame_id, image, camera, depth_m, gravity, instances, source)
-        doubts = () if said is None else (Drop("collect", frame_id, said),)
+        doubts = (*unnamed, *(() if said is None else (Drop("collect", frame_id, said),)))
         return hold_against_picture(Sample(index, frame, drops=drops, doubts=doubts), scale)
 
 
@@ -140,8 +140,8 @@ def _depth(
 
 def _instances(
     folder: Path, record: dict[str, object], frame_id: str, shape: tuple[int, int]
-) -> tuple[tuple[Instance, ...] | None, tuple[Drop, ...]]:
+) -> tuple[tuple[Instance, ...] | None, tuple[Drop, ...], tuple[Drop, ...]]:
     if record.get("instances") is None:
-        return None, ()
+        return None, (), ()
     path = text_of(record["instances"], f"instances of frame {frame_id!r}")
     return read_instances(folder, path, frame_id, shape)
