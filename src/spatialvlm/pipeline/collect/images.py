@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 import stat
 from collections import Counter
 from collections.abc import Iterator
@@ -21,11 +22,15 @@ ENDINGS = (
 )
 SIGNATURES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF8", b"RIFF", b"BM", b"II*\0", b"MM\0*")
 """How files begin that are pictures by all appearance, for those whose name does not say what they are."""
+MASK_PATH = re.compile(
+    r"(?i)(?:(?:^|/)masks?(?:[_-][^/]*)?/[^/]+|(?:^|/)masks?[_-][^/]*|[_.-]masks?)\.(?:png|bmp|gif|tiff?)$"
+)
+"""Pictures that say they are masks, of a kind that photos seldom are; beside photos they are none."""
 SOME_ENDINGS = 6  # that a message names
 
 
 class ImageFolder:
-    """All pictures below `folder` in the order of their paths; what is hidden (.name) is left out.
+    """All pictures below `folder` in the order of their paths; what is hidden (.name) is left out, and so are masks.
 
     A frame is called by its path without the ending, or with it where that would not be unique.
     """
@@ -39,6 +44,10 @@ class ImageFolder:
         self.name = folder.resolve().name
         left: Counter[str] = Counter()
         sizes = dict(_pictures(folder, left))
+        masks = [path for path in sizes if MASK_PATH.search(path)]
+        if len(masks) < len(sizes):
+            left["mask"] += len(masks)
+            sizes = {path: size for path, size in sizes.items() if not MASK_PATH.search(path)}
         self._left_out = _left_out(left)
         if not sizes:
             raise UserError(

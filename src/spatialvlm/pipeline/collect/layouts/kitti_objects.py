@@ -168,7 +168,7 @@ def _instances(folder: Path, cloud: str, label: str, frame_id: str, rays: Laser,
             continue
         mask = (of_pixel >= 0) & inside[of_pixel]
         instances.append(Instance(str(number), NAMES.get(kind, ()), mask_box(mask), mask, 1.0))
-    return tuple(instances), tuple(drops)
+    return tuple(instances), tuple(drops), ()
 
 
 def _in_box(points: Float64[np.ndarray, "n 3"], box: list[float]) -> Bool[np.ndarray, " n"]:

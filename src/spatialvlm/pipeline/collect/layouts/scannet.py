@@ -17,6 +17,7 @@ import cv2
 import numpy as np
 from jaxtyping import Float64, Shaped
 
+from spatialvlm.captions import named
 from spatialvlm.errors import UserError
 from spatialvlm.pipeline.collect import CollectConfig
 from spatialvlm.pipeline.collect.decode import file_name, read_file
@@ -83,13 +84,13 @@ def _scene(folder: Path, scene: str, tsv: Path | None) -> tuple[list[ListedFrame
     (fx, _, cx), (_, fy, cy) = matrix_in(camera_file)[:2, :3].tolist()
     of_full = all(abs(2 * centre / side - 1) < 0.1 for centre, side in zip((cx, cy), COLOUR_SIZE, strict=True))
     calibration = StatedCamera(fx, fy, cx, cy, *(COLOUR_SIZE if of_full else (None, None)))
-    named = next((pair for pair in ANNOTATIONS if all((folder / scene / one).is_dir() for one in pair)), None)
+    annotated = next((pair for pair in ANNOTATIONS if all((folder / scene / one).is_dir() for one in pair)), None)
     by_nyu = camera_file.name == "intrinsics_color.txt"
-    names = _names(tsv, by_nyu) if tsv is not None and named is not None else {}
+    names = _names(tsv, by_nyu) if tsv is not None and annotated is not None else {}
     pictures, depths = (files_in(folder, joined(scene, one)) for one in ("color", "depth"))
     poses = files_in(folder, joined(scene, "pose"), (".txt",))
-    masks = files_in(folder, joined(scene, named[0])) if names and named else {}
-    labels = files_in(folder, joined(scene, named[1])) if names and named else {}
+    masks = files_in(folder, joined(scene, annotated[0])) if names and annotated else {}
+    labels = files_in(folder, joined(scene, annotated[1])) if names and annotated else {}
     sequence = folder.resolve().name if scene == "." else scene
     frames: list[ListedFrame] = []
     for place, (stem, picture) in enumerate(pictures.items()):
@@ -142,9 +143,9 @@ def _instances(
     for one in np.unique(ids[ids > 0]).tolist():
         mask = ids == one
         values, counts = np.unique(classes[mask], return_counts=True)
-        name = names.get(int(values[counts.argmax()]))
-        instances.append(Instance(str(one), () if name is None else (name,), mask_box(mask), mask, 1.0))
-    return tuple(instances), ()
+        name = named(names.get(int(values[counts.argmax()]), ""))
+        instances.append(Instance(str(one), (name,) if name else (), mask_box(mask), mask, 1.0))
+    return tuple(instances), (), ()
 
 
 def _numbers(folder: Path, path: str, frame_id: str, shape: tuple[int, int]) -> Shaped[np.ndarray, "h w"]:
