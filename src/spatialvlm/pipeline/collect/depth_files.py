@@ -86,7 +86,7 @@ def depth_scale_of(value: object, owner: str) -> float | None:
 
 def fit_depth(
     depth_m: Float32[np.ndarray, "h w"], shape: tuple[int, int], name: str
-) -> tuple[Float32[np.ndarray, "h w"], str | None]:
+) -> tuple[Float32[np.ndarray, "H W"], str | None]:
     """Bring a depth map to the size of its picture, `shape` (h, w), and say so where it had another one.
 
     Each pixel takes the nearest depth: between two surfaces there is none. Refused where the shapes differ, for then
