@@ -121,7 +121,7 @@ def _of_picture(data: bytes, name: str) -> Shaped[np.ndarray, "h w"]:
 def _of_array(data: bytes, name: str) -> Shaped[np.ndarray, "h w"]:
     try:
         values = _npz(data, name) if data.startswith(b"PK") else _npy(data, name)
-    except (*NPY_ERRORS, zipfile.BadZipFile, NotImplementedError, zlib.error) as error:
+    except (*NPY_ERRORS, zipfile.BadZipFile, RuntimeError, zlib.error) as error:  # RuntimeError: encrypted
         raise Refused("depth_unreadable", f"{name}: is no .npy array ({error}); replace the file") from None
     if values.dtype.kind not in "fiu":
         raise Refused("depth_not_float", f"{name}: got {values.dtype}, expected metres as float32")
