@@ -108,7 +108,7 @@ def _identifier(text: str) -> str:
     synset = _SYNSET.match(text)
     text = synset[1] if synset else text
     text = re.sub(r"[ _]*\([^)]*\)?", "", text) if not text.startswith("(") else text.strip("()")
-    if "/" in text and not all(adjective(side) for side in text.split(" ")[0].lower().split("/")):
+    if re.search("[/>]", text) and not all(adjective(side) for side in text.split(" ")[0].lower().split("/")):
         text = next((part for part in reversed(re.split("[/>]", text)) if part.strip()), "")
     text = re.sub(r"\.(?:png|jpe?g|obj|glb|gltf|fbx|usda?|usdz|ply|stl|sdf|urdf)$", "", text, flags=re.IGNORECASE)
     text = _ASSET.sub("", _NUMBERED.sub("", _FIRST_NUMBER.sub("", text)))

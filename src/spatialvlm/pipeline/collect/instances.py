@@ -171,7 +171,7 @@ class _Masks:
     def _from_file(
         self, entry: Mapping[str, object], instance_id: str, owner: str
     ) -> tuple[str, Bool[np.ndarray, "h w"]]:
-        path = text_of(entry["mask"], f"mask of {owner}")
+        path = text_of(_mask_path(entry), f"mask of {owner}")
         name = file_name(path, owner)
         data = read_file(self._folder, path, "mask", owner)
         value = entry.get("value")
@@ -211,7 +211,7 @@ class _Masks:
 
 def _mask_path(entry: Mapping[str, object]) -> str | None:
     """Find the path of a mask file; `segmentation` may hold one too, as may `mask` an encoding."""
-    value = next((entry[key] for key in ("mask", "mask_path", "mask_file") if entry.get(key) is not None), None)
+    value = next((entry[key] for key in ("mask", "mask_path", "mask_file", "segmentation") if entry.get(key)), None)
     return value if isinstance(value, str) and not value.lstrip().startswith(("{", "[", "b'")) else None
 
 

@@ -188,7 +188,7 @@ def _overlaid(frame_id: str, instances: Sequence[Instance]) -> Iterator[str]:
     if same:
         yield (
             f"mask_repeated: masks of frame {frame_id!r}: {len(same)} of {len(masked)} have the pixels of another, as "
-            f" {same[0][0]!r} those of {same[0][1]!r}; one thing is one instance with all its captions"
+            f"{same[0][0]!r} those of {same[0][1]!r}; one thing is one instance with all its captions"
         )
     if inside:
         inner_id, outer_id = inside[0]
