@@ -19,7 +19,8 @@ As = Annotated[
     typer.Option(
         "--as",
         metavar="LAYOUT",
-        help="What SOURCE is, where its own signs do not tell: [bold]rgbd[/], [bold]photos[/], [bold]tum[/].",
+        help="What SOURCE is, where its own signs do not tell: [bold]rgbd[/], [bold]photos[/], or a "
+        "layout of docs/sources.md such as [bold]tum[/].",
     ),
 ]
 RecipeName = Annotated[

@@ -16,6 +16,7 @@ def nearest_hits(known: Bool[np.ndarray, "h w"]) -> tuple[Int64[np.ndarray, "h w
     away_px, labels = cv2.distanceTransformWithLabels(
         (~known).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE, labelType=cv2.DIST_LABEL_PIXEL
     )
+    labels = np.asarray(labels, np.int64)
     place = np.zeros(int(labels.max()) + 1, np.int64)
     place[labels[known]] = np.flatnonzero(known)
     return place[labels], away_px <= REACH_PX
