@@ -281,3 +281,13 @@ def test_reading_what_is_no_dataset(build, tmp_path):
     (tmp_path / "dataset.json").write_text("{")
     with pytest.raises(DatasetError, match=r"dataset.json: not a JSON object"):
         read_dataset(tmp_path)
+
+
+def test_doubts_are_counted_and_listed(tmp_path):
+    doubts = [Drop("lift", f"f{place}", f"size_odd: frame 'f{place}': odd") for place in range(3)]
+    samples = [Sample(place, doubts=(doubt,)) for place, doubt in enumerate(doubts)]
+    with open_for_build(tmp_path, HEADER) as progress:
+        progress.append(write_shard(tmp_path, 0, samples[:2]))
+        progress.append(write_shard(tmp_path, 1, samples[2:]))
+    assert finish(tmp_path)["doubts"] == {"size_odd": {"count": 3, "first": "frame 'f0': odd"}}
+    assert list(read_dataset(tmp_path).doubts()) == doubts

@@ -130,7 +130,8 @@ class _FrameSource:
             return UnavailableImage(frame.id, str(error))
         path = self._folder / (frame.source.image_path or "")
         as_it_came = isinstance(found, AnnotationTask) and found.picture is frame.source.image_bytes
-        return replace(found, file=path) if as_it_came and path.is_file() else found
+        is_file = as_it_came and path.is_file() and path.read_bytes() == frame.source.image_bytes
+        return replace(found, file=path) if is_file else found
 
 
 def _make_task(

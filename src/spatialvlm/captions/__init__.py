@@ -2,6 +2,8 @@
 
 noun_phrases     a caption -> its head noun and the words around it
 object_classes   the captions of a scene -> which of its things are of one class, or why nobody can tell
+written_names    a name as a data set or a model writes it -> as people say it, or none
+object_sizes     a caption -> what such a thing measures
 """
 
 from spatialvlm.captions.noun_phrases import (
@@ -17,6 +19,8 @@ from spatialvlm.captions.noun_phrases import (
     usable,
 )
 from spatialvlm.captions.object_classes import ObjectClass, classes_of, plural_of
+from spatialvlm.captions.object_sizes import usual_size_m
+from spatialvlm.captions.written_names import named
 
 __all__ = [
     "CUTS",
@@ -28,8 +32,10 @@ __all__ = [
     "contradict",
     "denies",
     "may_be_both",
+    "named",
     "plural_of",
     "read",
     "telling",
     "usable",
+    "usual_size_m",
 ]

@@ -135,6 +135,11 @@ def clean(caption: str) -> str:
     return " ".join(words).rstrip(" .,;:!?")
 
 
+def adjective(word: str) -> bool:
+    """Tell whether a word is one of the adjectives whose meaning is known, such as a colour or a size."""
+    return word in _MEANINGS or word in _PLAIN
+
+
 @lru_cache(maxsize=1 << 16)
 def read(caption: str) -> Words:
     """Take a cleaned caption apart."""

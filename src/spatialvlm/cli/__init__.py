@@ -39,6 +39,7 @@ from spatialvlm.cli.options import (
     Refer,
     ShardSize,
     Sharpest,
+    Size,
     Source,
     Ways,
     Workers,
@@ -89,8 +90,8 @@ def build(
     shard_size: ShardSize = None,
     every: Every = 1.0,
     sharpest: Sharpest = False,
-    size: Annotated[str, typer.Option(metavar="WxH", help="Pixels of rendered frames.")] = "640x480",
-    spp: Annotated[int, typer.Option(min=1, help="Samples of the light a pixel of rendered rooms.")] = 16,
+    size: Size = "640x480",
+    spp: Annotated[int, typer.Option(min=1, max=4096, help="Samples of the light a pixel of rendered rooms.")] = 16,
     device: Device = "auto",
     precision: Precision = "auto",
     batch_size: BatchSize = 8,
@@ -203,7 +204,7 @@ def audit(
     out: Annotated[Path, typer.Option(metavar="DIR", help="The folder for audit.json and audit.html.")],
     seed: Annotated[int, typer.Option(min=0, help="Decides the rooms and the errors.")] = 0,
     presets: Presets = None,
-    size: Annotated[str, typer.Option(metavar="WxH", help="Pixels of the frames.")] = "640x480",
+    size: Size = "640x480",
     workers: Workers = 1,
 ) -> None:
     """Measure on rooms with exact truth how right the facts are, how honest their error bars, what bad input costs."""

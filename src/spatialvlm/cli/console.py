@@ -89,5 +89,8 @@ def _print_result(console: Console, info: dict[str, Any], out: Path) -> None:
         console.print(
             f"no frame became a scene; {drop.id}: {drop.reason}", soft_wrap=True, highlight=False, markup=False
         )
+    for doubt in info.get("doubts", {}).values():
+        more = f" (and {doubt['count'] - 1} more like it)" if doubt["count"] > 1 else ""
+        console.print(f"doubtful: {doubt['first']}{more}", soft_wrap=True, highlight=False, markup=False)
     console.print(f"dataset: {out}", soft_wrap=True, highlight=False, markup=False)
     console.print(f"report: {out / 'report.html'}", soft_wrap=True, highlight=False, markup=False)

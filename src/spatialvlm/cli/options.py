@@ -42,20 +42,59 @@ Models = Annotated[
         "as in [bold]depth=depthpro:apple/DepthPro-hf@REVISION[/]; or ROLE=none. Can be repeated.",
     ),
 ]
+
+
+def _check_lengths(texts: list[str] | None) -> list[str] | None:
+    """Refuse lengths that are none as wrong use, before anything is read."""
+    from spatialvlm.errors import UserError
+    from spatialvlm.pipeline.lift import parse_anchor
+
+    for text in texts or ():
+        try:
+            parse_anchor(text)
+        except UserError as error:
+            raise typer.BadParameter(str(error)) from None
+    return texts
+
+
+def _check_size(text: str) -> str:
+    """Refuse a size of frames that cannot be drawn."""
+    from spatialvlm.errors import UserError
+    from spatialvlm.pipeline.collect import CollectConfig, parse_size
+
+    try:
+        CollectConfig(parse_size(text))
+    except UserError as error:
+        raise typer.BadParameter(str(error)) from None
+    return text
+
+
 Known = Annotated[
     list[str] | None,
     typer.Option(
         metavar="MEASURE:NAME=METRES",
         help="A length that is known, in every picture where it is in sight: [bold]height:door=2.03[/], "
         "[bold]width:poster=0.7[/], [bold]distance:chair,lamp=1.5[/]. Can be repeated.",
+        callback=_check_lengths,
     ),
 ]
 CameraHeight = Annotated[
-    float | None, typer.Option(metavar="METRES", help="How high the camera was above the floor; fixes the scale.")
+    float | None,
+    typer.Option(
+        metavar="METRES",
+        min=0.001,
+        max=10_000,
+        help="How high the camera was above the floor; fixes the scale.",
+    ),
 ]
 Fov = Annotated[
     float | None,
-    typer.Option(metavar="DEGREES", help="Field of view along the longer side, where nobody knows it."),
+    typer.Option(
+        metavar="DEGREES",
+        min=1,
+        max=179,
+        help="Field of view along the longer side, where nobody knows it.",
+    ),
 ]
 DepthErrors = Annotated[
     Path | None, typer.Option(metavar="FILE", help="How wrong the depth model is, as `calibrate` wrote it.")
@@ -97,6 +136,7 @@ Precision = Annotated[str, typer.Option(help="auto (half on a GPU), full or half
 BatchSize = Annotated[
     int, typer.Option(min=1, help="Images that a model sees at once; halved by itself when memory runs out.")
 ]
+Size = Annotated[str, typer.Option(metavar="WxH", callback=_check_size, help="Pixels of rendered frames.")]
 Workers = Annotated[int, typer.Option(min=1, help="Processes; the output is the same for any number.")]
 Prompts = Annotated[
     str | None, typer.Option(help="What an open-vocabulary detector looks for: nouns separated by commas.")

@@ -59,6 +59,7 @@ def render(dataset: Dataset, info: Mapping[str, Any]) -> str:
             _balance(info),
             _lengths(info),
             _refusals(info),
+            _doubts(info),
             _drops(info),
             _made(info),
         ],
@@ -204,6 +205,15 @@ def _drops(info: Mapping[str, Any]) -> page.Markup:
     rows = [_count_row(page.shortened(name), count, "dropped") for name, count in counts]
     chart = page.row_chart(rows, page.Axis(0.0, float(counts[0][1])), width=page.WIDE)
     return page.section("What was dropped", lead, page.panel(chart))
+
+
+def _doubts(info: Mapping[str, Any]) -> page.Markup:
+    doubts = info.get("doubts") or {}
+    if not doubts:
+        return page.Markup()
+    rows = [(code.replace("_", " "), [f"{one['count']:,}", one["first"]]) for code, one in doubts.items()]
+    lead = "What was taken as it is given and may yet be wrong: how often, and the first time."
+    return page.section("What is doubtful", lead, page.table(("what", "times", "first"), rows, "texts"))
 
 
 def _made(info: Mapping[str, Any]) -> page.Markup:

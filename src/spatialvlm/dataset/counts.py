@@ -86,6 +86,16 @@ def drop_counts(drops: Iterable[Drop]) -> dict[str, dict[str, int]]:
     return _nested(Counter((drop.stage, drop.reason.partition(":")[0].strip()) for drop in drops))
 
 
+def doubt_counts(doubts: Iterable[Drop]) -> dict[str, dict[str, Any]]:
+    """Count what may be wrong as {code: {"count": n, "first": the first of them, in words}}."""
+    found: dict[str, dict[str, Any]] = {}
+    for doubt in doubts:
+        code, _, sentence = doubt.reason.partition(":")
+        one = found.setdefault(code.strip(), {"count": 0, "first": sentence.strip()})
+        one["count"] += 1
+    return found
+
+
 def _nested(counts: Mapping[tuple[str, str], int]) -> dict[str, dict[str, int]]:
     tree: dict[str, dict[str, int]] = {}
     for (outer, inner), count in counts.items():

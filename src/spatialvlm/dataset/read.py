@@ -103,6 +103,10 @@ class Dataset:
         """Read what was rejected, and why, in order."""
         return (Drop(*drop) for summary in self.shards for drop in summary["drops"])
 
+    def doubts(self) -> Iterator[Drop]:
+        """Read what was taken and may yet be wrong, and why, in order."""
+        return (Drop(*doubt) for summary in self.shards for doubt in summary.get("doubts", ()))
+
     def parts(self, name: str) -> list[Part]:
         """List the files of `scenes` or `qa`, in order. Raises DatasetError where the scenes are in another dataset."""
         if name == "qa" and self.header.get("format") == 1:

@@ -20,7 +20,7 @@ from typing import Any
 import pyarrow as pa
 
 from spatialvlm.dataset import schema
-from spatialvlm.dataset.counts import drop_counts, merge_counts, shard_counts
+from spatialvlm.dataset.counts import doubt_counts, drop_counts, merge_counts, shard_counts
 from spatialvlm.dataset.files import describe_file, to_json, write_file
 from spatialvlm.dataset.manifest import (
     FORMAT,
@@ -48,18 +48,20 @@ def write_shard(folder: Path, shard: int, samples: Iterable[Sample]) -> Summary:
     `samples` are all that the shard was given, with what became of them. They are taken one at a time, and of each only
     what is written is kept: masks as run lengths, no pixels but those of the image file.
     """
-    frames, drops, refusals = 0, [], []
+    frames, drops, doubts, refusals = 0, [], [], []
     scenes: list[tuple[Scene, Source]] = []
     questions: list[tuple[str, Sequence[QA]]] = []
     for sample in samples:
         frames += 1
         drops += sample.drops
+        doubts += sample.doubts
         if sample.scene is not None and sample.frame is not None:
             scenes.append((_compact(sample.scene), sample.frame.source))
             questions.append((sample.scene.frame_id, sample.questions))
             refusals.append(sample.refusals)
     tables = {"scenes": scenes_table(scenes), "qa": questions_table(questions)}
-    return _write(Path(folder), shard, tables, questions, frames, refusals, drops)
+    summary = _write(Path(folder), shard, tables, questions, frames, refusals, drops)
+    return summary | ({"doubts": [_listed(doubt) for doubt in doubts]} if doubts else {})
 
 
 def _compact(scene: Scene) -> Scene:
@@ -104,8 +106,12 @@ def _write(
         "qa": sum(len(qas) for _, qas in questions),
         "files": files,
         "counts": shard_counts(chain.from_iterable(qas for _, qas in questions), refusals),
-        "drops": [[drop.stage, drop.id, drop.reason] for drop in drops],
+        "drops": [_listed(drop) for drop in drops],
     }
+
+
+def _listed(drop: Drop) -> list[str]:
+    return [drop.stage, drop.id, drop.reason]
 
 
 def finish(folder: Path) -> dict[str, Any]:
@@ -127,6 +133,7 @@ def finish(folder: Path) -> dict[str, Any]:
         "shards": len(summaries),
         **{name: sum(summary[name] for summary in summaries) for name in ("frames", "scenes", "qa")},
         "drops": drop_counts(drops),
+        "doubts": doubt_counts(Drop(*doubt) for summary in summaries for doubt in summary.get("doubts", ())),
         **counts,
     }
     write_file(folder / INFO, lambda file: file.write(to_json(info, indent=1).encode() + b"\n"))

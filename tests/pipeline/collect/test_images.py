@@ -11,7 +11,7 @@ import pytest
 from PIL import Image, features
 
 from spatialvlm.errors import UserError
-from spatialvlm.pipeline.collect import open_source
+from spatialvlm.pipeline.collect import open_source, upright_file
 from spatialvlm.pipeline.collect.images import ENDINGS, ImageFolder
 
 IMAGE = np.full((12, 20, 3), 200, np.uint8)
@@ -19,9 +19,12 @@ IMAGE[:, :10] = 20  # dark on the left
 
 
 def encoded(ending: str = ".png", image: np.ndarray = IMAGE) -> bytes:
-    if ending in (".gif", ".avif"):
+    kinds = {"JPEG": ".jpe .jfif .mpo", "JPEG2000": ".jp2 .j2k .j2c .jpf .jpx", "PPM": ".pgm .pnm .pbm"}
+    kinds |= {"GIF": ".gif", "AVIF": ".avif", "BMP": ".dib"}
+    kind = next((kind for kind, endings in kinds.items() if ending in endings.split()), None)
+    if kind is not None:
         data = BytesIO()
-        Image.fromarray(image).save(data, ending[1:])
+        Image.fromarray(image).save(data, kind)
         return data.getvalue()
     return cv2.imencode(ending, image)[1].tobytes()
 
@@ -63,6 +66,41 @@ def test_order_and_what_is_left_out(tmp_path: Path):
     (tmp_path / "notes.txt").write_text("none")
     (tmp_path / "folder.png").mkdir()
     assert ids(tmp_path) == ["B", "a-b", "a/b/c", "a/z", "b"]
+
+
+def test_what_is_no_picture_is_counted_in_one_line(tmp_path: Path):
+    make(tmp_path, "a.png", "b.png")
+    (tmp_path / "without").write_bytes(encoded(".jpg"))
+    for name in ("x.dng", "y.DNG", "z.jxl", "README", "a/notes.txt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("no picture")
+    os.mkfifo(tmp_path / "pipe.png")
+    source = ImageFolder(tmp_path)
+    samples = [source.read(index) for index in range(len(source))]
+    assert [one.frame.id for one in samples if one.frame] == ["a", "b", "without"]
+    assert [doubt.reason for one in samples for doubt in one.doubts] == [
+        "left_out: left out: 6 files that are no pictures here: 2 .dng, 1 .jxl, 1 .txt, 1 FIFO or device, "
+        "1 without an ending"
+    ]
+
+
+def test_a_depth_map_is_never_taken_for_a_photo(tmp_path: Path):
+    make(tmp_path, "a.png")
+    cv2.imwrite(str(tmp_path / "b.png"), np.full((12, 20), 1500, np.uint16))
+    (drop,) = ImageFolder(tmp_path).read(1).drops
+    assert drop.reason.startswith("depth_map: b.png of frame 'b': 16 bits of grey")
+
+
+def test_a_link_that_leaves_the_folder_is_a_drop(tmp_path: Path):
+    folder = make(tmp_path / "photos", "a.png", "z.png")
+    (tmp_path / "secret.png").write_bytes(encoded())
+    (folder / "b.png").symlink_to(tmp_path / "secret.png")
+    (folder / "c.png").symlink_to(folder / "a.png")
+    (tmp_path / "linked").symlink_to(folder)
+    for source in (ImageFolder(folder), ImageFolder(tmp_path / "linked")):
+        samples = [source.read(index) for index in range(len(source))]
+        assert [one.frame.id for one in samples if one.frame] == ["a", "c", "z"]
+        assert [drop.reason.split(":")[0] for one in samples for drop in one.drops] == ["path_outside"]
 
 
 def test_names_that_differ_only_in_the_ending_keep_it(tmp_path: Path):
@@ -113,7 +151,10 @@ def test_a_name_that_is_no_utf8_is_a_drop(tmp_path: Path):
 
 def test_a_folder_without_images_is_refused(tmp_path: Path):
     (tmp_path / "notes.txt").write_text("none")
-    with pytest.raises(UserError, match=r"found no image; give .* expected files that end in \.jpg \.jpeg"):
+    with pytest.raises(
+        UserError,
+        match=r"found no image \(left out: 1 file .*: 1 \.txt\); give .* expected files that end in \.jpg \.jpeg",
+    ):
         open_source(str(tmp_path))
 
 
@@ -126,10 +167,32 @@ def test_exif_orientation_is_applied_to_photos_and_not_to_rgbd(tmp_path: Path):
     assert photo is not None
     assert photo.image.shape == (20, 12, 3)
     assert photo.image[0].mean() < 60, "what was left is at the top"
+    assert Image.open(BytesIO(photo.source.image_bytes)).size == (12, 20)
     (tmp_path / "frames.jsonl").write_text('{"id": "x", "image": "x.jpg"}')
     stored = open_source(str(tmp_path)).read(0).frame
     assert stored is not None
     assert stored.image.shape == (12, 20, 3)
+    for data in (photo.source.image_bytes, stored.source.image_bytes):
+        assert Image.open(BytesIO(data)).getexif().get(0x0112, 1) == 1
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+@pytest.mark.parametrize("grey", [np.uint8, np.uint16])
+def test_a_picture_file_is_upright_for_every_reader(kind: str, grey: type):
+    if grey is np.uint16 and kind != "PNG":
+        pytest.skip("only PNG has 16 bits of grey")
+    stored = IMAGE if grey is np.uint8 else IMAGE[..., 0].astype(np.uint16) * 256
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    file = BytesIO()
+    Image.fromarray(stored).save(file, kind, exif=exif)
+    upright = Image.open(BytesIO(upright_file(file.getvalue())))
+    assert upright.size == (12, 20)
+    assert upright.getexif().get(0x0112, 1) == 1
+    assert np.asarray(upright.convert("RGB"))[0].mean() < 60, "what was left is at the top"
+    plain = encoded(".jpg")
+    assert upright_file(plain) is plain
+    assert upright_file(b"no picture") == b"no picture"
 
 
 def test_fingerprint_follows_names_and_sizes(tmp_path: Path):

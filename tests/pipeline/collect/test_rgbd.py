@@ -200,12 +200,15 @@ def test_compressed_counts_are_read_as_pycocotools_writes_them(seed: int):
 LONG = "a very " * 71 + "old"
 CAPTIONS = {
     "long": ([LONG], (LONG,)),
-    "quotes, braces, emoji": (['the "{A}" [B] {0} mug 🧑‍🚀 é'], ('the "{A}" [B] {0} mug 🧑‍🚀 é',)),
-    "newlines and controls": (["red\r\n\tmug\x00\x1b \u2028x "], ("red mug   x",)),
+    "quotes, braces, emoji": (['the "{A}" [B] {0} mug 🧑‍🚀 é'], ('"{A}" [B] {0} mug é',)),
+    "newlines and controls": (["red\r\n\tmug\x00\x1b \u2028x "], ("red mug x",)),
     "half a surrogate": (["red \ud83d mug"], ("red ? mug",)),
     "empty ones are skipped": (["", " \n", "mug"], ("mug",)),
     "none is usable": (["", " "], ()),
+    "as a data set writes it": (["mug_(cup)", "mug.001", "otherfurniture"], ("mug",)),
+    "of a thing that nobody named": (["N/A"], ()),
     "no list": (None, ()),
+    "one text": ("red mug", ("red mug",)),
     "empty list": ([], ()),
 }
 

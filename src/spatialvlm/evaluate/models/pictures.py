@@ -16,18 +16,22 @@ from PIL import Image
 from spatialvlm.dataset import write_file
 from spatialvlm.errors import UserError
 from spatialvlm.evaluate.items import Item, Picture, picture_bytes
+from spatialvlm.pipeline.collect import upright_file
 
 _ENDINGS = ((b"\x89PNG", "png"), (b"\xff\xd8", "jpg"), (b"GIF8", "gif"), (b"RIFF", "webp"))
 
 
 def keep_picture(data: bytes, folder: Path) -> Path:
-    """Write a picture as a file in `folder`, named by its content; what is there already stays.
+    """Write a picture upright as a file in `folder`, named by its content; what is there already stays.
 
     Raises UserError for what is no picture, or a damaged one.
     """
     ending = next((ending for magic, ending in _ENDINGS if data.startswith(magic)), None)
     if ending is None:
         raise UserError(f"a picture of {len(data)} bytes: got {data[:8]!r}, expected a PNG, JPEG, WebP or GIF file")
+    data = upright_file(data)
+    if data.startswith(_ENDINGS[0][0]):
+        ending = _ENDINGS[0][1]
     path = folder / f"{hashlib.sha256(data).hexdigest()[:24]}.{ending}"
     if not path.exists():
         _check_decodes(data)

@@ -137,6 +137,13 @@ def read_picture(path: Path) -> Sample:
     return images.read_picture(path)
 
 
+def upright_file(data: bytes) -> bytes:
+    """Make a picture file such that every reader sees it upright, whether or not it heeds EXIF orientation."""
+    from spatialvlm.pipeline.collect import picture_files
+
+    return picture_files.upright_file(data)
+
+
 def parse_size(text: str) -> tuple[int, int]:
     """Parse width and height from what people type: "640x480"."""
     width, by, height = text.lower().partition("x")

@@ -86,7 +86,7 @@ def depth_scale_of(value: object, owner: str) -> float | None:
 
 def fit_depth(
     depth_m: Float32[np.ndarray, "h w"], shape: tuple[int, int], name: str
-) -> tuple[Float32[np.ndarray, "h w"], str | None]:
+) -> tuple[Float32[np.ndarray, "H W"], str | None]:
     """Bring a depth map to the size of its picture, `shape` (h, w), and say so where it had another one.
 
     Each pixel takes the nearest depth: between two surfaces there is none. Refused where the shapes differ, for then
@@ -121,7 +121,7 @@ def _of_picture(data: bytes, name: str) -> Shaped[np.ndarray, "h w"]:
 def _of_array(data: bytes, name: str) -> Shaped[np.ndarray, "h w"]:
     try:
         values = _npz(data, name) if data.startswith(b"PK") else _npy(data, name)
-    except (*NPY_ERRORS, zipfile.BadZipFile, NotImplementedError, zlib.error) as error:
+    except (*NPY_ERRORS, zipfile.BadZipFile, RuntimeError, zlib.error) as error:  # RuntimeError: encrypted
         raise Refused("depth_unreadable", f"{name}: is no .npy array ({error}); replace the file") from None
     if values.dtype.kind not in "fiu":
         raise Refused("depth_not_float", f"{name}: got {values.dtype}, expected metres as float32")

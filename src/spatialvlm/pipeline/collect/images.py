@@ -2,25 +2,37 @@
 
 import hashlib
 import os
+import re
 import stat
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import islice
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from spatialvlm.errors import UserError
 from spatialvlm.pipeline.collect import CollectConfig
 from spatialvlm.pipeline.collect.decode import Refused, file_name, is_unicode, read_file, record_id, shown
 from spatialvlm.pipeline.collect.exif import camera_from_exif
-from spatialvlm.pipeline.collect.picture_files import read_rgb
+from spatialvlm.pipeline.collect.picture_files import read_rgb, refuse_depth
 from spatialvlm.records import Drop, Frame, Sample, Source
 
 LOOKED_AT = 1000
-ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".avif", ".heic", ".heif")
+ENDINGS = (
+    *(".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".webp", ".bmp", ".dib", ".tif", ".tiff", ".gif"),
+    *(".jp2", ".j2k", ".j2c", ".jpf", ".jpx", ".ppm", ".pgm", ".pnm", ".pbm", ".avif", ".heic", ".heif"),
+)
+SIGNATURES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF8", b"RIFF", b"BM", b"II*\0", b"MM\0*")
+"""How files begin that are pictures by all appearance, for those whose name does not say what they are."""
+MASK_PATH = re.compile(
+    r"(?i)(?:(?:^|/)masks?(?:[_-][^/]*)?/[^/]+|(?:^|/)masks?[_-][^/]*|[_.-]masks?)\.(?:png|bmp|gif|tiff?)$"
+)
+"""Pictures that say they are masks, of a kind that photos seldom are; beside photos they are none."""
+SOME_ENDINGS = 6  # that a message names
 
 
 class ImageFolder:
-    """All pictures below `folder` in the order of their paths; what is hidden (.name) is left out.
+    """All pictures below `folder` in the order of their paths; what is hidden (.name) is left out, and so are masks.
 
     A frame is called by its path without the ending, or with it where that would not be unique.
     """
@@ -32,11 +44,17 @@ class ImageFolder:
     def __init__(self, folder: Path):
         self.folder = folder
         self.name = folder.resolve().name
-        sizes = dict(_pictures(folder))
+        left: Counter[str] = Counter()
+        sizes = dict(_pictures(folder, left))
+        masks = [path for path in sizes if MASK_PATH.search(path)]
+        if len(masks) < len(sizes):
+            left["mask"] += len(masks)
+            sizes = {path: size for path, size in sizes.items() if not MASK_PATH.search(path)}
+        self._left_out = _left_out(left)
         if not sizes:
             raise UserError(
-                f"source {str(folder)!r}: found no image; give a folder with frames.jsonl or with images, "
-                f"expected files that end in {' '.join(ENDINGS)}"
+                f"source {str(folder)!r}: found no image{self._left_out and f' ({self._left_out})'}; give a folder "
+                f"with frames.jsonl or with images, expected files that end in {' '.join(ENDINGS)}"
             )
         self._paths = sorted(sizes)
         self._stems = Counter(_stem(path) for path in self._paths)
@@ -63,7 +81,11 @@ class ImageFolder:
             raise IndexError(f"image {index} of {self.folder}: there are {len(self)}")
         path = self._paths[index]
         name = path if self._stems[_stem(path)] > 1 else _stem(path)
-        return _read(index, self.folder, path, name, self.name)
+        sample = _read(index, self.folder, path, name, self.name)
+        if index > 0 or not self._left_out:
+            return sample
+        doubt = Drop("collect", self.name, f"left_out: {self._left_out}")  # said once, with the first picture
+        return replace(sample, doubts=(*sample.doubts, doubt))
 
 
 def has_pictures(folder: Path) -> bool:
@@ -86,7 +108,9 @@ def _read(index: int, folder: Path, path: str, name: str, origin: str) -> Sample
         record_id(name, f"file {shown(path)}")
         owner = f"frame {name!r}"
         stored = read_file(folder, path, "image", owner)
-        image, data = read_rgb(stored, file_name(path, owner), upright=True)
+        shown_as = file_name(path, owner)
+        refuse_depth(stored, shown_as)
+        image, data = read_rgb(stored, shown_as, upright=True)
     except Refused as refused:
         return Sample(index).dropped(Drop("collect", name.encode("utf-8", "replace").decode(), str(refused)))
     height, width, _ = image.shape
@@ -94,24 +118,58 @@ def _read(index: int, folder: Path, path: str, name: str, origin: str) -> Sample
     return Sample(index, Frame(name, image, camera, None, None, None, Source(origin, None, path, data)))
 
 
-def _pictures(folder: Path) -> Iterator[tuple[str, int]]:
-    """Yield the relative posix path and size of every picture; a link that leads nowhere has size -1 and is a Drop."""
+def _pictures(folder: Path, left: Counter[str]) -> Iterator[tuple[str, int]]:
+    """Yield the relative posix path and size of every picture, and count in `left` what is none, by its ending.
+
+    A link that leads nowhere has size -1 and is a Drop.
+    """
     for parent, folders, files in os.walk(folder):
         folders[:] = [name for name in folders if not name.startswith(".")]
+        left["linked folder"] += sum(Path(parent, name).is_symlink() for name in folders)
         for name in files:
-            if name.startswith(".") or not name.lower().endswith(ENDINGS):
+            if name.startswith("."):
                 continue
             path = Path(parent, name)
+            ending = path.suffix.lower()
+            if ending and ending not in ENDINGS:
+                left[ending if ending[1:].isalnum() and len(ending) < 8 else "other"] += 1
+                continue
             relative = path.relative_to(folder).as_posix()
             try:
                 status = path.stat()
             except OSError:
-                yield relative, -1
+                if ending:
+                    yield relative, -1
                 continue
-            if stat.S_ISREG(status.st_mode):
+            if not stat.S_ISREG(status.st_mode):
+                left["FIFO or device"] += 1
+            elif ending or _begins_as_picture(path):
                 yield relative, status.st_size
+            else:
+                left["without an ending"] += 1
+
+
+def _begins_as_picture(path: Path) -> bool:
+    """Tell by the first bytes whether a file without an ending is a picture."""
+    try:
+        with open(path, "rb") as file:
+            return file.read(8).startswith(SIGNATURES)
+    except OSError:
+        return False
+
+
+def _left_out(left: Counter[str]) -> str:
+    """Say which files are no pictures here, the most frequent endings first; empty where there are none."""
+    counts = sorted((+left).items(), key=lambda one: (-one[1], one[0]))
+    if not counts:
+        return ""
+    named = [f"{count} {ending}" for ending, count in counts[:SOME_ENDINGS]]
+    rest = sum(count for _, count in counts[SOME_ENDINGS:])
+    total = sum(left.values())
+    files = "1 file that is no picture" if total == 1 else f"{total:,} files that are no pictures"
+    return f"left out: {files} here: {', '.join(named)}{f', {rest} of other kinds' if rest else ''}"
 
 
 def _stem(path: str) -> str:
-    """Return a path without its ending."""
-    return path[: path.rindex(".")]
+    """Return a path without its ending, if it has one."""
+    return str(PurePosixPath(path).with_suffix(""))

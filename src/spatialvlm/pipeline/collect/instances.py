@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Bool, Float32
 
+from spatialvlm.captions import named
 from spatialvlm.pipeline.collect.decode import (
     Refused,
     canonical,
@@ -57,7 +58,7 @@ LONGEST_TEXT = 4_000_000
 
 def read_instances(
     folder: Path, relative: str, frame_id: str, shape: tuple[int, int]
-) -> tuple[tuple[Instance, ...], tuple[Drop, ...]]:
+) -> tuple[tuple[Instance, ...], tuple[Drop, ...], tuple[Drop, ...]]:
     """Read the instances of a frame whose image has `shape` (h, w). Refused where the whole file makes no sense."""
     owner = f"frame {frame_id!r}"
     data = read_file(folder, relative, "instances", owner, LARGEST_JSON_BYTES)
@@ -66,12 +67,13 @@ def read_instances(
 
 def instances_of(
     folder: Path, entries: Sequence[object], frame_id: str, shape: tuple[int, int]
-) -> tuple[tuple[Instance, ...], tuple[Drop, ...]]:
-    """Read instances from the values of a JSON list; masks are files below `folder`."""
+) -> tuple[tuple[Instance, ...], tuple[Drop, ...], tuple[Drop, ...]]:
+    """Read instances from the values of a JSON list; masks are files below `folder`. Last come doubts."""
     owner = f"frame {frame_id!r}"
     instances: list[Instance] = []
     drops: list[Drop] = []
     seen: set[str] = set()
+    unnamed: list[object] = []
     masks = _Masks(folder, entries, shape)
     for position, entry in enumerate(entries, start=1):
         name = f"#{position}"
@@ -87,9 +89,19 @@ def instances_of(
                 )
             seen.add(name)
             instances.append(_instance(masks, entry, name, owner))
+            if entry.get("captions") and not instances[-1].captions:
+                unnamed.append(entry["captions"])
         except Refused as refused:
             drops.append(Drop("collect", f"{frame_id}/{name}", str(refused)))
-    return tuple(instances), tuple(drops)
+    return tuple(instances), tuple(drops), _unnamed(unnamed, len(instances), frame_id)
+
+
+def _unnamed(captions: Sequence[object], count: int, frame_id: str) -> tuple[Drop, ...]:
+    """Say how many instances of a frame have captions of which none names a thing."""
+    if not captions:
+        return ()
+    text = f"no_name: captions of frame {frame_id!r}: those of {len(captions)} of {count} instances name no thing, as "
+    return (Drop("collect", frame_id, f"{text}{shown(captions[0])}; nothing is asked about these by name"),)
 
 
 def _entries(data: bytes, name: str) -> list[object]:
@@ -125,7 +137,7 @@ def _captions(value: object, owner: str) -> tuple[str, ...]:
         value = [value]
     if not isinstance(value, list) or not all(isinstance(caption, str) for caption in value):
         raise Refused("wrong_type", f"captions of {owner}: got {shown(value)}, expected a list of strings")
-    return tuple(caption for caption in map(one_line, value) if caption)
+    return tuple(dict.fromkeys(caption for caption in map(named, map(one_line, value)) if caption))
 
 
 class _Masks:
@@ -133,8 +145,11 @@ class _Masks:
 
     def __init__(self, folder: Path, entries: Sequence[object], shape: tuple[int, int]) -> None:
         self._folder, self._shape = folder, shape
-        paths = [_mask_path(entry) for entry in entries if isinstance(entry, dict)]
-        self._shared = {path for path in paths if path is not None and paths.count(path) > 1}
+        naming: dict[str, list[str]] = {}
+        for entry in entries:
+            if isinstance(entry, dict) and (path := _mask_path(entry)) is not None:
+                naming.setdefault(path, []).append(str(entry.get("id")))
+        self._sharers = {path: ids for path, ids in naming.items() if len(ids) > 1}
 
     def read(self, entry: Mapping[str, object], instance_id: str, owner: str) -> Bool[np.ndarray, "h w"]:
         """Read the mask that an instance gives, in one of three ways."""
@@ -156,23 +171,30 @@ class _Masks:
     def _from_file(
         self, entry: Mapping[str, object], instance_id: str, owner: str
     ) -> tuple[str, Bool[np.ndarray, "h w"]]:
-        path = text_of(entry["mask"], f"mask of {owner}")
+        path = text_of(_mask_path(entry), f"mask of {owner}")
         name = file_name(path, owner)
         data = read_file(self._folder, path, "mask", owner)
         value = entry.get("value")
         if value is not None:
             if not isinstance(value, int) or isinstance(value, bool):
                 raise Refused("wrong_type", f"value of {owner}: got {shown(value)}, expected a whole number")
-        elif path in self._shared:
-            ids = ids_in(data, name)
-            value = int(instance_id) if instance_id.isascii() and instance_id.isdigit() else None
-            if value not in ids:
-                raise Refused(
-                    "mask_shared",
-                    f"{name}: several instances name this file, and its values {shown(ids.tolist())} do not hold the "
-                    f"id {instance_id!r}; of an id map give each instance its value: N, else each its own file",
-                )
+        elif path in self._sharers:
+            values = ids_in(data, name)
+            value = self._value_in(path, values, instance_id, name) if len(values) > 1 else None
         return name, decode_mask(data, name, value)
+
+    def _value_in(self, path: str, values: Sequence[int], instance_id: str, name: str) -> int:
+        """Find which value of an id map is one of the instances that name it: its id, or its place from 1 on."""
+        ids = self._sharers[path]
+        if set(ids) <= {str(value) for value in values}:
+            return int(instance_id)
+        if list(values) == list(range(1, len(ids) + 1)):
+            return ids.index(instance_id) + 1
+        raise Refused(
+            "mask_shared",
+            f"{name}: {len(ids)} instances name this file, and its values {shown(list(values))} are neither their ids "
+            "nor their places from 1 on; of an id map give each instance its value: N, else each its own file",
+        )
 
     def _from_json(self, value: object, key: str, name: str) -> Bool[np.ndarray, "h w"]:
         if isinstance(value, list) and key != "rle":
@@ -189,7 +211,7 @@ class _Masks:
 
 def _mask_path(entry: Mapping[str, object]) -> str | None:
     """Find the path of a mask file; `segmentation` may hold one too, as may `mask` an encoding."""
-    value = next((entry[key] for key in ("mask", "mask_path", "mask_file") if entry.get(key) is not None), None)
+    value = next((entry[key] for key in ("mask", "mask_path", "mask_file", "segmentation") if entry.get(key)), None)
     return value if isinstance(value, str) and not value.lstrip().startswith(("{", "[", "b'")) else None
 
 

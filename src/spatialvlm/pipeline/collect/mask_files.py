@@ -38,12 +38,12 @@ def decode_mask(data: bytes, name: str, value: int | None = None) -> Bool[np.nda
     return _thresholded(numbers, is_lossy, name)
 
 
-def ids_in(data: bytes, name: str) -> Int64[np.ndarray, " n"]:
+def ids_in(data: bytes, name: str) -> list[int]:
     """List the values of an id map, without 0, which is nothing."""
     with opened(data, name, "mask") as picture:
         picture.load()
-        values = np.unique(_numbers(picture)).astype(np.int64)
-    return values[values != 0]
+        values = np.unique(_numbers(picture)).tolist()
+    return [value for value in values if value != 0]
 
 
 def _numbers(picture: Image.Image) -> Shaped[np.ndarray, "h w *c"]:

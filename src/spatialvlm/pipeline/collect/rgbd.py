@@ -30,6 +30,7 @@ from spatialvlm.pipeline.collect.depth_files import depth_scale_of, fit_depth, r
 from spatialvlm.pipeline.collect.frame_lines import ID_KEYS, FrameLines
 from spatialvlm.pipeline.collect.instances import read_instances
 from spatialvlm.pipeline.collect.picture_files import read_rgb
+from spatialvlm.pipeline.collect.plausible import hold_against_picture
 from spatialvlm.records import Drop, Frame, Instance, Sample, Source
 
 KEYS = ("id", "image", "depth", "depth_scale", "camera", "gravity_in_camera", "instances", "licence")
@@ -110,12 +111,13 @@ class RgbdFolder:
         shape = image.shape[:2]
         if camera is not None:
             camera = camera_of(camera, shape, owner)
-        depth_m, said = _depth(self.folder, record, shape, owner)
-        instances, drops = _instances(self.folder, record, frame_id, shape)
+        scale = depth_scale_of(record.get("depth_scale"), owner)
+        depth_m, said = _depth(self.folder, record, scale, shape, owner)
+        instances, drops, unnamed = _instances(self.folder, record, frame_id, shape)
         source = Source(self.name, licence, path, data)
         frame = Frame(frame_id, image, camera, depth_m, gravity, instances, source)
-        doubts = () if said is None else (Drop("collect", frame_id, said),)
-        return Sample(index, frame, drops=drops, doubts=doubts)
+        doubts = (*unnamed, *(() if said is None else (Drop("collect", frame_id, said),)))
+        return hold_against_picture(Sample(index, frame, drops=drops, doubts=doubts), scale)
 
 
 def _gravity(value: object, owner: str) -> Float64[np.ndarray, " 3"]:
@@ -128,20 +130,20 @@ def _gravity(value: object, owner: str) -> Float64[np.ndarray, " 3"]:
 
 
 def _depth(
-    folder: Path, record: dict[str, object], shape: tuple[int, int], owner: str
+    folder: Path, record: dict[str, object], scale: float | None, shape: tuple[int, int], owner: str
 ) -> tuple[Float32[np.ndarray, "h w"] | None, str | None]:
     """Read the depth of a frame at its image's size, and say where it had another one."""
     if record.get("depth") is None:
         return None, None
     path = text_of(record["depth"], f"depth of {owner}")
-    depth_m = read_depth(folder, path, owner, depth_scale_of(record.get("depth_scale"), owner))
+    depth_m = read_depth(folder, path, owner, scale)
     return fit_depth(depth_m, shape, file_name(path, owner))
 
 
 def _instances(
     folder: Path, record: dict[str, object], frame_id: str, shape: tuple[int, int]
-) -> tuple[tuple[Instance, ...] | None, tuple[Drop, ...]]:
+) -> tuple[tuple[Instance, ...] | None, tuple[Drop, ...], tuple[Drop, ...]]:
     if record.get("instances") is None:
-        return None, ()
+        return None, (), ()
     path = text_of(record["instances"], f"instances of frame {frame_id!r}")
     return read_instances(folder, path, frame_id, shape)

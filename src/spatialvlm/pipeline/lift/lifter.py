@@ -17,6 +17,7 @@ from spatialvlm.pipeline.lift import LiftConfig
 from spatialvlm.pipeline.lift.anchors import Prior, disagreement, fused, readings
 from spatialvlm.pipeline.lift.box import lift_object
 from spatialvlm.pipeline.lift.free_space import surfaces_of
+from spatialvlm.pipeline.lift.likely_sizes import size_doubts
 from spatialvlm.pipeline.lift.surface import Surface, clean_surface
 from spatialvlm.pipeline.lift.world import Up, World, find_world, things_stand_on
 from spatialvlm.records import DepthErrors, Drop, Frame, Instance, Rle, Sample, Scene
@@ -44,7 +45,9 @@ def lift_frame(sample: Sample, config: LiftConfig) -> Sample:
         if isinstance(anchored, Drop):
             return sample.dropped(anchored)
         lifted = anchored
-    return replace(sample, scene=lifted.scene, drops=(*sample.drops, *lifted.drops))
+    doubts = (Drop("lift", frame.id, text) for text in size_doubts(lifted.scene))
+    drops, doubts = (*sample.drops, *lifted.drops), (*sample.doubts, *doubts)
+    return replace(sample, scene=lifted.scene, drops=drops, doubts=doubts)
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,6 +61,10 @@ def test_its_frames_are_read_exactly(layout: str, folder: Path):
             assert frame.depth_m is not None
             assert np.allclose(frame.depth_m, truth.depth_m, atol=0.6 * WRITERS[layout][1], equal_nan=True)
             assert frame.camera is not None
+        for instance in frame.instances or ():
+            given, known = np.asarray(instance.mask), [np.asarray(one.mask) for one in truth.instances or ()]
+            assert instance.captions
+            assert max(np.count_nonzero(given & one) / np.count_nonzero(given | one) for one in known) > 0.95
 
 
 LISTS = [option for option in WRITERS if issubclass(layout_class(option), FrameList)]
@@ -75,8 +79,10 @@ def test_a_damaged_picture_is_one_drop(folder: Path):
     assert "image_unreadable" in samples[0].drops[0].reason
 
 
-def test_every_layout_has_a_word_a_title_and_a_row_here():
+def test_every_layout_has_a_word_a_title_and_a_row_here_and_in_the_docs():
     assert {layout_class(option).option for option in LAYOUTS} == set(WRITERS)
+    rows = (Path(__file__).parents[4] / "docs/sources.md").read_text("utf-8").splitlines()
+    assert {row.split("`")[1] for row in rows if row.startswith("| `")} == {"rgbd", "photos", *LAYOUTS}
 
 
 def test_signs_of_two_layouts_are_for_a_person_to_decide(tmp_path: Path):

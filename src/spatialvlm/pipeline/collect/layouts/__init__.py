@@ -4,13 +4,20 @@ A class here is a `Layout`: a `FrameSource` that also knows its `option` (the wo
 `signs`. Those whose frames can be listed before any is read are a `FrameList` and only say how they list them.
 """
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
 from spatialvlm.errors import UserError
 
-LAYOUTS = ("tum", "nerfstudio", "polycam", "record3d", "coco", "lerobot", "video", "parquet", "webdataset", "picture")
-"""The words after --as, in the order in which they are looked for."""
+LAYOUTS = (
+    *("tum", "bop", "scannet", "arkitscenes", "kitti", "kitti-objects", "sunrgbd", "pairs"),
+    *("nerfstudio", "polycam", "record3d", "coco", "lerobot", "video", "parquet", "webdataset", "picture"),
+)
+"""The words after --as."""
+
+GENERAL = ("pairs",)
+"""Those that many others are as well: they are looked for where no other shows its signs."""
 
 
 class Layout(Protocol):
@@ -76,17 +83,55 @@ def layout_class(option: str) -> type[Any]:
             from spatialvlm.pipeline.collect.layouts.picture import PictureFile
 
             return PictureFile
+        case "bop":
+            from spatialvlm.pipeline.collect.layouts.bop import BopDataset
+
+            return BopDataset
+        case "scannet":
+            from spatialvlm.pipeline.collect.layouts.scannet import ScannetScenes
+
+            return ScannetScenes
+        case "arkitscenes":
+            from spatialvlm.pipeline.collect.layouts.arkitscenes import ArkitVideos
+
+            return ArkitVideos
+        case "kitti":
+            from spatialvlm.pipeline.collect.layouts.kitti import KittiDrives
+
+            return KittiDrives
+        case "kitti-objects":
+            from spatialvlm.pipeline.collect.layouts.kitti_objects import KittiObjects
+
+            return KittiObjects
+        case "sunrgbd":
+            from spatialvlm.pipeline.collect.layouts.sunrgbd import SunRgbd
+
+            return SunRgbd
+        case "pairs":
+            from spatialvlm.pipeline.collect.layouts.pairs import PictureDepthPairs
+
+            return PictureDepthPairs
     raise UserError(f"--as {option!r}: no such layout; choose one of {', '.join(LAYOUTS)}")
 
 
 def recognised(path: Path) -> type[Any] | None:
     """Find the layout that `path` shows the signs of, None where it shows none.
 
-    Raises UserError where it shows those of several, which is for a person to decide.
+    Raises UserError where it shows those of several, which is for a person to decide, and where it is something that
+    must not be taken for photos.
     """
-    found = [(kind, signs) for kind in map(layout_class, LAYOUTS) if (signs := kind.signs(path)) is not None]
+    found = _showing(path, [option for option in LAYOUTS if option not in GENERAL]) or _showing(path, GENERAL)
     if len(found) > 1:
         could = " or ".join(f"{kind.title} ({signs})" for kind, signs in found)
         flags = " or ".join(f"--as {kind.option}" for kind, _ in found)
         raise UserError(f"source {str(path)!r}: could be {could}; say which with {flags}")
+    if not found:
+        from spatialvlm.pipeline.collect.layouts.unread import refuse
+
+        refuse(path)
     return found[0][0] if found else None
+
+
+def _showing(path: Path, options: Iterable[str]) -> list[tuple[type[Any], str]]:
+    """List the layouts of some words that `path` shows the signs of, with these."""
+    return [(kind, signs) for kind in map(layout_class, options) if (signs := kind.signs(path)) is not None]

@@ -37,6 +37,20 @@ def camera_beside(folder: Path) -> StatedCamera | None:
     return None
 
 
+def depth_scale_beside(folder: Path) -> float | None:
+    """Find the metres of one unit of depth where the camera's file states them: depth_scale, or units a metre."""
+    for name in JSON_NAMES:
+        if (folder / name).is_file():
+            record = json_in(folder / name, dict)
+            scale = next((record[key] for key in ("depth_scale", "depth_factor") if record.get(key) is not None), None)
+            if scale is None:
+                return None
+            if not isinstance(scale, int | float) or not 0 < scale < 1e9:
+                raise UserError(f"{folder / name}: got depth_scale {scale!r}, expected the metres of one unit: 0.001")
+            return float(scale) if scale <= 1 else 1 / scale
+    return None
+
+
 def camera_in(record: dict[str, Any], what: str) -> StatedCamera:
     """Read a camera from JSON of others. Raises UserError where there is none in it."""
     inner = next(

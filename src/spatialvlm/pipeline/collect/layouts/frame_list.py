@@ -16,12 +16,14 @@ from jaxtyping import Float32, Float64
 from spatialvlm.errors import UserError
 from spatialvlm.pipeline.collect.decode import Refused, file_name, read_file, record_id
 from spatialvlm.pipeline.collect.depth_files import decode_depth, fit_depth
+from spatialvlm.pipeline.collect.exif import camera_from_exif
 from spatialvlm.pipeline.collect.layouts.stated_cameras import StatedCamera, gravity_of
 from spatialvlm.pipeline.collect.picture_files import read_rgb
+from spatialvlm.pipeline.collect.plausible import hold_against_picture
 from spatialvlm.records import Drop, Frame, Instance, Sample, SequencePosition, Source
 
-Given = tuple[tuple[Instance, ...], tuple[Drop, ...]]
-"""The instances of a frame, and a Drop for each that cannot be used."""
+Given = tuple[tuple[Instance, ...], tuple[Drop, ...], tuple[Drop, ...]]
+"""The instances of a frame, a Drop for each that cannot be used, and what is doubtful about them."""
 
 Z_UP, Y_UP = np.array([0.0, 0.0, 1.0]), np.array([0.0, 1.0, 0.0])
 
@@ -105,15 +107,20 @@ class FrameList:
             return self._frame(index, listed)
         except Refused as refused:
             return Sample(index).dropped(Drop("collect", listed.id, str(refused)))
+        except UserError as error:  # of a list that belongs to this frame alone
+            return Sample(index).dropped(Drop("collect", listed.id, f"annotation_unreadable: {error}"))
 
     def _frame(self, index: int, listed: ListedFrame) -> Sample:
         owner = f"frame {listed.id!r}"
         stored = read_file(self.folder, listed.image, "image", owner)
         image, data = read_rgb(stored, file_name(listed.image, owner), upright=False)
         shape = (image.shape[0], image.shape[1])
-        camera = None if listed.calibration is None else listed.calibration.camera(shape, owner)
+        if listed.calibration is None:
+            camera = camera_from_exif(stored, shape[1], shape[0])
+        else:
+            camera = listed.calibration.camera(shape, owner)
         depth_m, said = self._depth(listed, shape, owner)
-        instances, drops = (None, ()) if listed.instances is None else listed.instances(shape)
+        instances, drops, doubts = (None, (), ()) if listed.instances is None else listed.instances(shape)
         gravity = listed.gravity_in_camera
         if gravity is None and self.up_in_world is not None and listed.world_from_camera is not None:
             gravity = gravity_of(listed.world_from_camera, self.up_in_world)
@@ -128,8 +135,9 @@ class FrameList:
             sequence=listed.sequence,
             sequence_from_camera=listed.world_from_camera,
         )
-        doubts = () if said is None else (Drop("collect", listed.id, said),)
-        return Sample(index, frame, drops=drops, doubts=doubts)
+        if said is not None:
+            doubts = (*doubts, Drop("collect", listed.id, said))
+        return hold_against_picture(Sample(index, frame, drops=drops, doubts=doubts), listed.depth_scale)
 
     def _depth(
         self, listed: ListedFrame, shape: tuple[int, int], owner: str

@@ -51,3 +51,26 @@ def matrix_in(path: Path) -> Float64[np.ndarray, "r c"]:
     if rows.shape not in ((3, 3), (3, 4), (4, 4)):
         raise UserError(f"{path}: expected a matrix of numbers, 3x3 or 4x4, one row a line; correct it")
     return rows
+
+
+def names_in(record: dict[str, Any]) -> dict[str, str]:
+    """Read what things are called by their numbers: {"1": "mug"} or {"1": {"name": "mug"}}; a number is no name."""
+    names = {}
+    for key, value in record.items():
+        if isinstance(value, dict):
+            value = next((value[word] for word in ("name", "class", "category", "label") if value.get(word)), None)
+        if isinstance(value, str) and any(character.isalpha() for character in value):
+            names[key] = value
+    return names
+
+
+def keyed_numbers_in(path: Path) -> dict[str, list[float]]:
+    """Read lines "key: numbers", as KITTI calibrates; what are no numbers, such as dates, is left out."""
+    found: dict[str, list[float]] = {}
+    for _, line in lines_of(path):
+        key, _, words = line.partition(":")
+        try:
+            found[key.strip()] = [float(word) for word in words.split()]
+        except ValueError:
+            continue
+    return found

@@ -8,7 +8,7 @@ The format, the factor and the intrinsics of its three Kinects: https://cvg.cit.
 from pathlib import Path, PurePosixPath
 
 import numpy as np
-from jaxtyping import Float64, Int64
+from jaxtyping import Float64
 
 from spatialvlm.errors import UserError
 from spatialvlm.pipeline.collect import CollectConfig
@@ -16,6 +16,7 @@ from spatialvlm.pipeline.collect.layouts.camera_files import camera_beside
 from spatialvlm.pipeline.collect.layouts.frame_list import Z_UP, FrameList, ListedFrame
 from spatialvlm.pipeline.collect.layouts.stated_cameras import StatedCamera, pose_from_quaternion
 from spatialvlm.pipeline.collect.layouts.text_files import lines_of
+from spatialvlm.pipeline.collect.layouts.time_stamps import associated, nearest
 from spatialvlm.records import SequencePosition
 
 DEPTH_SCALE = 1 / 5000
@@ -57,6 +58,8 @@ class TumSequence(FrameList):
                 f"{len(pictures) - len(pairs)} of {len(pictures)} pictures have no depth map within {APART_S} s"
             )
         poses = _poses(folder, rgb_s[pairs[:, 0]])
+        if any(pose is not None for pose in poses) and not _named(folder):
+            remarks.append("up is taken to be the z axis of groundtruth.txt; remove that file where it is another")
         frames = [
             ListedFrame(
                 PurePosixPath(pictures[picture]).stem,
@@ -70,28 +73,6 @@ class TumSequence(FrameList):
             for place, ((picture, depth), pose) in enumerate(zip(pairs.tolist(), poses, strict=True))
         ]
         return cls(folder, frames, remarks)
-
-
-def associated(
-    one_s: Float64[np.ndarray, " n"], other_s: Float64[np.ndarray, " m"], apart_s: float
-) -> Int64[np.ndarray, "k 2"]:
-    """Pair times of two clocks that are at most `apart_s` apart, each once, closest first; in order of the first."""
-    order = np.argsort(other_s, kind="stable")
-    after = np.searchsorted(other_s[order], one_s)
-    candidates = [
-        (abs(float(other_s[order[place]] - time)), index, int(order[place]))
-        for index, (time, at) in enumerate(zip(one_s.tolist(), after.tolist(), strict=True))
-        for place in (at - 1, at)
-        if 0 <= place < len(order) and abs(float(other_s[order[place]] - time)) <= apart_s
-    ]
-    pairs: dict[int, int] = {}
-    taken: set[int] = set()
-    for _, index, other in sorted(candidates):
-        if index not in pairs and other not in taken:
-            pairs[index] = other
-            taken.add(other)
-    in_time = sorted(pairs, key=lambda index: (float(one_s[index]), index))
-    return np.array([(index, pairs[index]) for index in in_time], np.int64).reshape(-1, 2)
 
 
 def _listed(folder: Path, name: str) -> tuple[Float64[np.ndarray, " n"], list[str]]:
@@ -112,11 +93,15 @@ def _calibration(folder: Path) -> tuple[StatedCamera, list[str]]:
     beside = camera_beside(folder)
     if beside is not None:
         return beside, []
-    for name, (fx, fy, cx, cy) in KINECTS.items():
-        if name in folder.resolve().as_posix():
-            return StatedCamera(fx, fy, cx, cy, 640, 480), []
+    if (name := _named(folder)) is not None:
+        return StatedCamera(*KINECTS[name], 640, 480), []
     said = "the folder names no Kinect (freiburg1, 2 or 3): its driver's default camera is taken, fx 525 at 640x480"
     return StatedCamera(*ASSUMED, 640, 480, "assumed"), [f"{said}; put a camera.json there for another"]
+
+
+def _named(folder: Path) -> str | None:
+    """Find which Kinect the folder names."""
+    return next((name for name in KINECTS if name in folder.resolve().as_posix()), None)
 
 
 def _poses(folder: Path, at_s: Float64[np.ndarray, " n"]) -> list[Float64[np.ndarray, "4 4"] | None]:
@@ -129,17 +114,7 @@ def _poses(folder: Path, at_s: Float64[np.ndarray, " n"]) -> list[Float64[np.nda
         raise UserError(f"{path}: expected 8 numbers a line: time tx ty tz qx qy qz qw; mend or remove it") from None
     if not len(known):
         return [None] * len(at_s)
-    nearest = _nearest(known[:, 0], at_s)
     return [
         pose_from_quaternion(row[1:4], row[4:]) if abs(row[0] - time) <= APART_S else None
-        for row, time in zip(known[nearest], at_s.tolist(), strict=True)
+        for row, time in zip(known[nearest(known[:, 0], at_s)], at_s.tolist(), strict=True)
     ]
-
-
-def _nearest(known_s: Float64[np.ndarray, " n"], at_s: Float64[np.ndarray, " m"]) -> Int64[np.ndarray, " m"]:
-    """Find the nearest of known times."""
-    order = np.argsort(known_s, kind="stable")
-    after = np.searchsorted(known_s[order], at_s).clip(0, len(order) - 1)
-    before = (after - 1).clip(0)
-    closer = np.abs(known_s[order[before]] - at_s) <= np.abs(known_s[order[after]] - at_s)
-    return order[np.where(closer, before, after)]

@@ -18,6 +18,7 @@ import cv2
 import numpy as np
 from jaxtyping import Float32, UInt8
 
+from spatialvlm.captions import named
 from spatialvlm.geometry import BoxXyxy, Image
 from spatialvlm.models import Model, Runtime, load_vlm
 from spatialvlm.pipeline.detect.models.padding import pad_to_aspect
@@ -59,7 +60,7 @@ class Captioner:
             for box, max_words in zip(own, words, strict=True)
         ]
         said = iter(self._vlm.answers(asked))
-        return [[clean_caption(next(said), max_words) for max_words in words] for words in lengths]
+        return [[named(clean_caption(next(said), max_words)) for max_words in words] for words in lengths]
 
 
 def draw_lengths(seed: int, frame_id: str, count: int) -> list[int]:
