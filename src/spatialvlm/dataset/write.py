@@ -25,15 +25,14 @@ from spatialvlm.dataset.files import describe_file, to_json, write_file
 from spatialvlm.dataset.manifest import (
     FORMAT,
     INFO,
-    Progress,
     Summary,
     check_files,
     holds_scenes,
-    open_for_build,
     read_counts,
     read_manifest,
     sort_manifest,
 )
+from spatialvlm.dataset.progress import Progress, open_for_build
 from spatialvlm.dataset.questions import questions_table, texts
 from spatialvlm.dataset.scenes import scenes_table
 from spatialvlm.geometry import encode_mask
@@ -114,6 +113,7 @@ def finish(folder: Path) -> dict[str, Any]:
     sort_manifest(folder)
     header, summaries = read_manifest(folder)
     check_files(folder, summaries)
+    _remove_others(folder, summaries)
     drops = [Drop(*drop) for summary in summaries for drop in summary["drops"]]
     if holds_scenes(header):
         columns = [texts([getattr(drop, name) for drop in drops]) for name in schema.DROPS.names]
@@ -131,3 +131,11 @@ def finish(folder: Path) -> dict[str, Any]:
     }
     write_file(folder / INFO, lambda file: file.write(to_json(info, indent=1).encode() + b"\n"))
     return info
+
+
+def _remove_others(folder: Path, summaries: Iterable[Summary]) -> None:
+    """Remove the parts that no line names: those of a source that was longer."""
+    named = {entry["path"] for summary in summaries for entry in summary["files"].values()}
+    for path in folder.glob("*/part-*.parquet"):
+        if path.relative_to(folder).as_posix() not in named:
+            path.unlink()

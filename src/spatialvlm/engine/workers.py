@@ -38,7 +38,7 @@ class Worker(Protocol):
         ...
 
 
-def silent(*_: int) -> None:
+def silent(*_: object) -> None:
     """Report nothing: no progress is wanted."""
 
 

@@ -112,10 +112,11 @@ def scalar_rooms(count: int, seed: int, size: tuple[int, int], spp: int) -> Any:
     return open_rooms(count, seed=seed, size=size, spp=spp)
 
 
-class _RoomsOfDefinition:
+class _RoomsOfDefinition(FrameSource):
     """The rooms of a definition, as a source."""
 
     measured_depth, ordered, thread_safe = True, False, False
+    layout = "rendered rooms"
 
     def __init__(self, definition: BenchmarkDefinition) -> None:
         self._rooms = [room.index for room in definition.rooms]

@@ -5,7 +5,7 @@ What cannot be read is one Drop: a frame, or one of its given instances; the oth
 sense as a whole is a UserError.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,9 +43,12 @@ class CollectConfig:
 class FrameSource(Protocol):
     """Frames by index, and what the source promises of them.
 
-    `name` is what people call it. `fingerprint` changes when the content that decides the frames changes (for
-    resuming). `measured_depth`: frames come with depth, so that no model need make any. `ordered`: frames follow each
-    other in time. `thread_safe`: `read` may be called from several threads at once.
+    `name` is what people call it. `layout` is what it was taken for, in words; `remarks` are sentences on what is
+    doubtful about it. `fingerprint` changes when the list of frames changes, and with what draws them.
+    `measured_depth`: frames come with depth, so that no model need make any. `ordered`: frames follow each other in
+    time. `thread_safe`: `read` may be called from several threads at once.
+
+    A class that inherits from here takes over what holds of drawn frames: no files, no entries, no remarks.
     """
 
     name: str
@@ -53,8 +56,21 @@ class FrameSource(Protocol):
     measured_depth: bool
     ordered: bool
     thread_safe: bool
+    layout: str = "frames"
+    remarks: tuple[str, ...] = ()
 
     def __len__(self) -> int: ...
+
+    def files_of(self, index: int) -> tuple[Path, ...]:
+        """List the files that decide frame `index`, also those that are not there; none where it is drawn."""
+        return ()
+
+    def entry_of(self, index: int) -> bytes:
+        """Say what decides frame `index` beside its files: its line in a list, its name; nothing where it is drawn.
+
+        It names no place on this machine: the same source elsewhere says the same.
+        """
+        return b""
 
     def read(self, index: int) -> Sample:
         """Read the Sample at `index`, with its frame or with the reason why it cannot be had.
@@ -124,6 +140,25 @@ def read_picture(path: Path) -> Sample:
     from spatialvlm.pipeline.collect import images
 
     return images.read_picture(path)
+
+
+def reads_files(source: FrameSource) -> bool:
+    """Tell whether the frames come from files, which people may mend, and are not drawn."""
+    return len(source) > 0 and bool(source.entry_of(0) or source.files_of(0))
+
+
+def digest_of(source: FrameSource, indices: Iterable[int]) -> str:
+    """Hash what decides some frames, by contents: the same on every machine."""
+    from spatialvlm.pipeline.collect import inputs
+
+    return inputs.digest_of(source, indices)
+
+
+def stamp_of(source: FrameSource, indices: Iterable[int]) -> str:
+    """Hash what decides some frames, by sizes and times of files: quick, and of this machine alone."""
+    from spatialvlm.pipeline.collect import inputs
+
+    return inputs.stamp_of(source, indices)
 
 
 def parse_size(text: str) -> tuple[int, int]:

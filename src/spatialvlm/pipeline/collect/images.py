@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from spatialvlm.errors import UserError
-from spatialvlm.pipeline.collect import CollectConfig
+from spatialvlm.pipeline.collect import CollectConfig, FrameSource
 from spatialvlm.pipeline.collect.decode import Refused, decode_rgb, file_name, is_unicode, read_file, record_id, shown
 from spatialvlm.pipeline.collect.exif import camera_from_exif
 from spatialvlm.records import Drop, Frame, Sample, Source
@@ -16,13 +16,14 @@ from spatialvlm.records import Drop, Frame, Sample, Source
 ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".avif", ".heic", ".heif")
 
 
-class ImageFolder:
+class ImageFolder(FrameSource):
     """All pictures below `folder` in the order of their paths; what is hidden (.name) is left out.
 
     A frame is called by its path without the ending, or with it where that would not be unique.
     """
 
     measured_depth, ordered, thread_safe = False, False, True
+    layout = "folder of photos"
 
     def __init__(self, folder: Path):
         self.folder = folder
@@ -57,8 +58,19 @@ class ImageFolder:
         if not 0 <= index < len(self):
             raise IndexError(f"image {index} of {self.folder}: there are {len(self)}")
         path = self._paths[index]
-        name = path if self._stems[_stem(path)] > 1 else _stem(path)
-        return _read(index, self.folder, path, name, self.name)
+        return _read(index, self.folder, path, self._name(path), self.name)
+
+    def files_of(self, index: int) -> tuple[Path, ...]:
+        """Give the file of the picture at `index`."""
+        return (self.folder / self._paths[index],)
+
+    def entry_of(self, index: int) -> bytes:
+        """Give the path and the name of the picture at `index`."""
+        path = self._paths[index]
+        return os.fsencode(path) + b"\0" + os.fsencode(self._name(path))
+
+    def _name(self, path: str) -> str:
+        return path if self._stems[_stem(path)] > 1 else _stem(path)
 
 
 def read_picture(path: Path) -> Sample:

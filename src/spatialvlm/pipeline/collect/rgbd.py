@@ -19,7 +19,7 @@ from jaxtyping import Bool, Float32, Float64, Int64
 
 from spatialvlm.errors import UserError
 from spatialvlm.geometry import intrinsics
-from spatialvlm.pipeline.collect import CollectConfig
+from spatialvlm.pipeline.collect import CollectConfig, FrameSource
 from spatialvlm.pipeline.collect.decode import (
     Refused,
     check_keys,
@@ -35,6 +35,7 @@ from spatialvlm.pipeline.collect.decode import (
     shown,
     text_of,
 )
+from spatialvlm.pipeline.collect.inputs import files_named
 from spatialvlm.pipeline.collect.instances import read_instances
 from spatialvlm.records import Camera, Drop, Frame, Instance, Sample, Source
 
@@ -55,10 +56,11 @@ NPY_ERRORS = (
 )
 
 
-class RgbdFolder:
+class RgbdFolder(FrameSource):
     """The frames of `folder`/frames.jsonl. Opening reads that file once and keeps where its lines begin."""
 
     measured_depth, ordered, thread_safe = True, False, True
+    layout = "RGB-D folder (frames.jsonl)"
 
     def __init__(self, folder: Path):
         self.folder = folder
@@ -90,6 +92,14 @@ class RgbdFolder:
         except Refused as refused:
             return Sample(index).dropped(Drop("collect", name, str(refused)))
         return Sample(index, frame, drops=drops)
+
+    def files_of(self, index: int) -> tuple[Path, ...]:
+        """List the files that the line at `index` names, and those that its instances name."""
+        return files_named(self.folder, self._line(index))
+
+    def entry_of(self, index: int) -> bytes:
+        """Give the line at `index`, how messages call it, and whether it repeats an id."""
+        return b"%s:%d:%s" % (self._lines.name(index).encode(), self._lines.repeats[index], self._line(index).strip())
 
     def _line(self, index: int) -> bytes:
         with open(self.folder / "frames.jsonl", "rb") as file:
