@@ -9,6 +9,7 @@
     asking      what the questions were made with    lazy                other questions while a model trains
     prepared_scenes   scenes read and measured once, the last few kept
     exports/    the same for trainers                files, provenance   whole or absent; what decides the bytes
+    unasked     why nothing is asked about a scene
     marked_pictures   images with numbered marks, for questions that call objects by them
 
 Workers write the files of a shard (`write_shard`), one parent appends manifest lines (`open_for_build`) and adds up
@@ -30,6 +31,7 @@ from spatialvlm.dataset.provenance import versions
 from spatialvlm.dataset.read import Dataset, Part, opened, read_dataset, scene_columns
 from spatialvlm.dataset.scenes import read_scenes
 from spatialvlm.dataset.settings import added_packages
+from spatialvlm.dataset.unasked import silence_in_words, why_nothing_is_asked
 from spatialvlm.dataset.write import finish, open_for_build, write_questions, write_shard
 
 __all__ = [
@@ -65,9 +67,11 @@ __all__ = [
     "read_scenes",
     "replace_folder",
     "scene_columns",
+    "silence_in_words",
     "to_json",
     "upright",
     "versions",
+    "why_nothing_is_asked",
     "write_file",
     "write_note",
     "write_questions",

@@ -35,6 +35,7 @@ from spatialvlm.dataset.manifest import (
 from spatialvlm.dataset.progress import Progress, open_for_build
 from spatialvlm.dataset.questions import questions_table, texts
 from spatialvlm.dataset.scenes import scenes_table
+from spatialvlm.dataset.unasked import reason_for_silence
 from spatialvlm.geometry import encode_mask
 from spatialvlm.records import QA, Drop, Instance, Sample, Scene, Source
 
@@ -47,7 +48,7 @@ def write_shard(folder: Path, shard: int, samples: Iterable[Sample]) -> Summary:
     `samples` are all that the shard was given, with what became of them. They are taken one at a time, and of each only
     what is written is kept: masks as run lengths, no pixels but those of the image file.
     """
-    frames, drops, refusals = 0, [], []
+    frames, drops, refusals, unasked = 0, [], [], []
     scenes: list[tuple[Scene, Source]] = []
     questions: list[tuple[str, Sequence[QA]]] = []
     for sample in samples:
@@ -57,8 +58,10 @@ def write_shard(folder: Path, shard: int, samples: Iterable[Sample]) -> Summary:
             scenes.append((_compact(sample.scene), sample.frame.source))
             questions.append((sample.scene.frame_id, sample.questions))
             refusals.append(sample.refusals)
+            if not sample.questions:
+                unasked.append(reason_for_silence(sample))
     tables = {"scenes": scenes_table(scenes), "qa": questions_table(questions)}
-    return _write(Path(folder), shard, tables, questions, frames, refusals, drops)
+    return _write(Path(folder), shard, tables, questions, frames, refusals, unasked, drops)
 
 
 def _compact(scene: Scene) -> Scene:
@@ -79,7 +82,7 @@ def write_questions(
     refusals: Iterable[Mapping[tuple[str, str], int]] = (),
 ) -> Summary:
     """Write one part of questions alone, one row per stored scene, and return its manifest line. Safe to run again."""
-    return _write(Path(folder), shard, {"qa": questions_table(questions)}, questions, len(questions), refusals, ())
+    return _write(Path(folder), shard, {"qa": questions_table(questions)}, questions, len(questions), refusals, (), ())
 
 
 def _write(
@@ -89,6 +92,7 @@ def _write(
     questions: Sequence[tuple[str, Sequence[QA]]],
     frames: int,
     refusals: Iterable[Mapping[tuple[str, str], int]],
+    unasked: Sequence[str],
     drops: Sequence[Drop],
 ) -> Summary:
     files = {}
@@ -102,7 +106,7 @@ def _write(
         "scenes": len(questions),
         "qa": sum(len(qas) for _, qas in questions),
         "files": files,
-        "counts": shard_counts(chain.from_iterable(qas for _, qas in questions), refusals),
+        "counts": shard_counts(chain.from_iterable(qas for _, qas in questions), refusals, unasked),
         "drops": [[drop.stage, drop.id, drop.reason] for drop in drops],
     }
 
