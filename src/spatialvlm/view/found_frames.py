@@ -18,6 +18,8 @@ from spatialvlm.records import Drop, Frame
 
 LOOKED_AT, DRAWN = 8, 2  # frames; drawing one takes seconds
 NAMES = 4
+HEADINGS = ("frame", "pixels", "depth", "field of view", "up", "things")
+WIDTHS = {"frame": 13, "pixels": 9, "field of view": 13, "up": 16, "things": 16}
 STEEP_RAD = math.radians(80)  # there nobody can tell how a camera is rolled
 
 
@@ -58,11 +60,17 @@ def print_found(console: Console, found: Found) -> None:
         raise UserError(
             f"source {source.name!r}: none of {found.looked_at} frames that were looked at can be read{why}"
         )
+    rows = [_cells(frame) for frame in found.frames]
+    same = [len(set(cells)) == 1 and heading != "frame" for heading, cells in zip(HEADINGS, zip(*rows, strict=True))]
+    for heading, cell, once in zip(HEADINGS, rows[0], same, strict=True):
+        if once:
+            console.print(f"{heading}: {cell}", highlight=False, markup=False, soft_wrap=True)
     table = Table(box=None, padding=(0, 2, 0, 0))
-    for heading in ("frame", "pixels", "depth, 5 to 95 %", "known", "field of view", "up", "things"):
-        table.add_column(heading, overflow="fold")
-    for frame in found.frames:
-        table.add_row(*map(escape, _cells(frame)))
+    for heading, once in zip(HEADINGS, same, strict=True):
+        if not once:
+            table.add_column(heading, overflow="fold", min_width=WIDTHS.get(heading))
+    for row in rows:
+        table.add_row(*(escape(cell) for cell, once in zip(row, same, strict=True) if not once))
     console.print(table)
     for drop in found.drops:
         console.print(f"dropped {drop.id}: {drop.reason}", highlight=False, markup=False, soft_wrap=True)
@@ -71,14 +79,9 @@ def print_found(console: Console, found: Found) -> None:
 
 def _cells(frame: Frame) -> Sequence[str]:
     height, width, _ = frame.image.shape
-    return (
-        frame.id,
-        f"{width}x{height}",
-        *depth_in_words(frame),
-        view_in_words(frame),
-        up_in_words(frame),
-        _things(frame),
-    )
+    depth, share = depth_in_words(frame)
+    known = depth if share in ("", "100%") else f"{depth}, {share} known"
+    return frame.id, f"{width}x{height}", known, view_in_words(frame), up_in_words(frame), _things(frame)
 
 
 def depth_in_words(frame: Frame) -> tuple[str, str]:

@@ -108,22 +108,26 @@ def _stroke(picture: Picture, points: list[tuple[int, int]], colour: tuple[int, 
 
 
 def _depth(depth_m: Float[np.ndarray, "h w"], size: tuple[int, int]) -> Picture:
-    """Draw depth in colours, near ones warm, grey where it is unknown, and a scale in metres beside it."""
+    """Draw depth in colours, near ones warm, grey where it is unknown, and a scale in metres beside it.
+
+    Colours follow the inverse of depth, so that things near by stand out before a far background.
+    """
     low, high = (float(value) for value in np.nanpercentile(depth_m, (2, 98)))
     high = max(high, low * 1.001)
     small = cv2.resize(depth_m, size, interpolation=cv2.INTER_NEAREST)
-    picture = _coloured((small - low) / (high - low))
+    picture = _coloured((1 / small - 1 / high) / (1 / low - 1 / high))
     picture[np.isnan(small)] = UNKNOWN
-    bar = _coloured(np.repeat(np.linspace(0, 1, size[1])[:, None], BAR, axis=1))
+    bar = _coloured(np.repeat(np.linspace(1, 0, size[1])[:, None], BAR, axis=1))
     labels = np.full((size[1], 76, 3), PAPER, np.uint8)
     for share in np.linspace(0, 1, TICKS):
-        strip = draw_text(f"{low + share * (high - low):.2f} m", STRIP - 4, INK, PAPER)[:, :70]
+        metres = 1 / (1 / low - share * (1 / low - 1 / high))
+        strip = draw_text(f"{metres:.2f} m", STRIP - 4, INK, PAPER)[:, :70]
         top = round(share * (size[1] - strip.shape[0]))
         labels[top : top + strip.shape[0], : strip.shape[1]] = strip
     gap = np.full((size[1], GAP, 3), PAPER, np.uint8)
     return np.concatenate([picture, gap, bar, labels], axis=1)
 
 
-def _coloured(share: Float[np.ndarray, "h w"]) -> Picture:
-    level = np.rint(255 * (1 - np.clip(np.nan_to_num(share), 0, 1))).astype(np.uint8)
+def _coloured(nearness: Float[np.ndarray, "h w"]) -> Picture:
+    level = np.rint(255 * np.clip(np.nan_to_num(nearness), 0, 1)).astype(np.uint8)
     return cv2.cvtColor(cv2.applyColorMap(level, cv2.COLORMAP_TURBO), cv2.COLOR_BGR2RGB)
