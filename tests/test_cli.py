@@ -103,13 +103,14 @@ def test_build_does_what_the_options_say(run, source, tmp_path):
     assert 0 < info["qa"] <= 6
 
 
-def test_images_alone_are_drops_and_no_failure(run, source, tmp_path):
+def test_images_alone_are_drops_and_the_run_has_failed(run, source, tmp_path):
     images = shutil.copytree(source / "rgb", tmp_path / "images")
     out = tmp_path / "out"
-    code, printed, _ = run("build", images, "--recipe", "given", "--out", out)
-    assert code == 0
+    code, printed, errors = run("build", images, "--recipe", "given", "--out", out)
+    assert code == 1
     assert re.search(r"^dropped +3 in detect: no_depth *$", printed, re.MULTILINE)
-    assert re.search(r"^no frame became a scene; shapes-000000: no_depth: .*; give depth", printed, re.MULTILINE)
+    why = "no frame became a scene; dropped 3 times in detect, such as shapes-000000: no_depth: .*; give depth"
+    assert re.search(rf"^error: {why}", errors, re.MULTILINE)
     drops = pq.read_table(out / "drops.parquet").to_pylist()
     assert [drop["id"] for drop in drops] == [f"shapes-{k:06d}" for k in range(3)]
     info = json.loads((out / "dataset.json").read_text())
@@ -137,10 +138,36 @@ def test_photos_take_their_recipe_and_weights_that_are_not_there_say_how_to_get_
 def test_a_source_of_nothing_but_bad_lines(run, tmp_path):
     (tmp_path / "frames").mkdir()
     (tmp_path / "frames/frames.jsonl").write_text('{}\nnope\n[1]\n{"id": "' + "x" * 10_000 + '", "image": "a.png"}\n')
-    code, printed, _ = run("build", tmp_path / "frames", "--out", tmp_path / "out")
-    assert code == 0
+    code, printed, errors = run("build", tmp_path / "frames", "--out", tmp_path / "out")
+    assert code == 1
+    assert "such as line 1: missing_key: 'id' of line 1: not given" in errors
     for reason in ("missing_key", "line_not_json", "line_not_object", "id_invalid"):
         assert f"1 in collect: {reason}" in printed
+
+
+def test_the_commonest_drops_are_said_with_an_example_each(run, source, tmp_path):
+    folder = shutil.copytree(source, tmp_path / "frames")
+    lines = (folder / "frames.jsonl").read_text()
+    (folder / "frames.jsonl").write_text(lines + "a\nb\n{}\n[]\n[]\n[]\n" + '{"id": "x", "image": "x.png"}\n')
+    code, printed, _ = run("build", folder, "--out", tmp_path / "out")
+    assert code == 0
+    said = re.findall(r"^dropped (\d) times in collect, such as line (\d+): (\w+): line", printed, re.MULTILINE)
+    assert said == [("3", "7", "line_not_object"), ("2", "4", "line_not_json")]
+
+
+def test_a_scene_without_a_question_says_why(run, source, tmp_path):
+    folder, out = shutil.copytree(source, tmp_path / "frames"), tmp_path / "out"
+    line = json.loads((folder / "frames.jsonl").read_text().splitlines()[0])
+    for path in (folder / "instances").iterdir():
+        path.write_text(json.dumps([{**one, "captions": []} for one in json.loads(path.read_text())]))
+    (folder / "frames.jsonl").write_text(json.dumps(line))
+    code, printed, _ = run("build", folder, "--out", out)
+    why = "objects have no caption: give captions, or refer by mark, box or point"
+    assert (code, f"1 scene has no question: {why}\n" in printed) == (0, True)
+    assert f"none: {why}" in run("show", out, 0, "--png", tmp_path / "x.png")[1]
+    report = (out / "report.html").read_text()
+    assert f"Nothing could be asked about this image: {why}." in report
+    assert f"1 scene has no question: {why}." in report
 
 
 @pytest.mark.parametrize("out", ["o[b]ut", "o[/]ut", "out put", "öut", "-out"])
@@ -156,6 +183,32 @@ def test_folders_and_ids_of_any_name(run, tmp_path, monkeypatch, out):
         code, printed, errors = run("show", "--", out, frame)
         assert code == 0, errors
         assert printed.splitlines()[-1] == "picture: a_.._b___red_____c___d___é_.png"
+
+
+# -- inspect -----------------------------------------------------------------------------------------------------------
+
+
+def test_inspect_says_what_a_source_was_taken_for(run, source, tmp_path):
+    code, printed, errors = run("inspect", source, "--png", tmp_path / "x.png")
+    assert (code, errors) == (0, "")
+    assert printed.startswith("frames: RGB-D folder (frames.jsonl), 3 frames\n")
+    assert "pixels: 160x120\n" in printed
+    assert printed.endswith(f"build would use the recipe given: no model is needed\npicture: {tmp_path / 'x.png'}\n")
+    picture = cv2.imread(str(tmp_path / "x.png"))
+    assert picture.shape[0] > 500
+    assert picture.shape[1] > 2 * picture.shape[0]
+    code, printed, _ = run("inspect", source / "rgb", "--png", tmp_path / "y.png")
+    assert code == 0
+    assert printed.startswith("rgb: folder of photos, 3 frames\npixels: 160x120\ndepth: none\n")
+    assert "build would use the recipe photos" in printed
+
+
+def test_inspect_of_what_cannot_be_read(run, tmp_path):
+    (tmp_path / "frames.jsonl").write_text("nope\n")
+    code, printed, errors = run("inspect", tmp_path)
+    assert (code, "1 frame\n" in printed) == (1, True)
+    assert "none of 1 frames that were looked at can be read: line_not_json: line 1" in errors
+    assert run("inspect", tmp_path / "nowhere")[0] == 1
 
 
 # -- ask ---------------------------------------------------------------------------------------------------------------

@@ -111,6 +111,7 @@ FLAGS = {
         "--help": False,
     },
     "export": {"--to": None, "--out": None, "--per": "image", "--help": False},
+    "inspect": {"--png": None, "--help": False},
     "questions": {"--help": False},
     "show": {"--png": None, "--help": False},
 }

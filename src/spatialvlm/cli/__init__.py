@@ -1,7 +1,7 @@
 """The command line: `spatialvlm build | calibrate | ask | audit | questions | show | benchmark`.
 
-The commands of evaluation are in `evaluating`, those for trainers in `exporting`. Thin; each command imports what it
-needs when it runs.
+The commands of evaluation are in `evaluating`, those for trainers in `exporting`, `inspect` in `viewing`. Thin; each
+command imports what it needs when it runs.
 
 Progress and messages go to stderr, results to files and stdout. Exit codes: 0 done, 1 failed, 2 wrong use.
 """
@@ -15,7 +15,7 @@ from typing import Annotated, Any
 
 import typer
 
-from spatialvlm.cli import evaluating, exporting
+from spatialvlm.cli import evaluating, exporting, viewing
 from spatialvlm.cli.options import (
     As,
     Balance,
@@ -240,7 +240,7 @@ def show(
     """Show one frame of a dataset: its objects and questions here, its picture with masks and labels as a PNG."""
     from rich.console import Console
 
-    from spatialvlm.dataset import read_dataset
+    from spatialvlm.dataset import read_dataset, why_nothing_is_asked
     from spatialvlm.view import file_for, picture, print_frame, save
 
     opened = read_dataset(dataset)
@@ -250,7 +250,7 @@ def show(
     image = picture(scene, source)
     path = png or file_for(scene.frame_id)
     save(image, path)
-    print_frame(Console(), scene, asked, image)
+    print_frame(Console(), scene, asked, image, "" if asked else why_nothing_is_asked(opened, scene))
     print(f"picture: {path}")
 
 
@@ -268,6 +268,7 @@ def benchmark(
         raise typer.Exit(1)
 
 
+app.add_typer(viewing.app)
 app.add_typer(exporting.app)
 app.add_typer(evaluating.app)
 

@@ -2,7 +2,8 @@
 
 import dataclasses
 import time
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -11,11 +12,14 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from spatialvlm.dataset import asking_of, read_dataset
+from spatialvlm.dataset import asking_of, read_dataset, silence_in_words
 from spatialvlm.engine import ProgressBar, ask, build_recipe
+from spatialvlm.errors import UserError
 from spatialvlm.models import Runtime
-from spatialvlm.pipeline.collect import FrameSource
 from spatialvlm.recipes import Recipe
+from spatialvlm.records import Drop
+
+SHOWN_REASONS = 3
 
 
 class _Meter(ProgressBar):
@@ -26,11 +30,6 @@ class _Meter(ProgressBar):
         self.frames = self.questions = self.drops = 0
         self.started = time.perf_counter()
 
-    def opened(self, source: FrameSource) -> None:
-        """Say what the source was taken for."""
-        said = (f"{source.name}: {source.layout}, {len(source)} {self.noun}", *source.remarks)
-        self.console.print("\n".join(said), soft_wrap=True, highlight=False, markup=False)
-
     def begin(self, total: int, done: int) -> None:
         """Show from here on how many frames there are, and how many an earlier run has done."""
         self.show(total, done)
@@ -39,6 +38,10 @@ class _Meter(ProgressBar):
             self.console.print(f"all {self.noun} were done already; nothing to do")
         elif done:
             self.console.print(f"going on after the {done} {self.noun} of an earlier run")
+
+    def say(self, sentence: object) -> None:
+        """Show a sentence about the run."""
+        self.console.print(sentence, soft_wrap=True, highlight=False, markup=False)
 
     def report(self, frames: int, questions: int, drops: int) -> None:
         """Count so many more as done."""
@@ -49,12 +52,18 @@ class _Meter(ProgressBar):
 
 
 def build_with_progress(recipe: Recipe, out: Path, workers: int, runtime: Runtime | None = None) -> None:
-    """Build, show progress, and say what came out and where the report is."""
+    """Build, show progress, and say what came out and where the report is.
+
+    Raises UserError where no frame became a scene, with the commonest reason.
+    """
     with closing(_Meter()) as meter:
-        info = build_recipe(
-            recipe, out, workers=workers, runtime=runtime, opened=meter.opened, begin=meter.begin, report=meter.report
-        )
-    _print_result(Console(), info, out)
+        shown = {"begin": meter.begin, "report": meter.report, "say": meter.say}
+        info = build_recipe(recipe, out, workers=workers, runtime=runtime, **shown)
+    commonest = _commonest_drops(out) if info["drops"] else []
+    _print_result(Console(), info, out, commonest)
+    if not info["scenes"]:
+        why = commonest[0] if commonest else f"{recipe.source} has no frames"
+        raise UserError(f"no frame became a scene; {why}")
 
 
 def ask_with_progress(
@@ -75,7 +84,7 @@ def ask_with_progress(
     console.print(f"dataset: {out}", soft_wrap=True, highlight=False, markup=False)
 
 
-def _print_result(console: Console, info: dict[str, Any], out: Path) -> None:
+def _print_result(console: Console, info: dict[str, Any], out: Path, commonest: Sequence[str]) -> None:
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     table.add_row("frames", f"{info['frames']}")
     table.add_row("scenes", f"{info['scenes']}")
@@ -84,13 +93,27 @@ def _print_result(console: Console, info: dict[str, Any], out: Path) -> None:
         for reason, count in reasons.items():
             table.add_row("dropped", f"{count} in {stage}: {escape(reason)}")
     console.print(table)
-    if info["frames"] and not info["scenes"]:
-        drop = next(read_dataset(out).drops())
-        console.print(
-            f"no frame became a scene; {drop.id}: {drop.reason}", soft_wrap=True, highlight=False, markup=False
-        )
-    for doubt in info.get("doubts", {}).values():
-        more = f" (and {doubt['count'] - 1} more like it)" if doubt["count"] > 1 else ""
-        console.print(f"doubtful: {doubt['first']}{more}", soft_wrap=True, highlight=False, markup=False)
-    console.print(f"dataset: {out}", soft_wrap=True, highlight=False, markup=False)
-    console.print(f"report: {out / 'report.html'}", soft_wrap=True, highlight=False, markup=False)
+    silent = silence_in_words(info)
+    doubts = [f"doubtful: {one['first']}{_more(one['count'] - 1)}" for one in info.get("doubts", {}).values()]
+    lines = [*(commonest if info["scenes"] else ()), *([silent] if silent else ()), *doubts]
+    for line in (*lines, f"dataset: {out}", f"report: {out / 'report.html'}"):
+        console.print(line, soft_wrap=True, highlight=False, markup=False)
+
+
+def _more(count: int) -> str:
+    return f" (and {count} more like it)" if count else ""
+
+
+def _commonest_drops(out: Path) -> list[str]:
+    """Say what was dropped most often, up to three reasons with an example of each."""
+    counts: Counter[tuple[str, str]] = Counter()
+    examples: dict[tuple[str, str], Drop] = {}
+    for drop in read_dataset(out).drops():
+        reason = drop.stage, drop.reason.partition(":")[0]
+        counts[reason] += 1
+        examples.setdefault(reason, drop)
+    said = []
+    for reason, count in counts.most_common(SHOWN_REASONS):
+        drop = examples[reason]
+        said.append(f"dropped {count} times in {drop.stage}, such as {drop.id}: {drop.reason}")
+    return said

@@ -14,8 +14,10 @@ from spatialvlm.dataset.card_frames import frame_card
 from spatialvlm.dataset.counts import BINS_PER_DECADE, LENGTH_EDGES_M
 from spatialvlm.dataset.files import write_file
 from spatialvlm.dataset.read import Dataset, read_dataset
+from spatialvlm.dataset.unasked import silence_in_words, why_nothing_is_asked
 from spatialvlm.errors import DatasetError
 from spatialvlm.kinds import KINDS
+from spatialvlm.records import QA, Scene, Source
 
 GALLERY = 24
 _OPEN = 4  # frames of the gallery that are shown at once; the others unfold
@@ -71,7 +73,7 @@ def render(dataset: Dataset, info: Mapping[str, Any]) -> str:
 def _gallery(dataset: Dataset) -> page.Markup:
     count = min(GALLERY, len(dataset))
     places = np.linspace(0, len(dataset) - 1, count).round().astype(int).tolist()
-    cards = [frame_card(*dataset.at(place)) for place in places]
+    cards = [_card(dataset, *dataset.at(place)) for place in places]
     rest = cards[_OPEN:]
     more = page.fold(f"Show {page.counted(len(rest), 'more image')}", *rest) if rest else page.Markup()
     lead = (
@@ -79,6 +81,10 @@ def _gallery(dataset: Dataset) -> page.Markup:
         "the value with its error, the objects."
     )
     return page.section("What it looks like", lead, *cards[:_OPEN], more)
+
+
+def _card(dataset: Dataset, scene: Scene, source: Source, questions: Sequence[QA]) -> page.Markup:
+    return frame_card(scene, source, questions, "" if questions else why_nothing_is_asked(dataset, scene))
 
 
 def _by_form(names: Mapping[str, Any]) -> dict[str, list[str]]:
@@ -192,6 +198,8 @@ def _refusals(info: Mapping[str, Any]) -> page.Markup:
     rows.append(("all", [f"{totals[reason]:,}" for reason in order] + [f"{sum(totals.values()):,}"]))
     heads = ("kind", *(page.shortened(reason.replace("_", " ")) for reason in order), "all")
     lead = "Facts that were not asked, because the geometry cannot decide them; by kind and reason."
+    silent = silence_in_words(info)
+    lead += f" {silent[0].upper()}{silent[1:]}." if silent else ""
     return page.section("What was refused", lead, page.table(heads, rows))
 
 

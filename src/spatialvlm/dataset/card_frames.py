@@ -33,8 +33,8 @@ JPEG_QUALITY = 85
 QUESTIONS = 8
 
 
-def frame_card(scene: Scene, source: Source, questions: Sequence[QA]) -> page.Markup:
-    """Show one image with its objects marked and some of its questions beside it."""
+def frame_card(scene: Scene, source: Source, questions: Sequence[QA], why: str = "") -> page.Markup:
+    """Show one image with its objects marked and some of its questions beside it; `why` there are none."""
     places = {found.instance.id: index for index, found in enumerate(scene.objects)}
     objects = page.join(*(_object(scene, index) for index in range(len(scene.objects))), between=" ")
     image = page.element(
@@ -49,7 +49,7 @@ def frame_card(scene: Scene, source: Source, questions: Sequence[QA]) -> page.Ma
         _provenance(scene, source, len(questions)),
     )
     items = [_question(scene, qa, places) for qa in select(questions, QUESTIONS)]
-    nothing = page.element("p", "Nothing could be asked about this image.", css="none")
+    nothing = page.element("p", "Nothing could be asked about this image" + (f": {why}." if why else "."), css="none")
     asked = page.element("ul", *items, css="asked") if items else nothing
     return page.element("article", page.element("figure", image, caption), asked, css="frame")
 

@@ -29,11 +29,14 @@ LENGTH_EDGES_M = tuple(10.0 ** (i / BINS_PER_DECADE - 3) for i in range(6 * BINS
 Counts = dict[str, Any]
 
 
-def shard_counts(questions: Iterable[QA], refusals: Iterable[Mapping[tuple[str, str], int]]) -> Counts:
+def shard_counts(
+    questions: Iterable[QA], refusals: Iterable[Mapping[tuple[str, str], int]], unasked: Iterable[str] = ()
+) -> Counts:
     """Count what one shard holds, from its questions and the refusals of its Samples, ready for JSON.
 
-    {"kinds": {kind: n}, "labels": {kind: {label: n}}, "lengths": {kind: [n per bin]}, "refusals": {kind: {reason: n}}}.
-    The label of a choice is the place of the chosen object in the question: "A", "B", ...
+    {"kinds": {kind: n}, "labels": {kind: {label: n}}, "lengths": {kind: [n per bin]}, "refusals": {kind: {reason: n}},
+    "unasked": {reason: n}}. `unasked` are the reasons for scenes about which nothing is asked, one a scene. The label
+    of a choice is the place of the chosen object in the question: "A", "B", ...
     """
     facts = [qa.fact for qa in questions]
     lengths: dict[str, list[int]] = {}
@@ -52,6 +55,7 @@ def shard_counts(questions: Iterable[QA], refusals: Iterable[Mapping[tuple[str, 
         "labels": _nested(labels),
         "lengths": lengths,
         "refusals": _nested(refused),
+        "unasked": dict(Counter(unasked)),
     }
 
 
@@ -75,7 +79,7 @@ def answer_label(fact: Fact) -> str | None:
 
 def merge_counts(parts: Iterable[Counts]) -> Counts:
     """Add up counts of the same shape."""
-    total: Counts = {"kinds": {}, "labels": {}, "lengths": {}, "refusals": {}}
+    total: Counts = {"kinds": {}, "labels": {}, "lengths": {}, "refusals": {}, "unasked": {}}
     for part in parts:
         _add(total, part)
     return total

@@ -1,118 +1,31 @@
 """manifest.jsonl: what a dataset is made with, then one line per finished shard. It makes a killed build resumable.
 
 The first line is the header {"format", "config", "source", "fingerprint", "versions"}; `holds: "questions"` in it says
-that the scenes are in another dataset. A shard's line is appended after its files are safe on the disk; a line cut off
-by a crash is discarded and its shard is made again.
+that the scenes are in another dataset. `inputs` of a shard are hashes of what its frames were made of, where that is
+files: where they are others today, the shard must be made again. A shard's line is appended after its files are safe on
+the disk; a line cut off by a crash is discarded and its shard is made again.
 """
 
 import json
-import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
-from io import BufferedIOBase, FileIO
+from io import BufferedIOBase
 from itertools import islice, takewhile
 from pathlib import Path
 from typing import Any
 
 from spatialvlm.dataset.counts import Counts
-from spatialvlm.dataset.files import TEMPORARY, disk_faults, to_json, write_file
-from spatialvlm.dataset.settings import check_same
-from spatialvlm.errors import DatasetError, UserError
-
-try:
-    import fcntl
-except ImportError:  # Windows has no advisory locks; there, nobody stops two builds in one folder
-    fcntl = None
+from spatialvlm.dataset.files import write_file
+from spatialvlm.errors import DatasetError
 
 FORMAT = 2
 READABLE = (1, 2)
 """The formats whose scenes are read. In format 1 questions did not hold what it takes to score an answer to them."""
 MANIFEST = "manifest.jsonl"
 INFO = "dataset.json"
+REPORT = "report.html"
 
 Summary = dict[str, Any]
 _KEYS = frozenset(("shard", "frames", "scenes", "qa", "files", "counts", "drops"))
-
-
-class Progress:
-    """A dataset being built; close it, or use it in a `with`.
-
-    `done` maps a finished shard's number to its summary without its counts. `info` is what dataset.json says where all
-    is finished, None where there is something left to do.
-    """
-
-    def __init__(self, folder: Path, done: dict[int, Summary], info: dict[str, Any] | None, file: FileIO) -> None:
-        self.folder = folder
-        self.done = done
-        self.info = info
-        self._file = file
-
-    def append(self, summary: Summary) -> None:
-        """Record a finished shard. Call it in the order of the shards."""
-        with disk_faults(self.folder / MANIFEST):
-            line = to_json(summary).encode() + b"\n"
-            while line:  # unbuffered: what a full disk refuses must not come up again when the file is closed
-                line = line[self._file.write(line) :]
-            os.fsync(self._file.fileno())
-        self.done[summary["shard"]] = {name: value for name, value in summary.items() if name != "counts"}
-
-    def close(self) -> None:
-        """Let another process build here."""
-        self._file.close()
-
-    def __enter__(self) -> "Progress":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-
-def open_for_build(folder: Path, header: Mapping[str, Any], defaults: Mapping[str, Any] | None = None) -> Progress:
-    """Start a dataset in `folder`, or take up the one that is there.
-
-    Only to go on with a half-made one asks for the same versions; a finished one is taken as it is. `defaults` is a
-    header of nothing but default settings: those that an earlier version lacks are no difference. Raises DatasetError
-    where the folder holds something else, a dataset made with another header, or one whose files are damaged; UserError
-    where it cannot be written or is being written by another process.
-    """
-    folder, path = Path(folder), Path(folder) / MANIFEST
-    wanted = _as_json({"format": FORMAT, **header})
-    with disk_faults(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-        foreign = sorted(p.name for p in folder.iterdir() if p.name not in (MANIFEST, MANIFEST + TEMPORARY))
-    if not path.exists():
-        if foreign:
-            some = ", ".join(foreign[:3]) + (", ..." if len(foreign) > 3 else "")
-            raise DatasetError(
-                f"{folder}: not a dataset (no {MANIFEST}) but not empty either, it holds {some}; choose another --out"
-            )
-        write_file(path, lambda file: file.write(to_json(wanted).encode() + b"\n"))
-    with ExitStack() as stack:
-        file = stack.enter_context(_lock(path))
-        _discard_torn_line(path, file)
-        found, summaries = read_manifest(folder)
-        info = _sound_info(folder, found, len(summaries))
-        check_same(folder, found, wanted, _as_json(defaults or {}), finished=info is not None)
-        done = {summary["shard"]: summary for summary in summaries}
-        check_files(folder, summaries)
-        for leftover in sorted(folder.rglob("*" + TEMPORARY)):
-            leftover.unlink()
-        stack.pop_all()
-    return Progress(folder, done, info, file)
-
-
-def _as_json(header: Mapping[str, Any]) -> dict[str, Any]:
-    return json.loads(to_json(header))
-
-
-def _sound_info(folder: Path, header: Mapping[str, Any], shards: int) -> dict[str, Any] | None:
-    """Read what dataset.json says; None where there is none, or another than the manifest makes: it is made again."""
-    try:
-        info = read_info(folder) or {}
-    except DatasetError:
-        return None
-    sound = info.get("shards") == shards and all(info.get(key) == value for key, value in header.items())
-    return info if sound else None
 
 
 def read_info(folder: Path) -> dict[str, Any] | None:
@@ -136,7 +49,7 @@ def read_manifest(folder: Path) -> tuple[dict[str, Any], list[Summary]]:
     """
     shards: dict[int, Summary] = {}
     header = None
-    for _, entry in _entries(folder):
+    for _, entry in entries(folder):
         if header is None:
             header = entry
         else:
@@ -148,10 +61,10 @@ def read_manifest(folder: Path) -> tuple[dict[str, Any], list[Summary]]:
 
 def read_counts(folder: Path) -> Iterator[Counts]:
     """Read the counts of the finished shards, one at a time; of a sorted manifest."""
-    return (entry["counts"] for _, entry in islice(_entries(folder), 1, None))
+    return (entry["counts"] for _, entry in islice(entries(folder), 1, None))
 
 
-def _entries(folder: Path) -> Iterator[tuple[bytes, dict[str, Any]]]:
+def entries(folder: Path) -> Iterator[tuple[bytes, dict[str, Any]]]:
     """Yield every whole line and what it says: the header, then the summaries."""
     path = Path(folder) / MANIFEST
     number = 0
@@ -210,7 +123,7 @@ def sort_manifest(folder: Path) -> None:
     path = Path(folder) / MANIFEST
     places: dict[int, tuple[int, int]] = {}  # the header is -1; of two lines of a shard the later one counts
     end, numbers = 0, []
-    for line, entry in _entries(folder):
+    for line, entry in entries(folder):
         numbers.append(entry.get("shard", -1))
         places[numbers[-1]] = end, len(line)
         end += len(line)
@@ -247,28 +160,3 @@ def _parse(path: Path, number: int, line: bytes) -> dict[str, Any]:
 def _bad_line(path: Path, number: int, fault: str) -> DatasetError:
     fix = "remove the folder and build" if number == 1 else "delete this line and run the command that made it"
     return DatasetError(f"{path} line {number}: {fault}; {fix} again")
-
-
-def _lock(path: Path) -> FileIO:
-    with disk_faults(path):
-        file = path.open("ab", buffering=0)
-    try:
-        if fcntl is not None:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        file.close()
-        raise UserError(
-            f"{path.parent}: another process is building this dataset; wait for it, or choose another --out"
-        ) from None
-    except OSError:
-        pass  # a file system without locks, as some network ones
-    return file
-
-
-def _discard_torn_line(path: Path, file: FileIO) -> None:
-    content = path.read_bytes()
-    whole = content.rfind(b"\n") + 1
-    if whole != len(content):
-        with disk_faults(path):
-            file.truncate(whole)
-            os.fsync(file.fileno())

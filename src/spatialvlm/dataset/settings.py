@@ -42,12 +42,19 @@ def present_name(key: str) -> str:
 
 
 def check_same(
-    folder: Path, found: Mapping[str, Any], wanted: Mapping[str, Any], defaults: Mapping[str, Any], *, finished: bool
+    folder: Path,
+    found: Mapping[str, Any],
+    wanted: Mapping[str, Any],
+    defaults: Mapping[str, Any],
+    *,
+    finished: bool,
+    mendable: bool = False,
 ) -> None:
     """Raise DatasetError where a dataset was made with other settings than are wanted.
 
-    Of a half-made dataset everything must be the same, versions too. One that another version finished may lack what
-    has its default in what is wanted; a setting that is gone from here says nothing.
+    Of a half-made dataset everything must be the same, the versions too, save for packages that have come in addition.
+    One that another version finished may lack what has its default in what is wanted; a setting that is gone from here
+    says nothing. Where the source is `mendable`, that it has changed is no difference.
     """
     asked = _flat(wanted)
     here = {key: value for key, value in FORMER_VALUES.items() if key in asked} | _flat(found)
@@ -60,6 +67,9 @@ def check_same(
         keys = {key for key in keys if not key.startswith("versions.")}
         if asked.get("config.shard_size") is None:
             keys.discard("config.shard_size")  # whoever asks for no size takes any
+    keys -= {f"versions.{package}" for package in added_packages(found, wanted)}
+    if mendable:
+        keys.discard("fingerprint")
     different = [key for key in sorted(keys) if here.get(key, ...) != asked.get(key, ...)]
     if different:
         what = "versions" if all(key.startswith("versions.") for key in different) else "settings"
@@ -68,6 +78,11 @@ def check_same(
             f"{folder}: holds a dataset made with other {what}:\n{''.join(rows)}"
             f"run with the same {what} to resume it, or choose another --out"
         )
+
+
+def added_packages(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> set[str]:
+    """Name the packages that were not installed when a dataset was made, and are now."""
+    return {*wanted.get("versions", {})} - {*found.get("versions", {}), "commit"}
 
 
 def _say(flat: dict[str, Any], key: str) -> str:

@@ -25,17 +25,17 @@ from spatialvlm.dataset.files import describe_file, to_json, write_file
 from spatialvlm.dataset.manifest import (
     FORMAT,
     INFO,
-    Progress,
     Summary,
     check_files,
     holds_scenes,
-    open_for_build,
     read_counts,
     read_manifest,
     sort_manifest,
 )
+from spatialvlm.dataset.progress import Progress, open_for_build
 from spatialvlm.dataset.questions import questions_table, texts
 from spatialvlm.dataset.scenes import scenes_table
+from spatialvlm.dataset.unasked import reason_for_silence
 from spatialvlm.geometry import encode_mask
 from spatialvlm.records import QA, Drop, Instance, Sample, Scene, Source
 
@@ -48,7 +48,7 @@ def write_shard(folder: Path, shard: int, samples: Iterable[Sample]) -> Summary:
     `samples` are all that the shard was given, with what became of them. They are taken one at a time, and of each only
     what is written is kept: masks as run lengths, no pixels but those of the image file.
     """
-    frames, drops, doubts, refusals = 0, [], [], []
+    frames, drops, doubts, refusals, unasked = 0, [], [], [], []
     scenes: list[tuple[Scene, Source]] = []
     questions: list[tuple[str, Sequence[QA]]] = []
     for sample in samples:
@@ -59,8 +59,10 @@ def write_shard(folder: Path, shard: int, samples: Iterable[Sample]) -> Summary:
             scenes.append((_compact(sample.scene), sample.frame.source))
             questions.append((sample.scene.frame_id, sample.questions))
             refusals.append(sample.refusals)
+            if not sample.questions:
+                unasked.append(reason_for_silence(sample))
     tables = {"scenes": scenes_table(scenes), "qa": questions_table(questions)}
-    summary = _write(Path(folder), shard, tables, questions, frames, refusals, drops)
+    summary = _write(Path(folder), shard, tables, questions, frames, refusals, unasked, drops)
     return summary | ({"doubts": [_listed(doubt) for doubt in doubts]} if doubts else {})
 
 
@@ -82,7 +84,7 @@ def write_questions(
     refusals: Iterable[Mapping[tuple[str, str], int]] = (),
 ) -> Summary:
     """Write one part of questions alone, one row per stored scene, and return its manifest line. Safe to run again."""
-    return _write(Path(folder), shard, {"qa": questions_table(questions)}, questions, len(questions), refusals, ())
+    return _write(Path(folder), shard, {"qa": questions_table(questions)}, questions, len(questions), refusals, (), ())
 
 
 def _write(
@@ -92,6 +94,7 @@ def _write(
     questions: Sequence[tuple[str, Sequence[QA]]],
     frames: int,
     refusals: Iterable[Mapping[tuple[str, str], int]],
+    unasked: Sequence[str],
     drops: Sequence[Drop],
 ) -> Summary:
     files = {}
@@ -105,7 +108,7 @@ def _write(
         "scenes": len(questions),
         "qa": sum(len(qas) for _, qas in questions),
         "files": files,
-        "counts": shard_counts(chain.from_iterable(qas for _, qas in questions), refusals),
+        "counts": shard_counts(chain.from_iterable(qas for _, qas in questions), refusals, unasked),
         "drops": [_listed(drop) for drop in drops],
     }
 
@@ -120,6 +123,7 @@ def finish(folder: Path) -> dict[str, Any]:
     sort_manifest(folder)
     header, summaries = read_manifest(folder)
     check_files(folder, summaries)
+    _remove_others(folder, summaries)
     drops = [Drop(*drop) for summary in summaries for drop in summary["drops"]]
     if holds_scenes(header):
         columns = [texts([getattr(drop, name) for drop in drops]) for name in schema.DROPS.names]
@@ -138,3 +142,11 @@ def finish(folder: Path) -> dict[str, Any]:
     }
     write_file(folder / INFO, lambda file: file.write(to_json(info, indent=1).encode() + b"\n"))
     return info
+
+
+def _remove_others(folder: Path, summaries: Iterable[Summary]) -> None:
+    """Remove the parts that no line names: those of a source that was longer."""
+    named = {entry["path"] for summary in summaries for entry in summary["files"].values()}
+    for path in folder.glob("*/part-*.parquet"):
+        if path.relative_to(folder).as_posix() not in named:
+            path.unlink()

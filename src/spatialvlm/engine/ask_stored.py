@@ -64,11 +64,13 @@ def ask(
         raise DatasetError(f"{scenes.folder}: not finished (no dataset.json); run the same build again to finish it")
     if out.resolve() == scenes.folder.resolve():
         raise UserError(f"{out}: is the dataset that is asked about; give another folder as --out")
-    with open_for_build(out, _header(scenes, asking, epochs), _DEFAULTS) as progress:
+    header = _header(scenes, asking, epochs)
+    with open_for_build(out, header, _DEFAULTS) as progress:
         done = sum(summary["scenes"] for summary in progress.done.values())
         begin(len(scenes) * epochs, len(scenes) * epochs if progress.info else done)
         if progress.info is not None:
             return progress.info
+        progress.restart(header)
 
         def keep(summaries: Sequence[Summary]) -> None:
             for summary in summaries:

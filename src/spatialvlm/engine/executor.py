@@ -5,6 +5,7 @@ and one thread does all that follows the last model for the batch before. At mos
 output is the same, to the byte, as of one batch after the other, which is how it goes without models.
 """
 
+import hashlib
 import time
 import warnings
 from collections.abc import Generator, Iterator, Sequence
@@ -13,6 +14,7 @@ from functools import partial
 from itertools import islice
 from typing import Any
 
+from spatialvlm.dataset import to_json
 from spatialvlm.engine.threads import in_order, quick_switches, threads
 from spatialvlm.pipeline import Stage, Surveyor, run_stages
 from spatialvlm.records import Sample
@@ -42,6 +44,13 @@ def survey(stages: Stages, indices: Sequence[int]) -> None:
             look = partial(_look, stages[:place], stage)
             with warnings.catch_warnings(), threads(READERS) as pool:  # threads share the filters that readers change
                 stage.conclude(in_order(pool, look, indices, ahead=2 * READERS))
+
+
+def findings(stages: Stages, indices: Sequence[int]) -> str:
+    """Hash what the surveys concluded about some Samples; empty where no stage looks at the whole source."""
+    surveyors = [stage for stage in stages if isinstance(stage, Surveyor) and stage.surveys]
+    said = [[stage.finding(index) for index in indices] for stage in surveyors]
+    return hashlib.sha256(to_json(said).encode()).hexdigest() if said else ""
 
 
 def _look(before: Stages, stage: Surveyor, index: int) -> Any:

@@ -1,16 +1,17 @@
 """The local engine: a recipe to a dataset, shard by shard, in this process or in a few workers; resumable."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from spatialvlm.dataset import Summary, finish, open_for_build, write_report, write_shard
-from spatialvlm.engine.executor import MIN_BATCH, Stages, run, survey
+from spatialvlm.dataset import REPORT, Progress, Summary, finish, open_for_build, write_report, write_shard
+from spatialvlm.engine.executor import MIN_BATCH, Stages, findings, run, survey
+from spatialvlm.engine.mending import Inputs, Say, Shard, look_at
 from spatialvlm.engine.workers import Begin, Report, check_workers, run_jobs, silent
 from spatialvlm.errors import UserError
 from spatialvlm.models import Runtime
 from spatialvlm.pipeline import FrameStage
-from spatialvlm.pipeline.collect import Collect, FrameSource
+from spatialvlm.pipeline.collect import Collect
 from spatialvlm.recipes import Recipe, recipe_for, with_settings
 from spatialvlm.records import Sample
 
@@ -18,7 +19,7 @@ MAX_SHARD = 128
 MIN_SHARDS = 16
 """A source is cut into so many shards at least: what a stopped build loses, and what workers share out."""
 
-_Shard = tuple[int, range]  # its number and its frames
+_Made = tuple[Summary, str | None, str | None]  # a shard, and the digest and the stamp of what it was made of
 
 
 def build(
@@ -51,41 +52,66 @@ def build_recipe(
     stages: Stages | None = None,
     workers: int = 1,
     runtime: Runtime | None = None,
-    opened: Callable[[FrameSource], object] = silent,
     begin: Begin = silent,
     report: Report = silent,
+    say: Say = silent,
 ) -> dict[str, Any]:
     """Build the dataset of a recipe in the folder `out`, or finish the one that an earlier run began there.
 
-    `stages` stand in for those of the recipe; the first one collects. `opened` is told of its source.
-    `runtime` says where models run; every worker loads its own. Returns what dataset.json says. Raises UserError for a
-    bad source or folder (see `dataset.write`), weights that cannot be had or a package that is not installed.
+    What the folder holds of frames whose files are as they were is kept, so that a source may be mended and built
+    again: the dataset is then that of the mended source, to the byte. `stages` stand in for those of the recipe; the
+    first one collects. `runtime` says where models run; every worker loads its own. `say` is called with what is to be
+    said about the run. Returns what dataset.json says. Raises UserError for a bad source or folder (see
+    `dataset.write`), weights that cannot be had or a package that is not installed.
     """
     check_workers(workers)
     runtime = runtime or Runtime()
     stages = recipe.stages(runtime) if stages is None else tuple(stages)
     source = _collect_of(stages).source
-    opened(source)
     frames = len(source) if recipe.limit is None else min(recipe.limit, len(source))
-    size = recipe.shard_size or _shard_size(frames, stages)
-    shards = [(number, range(start, min(start + size, frames))) for number, start in enumerate(range(0, frames, size))]
+    for sentence in (f"{source.name}: {source.layout}, {len(source)} frames", *source.remarks):
+        say(sentence)
+    shards = _shards(frames, recipe.shard_size or _shard_size(frames, stages))
     header = recipe.header(source)  # names weights that are missing, and what gets them
     if workers == 1 and not (out.is_dir() and any(out.iterdir())):
         _load(stages)  # what cannot be loaded is said before there is a folder
-    with open_for_build(out, header, Recipe(recipe.source).header(source)) as progress:
-        missing = [shard for shard in shards if shard[0] not in progress.done]
-        done = frames if progress.info else sum(summary["frames"] for summary in progress.done.values())
-        begin(frames, done)
-        if progress.info is not None:
-            if not (out / "report.html").exists():
+    inputs, usual = Inputs(source, out), Recipe(recipe.source).header(source)
+    with open_for_build(out, header, usual, mendable=inputs.mendable) as progress:
+        if inputs.is_finished(progress, header, frames):
+            begin(frames, frames)
+            if not (out / REPORT).exists():
                 write_report(out)
+            inputs.save()
+            assert progress.info is not None
             return progress.info
-        if missing:
+        inputs.take_up(progress, header, shards, say)
+        planned = dict(shards)
+        begin(frames, _done(planned, progress))
+        if progress.done.keys() != planned.keys():
             survey(stages, range(frames))
-        run_jobs(_Builder(stages, out, runtime.batch_size), missing, progress.append, workers=workers, report=report)
+            if inputs.hold_against_survey(progress, header, shards, stages, say):
+                begin(frames, _done(planned, progress))
+        missing = [shard for shard in shards if shard[0] not in progress.done]
+
+        def keep(made: _Made) -> None:
+            summary, digest, stamp = made
+            found = findings(stages, planned[summary["shard"]])
+            progress.append(inputs.noted(summary, digest, stamp, found))
+
+        run_jobs(_Builder(stages, out, runtime.batch_size), missing, keep, workers=workers, report=report)
         info = finish(out)
         write_report(out)
+        inputs.save()
     return info
+
+
+def _shards(frames: int, size: int) -> list[Shard]:
+    starts = range(0, frames, size)
+    return [(number, range(start, min(start + size, frames))) for number, start in enumerate(starts)]
+
+
+def _done(planned: Mapping[int, range], progress: Progress) -> int:
+    return sum(len(planned[number]) for number in progress.done)
 
 
 def _shard_size(frames: int, stages: Stages) -> int:
@@ -112,9 +138,10 @@ class _Builder:
     def __init__(self, stages: Stages, out: Path, batch_size: int) -> None:
         self.stages, self.out, self.batch_size = stages, out, batch_size
 
-    def __call__(self, shard: _Shard, report: Report, /) -> Summary:
+    def __call__(self, shard: Shard, report: Report, /) -> _Made:
         number, indices = shard
-        return write_shard(self.out, number, self._reported(indices, report))
+        digest, stamp = look_at(_collect_of(self.stages).source, indices)
+        return write_shard(self.out, number, self._reported(indices, report)), digest, stamp
 
     def _reported(self, indices: Sequence[int], report: Report) -> Iterator[Sample]:
         for sample in run(self.stages, indices, self.batch_size):

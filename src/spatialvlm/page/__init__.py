@@ -46,6 +46,7 @@ from spatialvlm.page.markup import join as join
 from spatialvlm.page.overlay import colour as colour
 from spatialvlm.page.overlay import draw_marks as draw_marks
 from spatialvlm.page.overlay import draw_objects as draw_objects
+from spatialvlm.page.overlay import draw_text as draw_text
 from spatialvlm.page.wording import counted as counted
 from spatialvlm.page.wording import metres as metres
 from spatialvlm.page.wording import percent as percent

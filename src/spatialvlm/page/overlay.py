@@ -148,9 +148,9 @@ def _tag(number: str, label: str, rgb: tuple[int, int, int], size: tuple[int, in
     height = round(min(max(0.032 * math.sqrt(size[0] * size[1]), 11), 60))
     parts = []
     if number:
-        parts.append(_text(number, height, _INK, rgb))
+        parts.append(draw_text(number, height, _INK, rgb))
     if plain := _plain(label):
-        parts.append(_shorten(_text(plain, height, _PAPER, _INK), round(0.45 * size[1])))
+        parts.append(_shorten(draw_text(plain, height, _PAPER, _INK), round(0.45 * size[1])))
     return np.concatenate(parts, axis=1) if parts else np.zeros((0, 0, 3), np.uint8)
 
 
@@ -169,7 +169,7 @@ def _shorten(strip: Image, width: int) -> Image:
     return cut
 
 
-def _text(text: str, height: int, ink: tuple[int, int, int], paper: tuple[int, int, int]) -> Image:
+def draw_text(text: str, height: int, ink: tuple[int, int, int], paper: tuple[int, int, int]) -> Image:
     """Draw one line of text on a strip of `height` pixels, large and then averaged down: legible when small."""
     tall = height * _SUPERSAMPLE
     scale, weight = tall / 40, max(1, round(tall / 26))

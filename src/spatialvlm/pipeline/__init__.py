@@ -50,6 +50,10 @@ class Surveyor(Protocol):
         """Take in what was noted of every Sample, in order, before the stage is sent anywhere."""
         ...
 
+    def finding(self, index: int, /) -> str:
+        """Say what was concluded about the Sample at `index`: where that changes, it must be made again."""
+        ...
+
 
 _LOADING = RLock()  # several threads may come upon a stage at once: each model is loaded once
 

@@ -67,12 +67,12 @@ def save(image: Picture, path: Path) -> None:
         raise UserError(f"cannot write {path}: {error.strerror}; give another --png") from error
 
 
-def print_frame(console: Console, scene: Scene, questions: list[QA], image: Picture) -> None:
-    """Print the frame in the terminal: a thumbnail, its objects, its questions with their evidence."""
+def print_frame(console: Console, scene: Scene, questions: list[QA], image: Picture, why: str = "") -> None:
+    """Print the frame in the terminal: a thumbnail, its objects, its questions with their evidence, or `why` none."""
     up = {None: "unknown", "given": "given", "plane": "found from the support plane", "model": "from a model"}
     support = scene.support.surface or f"none ({scene.support.refusal})"
     head = f"[bold]{escape(scene.frame_id)}[/]  up: {up[scene.gravity]}, support: {support}, {scene.scale} scale"
-    parts = [Text.from_markup(head), _objects(scene), _questions(questions)]
+    parts = [Text.from_markup(head), _objects(scene), _questions(questions, why)]
     if console.is_terminal:
         parts.insert(1, _thumbnail(image))
     console.print(Group(*parts))
@@ -111,8 +111,8 @@ def _cells(o: Object) -> list[str]:
     return [*sizes, bottom, " ".join(flags)]
 
 
-def _questions(questions: list[QA]) -> Group:
-    lines = []
+def _questions(questions: list[QA], why: str) -> Group:
+    lines = [Text(f"none: {why}")] if why and not questions else []
     for qa in questions:
         lines.append(Text.assemble(f"{qa.question}  ", (qa.answer, "bold")))
         lines.append(Text(f"  {qa.kind}: {_evidence(qa)}, about {', '.join(qa.fact.subjects)}", style="dim"))

@@ -112,12 +112,11 @@ def scalar_rooms(count: int, seed: int, size: tuple[int, int], spp: int) -> Any:
     return open_rooms(count, seed=seed, size=size, spp=spp)
 
 
-class _RoomsOfDefinition:
+class _RoomsOfDefinition(FrameSource):
     """The rooms of a definition, as a source."""
 
     layout = "rooms of a benchmark"
     measured_depth, annotated, ordered, thread_safe = True, True, False, False
-    remarks: tuple[str, ...] = ()
 
     def __init__(self, definition: BenchmarkDefinition) -> None:
         self._rooms = [room.index for room in definition.rooms]

@@ -5,7 +5,7 @@ What cannot be read is one Drop: a frame, or one of its given instances; the oth
 sense as a whole is a UserError.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,22 +50,35 @@ class CollectConfig:
 class FrameSource(Protocol):
     """Frames by index, and what the source promises of them.
 
-    `name` is what people call it, `layout` what it was taken for, `remarks` what else they should know before they use
-    it, a line each. `fingerprint` changes when the content that decides the frames changes (for resuming).
+    `name` is what people call it. `layout` is what it was taken for, in words; `remarks` are sentences on what is
+    doubtful about it. `fingerprint` changes when the list of frames changes, and with what draws them.
     `measured_depth`: frames come with depth, so that no model need make any. `annotated`: frames come with instances.
     `ordered`: frames follow each other in time. `thread_safe`: `read` may be called from several threads at once.
+
+    A class that inherits from here takes over what holds of drawn frames: no files, no entries, no remarks.
     """
 
     name: str
-    layout: str
-    remarks: tuple[str, ...]
     fingerprint: str
     measured_depth: bool
     annotated: bool
     ordered: bool
     thread_safe: bool
+    layout: str = "frames"
+    remarks: tuple[str, ...] = ()
 
     def __len__(self) -> int: ...
+
+    def files_of(self, index: int) -> tuple[Path, ...]:
+        """List the files that decide frame `index`, also those that are not there; none where it is drawn."""
+        return ()
+
+    def entry_of(self, index: int) -> bytes:
+        """Say what decides frame `index` beside its files: its line in a list, its name; nothing where it is drawn.
+
+        It names no place on this machine: the same source elsewhere says the same.
+        """
+        return b""
 
     def read(self, index: int) -> Sample:
         """Read the Sample at `index`, with its frame or with the reason why it cannot be had.
@@ -142,6 +155,25 @@ def upright_file(data: bytes) -> bytes:
     from spatialvlm.pipeline.collect import picture_files
 
     return picture_files.upright_file(data)
+
+
+def reads_files(source: FrameSource) -> bool:
+    """Tell whether the frames come from files, which people may mend, and are not drawn."""
+    return len(source) > 0 and bool(source.entry_of(0) or source.files_of(0))
+
+
+def digest_of(source: FrameSource, indices: Iterable[int]) -> str:
+    """Hash what decides some frames, by contents: the same on every machine."""
+    from spatialvlm.pipeline.collect import inputs
+
+    return inputs.digest_of(source, indices)
+
+
+def stamp_of(source: FrameSource, indices: Iterable[int]) -> str:
+    """Hash what decides some frames, by sizes and times of files: quick, and of this machine alone."""
+    from spatialvlm.pipeline.collect import inputs
+
+    return inputs.stamp_of(source, indices)
 
 
 def parse_size(text: str) -> tuple[int, int]:

@@ -84,11 +84,15 @@ class FrameLines:
 
     def record(self, index: int) -> dict[str, object]:
         """Read the object at `index`. Raises Refused where it is none."""
+        return _parse(self.text(index), self.name(index))
+
+    def text(self, index: int) -> bytes:
+        """Read the JSON text of the object at `index`."""
         if self._list is not None:
-            return _parse(self._list[index], self.name(index))
+            return self._list[index]
         with open(self._path, "rb") as file:
             file.seek(self._offsets[index])
-            return _parse(file.readline(), self.name(index))
+            return file.readline()
 
 
 def _file_of(folder: Path) -> Path:

@@ -11,7 +11,7 @@ from itertools import islice
 from pathlib import Path, PurePosixPath
 
 from spatialvlm.errors import UserError
-from spatialvlm.pipeline.collect import CollectConfig
+from spatialvlm.pipeline.collect import CollectConfig, FrameSource
 from spatialvlm.pipeline.collect.decode import Refused, file_name, is_unicode, read_file, record_id, shown
 from spatialvlm.pipeline.collect.exif import camera_from_exif
 from spatialvlm.pipeline.collect.picture_files import read_rgb, refuse_depth
@@ -31,7 +31,7 @@ MASK_PATH = re.compile(
 SOME_ENDINGS = 6  # that a message names
 
 
-class ImageFolder:
+class ImageFolder(FrameSource):
     """All pictures below `folder` in the order of their paths; what is hidden (.name) is left out, and so are masks.
 
     A frame is called by its path without the ending, or with it where that would not be unique.
@@ -39,7 +39,6 @@ class ImageFolder:
 
     layout = "a folder of photos"
     measured_depth, annotated, ordered, thread_safe = False, False, False, True
-    remarks: tuple[str, ...] = ()
 
     def __init__(self, folder: Path):
         self.folder = folder
@@ -80,12 +79,23 @@ class ImageFolder:
         if not 0 <= index < len(self):
             raise IndexError(f"image {index} of {self.folder}: there are {len(self)}")
         path = self._paths[index]
-        name = path if self._stems[_stem(path)] > 1 else _stem(path)
-        sample = _read(index, self.folder, path, name, self.name)
+        sample = _read(index, self.folder, path, self._name(path), self.name)
         if index > 0 or not self._left_out:
             return sample
         doubt = Drop("collect", self.name, f"left_out: {self._left_out}")  # said once, with the first picture
         return replace(sample, doubts=(*sample.doubts, doubt))
+
+    def files_of(self, index: int) -> tuple[Path, ...]:
+        """Give the file of the picture at `index`."""
+        return (self.folder / self._paths[index],)
+
+    def entry_of(self, index: int) -> bytes:
+        """Give the path and the name of the picture at `index`."""
+        path = self._paths[index]
+        return os.fsencode(path) + b"\0" + os.fsencode(self._name(path))
+
+    def _name(self, path: str) -> str:
+        return path if self._stems[_stem(path)] > 1 else _stem(path)
 
 
 def has_pictures(folder: Path) -> bool:

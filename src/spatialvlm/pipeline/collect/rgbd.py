@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float32, Float64
 
-from spatialvlm.pipeline.collect import CollectConfig
+from spatialvlm.pipeline.collect import CollectConfig, FrameSource
 from spatialvlm.pipeline.collect.camera_values import MATRIX_KEYS, UNDISTORT, camera_of
 from spatialvlm.pipeline.collect.decode import (
     Refused,
@@ -28,6 +28,7 @@ from spatialvlm.pipeline.collect.decode import (
 )
 from spatialvlm.pipeline.collect.depth_files import depth_scale_of, fit_depth, read_depth
 from spatialvlm.pipeline.collect.frame_lines import ID_KEYS, FrameLines
+from spatialvlm.pipeline.collect.inputs import files_named
 from spatialvlm.pipeline.collect.instances import read_instances
 from spatialvlm.pipeline.collect.picture_files import read_rgb
 from spatialvlm.pipeline.collect.plausible import hold_against_picture
@@ -60,12 +61,11 @@ HINTS = {
 }
 
 
-class RgbdFolder:
+class RgbdFolder(FrameSource):
     """The frames of a folder. Opening reads the file with their lines once and keeps where these begin."""
 
     layout = "an RGB-D folder (frames.jsonl)"
     measured_depth, annotated, ordered, thread_safe = True, True, False, True
-    remarks: tuple[str, ...] = ()
 
     def __init__(self, folder: Path):
         self.folder = folder
@@ -96,6 +96,15 @@ class RgbdFolder:
             return self._frame(index, name, record)
         except Refused as refused:
             return Sample(index).dropped(Drop("collect", name, str(refused)))
+
+    def files_of(self, index: int) -> tuple[Path, ...]:
+        """List the files that the line at `index` names, and those that its instances name."""
+        return files_named(self.folder, self._lines.text(index))
+
+    def entry_of(self, index: int) -> bytes:
+        """Give the line at `index`, how messages call it, and whether it repeats an id."""
+        text = self._lines.text(index).strip()
+        return b"%s:%d:%s" % (self._lines.name(index).encode(), self._lines.repeats[index], text)
 
     def _frame(self, index: int, frame_id: str, record: dict[str, object]) -> Sample:
         owner = f"frame {frame_id!r}"

@@ -9,18 +9,17 @@ from importlib import metadata
 import numpy as np
 
 from spatialvlm.errors import UserError
-from spatialvlm.pipeline.collect import CollectConfig
+from spatialvlm.pipeline.collect import CollectConfig, FrameSource
 from spatialvlm.records import Sample
 from spatialvlm.worlds import Truth
 from spatialvlm.worlds.rooms import Room, frame_of, furnish, load_mitsuba, truth_of
 
 
-class RoomsSource:
+class RoomsSource(FrameSource):
     """`count` furnished rooms. Raises UserError for a count that makes no sense, and without Mitsuba."""
 
     layout = "rendered rooms with exact truth"
     measured_depth, annotated, ordered, thread_safe = True, True, False, False
-    remarks: tuple[str, ...] = ()
 
     def __init__(self, count: int, *, seed: int = 0, size: tuple[int, int] = (640, 480), spp: int = 16):
         if count < 1:

@@ -6,19 +6,18 @@ It needs no file and no model, so it is the demo, and the truth that the tests m
 import numpy as np
 
 from spatialvlm.errors import UserError
-from spatialvlm.pipeline.collect import CollectConfig
+from spatialvlm.pipeline.collect import CollectConfig, FrameSource
 from spatialvlm.records import Sample
 from spatialvlm.worlds.solids import SceneDescription, frame_of, random_scene
 
 SEED = 2401_12168  # any constant; the paper's number on arXiv
 
 
-class ShapesSource:
+class ShapesSource(FrameSource):
     """`count` random scenes. Frame k is the same whatever the count and whatever was read before."""
 
     layout = "drawn solids with exact truth"
     measured_depth, annotated, ordered, thread_safe = True, True, False, True
-    remarks: tuple[str, ...] = ()
 
     def __init__(self, count: int, *, width: int = 640, height: int = 480):
         self.count, self.width, self.height = count, width, height

@@ -104,6 +104,7 @@ class Cull(FrameStage):
         self.surveys = config.duplicate_bits is not None
         self.duplicates: dict[str, str] = {}
         """The id of a frame -> that of the earlier frame which it repeats."""
+        self._repeated: dict[int, str] = {}
 
     def load(self) -> Callable[[Sequence[Frame]], list[Frame | Drop]]:
         """Load the checks with their model, if one is asked. Raises UserError as `FrameStage.load` does."""
@@ -132,6 +133,11 @@ class Cull(FrameStage):
             hashes.append(value)
         if self.config.duplicate_bits is not None:
             self.duplicates.update(find_duplicates(ids, np.array(hashes, np.uint64), self.config.duplicate_bits))
+        self._repeated = {index: self.duplicates[id_] for index, id_ in enumerate(ids) if id_ in self.duplicates}
+
+    def finding(self, index: int) -> str:
+        """Say which earlier frame the one at `index` repeats; empty for none."""
+        return self._repeated.get(index, "")
 
 
 def cull_backend(name: str) -> type[Any]:

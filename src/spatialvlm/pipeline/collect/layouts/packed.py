@@ -11,6 +11,7 @@ from spatialvlm.pipeline.collect.decode import Refused, number_of, numbers_of, r
 from spatialvlm.pipeline.collect.depth_files import decode_depth, depth_scale_of, fit_depth
 from spatialvlm.pipeline.collect.instances import instances_of
 from spatialvlm.pipeline.collect.picture_files import read_rgb
+from spatialvlm.pipeline.collect.plausible import hold_against_picture
 from spatialvlm.records import Drop, Frame, Sample, Source
 
 CAMERA_KEYS = ("camera", "intrinsics", "K", "camera_intrinsics", "intrinsic_matrix", "cam_K", "camera_K")
@@ -48,7 +49,7 @@ def _decoded(
         depth_m = decode_depth(depth, name, depth_scale_of(record.get("depth_scale"), owner))
         depth_m, said = fit_depth(depth_m, shape, name)
     camera, gravity = first(record, CAMERA_KEYS), first(record, GRAVITY_KEYS)
-    instances, drops = _instances(folder, record, id, shape)
+    instances, drops, doubts = _instances(folder, record, id, shape)
     frame = Frame(
         id,
         image,
@@ -58,7 +59,8 @@ def _decoded(
         instances,
         Source(folder.resolve().name, _licence(record), path, data),
     )
-    return Sample(index, frame, drops=drops, doubts=() if said is None else (Drop("collect", id, said),))
+    doubts = doubts if said is None else (*doubts, Drop("collect", id, said))
+    return hold_against_picture(Sample(index, frame, drops=drops, doubts=doubts))
 
 
 def first(record: Mapping[str, Any], keys: tuple[str, ...]) -> Any:
@@ -73,10 +75,10 @@ def has_masks(entries: Any) -> bool:
 
 def _instances(
     folder: Path, record: Mapping[str, Any], id: str, shape: tuple[int, int]
-) -> tuple[Any, tuple[Drop, ...]]:
+) -> tuple[Any, tuple[Drop, ...], tuple[Drop, ...]]:
     entries = first(record, INSTANCE_KEYS)
     if not has_masks(entries):
-        return None, ()
+        return None, (), ()
     numbered = [{"id": str(place), **one} if isinstance(one, dict) else one for place, one in enumerate(entries, 1)]
     return instances_of(folder, numbered, id, shape)
 
