@@ -11,6 +11,7 @@ from spatialvlm.records import Camera
 
 LONGEST_KEY = 60  # with hash, number and suffix below the 100 characters of a tar header
 HASH_DIGITS = 12
+HIDDEN = "__"  # `datasets` skips such files in an archive
 
 # By the first bytes, since the name in the source may be wrong or missing.
 _SIGNATURES = (
@@ -30,8 +31,9 @@ def file_key(frame_id: str) -> str:
     An id that is such a name already stays as it is; another one is made plain and gets a part of its hash.
     """
     key = _UNSAFE.sub("_", frame_id.lower())[:LONGEST_KEY]
-    if key and key == frame_id:
+    if key and key == frame_id and not key.startswith(HIDDEN):
         return key
+    key = key.lstrip("_") or "frame"
     digest = hashlib.sha256(frame_id.encode("utf-8", "surrogatepass")).hexdigest()[:HASH_DIGITS]
     return f"{key}-{digest}"
 
