@@ -37,7 +37,7 @@ def test_a_run_leaves_answers_scores_figures_and_a_page(run: Run, shapes: Path, 
     assert f"page: {tmp_path / 'out' / 'index.html'}" in printed
     results = read_results(tmp_path / "out")
     (task,) = results.run.tasks
-    assert (task.items, task.limit, task.track, task.parser) == (60, 60, "scene", "robust-3")
+    assert (task.items, task.limit, task.track, task.parser) == (60, 60, "scene", "robust-4")
     assert results.run.model == "geometry"
     assert len(results.scored["folder"]) == 60
     summary = json.loads((tmp_path / "out" / "summary.json").read_text())

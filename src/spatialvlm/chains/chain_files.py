@@ -1,7 +1,7 @@
 """Chains on disk: a dataset in, `data.jsonl` of chat messages with the chain beside each, and the images out.
 
 One line: {"id", "images": ["images/00000/desk.png"], "messages": [user with the image, assistant with the reasoning and
-the answer], "frame_id", "licence", "chain": {...}}. Trainers read it as they read the export `messages`.
+the answer], "frame_id", "licence", "chain": "{...}"}. Trainers read it as they read the export `messages`.
 """
 
 import json
@@ -14,7 +14,19 @@ from typing import Any
 from spatialvlm import __version__
 from spatialvlm.chains.chain_records import Chain, chain_from_json, chain_to_json
 from spatialvlm.chains.drawing import ChosenStyle, draw_chains
-from spatialvlm.dataset import Dataset, ImageWriter, chat_turns, json_line, opened, pictured, replace_folder, write_note
+from spatialvlm.dataset import (
+    Conversation,
+    Dataset,
+    ImageWriter,
+    chat_turns,
+    json_line,
+    opened,
+    pictured,
+    replace_folder,
+    to_json,
+    write_card,
+    write_note,
+)
 from spatialvlm.errors import UserError
 
 DATA = "data.jsonl"
@@ -52,22 +64,21 @@ def write_chains(
     about |= {"per_scene": per_scene, "seed": seed, "style": style, "think": think}
     chains = images = 0
     refusals, skipped = Counter[tuple[str, str]](), Counter[str]()
-    with replace_folder(out, about) as folder, (folder / DATA).open("wb") as file:
+    with replace_folder(out, about) as folder:
         writer = ImageWriter(folder)
-        for scene, source in dataset.scenes():
-            drawn = draw_chains(scene, per_scene, seed, style=style, think=think)
-            refusals.update(drawn.refusals)
-            if not source.image_bytes or not drawn.chains:
-                skipped["no chain" if source.image_bytes else "no image"] += 1
-            else:
-                picture = pictured(scene, source, images)
-                writer.add(picture)
-                for number, chain in enumerate(drawn.chains):
-                    line = {"id": f"{picture.key}-c{number:04d}", "images": [picture.image_path]}
-                    line |= {"messages": chat_turns([(chain.question, chain.text)]), "frame_id": scene.frame_id}
-                    file.write(json_line(line | {"licence": source.licence, "chain": chain_to_json(chain)}))
-                chains, images = chains + len(drawn.chains), images + 1
-            report(1)
+        with (folder / DATA).open("wb") as file:
+            for scene, source in dataset.scenes():
+                drawn = draw_chains(scene, per_scene, seed, style=style, think=think)
+                refusals.update(drawn.refusals)
+                if not source.image_bytes or not drawn.chains:
+                    skipped["no chain" if source.image_bytes else "no image"] += 1
+                else:
+                    picture = pictured(scene, source, images)
+                    writer.add(picture)
+                    file.writelines(_line(picture, number, chain) for number, chain in enumerate(drawn.chains))
+                    chains, images = chains + len(drawn.chains), images + 1
+                report(1)
+        write_card(folder, DATA)
         if not chains:
             reasons = ", ".join(f"{reason} in {count} frames" for reason, count in sorted(skipped.items()))
             raise UserError(f"{dataset.folder}: nothing to write ({reasons or 'it has no frames'})")
@@ -75,6 +86,13 @@ def write_chains(
         counts = {"chains": chains, "images": images, "skipped": dict(sorted(skipped.items())), "refusals": refused}
         write_note(folder, about | counts)
     return ChainsWritten(chains, images, dict(sorted(refusals.items())), dict(sorted(skipped.items())))
+
+
+def _line(picture: Conversation, number: int, chain: Chain) -> bytes:
+    """Write one line. The keys of a chain vary, so it is a text of JSON: no type depends on the chains."""
+    line = {"id": f"{picture.key}-c{number:04d}", "images": [picture.image_path], "frame_id": picture.frame_id}
+    line |= {"messages": chat_turns([(chain.question, chain.text)]), "licence": picture.licence or ""}
+    return json_line(line | {"chain": to_json(chain_to_json(chain))})
 
 
 def read_chains(folder: Path | str) -> Iterator[Chain]:

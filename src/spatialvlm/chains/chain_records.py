@@ -4,9 +4,10 @@ A step is measured (it has a Fact) or worked out from earlier ones (it has a Com
 conclusion says how the numbers of some steps come to an Answer; `uncertain_numbers` and `conclusions` compute both.
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Any, Literal, cast, get_args
 
 from spatialvlm.answers import Answer, answer_from_json, answer_to_json
 from spatialvlm.errors import UserError
@@ -109,9 +110,11 @@ def chain_to_json(chain: Chain) -> dict[str, Any]:
     }
 
 
-def chain_from_json(data: Mapping[str, Any]) -> Chain:
-    """Turn back what `chain_to_json` made. Raises UserError for anything else."""
+def chain_from_json(data: Mapping[str, Any] | str) -> Chain:
+    """Turn back what `chain_to_json` made, or the text of it. Raises UserError for anything else."""
     try:
+        if isinstance(data, str):
+            data = cast(Mapping[str, Any], json.loads(data))
         ruled = data["conclusion"]
         return Chain(
             frame_id=data["frame_id"],
@@ -128,7 +131,7 @@ def chain_from_json(data: Mapping[str, Any]) -> Chain:
             names=dict(data["names"]),
             standing=tuple(data["standing"]),
         )
-    except (KeyError, TypeError, AttributeError) as error:
+    except (KeyError, TypeError, AttributeError, json.JSONDecodeError) as error:
         raise UserError(f"chain: {error!r}; expected a JSON object as `spatialvlm chains` writes it") from None
 
 

@@ -19,7 +19,8 @@ Workers write the files of a shard (`write_shard`), one parent appends manifest 
 from spatialvlm.dataset.asking import MAX_SEED, Asking, asking_of, no_collection
 from spatialvlm.dataset.card import write_report
 from spatialvlm.dataset.exports import Exported, export, questions_of_row
-from spatialvlm.dataset.exports.conversations import ImageWriter, chat_turns, json_line, pictured
+from spatialvlm.dataset.exports.conversations import Conversation, ImageWriter, chat_turns, json_line, pictured
+from spatialvlm.dataset.exports.folder_card import write_card
 from spatialvlm.dataset.exports.image_files import file_key, upright
 from spatialvlm.dataset.exports.out_folder import replace_folder, write_note
 from spatialvlm.dataset.files import disk_faults, flush_folder, to_json, write_file
@@ -40,6 +41,7 @@ __all__ = [
     "REPORT",
     "AskedScene",
     "Asking",
+    "Conversation",
     "Dataset",
     "Exported",
     "ImageWriter",
@@ -72,6 +74,7 @@ __all__ = [
     "upright",
     "versions",
     "why_nothing_is_asked",
+    "write_card",
     "write_file",
     "write_note",
     "write_questions",

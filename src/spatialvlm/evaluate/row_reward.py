@@ -61,7 +61,8 @@ def spatial_reward(
         if not cell:
             found.append(None)
             continue
-        truth, reading = _read(cell, a_kind or "", tuple(some or ()), a_unit, way or "open", cast(Rule | None, rule))
+        about = (tuple(filter(None, some or ())), a_unit or None, way or "open")  # "" of exported JSON is None
+        truth, reading = _read(cell, a_kind or "", *about, cast(Rule | None, rule))
         found.append(score_answer(_text_of(completion), truth, reading).value)
     return found
 

@@ -35,16 +35,17 @@ from spatialvlm.evaluate.metrics.points import in_polygon
 from spatialvlm.evaluate.parsing.angle_answers import parse_angle
 from spatialvlm.evaluate.parsing.box_answers import parse_box
 from spatialvlm.evaluate.parsing.choice_answers import parse_choice
-from spatialvlm.evaluate.parsing.extraction import ParsedAnswer
+from spatialvlm.evaluate.parsing.extraction import UNFINISHED, ParsedAnswer
 from spatialvlm.evaluate.parsing.length_answers import parse_length
 from spatialvlm.evaluate.parsing.number_answers import parse_area, parse_clock, parse_count
 from spatialvlm.evaluate.parsing.order_answers import parse_order
 from spatialvlm.evaluate.parsing.point_answers import parse_points
 from spatialvlm.evaluate.parsing.refusals import parse_refusal
 from spatialvlm.evaluate.parsing.yes_no_answers import parse_yes_no
+from spatialvlm.models import split_thinking
 from spatialvlm.records import Score
 
-PARSER = "robust-3"
+PARSER = "robust-4"
 """The robust parser's name and version: it changes whenever an answer may be parsed otherwise."""
 
 
@@ -53,7 +54,7 @@ class Scored:
     """An item with its answer, how that was parsed, and its scores: values in [0, 1], never None.
 
     `answer` is None where none could be had. `official` is None where the benchmark has no official rule without a
-    judge. `truncated` says that the answer was cut off at the longest length allowed.
+    judge. `truncated` says that the answer was cut off at the longest length allowed, or its thinking never ended.
     """
 
     item: Item
@@ -77,13 +78,16 @@ def score_item(
     size = item.meta.get("size")
     parsed = parse_answer(answer, item.truth, item.reading, None if size is None else (int(size[0]), int(size[1])))
     robust = score_parsed(parsed, item.truth, item.reading.rule)
-    return Scored(item, answer, parsed, robust, official(item, answer) if official else None, truncated)
+    cut = truncated or parsed.how == UNFINISHED
+    return Scored(item, answer, parsed, robust, official(item, answer) if official else None, cut)
 
 
 def parse_answer(
     answer: str, truth: Answer, reading: AnswerReading, size: tuple[int, int] | None = None
 ) -> ParsedAnswer:
     """Parse an answer by the form of the one that is right; `size` is that of the image in pixels, if known."""
+    if split_thinking(answer).unfinished:
+        return ParsedAnswer(None, UNFINISHED)
     match truth:
         case Length():
             return parse_length(answer, reading.unit)

@@ -19,7 +19,7 @@ from spatialvlm.models.torch import (
     torch_device,
     torch_dtype,
 )
-from spatialvlm.models.vlm import MAX_NEW_TOKENS, VLMS, Ask, Vlm, load_vlm, vlm_backend
+from spatialvlm.models.vlm import MAX_NEW_TOKENS, VLMS, Ask, SplitReply, Vlm, load_vlm, split_thinking, vlm_backend
 from spatialvlm.models.weights import Located, Model, WeightFiles, locate, parse_model
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "Located",
     "Model",
     "Runtime",
+    "SplitReply",
     "Vlm",
     "WeightFiles",
     "import_torch",
@@ -42,6 +43,7 @@ __all__ = [
     "onnx_file",
     "parse_model",
     "run_session",
+    "split_thinking",
     "torch_device",
     "torch_dtype",
     "vlm_backend",

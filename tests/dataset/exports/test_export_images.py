@@ -1,10 +1,13 @@
 """Names of image files, their suffixes, and pictures that every reader sees the same way up."""
 
+from io import BytesIO
+
 import cv2
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import ExifTags, Image, ImageOps
 
 from spatialvlm.dataset.exports.image_files import file_key, suffix_of, upright
 from spatialvlm.records import Camera
@@ -73,6 +76,33 @@ def test_a_turned_picture_becomes_the_one_that_the_questions_are_about(orientati
     if orientation >= 5:  # on its side: the size says which pixels were meant
         turned, _ = upright(data, camera(24, 40), None)
         assert cv2.imdecode(np.frombuffer(turned, np.uint8), cv2.IMREAD_COLOR).shape == (40, 24, 3)
+
+
+def saved(kind: str, orientation: int, mode: str = "RGB") -> bytes:
+    """A picture in a file of some kind that asks to be turned."""
+    picture = Image.fromarray(PICTURE if mode == "RGB" else PICTURE[..., 0].astype(np.uint16) * 257)
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = orientation
+    file = BytesIO()
+    picture.save(file, kind, exif=exif, **({"lossless": True} if kind == "WEBP" else {}))
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(("kind", "mode"), [("WEBP", "RGB"), ("PNG", "RGB"), ("PNG", "I;16"), ("JPEG", "RGB")])
+def test_every_reader_sees_what_people_see(kind, mode):
+    for orientation in (1, 3, 6, 8):
+        data = saved(kind, orientation, mode)
+        shown, suffix = upright(data, None, None)
+        stored, _ = upright(data, camera(40, 24), None)
+        assert suffix == {"JPEG": "jpg", "WEBP": "webp" if orientation == 1 else "png"}.get(kind, "png")
+        turns = {1: 0, 3: 2, 6: 3, 8: 1}[orientation]
+        for file, wanted in ((shown, np.rot90(PICTURE, turns)), (stored, PICTURE)):
+            by_pillow = np.asarray(Image.open(BytesIO(file)).convert("RGB")).astype(int)
+            turned = np.asarray(ImageOps.exif_transpose(Image.open(BytesIO(file))).convert("RGB")).astype(int)
+            by_opencv = cv2.imdecode(np.frombuffer(file, np.uint8), cv2.IMREAD_COLOR).astype(int)
+            for seen in (by_pillow, turned, by_opencv):
+                assert seen.shape == wanted.shape
+                assert np.abs(seen - wanted).max() <= (0 if kind != "JPEG" else 60)
 
 
 def test_an_image_that_does_not_decode_goes_through():

@@ -13,7 +13,7 @@ from fixtures.plain_facts import LENGTHS, plain
 from spatialvlm.answers import Angle, Clock, Count, answer_from_text
 from spatialvlm.dataset.exports import FORMATS, PER, export
 from spatialvlm.dataset.exports import webdataset as webdataset_format
-from spatialvlm.dataset.exports.conversations import ExportCounts, conversations_of
+from spatialvlm.dataset.exports.conversations import NO_NUMBER, ExportCounts, conversations_of
 from spatialvlm.errors import DatasetError, UserError
 
 SAFE = re.compile(r"[a-z0-9_-]{1,100}\.png")
@@ -21,6 +21,11 @@ SAFE = re.compile(r"[a-z0-9_-]{1,100}\.png")
 
 def lines(path: Path) -> list[dict]:
     return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def nulls(row: dict) -> list[str]:
+    """The names of what a reader of JSON takes no type from."""
+    return [name for name, value in row.items() if value is None or value == []]
 
 
 def texts(turns: list[dict]) -> list[str]:
@@ -72,12 +77,15 @@ def test_nothing_is_lost_and_the_order_is_kept(dataset, tmp_path, to, per):
             assert (row["kind"], row["family"], row["template"]) == (qa.kind, qa.family, qa.template)
             assert tuple(row["subjects"]) == qa.fact.subjects
             assert row["error"] == qa.fact.error
+            assert to == "hf" or nulls(row) == []
             assert (row["number"] == plain(qa.value)) == (
                 qa.kind in LENGTHS or isinstance(qa.value, Angle | Count | Clock)
             )
             assert (row["unit"] == "m") == (qa.kind in LENGTHS)
             assert answer_from_text(row["value"]) == qa.value
-            assert (tuple(row["names"]), row["asked_unit"], row["given"]) == (qa.names, qa.unit, qa.fact.given)
+            none = ("", NO_NUMBER) if to != "hf" else (None, None)
+            wanted_too = [known if known is not None else what for known, what in zip((qa.unit, qa.fact.given), none)]
+            assert (tuple(row["names"]), [row["asked_unit"], row["given"]]) == (qa.names, wanted_too)
     assert done.samples == len(found)
     assert done.questions == sum(len(evidence) for _, _, evidence in found)
     assert (done.images, done.skipped) == (6, {"no image": 1, "no question": 1})

@@ -10,6 +10,7 @@ import os
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,14 @@ import pytest
 
 from fixtures.plain_facts import LENGTHS
 from spatialvlm.answers import answer_from_text
-from spatialvlm.dataset.exports import PER, export
+from spatialvlm.dataset.exports import FORMATS, PER, export
+from spatialvlm.dataset.exports.conversations import (
+    NO_NUMBER,
+    ExportCounts,
+    about,
+    conversations_of,
+    json_line,
+)
 from spatialvlm.dataset.read import Dataset
 from spatialvlm.records import QA
 
@@ -110,6 +118,64 @@ def test_messages_and_hf_by_datasets(dataset, tmp_path, run):
             assert row["error"] == pytest.approx(qa.fact.error)
             assert row["number"] == (pytest.approx(qa.fact.answer.metres) if qa.kind in LENGTHS else row["number"])
             assert answer_from_text(row["value"]) == qa.value
+
+
+KINDS = "[[e['kind'] for e in (row.get('json') or row)['evidence']] for row in rows]"
+FOLDER = """
+from datasets import load_dataset
+rows = load_dataset("out", split="train")
+found = [len(rows), %s, sorted(rows.column_names)]
+"""
+
+
+@needs("datasets", "PIL")
+def test_the_folder_of_any_export_gives_rows_with_their_questions(dataset, make_dataset, tmp_path, run):
+    other = make_dataset(tmp_path / "other", ("one", "two"))
+    for to in FORMATS:
+        export(dataset, tmp_path / to / "out", to=to)
+        # Of the same name, so that the cache of `datasets` may take one for the other.
+        export(other, tmp_path / f"{to}-other" / "out", to=to)
+    found = run({f"{to}{which}": FOLDER % KINDS for to in FORMATS for which in ("", "-other")})
+    for to in FORMATS:
+        for which, known in (("", dataset), ("-other", other)):
+            count, kinds, _ = found[to + which]
+            assert kinds == [[qa.kind for qa in questions] for questions in asked(known)]
+            assert count == len(kinds)
+    assert {"messages", "images", "evidence"} <= {*found["messages"][2]}
+
+
+_BLOCKS = """
+import os
+from datasets import load_dataset
+found = []
+for path in sorted(os.listdir("out")):
+    rows = load_dataset("json", data_files=os.path.join("out", path), split="train", chunksize=2000)
+    found.append([str(rows.features), sorted(e["value"] for row in rows for e in row["evidence"])])
+"""
+
+
+def absent(value: object) -> bool:
+    return value in ("", NO_NUMBER, [""], None)
+
+
+@needs("datasets")
+def test_no_type_depends_on_what_comes_first(dataset, make_scene, make_questions, tmp_path, run):
+    """Of a file `datasets` takes the types from the first block, 10 MB, here 2 kB: one or two rows."""
+    sample = next(conversations_of(dataset, "question", ExportCounts(), print))
+    scene, _ = make_scene(0)
+    samples = [replace(sample, questions=(qa,), licence="MIT" if qa.unit else None) for qa in make_questions(scene)]
+    rows = [(line, {**line["evidence"][0], "licence": line["licence"]}) for line in map(about, samples)]
+    names = [name for name in rows[0][1] if len({absent(row[name]) for _, row in rows}) == 2]
+    assert {*names} >= {"number", "unit", "label", "given", "asked_unit", "options", "licence"}
+    (tmp_path / "messages" / "out").mkdir(parents=True)
+    for name in names:
+        for last in (False, True):  # what has none of it comes first, or last
+            ordered = sorted(rows, key=lambda pair: absent(pair[1][name]) == last)
+            with (tmp_path / "messages" / "out" / f"{name}-{last}.jsonl").open("wb") as file:
+                file.writelines(json_line(line) for line, _ in ordered)
+    found = run({"messages": _BLOCKS})["messages"]
+    assert len(found) == 2 * len(names)
+    assert all(one == found[0] for one in found)
 
 
 @needs("webdataset", "PIL")

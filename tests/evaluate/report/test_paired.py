@@ -141,7 +141,7 @@ def test_questions_of_one_run_alone_are_named_and_left_out(results):
     [
         ("prompt_sha256", "0" * 64, "the prompts differ: '9f2c9f2c9f2c' and '000000000000'"),
         ("data", "main", "the data differ: '17b92e470d58' and 'main'"),
-        ("parser", "robust-1", "the parsers differ: 'robust-3' and 'robust-1'"),
+        ("parser", "robust-1", "the parsers differ: 'robust-4' and 'robust-1'"),
         ("track", "blind", "the tracks differ: 'image' and 'blind'"),
         ("limit", 20, "the limits differ: all and 20"),
     ],

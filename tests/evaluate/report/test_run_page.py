@@ -102,7 +102,7 @@ def test_texts_are_escaped(page):
 
 def test_the_head_says_who_was_asked_what_and_how(page):
     text = " ".join(Outline(page.read_text()).texts)
-    for said in ("example/model-7b", "2026-08-01", "robust-3", "the pictures", PROMPT_SHA, "17b92e470d58", "CC-BY-4.0"):
+    for said in ("example/model-7b", "2026-08-01", "robust-4", "the pictures", PROMPT_SHA, "17b92e470d58", "CC-BY-4.0"):
         assert said in text
     assert "SpatialVLM, as published" in text
     assert "never released" in text

@@ -1,13 +1,14 @@
 """The tables of a run in a terminal and in a file."""
 
 import io
+from dataclasses import replace
 
 import pytest
 from rich.console import Console
 
 from fixtures.evaluate.fabricated import LETTERS, TASKS, scored_lengths, scored_letters, scored_mixed, write_results
 from spatialvlm.evaluate.report.figures import figures_of, summary_of
-from spatialvlm.evaluate.report.run_tables import mean, print_run, spread
+from spatialvlm.evaluate.report.run_tables import mean, print_run, spread, unknown_marks
 from spatialvlm.evaluate.results import read_results
 
 
@@ -49,6 +50,14 @@ def test_a_terminal_of_eighty_columns_holds_all_columns(summary):
     for heading in ("declined", "cut off", "official", "|ln|", "90 to 110 %", "failed"):
         assert heading in text
     assert "…" not in text
+
+
+def test_answers_with_unknown_marks_are_counted(tmp_path):
+    scored = scored_lengths(8)
+    task = figures_of(TASKS["lengths"], [replace(one, answer=f"<xyz>{one.answer}</xyz>") for one in scored[:3]])
+    assert task["unknown_marks"] == {"answers": 3, "marks": {"</xyz>": 3, "<xyz>": 3}}
+    assert unknown_marks(task).startswith("3 answers with unknown marks such as <xyz>, </xyz>")
+    assert unknown_marks(figures_of(TASKS["lengths"], scored)) == ""
 
 
 def test_a_task_without_questions_is_shown_as_such():

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image, features
 
 from spatialvlm.errors import UserError
-from spatialvlm.pipeline.collect import open_source, upright_file
+from spatialvlm.pipeline.collect import open_source
 from spatialvlm.pipeline.collect.images import ENDINGS, ImageFolder
 
 IMAGE = np.full((12, 20, 3), 200, np.uint8)
@@ -174,25 +174,6 @@ def test_exif_orientation_is_applied_to_photos_and_not_to_rgbd(tmp_path: Path):
     assert stored.image.shape == (12, 20, 3)
     for data in (photo.source.image_bytes, stored.source.image_bytes):
         assert Image.open(BytesIO(data)).getexif().get(0x0112, 1) == 1
-
-
-@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
-@pytest.mark.parametrize("grey", [np.uint8, np.uint16])
-def test_a_picture_file_is_upright_for_every_reader(kind: str, grey: type):
-    if grey is np.uint16 and kind != "PNG":
-        pytest.skip("only PNG has 16 bits of grey")
-    stored = IMAGE if grey is np.uint8 else IMAGE[..., 0].astype(np.uint16) * 256
-    exif = Image.Exif()
-    exif[0x0112] = 6
-    file = BytesIO()
-    Image.fromarray(stored).save(file, kind, exif=exif)
-    upright = Image.open(BytesIO(upright_file(file.getvalue())))
-    assert upright.size == (12, 20)
-    assert upright.getexif().get(0x0112, 1) == 1
-    assert np.asarray(upright.convert("RGB"))[0].mean() < 60, "what was left is at the top"
-    plain = encoded(".jpg")
-    assert upright_file(plain) is plain
-    assert upright_file(b"no picture") == b"no picture"
 
 
 def test_fingerprint_follows_names_and_sizes(tmp_path: Path):

@@ -8,17 +8,23 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+
 from spatialvlm.dataset.exports.image_files import file_key, upright
 from spatialvlm.dataset.files import to_json
 from spatialvlm.dataset.marked_pictures import marked_picture, needs_marks
 from spatialvlm.dataset.questions import question_from_row, questions_table
 from spatialvlm.dataset.read import Dataset
+from spatialvlm.dataset.schema import QUESTION
 from spatialvlm.errors import DatasetError, UserError
 from spatialvlm.records import QA, Scene, Source
 
 PER = ("image", "question")
 IMAGES = "images"
 IMAGES_PER_FOLDER = 1000
+NO_NUMBER = -999.0
+"""A number that is not there: none of ours is below -pi, the least angle."""
+_MAYBE_NULL = frozenset({"number", "unit", "label", "error", "given", "asked_unit", "fact"})
 
 # A caption may hold one; trainers would count it as a second image.
 _PLACEHOLDER = re.compile("<(image|video|audio)>")
@@ -98,9 +104,29 @@ def plain(text: str) -> str:
 
 
 def evidence(sample: Conversation) -> list[dict[str, Any]]:
-    """Return what is known of every answer, in the order of the turns: the fields of `qa` but the words themselves."""
+    """Return what is known of every answer, in the order of the turns: the fields of `qa` but the words themselves.
+
+    Nothing is null: what is not there is "", NO_NUMBER or [""], as its type wants.
+    """
     rows = questions_table([(sample.frame_id, sample.questions)]).column("qa")[0].as_py()
-    return [{name: value for name, value in row.items() if name not in ("question", "answer")} for row in rows]
+    types = {field.name: field.type for field in QUESTION if field.name not in ("question", "answer")}
+    return [{name: _typed(row[name], type_) for name, type_ in types.items()} for row in rows]
+
+
+def _typed(value: Any, type_: pa.DataType) -> Any:
+    """Stand in for null and for an empty list, whose type readers of JSON would take from the first rows that they see.
+
+    `datasets` infers the types of a JSON file from its first 10 MB and fails at what has another one later.
+    """
+    if value is None:
+        return NO_NUMBER if pa.types.is_floating(type_) else ""
+    return value or [""] if isinstance(value, list) else value
+
+
+def _known(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Undo `_typed`; what is null already stays so."""
+    given = {name: None if name in _MAYBE_NULL and value in ("", NO_NUMBER) else value for name, value in row.items()}
+    return {name: [] if value == [""] else value for name, value in given.items()}
 
 
 def questions_of_row(row: Mapping[str, Any]) -> list[QA]:
@@ -117,7 +143,7 @@ def questions_of_row(row: Mapping[str, Any]) -> list[QA]:
     said = [_text_of(turn) for turn in turns]
     pairs = zip(said[::2], said[1::2], evidence)
     return [
-        question_from_row(row["frame_id"], {**known, "question": asked, "answer": answered})
+        question_from_row(row["frame_id"], {**_known(known), "question": asked, "answer": answered})
         for asked, answered, known in pairs
     ]
 
@@ -135,7 +161,7 @@ def about(sample: Conversation) -> dict[str, Any]:
     return {
         "id": sample.key,
         "frame_id": sample.frame_id,
-        "licence": sample.licence,
+        "licence": sample.licence or "",
         "evidence": evidence(sample),
     }
 

@@ -2,15 +2,17 @@
 
 import hashlib
 import re
+from io import BytesIO
 from pathlib import PurePosixPath
 
-import cv2
 import numpy as np
+from PIL import ExifTags, Image, ImageOps
 
 from spatialvlm.records import Camera
 
 LONGEST_KEY = 60  # with hash, number and suffix below the 100 characters of a tar header
 HASH_DIGITS = 12
+HIDDEN = "__"  # `datasets` skips such files in an archive
 
 # By the first bytes, since the name in the source may be wrong or missing.
 _SIGNATURES = (
@@ -21,6 +23,8 @@ _SIGNATURES = (
     (b"MM\x00*", "tif"),
     (b"GIF8", "gif"),
 )
+# What stands in a file that may say how it be turned; asking a PNG itself would decode it.
+_ORIENTED = (b"Exif", b"EXIF", b"eXIf", b"exif", b"tiff:Orientation")
 _UNSAFE = re.compile("[^a-z0-9_-]")
 
 
@@ -30,8 +34,9 @@ def file_key(frame_id: str) -> str:
     An id that is such a name already stays as it is; another one is made plain and gets a part of its hash.
     """
     key = _UNSAFE.sub("_", frame_id.lower())[:LONGEST_KEY]
-    if key and key == frame_id:
+    if key and key == frame_id and not key.startswith(HIDDEN):
         return key
+    key = key.lstrip("_") or "frame"
     digest = hashlib.sha256(frame_id.encode("utf-8", "surrogatepass")).hexdigest()[:HASH_DIGITS]
     return f"{key}-{digest}"
 
@@ -44,20 +49,53 @@ def suffix_of(data: bytes, path: str | None) -> str:
     return known or _UNSAFE.sub("", PurePosixPath(path or "").suffix.lower()) or "img"
 
 
-def upright(data: bytes, camera: Camera, path: str | None) -> tuple[bytes, str]:
-    """Make the image file for an export and its suffix: the bytes as they came, unless readers could disagree on them.
+def upright(data: bytes, camera: Camera | None, path: str | None) -> tuple[bytes, str]:
+    """Make the image file to hand out and its suffix: the bytes as they came, unless readers could disagree on them.
 
-    Some trainers turn an image as its EXIF orientation says and some do not. Where that changes the picture, the
+    Some readers turn an image as its EXIF orientation says and some do not; of 16-bit grey some make white. There, the
     pixels that the questions are about are written as PNG: those of the camera's size, the stored ones if both have it.
+    Without a camera they are the turned ones, and what was a JPEG stays one.
     """
-    if b"Exif" in data[:65536]:
-        stored, turned = (_decode(data, flag) for flag in (cv2.IMREAD_IGNORE_ORIENTATION, 0))
-        if stored is not None and turned is not None and not np.array_equal(stored, turned):
-            size = (camera.height, camera.width)
-            pixels = turned if turned.shape[:2] == size != stored.shape[:2] else stored
-            return cv2.imencode(".png", pixels)[1].tobytes(), "png"
-    return data, suffix_of(data, path)
+    found = _readings(data)
+    if found is None:
+        return data, suffix_of(data, path)
+    stored, turned = found
+    if camera is None:
+        is_jpeg = data.startswith(b"\xff\xd8\xff")
+        return (_encoded(turned, "JPEG", quality=95, subsampling=0), "jpg") if is_jpeg else (_png(turned), "png")
+    size = (camera.width, camera.height)
+    return _png(turned if turned.size == size != stored.size else stored), "png"
 
 
-def _decode(data: bytes, flag: int) -> np.ndarray | None:
-    return cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR | flag)
+def _readings(data: bytes) -> tuple[Image.Image, Image.Image] | None:
+    """Decode a picture as it is stored and as it wants to be turned; None where all readers see the same.
+
+    What cannot be decoded is for others to refuse.
+    """
+    try:
+        with Image.open(BytesIO(data)) as picture:
+            deep = picture.mode.startswith("I;16")
+            told = any(mark in data for mark in _ORIENTED) or picture.format == "TIFF"
+            if not deep and (not told or picture.getexif().get(ExifTags.Base.Orientation) not in range(2, 9)):
+                return None
+            picture.load()
+            return _rgb(picture), _rgb(ImageOps.exif_transpose(picture))
+    except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError):
+        return None
+
+
+def _rgb(picture: Image.Image) -> Image.Image:
+    """Convert to 8 bits a channel; of 16-bit grey Pillow would clip the values, not scale them."""
+    if picture.mode.startswith("I;16"):
+        picture = Image.fromarray((np.asarray(picture) >> 8).astype(np.uint8))
+    return picture.convert("RGB")
+
+
+def _png(picture: Image.Image) -> bytes:
+    return _encoded(picture, "PNG", compress_level=1)
+
+
+def _encoded(picture: Image.Image, kind: str, **options: int) -> bytes:
+    file = BytesIO()
+    Image.fromarray(np.asarray(picture)).save(file, kind, **options)  # the pixels alone, without what was said of them
+    return file.getvalue()

@@ -8,13 +8,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from spatialvlm.dataset.exports.conversations import Conversation, ImageWriter, about, from_and_value
+from spatialvlm.dataset.exports.folder_card import write_card
 from spatialvlm.dataset.files import to_json
+
+DATA = "data.json"
 
 
 def write(samples: Iterator[Conversation], folder: Path) -> None:
     """Write the format; see the module."""
     images = ImageWriter(folder)
-    with (folder / "data.json").open("wb") as file:
+    with (folder / DATA).open("wb") as file:
         separator = b"[\n"
         for sample in samples:
             images.add(sample)
@@ -22,3 +25,4 @@ def write(samples: Iterator[Conversation], folder: Path) -> None:
             file.write(separator + to_json(entry).encode())
             separator = b",\n"
         file.write(b"\n]\n")
+    write_card(folder, DATA)

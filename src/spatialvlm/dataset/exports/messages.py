@@ -9,12 +9,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from spatialvlm.dataset.exports.conversations import Conversation, ImageWriter, about, chat, json_line
+from spatialvlm.dataset.exports.folder_card import write_card
+
+DATA = "data.jsonl"
 
 
 def write(samples: Iterator[Conversation], folder: Path) -> None:
     """Write the format; see the module."""
     images = ImageWriter(folder)
-    with (folder / "data.jsonl").open("wb") as file:
+    with (folder / DATA).open("wb") as file:
         for sample in samples:
             images.add(sample)
             file.write(json_line({"images": [sample.image_path], "messages": chat(sample), **about(sample)}))
+    write_card(folder, DATA)

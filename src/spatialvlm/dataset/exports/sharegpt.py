@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from spatialvlm.dataset.exports.conversations import Conversation, ImageWriter, about, from_and_value, json_line
+from spatialvlm.dataset.exports.folder_card import write_card
 from spatialvlm.dataset.files import to_json
 
 DATA = "data.jsonl"
@@ -30,3 +31,4 @@ def write(samples: Iterator[Conversation], folder: Path) -> None:
             images.add(sample)
             line = {"images": [sample.image_path], "conversations": from_and_value(sample), **about(sample)}
             file.write(json_line(line))
+    write_card(folder, DATA)

@@ -19,8 +19,9 @@ from spatialvlm.answers import Angle, BoundingBox, Choice, Clock, Count, Length,
 from spatialvlm.captions import ObjectClass, classes_of
 from spatialvlm.dataset import read_dataset
 from spatialvlm.errors import UserError
-from spatialvlm.evaluate.items import Item, Picture
+from spatialvlm.evaluate.items import Item, picture_bytes
 from spatialvlm.evaluate.models import ModelAnswer, Track
+from spatialvlm.evaluate.models.pictures import as_shown
 from spatialvlm.evaluate.parsing.length_spans import find_lengths
 from spatialvlm.evaluate.rooms_benchmark.composed_questions import published_words
 from spatialvlm.geometry import deepest_point
@@ -78,7 +79,7 @@ class GeometryBaseline:
         self._dataset = dataset
         opened = read_dataset(dataset)
         self.version: str | None = str(opened.header.get("versions", {}).get("spatialvlm"))
-        self._scenes = {_digest(source.image_bytes): scene for scene, source in opened.scenes()}
+        self._scenes = {_digest(data): scene for scene, source in opened.scenes() for data in as_shown(scene, source)}
         self._asked_scenes: dict[str, _AskedScene] = {}
 
     def answers(self, task: str, items: Sequence[Item]) -> list[ModelAnswer]:
@@ -104,15 +105,11 @@ class GeometryBaseline:
 
 
 def _digest_of(item: Item) -> str:
-    return _digest(_bytes(item.pictures[0])) if item.pictures else ""
+    return _digest(picture_bytes(item.pictures[0], item)) if item.pictures else ""
 
 
 def _digest(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
-
-
-def _bytes(picture: Picture) -> bytes:
-    return picture if isinstance(picture, bytes) else picture.read_bytes()
 
 
 def _prepare(scene: Scene) -> _AskedScene:

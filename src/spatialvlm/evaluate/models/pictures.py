@@ -13,10 +13,10 @@ from pathlib import Path
 
 from PIL import Image
 
-from spatialvlm.dataset import write_file
+from spatialvlm.dataset import upright, write_file
 from spatialvlm.errors import UserError
 from spatialvlm.evaluate.items import Item, Picture, picture_bytes
-from spatialvlm.pipeline.collect import upright_file
+from spatialvlm.records import Scene, Source
 
 _ENDINGS = ((b"\x89PNG", "png"), (b"\xff\xd8", "jpg"), (b"GIF8", "gif"), (b"RIFF", "webp"))
 
@@ -24,19 +24,23 @@ _ENDINGS = ((b"\x89PNG", "png"), (b"\xff\xd8", "jpg"), (b"GIF8", "gif"), (b"RIFF
 def keep_picture(data: bytes, folder: Path) -> Path:
     """Write a picture upright as a file in `folder`, named by its content; what is there already stays.
 
+    One that says how it be turned is written upright: some servers and browsers turn it and some do not.
     Raises UserError for what is no picture, or a damaged one.
     """
     ending = next((ending for magic, ending in _ENDINGS if data.startswith(magic)), None)
     if ending is None:
         raise UserError(f"a picture of {len(data)} bytes: got {data[:8]!r}, expected a PNG, JPEG, WebP or GIF file")
-    data = upright_file(data)
-    if data.startswith(_ENDINGS[0][0]):
-        ending = _ENDINGS[0][1]
-    path = folder / f"{hashlib.sha256(data).hexdigest()[:24]}.{ending}"
+    shown, suffix = upright(data, None, None)
+    path = folder / f"{hashlib.sha256(shown).hexdigest()[:24]}.{ending if shown is data else suffix}"
     if not path.exists():
-        _check_decodes(data)
-        write_file(path, lambda file: file.write(data))
+        _check_decodes(shown)
+        write_file(path, lambda file: file.write(shown))
     return path
+
+
+def as_shown(scene: Scene, source: Source) -> set[bytes]:
+    """List the files that the image of a scene may be shown as: as it came, as its questions mean it, upright."""
+    return {source.image_bytes, *(upright(source.image_bytes, camera, None)[0] for camera in (scene.camera, None))}
 
 
 def _check_decodes(data: bytes) -> None:

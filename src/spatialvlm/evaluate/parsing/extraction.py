@@ -13,14 +13,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from spatialvlm.models import split_thinking
+
 Value = float | int | bool | tuple[int, ...] | tuple[tuple[float, float], ...]
 
-_SPECIAL = re.compile(r"<\|[^<>|]{1,40}\|>|</?s>|<(?:eos|bos|pad|end_of_turn|end_of_utterance|unused\d+)>|\[/?INST\]")
 _BLANKS = re.compile(r"[ \t]{3,}|\n{3,}|(?:\s{2}){2,}")
 """More blanks in a row than mean anything; patterns would try each of them."""
-_THINKING = ("think", "thinking", "thought", "reasoning", "scratchpad")
-_OPENS = re.compile(rf"<({'|'.join(_THINKING)})>", re.IGNORECASE)
-_CLOSES = re.compile(rf"</(?:{'|'.join(_THINKING)})>", re.IGNORECASE)
+UNFINISHED = "cut off in its thinking"
+"""How an answer was read whose thinking never ended."""
 
 _LATEX = (
     (
@@ -115,15 +115,7 @@ class ParsedAnswer:
 
 def strip_thinking(answer: str) -> str:
     """Take away what the model thought before it answered; all of it where the thinking never ended."""
-    answer = _BLANKS.sub(lambda blanks: blanks[0][:2], answer)
-    if "<" not in answer:
-        return answer
-    text = _SPECIAL.sub(" ", answer)
-    ends = [found.end() for found in _CLOSES.finditer(text)]
-    if ends:
-        text = text[ends[-1] :]
-    opened = _OPENS.search(text)
-    return text[: opened.start()] if opened else text
+    return split_thinking(_BLANKS.sub(lambda blanks: blanks[0][:2], answer)).answer
 
 
 def to_plain_text(text: str) -> str:

@@ -4,8 +4,8 @@
 
 `measures` says what each figure is. `own` are the figures that the benchmark's authors report, by each parser. `how`
 counts how answers were read, in the words of the parser with what varies left out, so that every number says how it
-came about. The figures don't depend on the order of the items. Intervals of the paper's columns are given of the whole
-task, not of its kinds.
+came about; `unknown_marks` counts what may be thinking, by marks that nobody here knows. The figures don't depend on
+the order of the items. Intervals of the paper's columns are given of the whole task, not of its kinds.
 """
 
 import re
@@ -37,6 +37,7 @@ from spatialvlm.evaluate.results import Results
 from spatialvlm.evaluate.scoring import Scored
 from spatialvlm.evaluate.tasks import load_task
 from spatialvlm.evaluate.tasks.task import Task
+from spatialvlm.models import split_thinking
 
 FORMAT = 2
 SUMMARY = "summary.json"
@@ -57,7 +58,8 @@ def figures_of(task: Task, scored: Sequence[Scored]) -> Figures:
         "by_sigma": by_sigma(rows),
         "by_confidence": by_confidence(rows),
         "own": _own(task, scored),
-        "how": dict(sorted(how.items(), key=lambda pair: (-pair[1], pair[0]))),
+        "how": _commonest(how),
+        "unknown_marks": _unknown_marks(scored),
         "kinds": {str(kind): _group(rows.only(kinds == kind), sure=False) for kind in sorted(set(kinds.tolist()))},
     }
     return tidy(figures)
@@ -94,6 +96,17 @@ def _group(rows: Rows, *, sure: bool) -> Figures:
         "clock": clock(rows),
         "regions": regions(rows),
     }
+
+
+def _commonest(counts: Mapping[str, int]) -> dict[str, int]:
+    return dict(sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])))
+
+
+def _unknown_marks(scored: Sequence[Scored]) -> Figures:
+    """Count the answers that hold marks such as <xyz> that the reader does not know, and each mark."""
+    found = [split_thinking(one.answer).unknown for one in scored if one.answer]
+    marks = Counter(mark for marks in found for mark in marks)
+    return {"answers": sum(map(bool, found)), "marks": _commonest(marks)}
 
 
 def _own(task: Task, scored: Sequence[Scored]) -> Figures:

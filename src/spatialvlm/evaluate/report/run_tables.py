@@ -12,7 +12,7 @@ from rich.text import Text
 
 from spatialvlm.evaluate.report.measures import FEWEST, PAPER
 from spatialvlm.evaluate.report.paper import NOTE, PUBLISHED
-from spatialvlm.page import percent
+from spatialvlm.page import counted, percent
 
 Figures = Mapping[str, Any]
 PaperRow = tuple[str, Figures | None, Figures | None]
@@ -55,6 +55,7 @@ FURTHER_LEGEND = (
     "medians of the answers that were read."
 )
 WIDEST = 10_000
+MARKS_SHOWN = 3
 
 
 def print_run(console: Console, summary: Figures) -> None:
@@ -64,6 +65,9 @@ def print_run(console: Console, summary: Figures) -> None:
     version = f", {summary['version']}" if summary["version"] else ""
     console.print(f"{summary['model']}{version}", style="bold", highlight=False, markup=False)
     print_table(console, ("task", *COUNTS, *SCORES), _score_rows(tasks), legend=LEGEND)
+    for name, task in tasks.items():
+        if says := unknown_marks(task):
+            console.print(f"{name}: {says}", highlight=False, markup=False)
     if rows := list(paper_rows(tasks)):
         published = {f"{name}, the paper": published_cells(name) for name in PUBLISHED}
         cells = [(name, _paper_cells(metric, qualitative)) for name, metric, qualitative in rows]
@@ -78,6 +82,15 @@ def print_run(console: Console, summary: Figures) -> None:
     for name, task in tasks.items():
         if len(task["kinds"]) > 1:
             print_table(console, ("kind", *COUNTS, *SCORES), _score_rows(task["kinds"]), title=name)
+
+
+def unknown_marks(task: Figures) -> str:
+    """Say how many answers hold marks that the reader does not know; "" of none."""
+    found = task["unknown_marks"]
+    if not found["answers"]:
+        return ""
+    such = ", ".join(sorted(found["marks"], key=lambda mark: "/" in mark)[:MARKS_SHOWN])
+    return f"{counted(found['answers'], 'answer')} with unknown marks such as {such}: what stands between was read too"
 
 
 def print_table(

@@ -22,6 +22,7 @@ from spatialvlm.evaluate.report.run_tables import (
     paper_rows,
     published_cells,
     spread,
+    unknown_marks,
 )
 
 Figures = Mapping[str, Any]
@@ -45,9 +46,9 @@ def scores(tasks: Figures) -> page.Markup:
         "wrong, whichever way. <em>score</em> is by our parser; <em>official</em> is by the rule of the benchmark's "
         "authors, where it needs no judge."
     )
-    more = []
+    more = [page.note(f"{name}: {says}.") for name, task in tasks.items() if (says := unknown_marks(task))]
     if own := own_rows(tasks):
-        more = [page.heading("As the benchmarks' authors count"), page.table(("", "score", "official"), own)]
+        more += [page.heading("As the benchmarks' authors count"), page.table(("", "score", "official"), own)]
     return page.section("Scores", lead, page.table(heads, rows), *more)
 
 
@@ -166,7 +167,10 @@ def how(tasks: Figures) -> page.Markup:
     blocks = []
     for name, task in tasks.items():
         rows = [(text, [f"{count:,}", page.percent(count / task["n"])]) for text, count in task["how"].items()]
-        blocks.append(page.element("div", page.element("h3", name), page.table(("", "answers", "share"), rows)))
+        marks = [(mark, [f"{count:,}", ""]) for mark, count in task["unknown_marks"]["marks"].items()]
+        unknown = page.table(("unknown mark", "answers", ""), marks) if marks else ""
+        table = page.table(("", "answers", "share"), rows)
+        blocks.append(page.element("div", page.element("h3", name), table, unknown))
     lead = "Every answer was read by rules, without a judge. What an answer was taken from:"
     return page.section("How answers were read", lead, page.element("div", *blocks, css="flow") if blocks else "")
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from spatialvlm.answers import Length
-from spatialvlm.dataset import Dataset
+from spatialvlm.dataset import Dataset, upright
 from spatialvlm.evaluate.items import Item
 from spatialvlm.evaluate.own_scoring import reading_of
 from spatialvlm.kinds import KINDS
@@ -23,9 +23,10 @@ Truths = Mapping[tuple[str, str, tuple[str, ...]], float]
 
 def items_from_dataset(dataset: Dataset, truths: Truths | None = None) -> Iterator[Item]:
     """Turn every question of a dataset into an Item, in order; `truths` stand in for the dataset's own lengths."""
-    for (_, source), (frame_id, questions) in zip(dataset.scenes(), dataset.questions(), strict=True):
+    for (scene, source), (frame_id, questions) in zip(dataset.scenes(), dataset.questions(), strict=True):
+        shown, _ = upright(source.image_bytes, scene.camera, source.image_path)
         for place, qa in enumerate(questions):
-            yield item_of(qa, f"{frame_id}/{place:03d}", source.image_bytes, truths or {})
+            yield item_of(qa, f"{frame_id}/{place:03d}", shown, truths or {})
 
 
 def item_of(qa: QA, id_: str, image: bytes, truths: Truths) -> Item:

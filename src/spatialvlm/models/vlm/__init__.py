@@ -4,7 +4,8 @@
     vlm = load_vlm(parse_model("openai:http://localhost:8000/v1#qwen3-vl"))
     vlm.answer([image], "What is on the table?")
 
-Answers are greedy: the same question gets the same answer. They are what the model said, without blanks around it.
+Answers are greedy: the same question gets the same answer. They are what the model said, without blanks around it, and
+with the marks of its thinking; `split_thinking` cuts that off.
 """
 
 from collections.abc import Sequence
@@ -15,7 +16,21 @@ from jaxtyping import UInt8
 
 from spatialvlm.errors import UserError
 from spatialvlm.models.runtime import Runtime
+from spatialvlm.models.vlm.thinking import SplitReply, is_thinking_mark, split_thinking
 from spatialvlm.models.weights import Model
+
+__all__ = [
+    "MAX_NEW_TOKENS",
+    "VLMS",
+    "Ask",
+    "Image",
+    "SplitReply",
+    "Vlm",
+    "is_thinking_mark",
+    "load_vlm",
+    "split_thinking",
+    "vlm_backend",
+]
 
 Image = UInt8[np.ndarray, "_ _ 3"]
 Ask = tuple[Sequence[Image], str]

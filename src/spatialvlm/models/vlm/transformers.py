@@ -11,7 +11,7 @@ from typing import Any
 from spatialvlm.errors import UserError
 from spatialvlm.models.runtime import Batches, Runtime
 from spatialvlm.models.torch import import_torch, import_transformers, load_model, load_processor
-from spatialvlm.models.vlm import Ask, Image
+from spatialvlm.models.vlm import Ask, Image, is_thinking_mark
 from spatialvlm.models.weights import Located, Model, locate
 
 
@@ -41,6 +41,7 @@ class Transformers:
             "max_new_tokens": max_new_tokens,
             "pad_token_id": tokenizer.pad_token_id,
         }
+        self._unsaid = _unsaid_tokens(tokenizer)
         self._batches = Batches(runtime.batch_size)
 
     def answer(self, images: Sequence[Image], question: str) -> str:
@@ -75,7 +76,8 @@ class Transformers:
         start = ids.shape[1]
         if torch.equal(written[:, :start], ids):
             written = written[:, start:]
-        return [text.strip() for text in self._processor.batch_decode(written, skip_special_tokens=True)]
+        kept = [[token for token in row if token not in self._unsaid] for row in written.tolist()]
+        return [text.strip() for text in self._processor.batch_decode(kept, skip_special_tokens=False)]
 
     def _read(self, asked: Sequence[Ask]) -> Any:
         """Turn questions with equally many images into the model's input, filled up to the same length."""
@@ -98,6 +100,13 @@ class Transformers:
         return processor.apply_chat_template(
             chats, add_generation_prompt=True, tokenize=True, return_dict=True, processor_kwargs=settings
         )
+
+
+def _unsaid_tokens(tokenizer: Any) -> frozenset[int]:
+    """List the special tokens that are no part of an answer. Marks of thinking are: without them it reads as one."""
+    special = {token: str(one) for token, one in tokenizer.added_tokens_decoder.items() if one.special}
+    marks = {token for token, text in special.items() if is_thinking_mark(text)}
+    return frozenset(({*special} | {*tokenizer.all_special_ids}) - marks)
 
 
 def _processor(located: Located) -> Any:

@@ -150,13 +150,6 @@ def read_picture(path: Path) -> Sample:
     return images.read_picture(path)
 
 
-def upright_file(data: bytes) -> bytes:
-    """Make a picture file such that every reader sees it upright, whether or not it heeds EXIF orientation."""
-    from spatialvlm.pipeline.collect import picture_files
-
-    return picture_files.upright_file(data)
-
-
 def reads_files(source: FrameSource) -> bool:
     """Tell whether the frames come from files, which people may mend, and are not drawn."""
     return len(source) > 0 and bool(source.entry_of(0) or source.files_of(0))

@@ -97,20 +97,6 @@ def read_rgb(data: bytes, name: str, *, upright: bool) -> tuple[UInt8[np.ndarray
     return image, data if orientation == 1 else _encoded(image, "PNG", compress_level=1)
 
 
-def upright_file(data: bytes) -> bytes:
-    """Return the picture file in which every reader sees what people see; as it came where all see that already.
-
-    What is no picture comes back as it is.
-    """
-    try:
-        with opened(data, "picture") as picture:
-            if picture.format == "TIFF" or not _may_be_turned(picture, data) or _orientation(picture) == 1:
-                return data
-        return read_rgb(data, "picture", upright=True)[1]
-    except Refused:
-        return data
-
-
 def refuse_depth(data: bytes, name: str) -> None:
     """Refuse a picture that is no photo by its pixels: 16 bits of grey, as depth maps are written."""
     with opened(data, name) as picture:
