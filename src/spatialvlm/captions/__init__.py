@@ -1,17 +1,18 @@
 """captions: what the captions of things say, in words and classes; no model, the same on every machine.
 
 noun_phrases     a caption -> its head noun and the words around it
+noun_kinship     two nouns -> whether one thing may be called both
+fitting          the captions of a thing, a text -> whether it may be what the text names
 object_classes   the captions of a scene -> which of its things are of one class, or why nobody can tell
 """
 
+from spatialvlm.captions.fitting import allows, denies, has_inside
+from spatialvlm.captions.noun_kinship import kinship, noun_of
 from spatialvlm.captions.noun_phrases import (
     CUTS,
     Words,
     clean,
     cleaned,
-    contradict,
-    denies,
-    may_be_both,
     read,
     telling,
     usable,
@@ -22,12 +23,14 @@ __all__ = [
     "CUTS",
     "ObjectClass",
     "Words",
+    "allows",
     "classes_of",
     "clean",
     "cleaned",
-    "contradict",
     "denies",
-    "may_be_both",
+    "has_inside",
+    "kinship",
+    "noun_of",
     "plural_of",
     "read",
     "telling",
