@@ -6,7 +6,7 @@ fitting          the captions of a thing, a text -> whether it may be what the t
 object_classes   the captions of a scene -> which of its things are of one class, or why nobody can tell
 """
 
-from spatialvlm.captions.fitting import allows, denies, has_inside
+from spatialvlm.captions.fitting import allows, denies, held_in, plain_noun
 from spatialvlm.captions.noun_kinship import kinship, noun_of
 from spatialvlm.captions.noun_phrases import (
     CUTS,
@@ -28,9 +28,10 @@ __all__ = [
     "clean",
     "cleaned",
     "denies",
-    "has_inside",
+    "held_in",
     "kinship",
     "noun_of",
+    "plain_noun",
     "plural_of",
     "read",
     "telling",

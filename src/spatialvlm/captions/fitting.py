@@ -7,7 +7,7 @@ a caption says otherwise: another colour, material, pattern, size or number, ano
 from collections.abc import Iterable
 from functools import lru_cache
 
-from spatialvlm.captions.noun_kinship import has_part, kinds_in, kinship, noun_of
+from spatialvlm.captions.noun_kinship import kinds_in, kinship, noun_of, parts_of
 from spatialvlm.captions.noun_phrases import Words, read
 
 
@@ -58,10 +58,14 @@ def _exclude(mine: Iterable[tuple[str, str]], theirs: Iterable[tuple[str, str]])
 
 
 @lru_cache(maxsize=1 << 16)
-def has_inside(captions: tuple[str, ...], text: str) -> bool:
-    """Tell whether a thing has something as its part, or in it, that a text may name: the pot of a plant."""
+def held_in(captions: tuple[str, ...]) -> frozenset[str]:
+    """List the nouns that parts of a thing, or what is in it, may be called by: the pot of a plant."""
+    said = [read(caption) for caption in captions]
+    return frozenset().union(*(parts_of(noun_of(one)) | one.holds for one in said))
+
+
+@lru_cache(maxsize=1 << 16)
+def plain_noun(text: str) -> str | None:
+    """Give the noun of a text, if that is all that it says of what sort a thing is."""
     named = read(text)
-    if kinds_in(named):
-        return False
-    noun, said = noun_of(named), [read(caption) for caption in captions]
-    return any(has_part(noun_of(one), noun) or noun in one.holds for one in said)
+    return None if kinds_in(named) else noun_of(named)

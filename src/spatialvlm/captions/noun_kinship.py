@@ -16,7 +16,7 @@ _SAME = tuple(
         "tv television monitor screen display telly",
         "cup mug teacup tumbler",
         "glass tumbler goblet",
-        "plant houseplant shrub bush",
+        "plant houseplant shrub bush flowerpot flower_pot plant_pot",
         "plant flower",
         "pot flowerpot planter plant_pot flower_pot",
         "planter vase",
@@ -104,7 +104,7 @@ _KINDS = {
 _ANYTHING = word_set("item object stuff thing")
 
 _PARTS = {
-    "plant": "pot planter leaf",
+    "plant": "pot planter flowerpot flower_pot plant_pot leaf",
     "flower": "pot vase",
     "laptop": "keyboard screen display touchpad",
     "computer": "keyboard screen",
@@ -118,14 +118,14 @@ _PARTS = {
     "nightstand": "drawer",
     "stove": "oven",
     "counter": "sink cabinet",
-    "sink": "faucet",
+    "sink": "faucet tap",
     "picture": "frame",
     "bottle": "cap lid label",
     "pot": "lid",
     "car": "wheel door",
     "bicycle": "wheel",
 }
-"""What has parts that people call by a noun of its own."""
+"""What has parts that people call by a noun of their own."""
 
 
 def noun_of(words: Words) -> str:
@@ -148,11 +148,10 @@ def kinship(one: str, other: str) -> Literal["same", "kind", "general"] | None:
     return "general" if one in _ANYTHING or one in _general_of(other) else None
 
 
-@lru_cache(maxsize=1 << 16)
-def has_part(whole: str, part: str) -> bool:
-    """Tell whether what the first noun names has parts that people may call by the second one."""
-    known = (noun for noun in _PARTS if kinship(whole, noun) in ("same", "kind"))
-    return any(kinship(part, one) == "same" for noun in known for one in _PARTS[noun].split())
+@lru_cache(maxsize=1 << 14)
+def parts_of(whole: str) -> frozenset[str]:
+    """List the nouns by which people may call parts of what a noun names."""
+    return word_set(" ".join(parts for noun, parts in _PARTS.items() if kinship(whole, noun) in ("same", "kind")))
 
 
 @lru_cache(maxsize=1 << 14)

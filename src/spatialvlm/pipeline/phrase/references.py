@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from spatialvlm.captions import cleaned, denies, has_inside, read, telling, usable
+from spatialvlm.captions import cleaned, denies, held_in, plain_noun, read, telling, usable
 from spatialvlm.geometry import BoxXyxy, mask_share
 from spatialvlm.pipeline.phrase.similarity import Similarity
 from spatialvlm.records import Camera, Instance, Scene
@@ -70,17 +70,25 @@ def _refer(book: "_Book", place: int, camera: Camera) -> Reference:
     captions, reason = usable(thing.captions)
     if not captions:
         return Reference(thing.id, None, reason)
-    preferred = tuple(dict.fromkeys((captions[0], *telling(captions))))
-    rivals = [book.rivals(place, text) for text in preferred]
-    for text, others in zip(preferred, rivals):
-        if not others:
-            return _named(thing, text) if _is_clear(thing) else _placed(thing, text, _in_image(thing, camera))
-    pairs = [(text, others[0]) for text, others in zip(preferred, rivals) if len(others) == 1]
-    for text, other in pairs:
-        side = _beside(thing, book.things[other], camera)
-        if side is not None:
-            return _placed(thing, text, side)
+    clear, others = _is_clear(thing), book.rivals(place, captions[0])
+    if clear and not others:
+        return _named(thing, captions[0])
+    rivals = {captions[0]: others, **{text: book.rivals(place, text) for text in telling(captions)}}
+    alone = [text for text, others in rivals.items() if not others]
+    if alone and clear:
+        return _named(thing, alone[0])
+    if alone:
+        return _placed(thing, min(alone, key=_says_where), _in_image(thing, camera))
+    pairs = [(text, book.things[others[0]]) for text, others in rivals.items() if len(others) == 1]
+    sides = [(text, side) for text, twin in pairs if (side := _beside(thing, twin, camera)) is not None]
+    if sides:
+        return _placed(thing, *min(sides, key=lambda told: _says_where(told[0])))
     return Reference(thing.id, None, "reference_alike" if pairs else "reference_group")
+
+
+def _says_where(caption: str) -> bool:
+    """Tell whether a clause would stand after another one: "the cup on the desk on the left"."""
+    return bool(read(caption).after)
 
 
 class _Book:
@@ -94,22 +102,17 @@ class _Book:
         packed = np.packbits(similarity(texts) >= similarity.threshold, axis=1, bitorder="little")
         self._alike = {text: int.from_bytes(row.tobytes(), "little") for text, row in zip(texts, packed)}
         self._said = [sum(bit[text] for text in dict.fromkeys(captions)) for captions in self._true]
+        self._held = [(place, held) for place, own in enumerate(self._true) if (held := held_in(own))]
 
     def rivals(self, place: int, text: str) -> list[int]:
         """List what else a reader may take for the thing that a text names: a caption allows it, and none denies it.
 
         So is what has a part of that name, unless the thing itself is that part.
         """
-        alike, own = self._alike[text], self.things[place].box_xyxy
-        return [
-            other
-            for other, (said, captions) in enumerate(zip(self._said, self._true))
-            if other != place
-            and (
-                (alike & said and not denies(captions, text))
-                or (has_inside(captions, text) and not _is_inside(own, self.things[other].box_xyxy))
-            )
-        ]
+        alike, noun, own = self._alike[text], plain_noun(text), self.things[place].box_xyxy
+        fitting = [i for i, said in enumerate(self._said) if alike & said and not denies(self._true[i], text)]
+        wholes = [i for i, held in self._held if noun in held and not _is_inside(own, self.things[i].box_xyxy)]
+        return [other for other in dict.fromkeys((*fitting, *wholes)) if other != place]
 
 
 def _is_inside(box: BoxXyxy, other: BoxXyxy) -> bool:
