@@ -6,6 +6,7 @@ caption take it for the thing that has the other?
 
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from itertools import combinations, product
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -48,22 +49,21 @@ class Lexical:
     def __call__(self, captions: Sequence[str]) -> Float64[np.ndarray, "n n"]:
         """Say how alike each two captions are."""
         values = np.eye(len(captions))
-        for own, others in _of_kin(captions):
-            for i in own:
-                for j in others:
-                    if i < j:
-                        same = captions[i] == captions[j]
-                        values[i, j] = values[j, i] = 1.0 if same else _alike(captions[i], captions[j])
+        for i, j in _of_kin(captions):
+            values[i, j] = values[j, i] = 1.0 if captions[i] == captions[j] else _alike(captions[i], captions[j])
         return values
 
 
-def _of_kin(captions: Sequence[str]) -> Iterator[tuple[list[int], list[int]]]:
-    """List the places of captions noun by noun, with those of all whose noun may name the same thing."""
+def _of_kin(captions: Sequence[str]) -> Iterator[tuple[int, int]]:
+    """List the pairs of captions, by their places, whose nouns may name the same thing."""
     places: dict[str, list[int]] = {}
     for place, caption in enumerate(captions):
         places.setdefault(noun_of(read(caption)), []).append(place)
-    for noun, own in places.items():
-        yield own, [place for other, some in places.items() if kinship(noun, other) for place in some]
+    for own in places.values():
+        yield from combinations(own, 2)
+    for noun, other in combinations(places, 2):
+        if kinship(noun, other):
+            yield from product(places[noun], places[other])
 
 
 @lru_cache(maxsize=1 << 18)
