@@ -2,11 +2,11 @@
 
 noun_phrases     a caption -> its head noun and the words around it
 noun_kinship     two nouns -> whether one thing may be called both
-fitting          the captions of a thing, a text -> whether it may be what the text names
+name_fitting     the captions of a thing, a text -> whether it may be what the text names
 object_classes   the captions of a scene -> which of its things are of one class, or why nobody can tell
 """
 
-from spatialvlm.captions.fitting import allows, denies, held_in, plain_noun
+from spatialvlm.captions.name_fitting import allows, denies, held_in, plain_noun
 from spatialvlm.captions.noun_kinship import kinship, noun_of
 from spatialvlm.captions.noun_phrases import (
     CUTS,

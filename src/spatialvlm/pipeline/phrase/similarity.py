@@ -36,7 +36,7 @@ def load_similarity(name: str) -> Similarity:
 
 
 class Lexical:
-    """What captions say by their nouns and adjectives (`captions.fitting`): silence denies nothing.
+    """What captions say by their nouns and adjectives (`captions.name_fitting`): silence denies nothing.
 
     0.5 and more where one caption may name what the other one names, in either direction, the more words they share the
     more; at most 0.4 where not, and 0 where their nouns have nothing to do with each other. "Mug" and "white mug" are
