@@ -1,19 +1,20 @@
 """captions: what the captions of things say, in words and classes; no model, the same on every machine.
 
 noun_phrases     a caption -> its head noun and the words around it
+noun_kinship     two nouns -> whether one thing may be called both
+name_fitting     the captions of a thing, a text -> whether it may be what the text names
 object_classes   the captions of a scene -> which of its things are of one class, or why nobody can tell
 written_names    a name as a data set or a model writes it -> as people say it, or none
 object_sizes     a caption -> what such a thing measures
 """
 
+from spatialvlm.captions.name_fitting import allows, denies, held_in, plain_noun
+from spatialvlm.captions.noun_kinship import kinship, noun_of
 from spatialvlm.captions.noun_phrases import (
     CUTS,
     Words,
     clean,
     cleaned,
-    contradict,
-    denies,
-    may_be_both,
     read,
     telling,
     usable,
@@ -26,13 +27,16 @@ __all__ = [
     "CUTS",
     "ObjectClass",
     "Words",
+    "allows",
     "classes_of",
     "clean",
     "cleaned",
-    "contradict",
     "denies",
-    "may_be_both",
+    "held_in",
+    "kinship",
     "named",
+    "noun_of",
+    "plain_noun",
     "plural_of",
     "read",
     "telling",

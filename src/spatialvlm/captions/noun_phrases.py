@@ -46,18 +46,20 @@ SINGULARS = word_set("""
 """Nouns whose ending does not tell their number. Scissors, jeans and the like are plural by theirs."""
 
 _PARTICIPLES = word_set("""
-    attached covered decorated filled hanging labeled labelled leaning lying made mounted painted parked placed resting
-    seated shaped sitting stacked standing topped walking
+    attached covered decorated filled full hanging labeled labelled leaning lying made mounted painted parked placed
+    resting seated shaped sitting stacked standing topped walking
 """)
 """Words that belong to the clause after the noun where they stand right before a cut ("cake shaped like a house")."""
 
 _ON_GROUND = word_set("floor ground rug carpet mat")
 _PLAIN = word_set("""
-    cardboard ceramic checked checkered cotton double fabric floral framed glass glossy leather lidded metal metallic
-    padded patterned plain plastic potted shiny single spotted steel stone striped transparent velvet wicker wood wooden
-    woven wrapped
+    antique beautiful big-screen bright broken clean clear colorful colourful comfortable cozy curved cute dirty
+    elegant fancy flat fluffy fragrant framed glossy golden hard heavy lidded matte messy modern multicolored
+    multicoloured nice ornate padded partial patterned plush portable potted pretty rustic same sharp shiny simple sleek
+    smooth soft sturdy transparent two upright vintage wicker woolen worn woven wrapped
 """)
-"""Adjectives that exclude none of the senses below: a striped pillow may be a blue one."""
+_ENDINGS = ("able", "ed", "ful", "ible", "ic", "ish", "ive", "less", "like", "ous", "shaped")
+"""Adjectives that exclude none of the senses below, and what others end in: a padded chair may be a blue one."""
 
 _SENSES = (
     ("colour", "red crimson scarlet maroon", "orange", "yellow gold golden", "green", "teal turquoise cyan"),
@@ -76,6 +78,19 @@ _SENSES = (
     ("age", "old", "new young"),
     ("shape", "round circular", "square rectangular", "triangular"),
     ("sex", "male", "female"),
+    ("pattern", "striped", "checked checkered", "floral flowered", "spotted dotted polka-dot", "plain solid"),
+    (
+        "material",
+        "wood wooden",
+        "metal metallic steel iron",
+        "plastic",
+        "ceramic porcelain",
+        "glass",
+        "leather",
+        "stone",
+    ),
+    ("material", "cardboard paper", "fabric cloth cotton velvet wool"),
+    ("bed", "double", "single"),
 )
 """Words that exclude each other: (sense, words of one meaning, words of another, ...).
 
@@ -84,18 +99,21 @@ such captions answer a comparison of that quantity before it is asked.
 """
 
 _MEASURED = frozenset(("height", "width", "size", "x", "bottom", "y"))
+_PLACES = frozenset(("x", "bottom", "y"))
 _WORD = re.compile(r"[^\W_]+(?:[-'’][^\W_]+)*")
 _CONTROL = dict.fromkeys((*range(32), *range(127, 160)), " ")
 
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """A caption taken apart: head noun, the words before it, those after it, and the (sense, meaning) pairs of both.
+    """A caption taken apart: head noun, the words before it, those after it, and what they say.
 
     `noun` is the head as it is written, words are in the singular. `holds` are those after it that name something of
-    its own ("a bowl of apples"). `says` holds what it claims of measured quantities: +1 the greater, -1 the lesser of
-    two. `all` is every word, the head included. `plural`: verbs that it is the subject of are plural. `whole`: it names
-    no part, pair or group of what the head names.
+    its own ("a bowl of apples"). `senses` are the (sense, meaning) pairs of the thing itself, `worn` those of other
+    nouns in the caption, with the noun ("girl in a blue shirt"). `kinds` say which sort of the noun it is: those before
+    it that are no adjectives, and what it is of ("dining" chair, can of "soup"). `says` holds what it claims of
+    measured quantities: +1 the greater, -1 the lesser of two. `all` is every word, the head included. `plural`: verbs
+    that it is the subject of are plural. `whole`: it names no part, pair or group of what the head names.
     """
 
     head: str
@@ -107,6 +125,8 @@ class Words:
     says: tuple[tuple[str, int], ...]
     all: frozenset[str]
     plural: bool
+    worn: frozenset[tuple[str, str, str]] = frozenset()
+    kinds: frozenset[str] = frozenset()
     whole: bool = True
 
 
@@ -121,6 +141,7 @@ def _meanings() -> dict[str, list[tuple[str, str]]]:
 
 
 _MEANINGS = _meanings()
+_PLACE_WORDS = frozenset(word for word, pairs in _MEANINGS.items() if any(sense in _PLACES for sense, _ in pairs))
 _SIGNS = {
     (row[0], row[side].split()[0]): sign for row in _SENSES if row[0] in _MEASURED for side, sign in ((1, 1), (2, -1))
 }
@@ -145,7 +166,7 @@ def read(caption: str) -> Words:
     """Take a cleaned caption apart."""
     said = _WORD.findall(caption.lower()) or [caption.casefold()]
     words = [_stem(word) for word in said]
-    cut = next((i for i, word in enumerate(words) if word in CUTS and i > 0), len(words))
+    cut = next((i for i, word in enumerate(words) if word in CUTS and i > 0 and not _joins(words, i)), len(words))
     if words[cut - 1] in _PARTITIVES and words[cut : cut + 1] == ["of"]:
         rest = [word for word in words[cut + 1 :] if word not in _ARTICLES]
         if rest:
@@ -157,33 +178,63 @@ def read(caption: str) -> Words:
     head = end - 1
     while head > 0 and words[head].isdigit():  # "box 2" is a box
         head -= 1
-    before = [word for i, word in enumerate(words[:end]) if i != head]
+    before = [word for i, word in enumerate(words[:end]) if i != head and word not in CUTS]
     after = [word for word in words[end:] if word not in CUTS and word not in _ARTICLES]
     tail = words[end:]
     holding = next((i for i, word in enumerate(tail) if word in _HOLDING), len(tail))
-    found = _words(words[head], before, after, _standing(tail))
+    found = _words(words[head], before, after, tail)
     return replace(found, noun=said[head], holds=frozenset(tail[holding:]), plural=_is_plural(said[head]))
 
 
-def _words(head: str, before: list[str], after: list[str], standing: int | None) -> Words:
-    senses = {pair for word in (*before, *after) for pair in _MEANINGS.get(word, ())}
+def _words(head: str, before: list[str], after: list[str], tail: list[str]) -> Words:
+    senses = {pair for word in before for pair in _MEANINGS.get(word, ())}
+    senses |= {pair for word in after for pair in _MEANINGS.get(word, ()) if pair[0] in _PLACES}
     senses |= {("number", word) for word in before if word.isdigit()}
     signs: dict[str, set[int]] = {}
     for pair in senses:
         if pair in _SIGNS:
             signs.setdefault(pair[0], set()).add(_SIGNS[pair])
+    standing = _standing(tail)
     if standing is not None:
         signs.setdefault("bottom", set()).add(standing)
     says = tuple(sorted((sense, sign) for sense, found in signs.items() if len(found) == 1 for sign in found))
     every = frozenset((head, *before, *after))
-    return Words(head, head, frozenset(before), frozenset(after), frozenset(), frozenset(senses), says, every, False)
+    of = takewhile(lambda word: word not in CUTS, tail[1:] if tail[:1] == ["of"] else ())
+    kinds = frozenset(word for word in (*before, *of) if not is_adjective(word) and word not in _ARTICLES)
+    said = (frozenset(before), frozenset(after), frozenset(), frozenset(senses), says, every, False)
+    return Words(head, head, *said, _worn(tail), kinds)
+
+
+def _worn(tail: list[str]) -> frozenset[tuple[str, str, str]]:
+    """List what the words after a noun say of other nouns: (noun, sense, meaning)."""
+    found, pending = set(), []
+    for word in tail:
+        if word in _MEANINGS:
+            pending += _MEANINGS[word]
+        elif word in CUTS:
+            pending = pending if word == "and" else []
+        elif not is_adjective(word) and word not in _ARTICLES:
+            found.update((word, *pair) for pair in pending)
+            pending = []
+    return frozenset(found)
+
+
+def _joins(words: list[str], place: int) -> bool:
+    """Tell whether a word joins two adjectives: "black and white"."""
+    after = words[place + 1 : place + 3]
+    return words[place] == "and" and len(after) == 2 and is_adjective(words[place - 1]) and is_adjective(after[0])
+
+
+def is_adjective(word: str) -> bool:
+    """Tell whether a word before a noun says what it is like, not which sort of it it is."""
+    return word in _MEANINGS or word in _PLAIN or word.isdigit() or (len(word) > 4 and word.endswith(_ENDINGS))
 
 
 def _standing(tail: list[str]) -> int | None:
     """Tell whether the words after a noun put it on the floor (-1) or on something higher (1)."""
     place = tail.index("on") if "on" in tail else len(tail)
     under = list(takewhile(lambda word: word not in CUTS, tail[place + 1 :]))
-    if not under or not _MEANINGS.keys().isdisjoint(under):  # "on the left"
+    if not under or not _PLACE_WORDS.isdisjoint(under):  # "on the left"
         return None
     return 1 if _ON_GROUND.isdisjoint(under) else -1
 
@@ -233,25 +284,3 @@ def telling(captions: tuple[str, ...]) -> tuple[str, ...]:
         for one in captions
         if not any(read(one).head == read(other).head and read(one).all < read(other).all for other in captions)
     )
-
-
-def may_be_both(one: Words, other: Words) -> bool:
-    """Tell whether one thing can have all adjectives of both: brown and wooden, but not "tomato soup" and "small"."""
-    return all(word in _PLAIN or word in _MEANINGS for word in one.before | other.before)
-
-
-def contradict(one: Words, other: Words) -> bool:
-    """Tell whether two captions can't be of the same thing: a colour, a number, a size that excludes the other's."""
-    shared = {sense for sense, _ in one.senses} & {sense for sense, _ in other.senses}
-    return any(_of(one, sense).isdisjoint(_of(other, sense)) for sense in shared)
-
-
-@lru_cache(maxsize=1 << 16)
-def denies(captions: tuple[str, ...], text: str) -> bool:
-    """Tell whether one of the captions of an object says that it is not what a text names."""
-    named = read(text)
-    return any(read(own).head == named.head and contradict(read(own), named) for own in captions)
-
-
-def _of(words: Words, sense: str) -> set[str]:
-    return {meaning for name, meaning in words.senses if name == sense}

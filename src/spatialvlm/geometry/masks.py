@@ -71,6 +71,13 @@ def squares_within(masks: Sequence[Mask | Rle], pixels: Int[np.ndarray, "n 2"], 
     return found
 
 
+def mask_share(mask: Mask | Rle) -> float:
+    """Find which share of the pixels of its image a mask has. Run lengths are not decoded for that."""
+    if isinstance(mask, Rle):
+        return int(coco.area(_coded(mask))) / (mask.height * mask.width)
+    return int(np.count_nonzero(mask)) / mask.size
+
+
 def tight_box(mask: Mask | Rle) -> BoxXyxy:
     """Find the smallest box around a mask, xyxy; zeros around an empty one. Run lengths are not decoded for that."""
     found = coco.toBbox(_coded(mask)).tolist() if isinstance(mask, Rle) else cv2.boundingRect(mask.view(np.uint8))

@@ -74,7 +74,8 @@ def test_names_in_real_frames_fit_one_thing(assets, folder):
         objects = objects_of(frame)
         named = refer(replace(scene_of(objects), camera=frame.camera), Lexical())
         assert not ambiguous(objects, named)
-        assert all(reference.phrase for reference in named)
+        unnamed = [o.instance.captions for o, one in zip(objects, named) if one.phrase is None]
+        assert unnamed in ([], [("small black can",)])  # two others are cans of whose colour nobody says anything
 
 
 def test_two_of_one_look_are_told_apart_whatever_they_are_called():
@@ -89,7 +90,7 @@ def test_silence_about_a_colour_denies_nothing():
     brown, wooden = (("brown nightstand",), LEFT), (("wooden nightstand", "nightstand"), RIGHT)
     assert [r.clause for r in name(brown, wooden)] == ["x", "x"]
     cans = (("tomato soup can",), LEFT), (("small black can",), RIGHT)
-    assert [r.clause for r in name(*cans)] == [None, None]
+    assert [r.clause for r in name(*cans)] == ["x", "x"]
 
 
 def test_what_one_caption_denies_another_need_not_say():

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from fixtures.worlds.phrase_scenes import make_object, scene_of
 from spatialvlm.captions import clean, read, usable
 from spatialvlm.errors import UserError
+from spatialvlm.geometry import encode_mask
 from spatialvlm.pipeline.phrase.references import Reference, refer
 from spatialvlm.pipeline.phrase.similarity import Lexical, load_similarity
-from spatialvlm.records import Instance
+from spatialvlm.records import Instance, Object
 
 LEFT, RIGHT, TOP, BOTTOM = (50, 200, 110, 260), (500, 205, 560, 265), (300, 20, 360, 80), (310, 380, 370, 440)
 BETWEEN = (250, 210, 310, 270)
@@ -32,13 +33,15 @@ ALIKE = [
     ("piece of cake", "cake"),
     ("black office chair", "office chair"),
     ("can of tomato soup", "tomato soup can"),
+    ("tomato soup can", "small black can"),  # nobody says what is in the black one
+    ("mug", "white cup"),
+    ("armchair", "wooden chair"),
     ("🧸", "🧸"),
 ]
 SEPARATE = [
     ("girl wearing a blue sweatshirt", "girl wearing a purple shirt"),  # paper, figure 12: two girls stay
     ("red box", "blue box"),
     ("tomato soup can", "potted meat can"),
-    ("tomato soup can", "small black can"),
     ("white bowl", "teal bowl"),
     ("tall red box", "short red box"),
     ("dark blue mug", "light blue mug"),
@@ -142,9 +145,42 @@ def test_more_than_two_alike_are_dropped_and_the_others_stay():
     assert [r.clause for r in references] == [None] * 5
 
 
-def test_a_chain_of_alike_captions_is_one_group():
+def test_a_group_is_what_answers_to_one_name():
     things = (("red mug",), LEFT), (("mug",), RIGHT), (("blue mug",), TOP)
-    assert [r.reason for r in name(*things)] == ["reference_group"] * 3
+    assert phrases(*things) == ["the red mug on the left", None, "the blue mug on the left"]
+    assert [r.reason for r in name(*things)] == [None, "reference_group", None]
+
+
+def sized(width: int, height: int, box, caption: str = "mug") -> Object:
+    """An object of which so much is seen, in a picture of 1000 x 1000."""
+    mask = np.zeros((1000, 1000), bool)
+    mask[:height, :width] = True
+    thing = make_object("small", (caption,), box)
+    return replace(thing, instance=replace(thing.instance, mask=mask))
+
+
+@pytest.mark.parametrize("coded", [False, True])
+def test_what_is_hardly_seen_is_not_asked_about_by_its_name_alone(coded):
+    def said(thing: Object, *others: Object) -> str | None:
+        instance = thing.instance
+        thing = replace(thing, instance=replace(instance, mask=encode_mask(instance.mask) if coded else instance.mask))
+        reference, *_ = refer(scene_of([thing, *others]), Lexical())
+        return reference.phrase or reference.reason
+
+    assert said(sized(30, 50, BETWEEN)) == "the mug"
+    assert said(sized(30, 49, BETWEEN)) == "reference_small"
+    assert said(sized(30, 49, LEFT)) == "the mug on the left"
+    assert said(sized(30, 49, TOP)) == "the mug at the top of the image"
+    assert said(sized(30, 49, BETWEEN), make_object("twin", ("mug",), RIGHT)) == "the mug on the left"
+    assert said(sized(30, 49, BETWEEN), make_object("other", ("cup",), RIGHT)) == "the mug on the left"
+
+
+def test_a_part_of_something_else_answers_too_unless_it_is_the_thing():
+    plant = (("potted plant",), (40, 100, 160, 300))
+    assert phrases((("pot",), RIGHT), plant) == ["the pot on the right", "the potted plant"]
+    assert phrases((("pot",), LEFT), plant) == ["the pot", "the potted plant"]
+    apples = (("bowl of apples",), LEFT)
+    assert phrases((("apple",), RIGHT), apples) == ["the apple on the right", "the bowl of apples"]
 
 
 def test_another_caption_that_fits_nothing_else_is_preferred():

@@ -1,21 +1,27 @@
 """How objects are named: a scene in, a noun phrase for each of its objects (or the reason why not) out.
 
-The paper's rule (section 1f): captions too alike form a group; one alone is kept, two are told apart by where they are
-in the image, more are dropped. Beyond it, all captions of the others count, and an object with several captions takes
-one that nothing else answers to, what was seen but not lifted included. Depends on the captions and boxes only, not on
-the order of the objects.
+The paper's rule (section 1f), by name: what answers to it forms a group; one alone is kept, two are told apart by where
+they are in the image, more are dropped. All captions of the others count, what was seen but not lifted included, and an
+object with several captions takes one that nothing else answers to. What is too small to be found by a name alone says
+where in the image it is too. Depends on the captions, boxes and masks only, not on the order of the objects.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from spatialvlm.captions import cleaned, denies, read, telling, usable
+from spatialvlm.captions import cleaned, denies, held_in, plain_noun, read, telling, usable
+from spatialvlm.geometry import BoxXyxy, mask_share
 from spatialvlm.pipeline.phrase.similarity import Similarity
 from spatialvlm.records import Camera, Instance, Scene
 
 MIN_SHIFT = 0.05
 """Two centres nearer than this share of the image, or than half the mean size of the boxes, are not left and right."""
+LEAST_SHARE = 0.0015
+"""Of the image's pixels: a thing of which less is seen is not asked about by its name alone."""
+INSIDE = 0.9
+"""So much of a box lies in that of a thing where it may be a part of it."""
 
 _CLAUSES = {
     ("x", -1): "on the left",
@@ -54,70 +60,72 @@ class Reference:
 def refer(scene: Scene, similarity: Similarity) -> tuple[Reference, ...]:
     """Name the objects of a scene, in their order. What was seen but not lifted gets no name and may share none."""
     things = (*(o.instance for o in scene.objects), *scene.unlifted)
-    found = [usable(thing.captions) for thing in things[: len(scene.objects)]]
-    references = [Reference(thing.id, None, reason) for thing, (_, reason) in zip(things, found)]
-    unnamed = [()] * len(scene.unlifted)
-    book = _Book([*(captions for captions, _ in found), *unnamed], [thing.captions for thing in things], similarity)
-    for group in book.groups():
-        for i in group:
-            if not book.captions[i]:
-                continue
-            text = book.captions[i][0] if len(group) == 1 else book.own_caption(i)
-            twins = [things[other] for other in group if other != i]
-            if text is not None:
-                references[i] = _named(things[i], text)
-            elif len(twins) == 1:
-                references[i] = _told_apart(things[i], twins[0], book.captions[i][0], scene.camera)
-            else:
-                references[i] = Reference(things[i].id, None, "reference_group")
-    return tuple(references)
+    book = _Book(things, similarity)
+    return tuple(_refer(book, place, scene.camera) for place in range(len(scene.objects)))
+
+
+def _refer(book: "_Book", place: int, camera: Camera) -> Reference:
+    """Name one thing by a caption that fits nothing else, or fits one thing that lies elsewhere; small ones by both."""
+    thing = book.things[place]
+    captions, reason = usable(thing.captions)
+    if not captions:
+        return Reference(thing.id, None, reason)
+    clear, others = _is_clear(thing), book.rivals(place, captions[0])
+    if clear and not others:
+        return _named(thing, captions[0])
+    rivals = {captions[0]: others, **{text: book.rivals(place, text) for text in telling(captions)}}
+    alone = [text for text, others in rivals.items() if not others]
+    if alone and clear:
+        return _named(thing, alone[0])
+    if alone:
+        return _placed(thing, min(alone, key=_says_where), _in_image(thing, camera))
+    pairs = [(text, book.things[others[0]]) for text, others in rivals.items() if len(others) == 1]
+    sides = [(text, side) for text, twin in pairs if (side := _beside(thing, twin, camera)) is not None]
+    if sides:
+        return _placed(thing, *min(sides, key=lambda told: _says_where(told[0])))
+    return Reference(thing.id, None, "reference_alike" if pairs else "reference_group")
+
+
+def _says_where(caption: str) -> bool:
+    """Tell whether a clause would stand after another one: "the cup on the desk on the left"."""
+    return bool(read(caption).after)
 
 
 class _Book:
-    """The captions of all things in an image: those that may name it, all that are true of it, and which are alike.
+    """What is said of all things in an image. Sets of captions are the bits of an int."""
 
-    Sets of captions are the bits of an int.
-    """
-
-    def __init__(self, usable: list[tuple[str, ...]], given: list[tuple[str, ...]], similarity: Similarity):
-        self.captions = usable
-        self._true = [cleaned(captions) for captions in given]
+    def __init__(self, things: Sequence[Instance], similarity: Similarity):
+        self.things = things
+        self._true = [cleaned(thing.captions) for thing in things]
         texts = list(dict.fromkeys(text for own in self._true for text in own))
         bit = {text: 1 << i for i, text in enumerate(texts)}
         packed = np.packbits(similarity(texts) >= similarity.threshold, axis=1, bitorder="little")
         self._alike = {text: int.from_bytes(row.tobytes(), "little") for text, row in zip(texts, packed)}
-        self._telling = [sum(bit[text] for text in telling(captions)) for captions in self._true]
+        self._said = [sum(bit[text] for text in dict.fromkeys(captions)) for captions in self._true]
+        self._held = [(place, held) for place, own in enumerate(self._true) if (held := held_in(own))]
 
-    def groups(self) -> list[list[int]]:
-        """Find connected components of objects of which one answers to the other's preferred caption."""
-        fits = [self._answering(own[0]) if own else () for own in self.captions]
-        linked = [set(others) for others in fits]
-        for i, others in enumerate(fits):
-            for other in others:
-                linked[other].add(i)
-        return _components(linked)
+    def rivals(self, place: int, text: str) -> list[int]:
+        """List what else a reader may take for the thing that a text names: a caption allows it, and none denies it.
 
-    def own_caption(self, member: int) -> str | None:
-        """Find a caption of an object that nothing else in the image answers to."""
-        own = {member}
-        return next((text for text in telling(self.captions[member]) if own.issuperset(self._answering(text))), None)
-
-    def _answering(self, text: str) -> list[int]:
-        """List what a reader may take for the thing that a text names: one caption allows it, none denies it."""
-        alike = self._alike[text]
-        return [i for i, said in enumerate(self._telling) if alike & said and not denies(self._true[i], text)]
+        So is what has a part of that name, unless the thing itself is that part.
+        """
+        alike, noun, own = self._alike[text], plain_noun(text), self.things[place].box_xyxy
+        fitting = [i for i, said in enumerate(self._said) if alike & said and not denies(self._true[i], text)]
+        wholes = [i for i, held in self._held if noun in held and not _is_inside(own, self.things[i].box_xyxy)]
+        return [other for other in dict.fromkeys((*fitting, *wholes)) if other != place]
 
 
-def _components(linked: list[set[int]]) -> list[list[int]]:
-    left, groups = list(range(len(linked))), []
-    while left:
-        group, left = [left[0]], left[1:]
-        for one in group:  # grows while it is walked
-            if linked[one]:
-                group += [other for other in left if other in linked[one]]
-                left = [other for other in left if other not in linked[one]]
-        groups.append(group)
-    return groups
+def _is_inside(box: BoxXyxy, other: BoxXyxy) -> bool:
+    """Tell whether most of a box lies in another one."""
+    left, top, right, bottom = box.tolist()
+    low_x, low_y, high_x, high_y = other.tolist()
+    shared = max(0.0, min(right, high_x) - max(left, low_x)) * max(0.0, min(bottom, high_y) - max(top, low_y))
+    return shared >= INSIDE * (right - left) * (bottom - top)
+
+
+def _is_clear(thing: Instance) -> bool:
+    """Tell whether a thing is large enough to be found by its name alone."""
+    return mask_share(thing.mask) >= LEAST_SHARE
 
 
 def _named(thing: Instance, caption: str) -> Reference:
@@ -126,19 +134,29 @@ def _named(thing: Instance, caption: str) -> Reference:
     return Reference(thing.id, f"the {caption}", None, None, words.says, words.after, heads, words.plural)
 
 
-def _told_apart(thing: Instance, twin: Instance, caption: str, camera: Camera) -> Reference:
-    """Name one of two by its side of the other, where their centres in the image are far enough apart."""
-    place = _place(thing.box_xyxy.tolist(), twin.box_xyxy.tolist(), camera.width, camera.height)
+def _placed(thing: Instance, caption: str, place: tuple[str, int] | None) -> Reference:
+    """Name a thing by a caption and the side that it is on; what is small and in the middle has no name."""
     if place is None:
-        return Reference(thing.id, None, "reference_alike")
+        return Reference(thing.id, None, "reference_small")
     plain = _named(thing, caption)
     claimed = dict((*plain.says, *_CLAUSE_SAYS[place]))
     phrase = f"{plain.phrase} {_CLAUSES[place]}"
     return replace(plain, phrase=phrase, clause=place[0], says=tuple(claimed.items()))
 
 
-def _place(box: list[float], other: list[float], width: int, height: int) -> tuple[str, int] | None:
-    for axis, low, size in (("x", 0, width), ("y", 1, height)):
+def _in_image(thing: Instance, camera: Camera) -> tuple[str, int] | None:
+    """Find the side of the image that a thing is on: the middle of its box in an outer third."""
+    left, top, right, bottom = thing.box_xyxy.tolist()
+    for axis, share in (("x", (left + right) / 2 / camera.width), ("y", (top + bottom) / 2 / camera.height)):
+        if abs(share - 0.5) > 1 / 6:
+            return axis, 1 if share > 0.5 else -1
+    return None
+
+
+def _beside(thing: Instance, twin: Instance, camera: Camera) -> tuple[str, int] | None:
+    """Find the side of another thing that a thing is on, where their centres in the image are far enough apart."""
+    box, other = thing.box_xyxy.tolist(), twin.box_xyxy.tolist()
+    for axis, low, size in (("x", 0, camera.width), ("y", 1, camera.height)):
         shift = (box[low] + box[low + 2] - other[low] - other[low + 2]) / 2
         mean_size = (box[low + 2] - box[low] + other[low + 2] - other[low]) / 2
         if abs(shift) > max(MIN_SHIFT * size, mean_size / 2):

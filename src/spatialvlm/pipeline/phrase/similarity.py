@@ -4,14 +4,15 @@ The lexical one needs no model. It answers the question that matters for naming:
 caption take it for the thing that has the other?
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from itertools import combinations, product
 from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float64
 
-from spatialvlm.captions import contradict, may_be_both, read
+from spatialvlm.captions import allows, denies, kinship, noun_of, read
 from spatialvlm.errors import UserError
 
 
@@ -35,12 +36,11 @@ def load_similarity(name: str) -> Similarity:
 
 
 class Lexical:
-    """Word overlap that follows how a noun phrase is built.
+    """What captions say by their nouns and adjectives (`captions.name_fitting`): silence denies nothing.
 
-    Unlike heads: at most 0.4. The same head: 0.2, plus 0.6 times the overlap of the words before it (1 where one has
-    none: a bare "mug" may be any mug; 1 where all are adjectives: a striped pillow may be a blue one), plus 0.2 times
-    that of the words after it ("cake in container" and "cake on the plate" stay alike). What excludes each other (red
-    and blue, tall and short, 1 and 2) brings it to 0.4 at most.
+    0.5 and more where one caption may name what the other one names, in either direction, the more words they share the
+    more; at most 0.4 where not, and 0 where their nouns have nothing to do with each other. "Mug" and "white mug" are
+    alike, so are "mug" and "blue cup"; "red box" and "blue box" are not, nor are "coffee table" and "side table".
     Calibrated on the paper's figure 12 and the table in tests/pipeline/phrase/test_references.py.
     """
 
@@ -48,26 +48,27 @@ class Lexical:
 
     def __call__(self, captions: Sequence[str]) -> Float64[np.ndarray, "n n"]:
         """Say how alike each two captions are."""
-        said = [read(caption).all for caption in captions]
         values = np.eye(len(captions))
-        for i, (one, words) in enumerate(zip(captions, said)):
-            for j in range(i):
-                if not words.isdisjoint(said[j]):  # of most pairs nothing is shared
-                    values[i, j] = values[j, i] = 1.0 if one == captions[j] else _alike(one, captions[j])
+        for i, j in _of_kin(captions):
+            values[i, j] = values[j, i] = 1.0 if captions[i] == captions[j] else _alike(captions[i], captions[j])
         return values
+
+
+def _of_kin(captions: Sequence[str]) -> Iterator[tuple[int, int]]:
+    """List the pairs of captions, by their places, whose nouns may name the same thing."""
+    places: dict[str, list[int]] = {}
+    for place, caption in enumerate(captions):
+        places.setdefault(noun_of(read(caption)), []).append(place)
+    for own in places.values():
+        yield from combinations(own, 2)
+    for noun, other in combinations(places, 2):
+        if kinship(noun, other):
+            yield from product(places[noun], places[other])
 
 
 @lru_cache(maxsize=1 << 18)
 def _alike(one: str, other: str) -> float:
-    a, b = read(one), read(other)
-    if a.head != b.head:
-        return 0.4 * len(a.all & b.all) / len(a.all | b.all)
-    before = 1.0 if may_be_both(a, b) else _overlap(a.before, b.before)
-    value = 0.2 + 0.6 * before + 0.2 * _overlap(a.after, b.after)
-    return 0.4 * value if contradict(a, b) else value
-
-
-def _overlap(one: frozenset[str], other: frozenset[str]) -> float:
-    """Divide the shared words by the shorter list: 1 where one says no more than the other."""
-    smaller = min(len(one), len(other))
-    return len(one & other) / smaller if smaller else 1.0
+    a, b = read(one).all, read(other).all
+    shared = len(a & b) / len(a | b)
+    alike = (allows(one, other) or allows(other, one)) and not denies((one,), other)
+    return 0.5 + 0.5 * shared if alike else 0.4 * shared
