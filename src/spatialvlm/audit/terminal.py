@@ -20,6 +20,7 @@ COLUMNS = {
     "in 1σ": ("coverage_1sigma", 1),
     "in 2σ": ("coverage_2sigma", 1),
     "refused": ("pairs_refused_share", 1),
+    "heights": ("rooms_with_heights_share", 0),
 }
 """The columns of the table: a figure of audit.json each, and how many digits it is shown with."""
 
@@ -44,7 +45,7 @@ def _print_result(console: Console, result: dict[str, Any], out: Path) -> None:
     console.print(table)
     console.print(
         "right: comparisons, against what is seen and against the whole objects. error: median of lengths. refused: of "
-        "what could be asked of pairs.",
+        "what could be asked of pairs. heights: rooms with questions that need to know which way is up.",
         style="dim",
         highlight=False,
     )

@@ -26,6 +26,8 @@ NARROWING = [math.radians(angle) for angle in (8.0, 5.0, 3.2, 2.0, 2.0)]  # and 
 UP, DOWN, UPRIGHT, NEITHER = 0.30, 0.04, 0.40, 0.26  # how much of a picture each is, before it is looked at
 USUAL_PITCH, PITCH_SPREAD, ROLL_SPREAD = math.radians(15.0), math.radians(20.0), math.radians(8.0)
 WITNESS_CELLS = 320.0  # neighbouring cells are of one surface: so many are one witness
+OF_WHICH = 4.0  # witnesses that which surfaces are level counts for
+NOTHING = NEITHER / (2.0 * math.pi)  # the density of what is neither
 COMPARED, FITTED = 600, 5000  # normals, when many directions are compared, and when one is fitted
 RIVALS = 4
 LEAST_WITNESSES = 4.0
@@ -60,22 +62,29 @@ class UpDirection:
         return self.level + self.hanging + self.upright
 
 
-def find_up(normals: SurfaceNormals, told: tuple[Direction, float] | None = None) -> UpDirection | str:
+def find_up(
+    normals: SurfaceNormals, told: tuple[Direction, float] | None = None, least_upright: float = LEAST_UPRIGHT
+) -> UpDirection | str:
     """Find up, or the reason why the picture does not show it.
 
     `told` is what somebody else holds to be up, and 1 sigma of that; without it the usual ways to hold a camera are
-    preferred. The reasons: "few_surfaces", "few_level_or_upright", "ups_tie" (several directions explain as much),
-    "up_uncertain" (its error is too large).
+    preferred. With less than `least_upright` of the normals upright a plane would stand alone; where nothing faces up,
+    a wall may pass for a ceiling.
+
+    The reasons: "few_surfaces", "few_level_or_upright", "ups_tie" (several directions explain as much), "up_uncertain"
+    (its error is too large).
     """
     witnesses = len(normals.in_camera) / WITNESS_CELLS
     if witnesses < LEAST_WITNESSES:
         return "few_surfaces"
     (best, start), *rivals = _rivals(normals, witnesses, told)
+    if best == -math.inf:
+        return "few_level_or_upright"
     margin = best - max((odds for odds, other in rivals if angle_between(other, start) > OTHER), default=-math.inf)
     fitted = normals.thinned(FITTED)
     up = _fit(fitted, start, NARROWING[-2:])
     level, hanging, upright = shares_at(fitted, up)
-    if level + hanging + upright < LEAST_SHARE or level + hanging < LEAST_LEVEL or upright < LEAST_UPRIGHT:
+    if level + hanging + upright < LEAST_SHARE or level < LEAST_LEVEL or upright < least_upright:
         return "few_level_or_upright"
     if margin < LEAST_MARGIN:
         return "ups_tie"
@@ -97,21 +106,35 @@ def _rivals(
 ) -> list[tuple[float, Direction]]:
     """Fit up from each of the best few starts that are far from each other: log odds and direction, best first."""
     tried = _tried() if told is None else np.concatenate([_tried(), told[0][None]])
-    few = normals.thinned(COMPARED)
-    normals = normals.thinned(2 * COMPARED)
-    odds = witnesses * np.log(_likelihoods(few, tried, COARSE)[3]).mean(axis=0) + _preference(tried, told)
+    few, normals = normals.thinned(COMPARED), normals.thinned(2 * COMPARED)
+    odds = _log_odds(few, tried, COARSE, witnesses) + _preference(tried, told)
     starts: list[Direction] = []
     for place in np.argsort(-odds, kind="stable"):
         if all(tried[place] @ start < math.cos(OTHER) for start in starts):
             starts.append(tried[place])
         if len(starts) == RIVALS:
             break
-    found = []
-    for start in starts:
-        up = _fit(normals, start, NARROWING)
-        log_likelihood = float(np.log(_likelihoods(normals, up[None], CHOOSING)[3]).mean())
-        found.append((witnesses * log_likelihood + float(_preference(up[None], told)[0]), up))
-    return sorted(found, key=lambda pair: -pair[0])
+    ups = np.stack([_fit(normals, start, NARROWING) for start in starts])
+    near = -ups[:, 1] > math.cos(FROM_IMAGE_UP)
+    if told is not None:
+        near |= ups @ told[0] > math.cos(OTHER)
+    odds = np.where(near, _log_odds(normals, ups, CHOOSING, witnesses) + _preference(ups, told), -math.inf)
+    return [(float(odds[place]), ups[place]) for place in np.argsort(-odds, kind="stable")]
+
+
+def _log_odds(
+    normals: SurfaceNormals, ups: Directions, spread_rad: float, witnesses: float
+) -> Float64[np.ndarray, " m"]:
+    """Compute how well directions explain the normals.
+
+    In a room with square corners three directions explain all, each with other surfaces for level. How much of a
+    picture is level says little about which one is up, so that counts as few witnesses.
+    """
+    level, hanging, upright, total = _likelihoods(normals, ups, spread_rad)
+    variance = (normals.error_rad**2 + spread_rad**2)[:, None]
+    as_upright = np.sqrt(2.0 * math.pi * variance) * UPRIGHT  # the density of a level one in one direction
+    alike = np.log(level / UP * as_upright + hanging / DOWN * as_upright + upright + NOTHING).mean(axis=0)
+    return witnesses * alike + OF_WHICH * (np.log(total).mean(axis=0) - alike)
 
 
 def _tried() -> Directions:
@@ -148,7 +171,7 @@ def _likelihoods(
     faces_up = cosines > 0
     level, hanging = UP * peaks * faces_up, DOWN * peaks * ~faces_up
     upright = UPRIGHT / (2.0 * math.pi * np.sqrt(2.0 * math.pi * variance)) * np.exp(-(cosines**2) / (2.0 * variance))
-    return level, hanging, upright, level + hanging + upright + NEITHER / (2.0 * math.pi)
+    return level, hanging, upright, level + hanging + upright + NOTHING
 
 
 def _responses(normals: SurfaceNormals, up: Direction, spread_rad: float) -> Responses:
@@ -162,5 +185,5 @@ def _fit(normals: SurfaceNormals, start: Direction, spreads_rad: list[float]) ->
     up = start
     for spread_rad in spreads_rad:
         _, vectors = np.linalg.eigh(_responses(normals, up, spread_rad).scatter(normals.in_camera))
-        up = vectors[:, 0] * np.sign(vectors[:, 0] @ up)
-    return up / np.linalg.norm(up)
+        up = vectors[:, 0] if vectors[:, 0] @ up >= 0 else -vectors[:, 0]
+    return up

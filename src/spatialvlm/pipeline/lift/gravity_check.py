@@ -10,14 +10,16 @@ import math
 import numpy as np
 from jaxtyping import Float64
 
-from spatialvlm.geometry import Drift, angle_between, find_up, shares_at, surface_normals
+from spatialvlm.geometry import Drift, UpDirection, angle_between, find_up, shares_at, surface_normals
 from spatialvlm.pipeline.lift.up import Up
 from spatialvlm.records import DepthErrors, Frame
 
 COARSE_COLUMNS = 80  # enough to see that given gravity is right
 LEVEL, SHARE = 0.08, 0.5  # of the normals that face up, and that are level or upright: then it is
 CONTRADICTED_SHARE = 0.6  # of what the picture's own up explains, at most
+WITHOUT_LEVEL, WITHOUT_LEVEL_SHARE = 0.3, 0.85  # or of its level surfaces, and of all
 CONTRADICTED_RAD, CONTRADICTED_SIGMAS = math.radians(15.0), 5.0  # apart, at least
+LEAST_UPRIGHT = 0.05  # less, and a slope may be all there is: that alone tells only what is upside down
 INVERTED_RAD = math.radians(25.0)
 INVERTED_LEVEL = 4.0  # times as much faces up as down
 LIKELY_RAD = math.radians(12.0)  # a cause explains so much of a difference
@@ -51,14 +53,14 @@ def contradiction(frame: Frame, given: Up, noise: float, errors: DepthErrors) ->
     level, hanging, upright = shares_at(coarse, given.in_camera)
     if level > LEVEL and level > hanging and level + hanging + upright > SHARE:
         return None
-    found = find_up(surface_normals(frame.depth, matrix, noise, drift))
+    found = find_up(surface_normals(frame.depth, matrix, noise, drift), least_upright=0.0)
     if isinstance(found, str):
         return None
     apart = angle_between(found.in_camera, given.in_camera)
     if apart < max(CONTRADICTED_RAD, CONTRADICTED_SIGMAS * math.hypot(found.error_rad, given.error_rad)):
         return None
     inverted = math.pi - apart < INVERTED_RAD and found.level > max(LEVEL, INVERTED_LEVEL * found.hanging)
-    if not inverted and level + hanging + upright > CONTRADICTED_SHARE * found.share:
+    if not inverted and (found.upright < LEAST_UPRIGHT or not _explains_less(found, level + hanging, upright)):
         return None
     return (
         f"gravity_contradicts_picture: {found.share:.0%} of the surfaces in sight are level or upright if down is "
@@ -66,6 +68,13 @@ def contradiction(frame: Frame, given: Up, noise: float, errors: DepthErrors) ->
         f"{_shown(-given.in_camera)}; likely {_cause(-given.in_camera, -found.in_camera)} (expected: down in the "
         "camera's axes, x right, y down, z forward)"
     )
+
+
+def _explains_less(found: UpDirection, level: float, upright: float) -> bool:
+    """Tell whether such shares of level and upright normals are much less than those of the picture's own up."""
+    if level + upright < CONTRADICTED_SHARE * found.share:
+        return True
+    return level < WITHOUT_LEVEL * found.level and level + upright < WITHOUT_LEVEL_SHARE * found.share
 
 
 def _cause(given: Float64[np.ndarray, " 3"], found: Float64[np.ndarray, " 3"]) -> str:

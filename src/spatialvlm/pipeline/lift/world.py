@@ -17,6 +17,7 @@ from spatialvlm.pipeline.lift.surface import Surface
 from spatialvlm.pipeline.lift.up import Provenance, Up, fused
 from spatialvlm.records import Camera, DepthErrors, SceneErrors, Support
 
+MOST_TILT_RAD = math.radians(5.0)  # of a plane that alone says where up is
 STANDING_SHARE = 0.3  # of the objects must stand on a plane that alone says where up is
 
 
@@ -63,6 +64,8 @@ def find_world(
     if up is None:
         if not accepted:
             return World(WORLD_FROM_LEVEL_CAMERA.copy(), None, Support(None, refusal), errors)
+        if accepted[0].tilt_error_rad > MOST_TILT_RAD:
+            return World(WORLD_FROM_LEVEL_CAMERA.copy(), None, Support(None, "up_uncertain"), errors)
         return _on_plane(accepted[0], accepted[0].up_in_camera, accepted[0].tilt_error_rad, "plane", errors)
     if not candidates:
         errors = replace(errors, tilt_rad=up.error_rad)
