@@ -20,7 +20,6 @@ COLUMNS = {
     "in 1σ": ("coverage_1sigma", 1),
     "in 2σ": ("coverage_2sigma", 1),
     "refused": ("pairs_refused_share", 1),
-    "heights": ("rooms_with_heights_share", 0),
 }
 """The columns of the table: a figure of audit.json each, and how many digits it is shown with."""
 
@@ -45,9 +44,14 @@ def _print_result(console: Console, result: dict[str, Any], out: Path) -> None:
     console.print(table)
     console.print(
         "right: comparisons, against what is seen and against the whole objects. error: median of lengths. refused: of "
-        "what could be asked of pairs. heights: rooms with questions that need to know which way is up.",
+        "what could be asked of pairs.",
         style="dim",
         highlight=False,
     )
+    heights = (
+        f"{name} {percent(run['rooms_with_heights_share'], 0)} ({percent(run['heights_accuracy'], 2)} right)"
+        for name, run in in_order(result["presets"]).items()
+    )
+    console.print(f"rooms with questions that need to know which way is up: {', '.join(heights)}", highlight=False)
     for name in ("audit.json", "audit.html"):
         console.print(f"{name.partition('.')[2]}: {out / name}", soft_wrap=True, highlight=False, markup=False)
