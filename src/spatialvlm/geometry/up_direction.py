@@ -118,6 +118,7 @@ def _rivals(
     near = -ups[:, 1] > math.cos(FROM_IMAGE_UP)
     if told is not None:
         near |= ups @ told[0] > math.cos(OTHER)
+    near &= np.array([sum(shares_at(normals, up)[:2]) >= LEAST_LEVEL for up in ups], bool)
     odds = np.where(near, _log_odds(normals, ups, CHOOSING, witnesses) + _preference(ups, told), -math.inf)
     return [(float(odds[place]), ups[place]) for place in np.argsort(-odds, kind="stable")]
 
@@ -132,7 +133,9 @@ def _log_odds(
     """
     level, hanging, upright, total = _likelihoods(normals, ups, spread_rad)
     variance = (normals.error_rad**2 + spread_rad**2)[:, None]
-    as_upright = np.sqrt(2.0 * math.pi * variance) * UPRIGHT  # the density of a level one in one direction
+    as_upright = UPRIGHT * np.sqrt(
+        variance / (2.0 * math.pi)
+    )  # the density of a level one, were it spread as an upright one
     alike = np.log(level / UP * as_upright + hanging / DOWN * as_upright + upright + NOTHING).mean(axis=0)
     return witnesses * alike + OF_WHICH * (np.log(total).mean(axis=0) - alike)
 
