@@ -36,7 +36,8 @@ def chance() -> np.random.Generator:
 
 def content(frame: Frame) -> bytes:
     """All bytes that a corruption might touch."""
-    arrays = [frame.depth_m, frame.gravity_in_camera, frame.camera.image_from_camera]
+    gravity = np.zeros(0) if frame.gravity_in_camera is None else frame.gravity_in_camera
+    arrays = [frame.depth_m, gravity, frame.camera.image_from_camera]
     arrays += [array for instance in frame.instances for array in (instance.mask, instance.box_xyxy)]
     return b"".join(array.tobytes() for array in arrays)
 

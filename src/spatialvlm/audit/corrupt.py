@@ -92,6 +92,12 @@ def tilted(frame: Frame, rng: Generator, *, sigma_rad: float) -> Frame:
     return replace(frame, gravity_in_camera=gravity / np.linalg.norm(gravity))
 
 
+def ungiven(frame: Frame, rng: Generator) -> Frame:
+    """Take gravity away, so that up has to be found in the picture."""
+    del rng
+    return replace(frame, gravity_in_camera=None)
+
+
 def misfocused(frame: Frame, rng: Generator, *, relative: float) -> Frame:
     """Make the focal length wrong by `relative`, as often too long as too short; the camera says that it may be."""
     if frame.camera is None:
@@ -225,6 +231,12 @@ PRESETS = _presets(
         "like depth made from one photo: off by one factor for the frame, 8 %, and drifting over the picture, 4 %, "
         "with a reach of a sixth of its width (1 sigma)",
         (partial(scaled, relative=0.08), partial(drifting, relative=0.04, reach=1 / 6)),
+        LiftConfig(DepthErrors(0.08, 0.04, 1 / 6)),
+    ),
+    Preset(
+        "photo",
+        "depth as in monocular, and gravity is not given",
+        (partial(scaled, relative=0.08), partial(drifting, relative=0.04, reach=1 / 6), ungiven),
         LiftConfig(DepthErrors(0.08, 0.04, 1 / 6)),
     ),
 )

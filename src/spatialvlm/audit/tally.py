@@ -43,6 +43,7 @@ class Tally:
     """The counts of one preset under one error model. Counters are by kind, `reasons` by (kind, reason)."""
 
     rooms: int = 0
+    rooms_with_heights: int = 0
     objects: int = 0
     pairs: int = 0
     silent_pairs: int = 0
@@ -71,6 +72,7 @@ class Tally:
 
     def _count(self, facts: Facts, once: Compared) -> None:
         count = len(facts.object_ids)
+        self.rooms_with_heights += bool({KIND_NAMES[kind] for kind in np.unique(once.kind)} & set(_of_heights()))
         self.objects += count
         self.pairs += count * (count - 1) // 2
         of_pairs = np.array([kind.subjects == 2 for kind in KINDS.values()], bool)[once.kind]
@@ -84,7 +86,7 @@ class Tally:
 
     def merge(self, other: "Tally") -> None:
         """Add another tally to this one."""
-        for name in ("rooms", "objects", "pairs", "silent_pairs"):
+        for name in ("rooms", "rooms_with_heights", "objects", "pairs", "silent_pairs"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         for name in ("drops", "planes", "asked", "right", "right_amodal", "reasons"):
             getattr(self, name).update(getattr(other, name))
@@ -107,6 +109,7 @@ class Tally:
                 reasons[reason] += count
         return {
             "rooms": self.rooms,
+            "rooms_with_heights_share": _share(self.rooms_with_heights, self.rooms),
             "objects": self.objects,
             "pairs": self.pairs,
             "pairs_silent_share": _share(self.silent_pairs, self.pairs),
@@ -115,6 +118,7 @@ class Tally:
             **self._asked(list(paper)),
             "refused_by_reason": dict(reasons),
             **self._accuracy(comparisons),
+            "heights_accuracy": self._accuracy([n for n in _of_heights() if n in comparisons])["qualitative_accuracy"],
             **errors(every),
             "calibration": calibration(every),
             "kinds": {name: self._of_kind(name) for name in KINDS},
@@ -147,6 +151,11 @@ class Tally:
             "qualitative_accuracy": _share(sum(self.right[name] for name in names), asked),
             "qualitative_accuracy_amodal": _share(sum(self.right_amodal[name] for name in names), asked),
         }
+
+
+def _of_heights() -> list[str]:
+    """List the paper's kinds that nobody can answer without knowing which way is up."""
+    return [name for name in MIXES["paper"] if KINDS[name].needs_gravity]
 
 
 def errors(rows: Lengths) -> dict[str, Any]:

@@ -48,5 +48,10 @@ def _print_result(console: Console, result: dict[str, Any], out: Path) -> None:
         style="dim",
         highlight=False,
     )
+    heights = (
+        f"{name} {percent(run['rooms_with_heights_share'], 0)} ({percent(run['heights_accuracy'], 2)} right)"
+        for name, run in in_order(result["presets"]).items()
+    )
+    console.print(f"rooms with questions that need to know which way is up: {', '.join(heights)}", highlight=False)
     for name in ("audit.json", "audit.html"):
         console.print(f"{name.partition('.')[2]}: {out / name}", soft_wrap=True, highlight=False, markup=False)

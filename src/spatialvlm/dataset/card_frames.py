@@ -166,7 +166,7 @@ def _with_error(value: float, error: float) -> str:
 
 
 def _provenance(scene: Scene, source: Source, asked: int) -> str:
-    up = {"given": "gravity was given", "plane": "up comes from the plane", "model": "up comes from a model"}
+    up = {"given": "gravity was given", "plane": "up was found in the picture", "model": "up comes from a model"}
     surface = scene.support.surface
     notes = [
         page.counted(asked, "question"),

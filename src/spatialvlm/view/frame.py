@@ -69,7 +69,7 @@ def save(image: Picture, path: Path) -> None:
 
 def print_frame(console: Console, scene: Scene, questions: list[QA], image: Picture, why: str = "") -> None:
     """Print the frame in the terminal: a thumbnail, its objects, its questions with their evidence, or `why` none."""
-    up = {None: "unknown", "given": "given", "plane": "found from the support plane", "model": "from a model"}
+    up = {None: "unknown", "given": "given", "plane": "found in the picture", "model": "from a model"}
     support = scene.support.surface or f"none ({scene.support.refusal})"
     head = f"[bold]{escape(scene.frame_id)}[/]  up: {up[scene.gravity]}, support: {support}, {scene.scale} scale"
     parts = [Text.from_markup(head), _objects(scene), _questions(questions, why)]
