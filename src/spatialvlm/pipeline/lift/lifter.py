@@ -17,6 +17,7 @@ from spatialvlm.pipeline.lift import LiftConfig
 from spatialvlm.pipeline.lift.anchors import Prior, disagreement, fused, readings
 from spatialvlm.pipeline.lift.box import lift_object
 from spatialvlm.pipeline.lift.free_space import surfaces_of
+from spatialvlm.pipeline.lift.occlusion import neighbours_of
 from spatialvlm.pipeline.lift.surface import Surface, clean_surface
 from spatialvlm.pipeline.lift.world import Up, World, find_world, things_stand_on
 from spatialvlm.records import DepthErrors, Drop, Frame, Instance, Rle, Sample, Scene
@@ -95,9 +96,10 @@ def _scene_of(frame: Frame, errors: DepthErrors, config: LiftConfig, anchor: str
     seen, left = _surfaces(frame, noise, config)
     background = _background(frame)
     world = _world(frame, [surface for _, surface in seen], background, noise, errors, config)
+    neighbours = None if config.rules == 1 else neighbours_of(frame, world, noise)
     objects = []
     for instance, surface in seen:
-        lifted = lift_object(instance, surface, world, focal_px, config)
+        lifted = lift_object(instance, surface, world, focal_px, config, neighbours)
         if isinstance(lifted, str):
             left.append((instance, lifted))
         else:

@@ -91,7 +91,7 @@ def clean_surface(
     slopes = pixel_slopes(image_from_camera, grid.rows[:, None], grid.columns)
     ring = _dilated(grid.mask, 2) & ~grid.mask & np.isfinite(fit.inverse_m)
     nearer = ring & grid.known & (grid.inverse_m > fit.inverse_m * (1.0 + max(STEP, 6.0 * noise)))
-    if nearer.any():
+    if config.rules == 1 and nearer.any():
         nearer &= _outermost(grid.mask)
     return Surface(
         points_in_camera=(_rays(slopes, kept) / inverse_m).T,

@@ -16,6 +16,7 @@ is certain to stay inside that floor; in between it is refused. Whatever is refu
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from spatialvlm.kinds import KIND_NAMES, Kind
 from spatialvlm.pipeline import Needs
@@ -35,7 +36,8 @@ class MeasureConfig:
     of the distance to the camera (nobody sees 2 cm at 4 m), sizes `size_floor_m` and `size_floor_share` of the larger,
     volumes, as the edge of a cube, `volume_floor_share`. With `similar_sigmas` to spare within the floor two are "about
     the same".
-    A length is refused below `min_length_m` or with a relative error above `max_relative_error`.
+    A length is refused below `min_length_m` or with a relative error above `max_relative_error`. `rules` 1 are those of
+    the published rooms benchmark: sizes are those of boxes, and what cuts a thing hides nothing of its place.
     """
 
     margin_sigmas: float = 3.0
@@ -47,6 +49,7 @@ class MeasureConfig:
     volume_floor_share: float = 0.12
     min_length_m: float = 0.01
     max_relative_error: float = 0.15
+    rules: Literal[1, 2] = 2
 
 
 class Measure:

@@ -69,7 +69,7 @@ def _gap(table: Table) -> Column:
 
 def _extent(table: Table, axis: int) -> Column:
     objects = table.objects
-    column = Column(table.singles, objects.extent[axis], extent_errors(objects)[axis])
+    column = Column(table.singles, objects.end_to_end[axis], extent_errors(objects)[axis])
     column.refuse("gravity_unknown", ~objects.setting.upright)
     if axis == 2:
         column.refuse("bottom_hidden", ~objects.bottom_known)
