@@ -40,8 +40,9 @@ Values = Float64[np.ndarray, "p v"]
 class Boxes:
     """Boxes of n objects along the world's axes, z counted from a plane, and where the viewer is and looks.
 
-    `ends` are the outermost points along each axis, where sizes are from end to end. `gaps` measures those of pairs; without it there is no truth of them. `of_class` is how many things in sight have
-    each object's noun. `point_distances` are those of the points on the objects that questions are about.
+    `gaps` measures those of pairs; without it there is no truth of them. `of_class` is how many things in sight have
+    each object's noun. `point_distances` are those of the points on the objects that questions are about. `ends` are
+    the outermost points along each axis, where sizes are from end to end.
     """
 
     low: Vectors

@@ -4,6 +4,7 @@ A comparison is asked only where the difference exceeds the margin, k sigma and 
 is certain to stay inside that floor; in between it is refused. Whatever is refused is counted by kind and reason.
 
     objects      scenes -> arrays over all their objects
+    wholes       how large they are from end to end, where they may be if a part is hidden
     column       what a Quantity is, and the Column that it comes to
     lengths rays between_objects lists     what quantities share: errors, ways from the camera and to others, groups
     comparisons distances viewer groups arrangement perspective class_counts marked_points free_places     the
