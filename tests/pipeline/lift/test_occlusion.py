@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 
-from spatialvlm.pipeline.lift import LiftConfig, lift
+from spatialvlm.pipeline.lift import lift
 from spatialvlm.worlds.ground_truth import exact_frame
 
 FOCAL, SIZE = 300.0, (320, 240)
 WALL = 4.0
 
 
-def flags(*cards, rules=2):
+def flags(*cards):
     """Whether each of some upright cards (left, top, right, bottom in pixels, depth, holes) is occluded."""
     depth_m, seen = np.full(SIZE[::-1], WALL, np.float32), np.full(SIZE[::-1], -1)
     for place, (left, top, right, bottom, away, *holes) in enumerate(cards):
@@ -23,7 +23,9 @@ def flags(*cards, rules=2):
     matrix = np.array([[FOCAL, 0.0, 160.0], [0.0, FOCAL, 120.0], [0.0, 0.0, 1.0]])
     captions = [(f"card {place}",) for place in range(len(cards))]
     frame = exact_frame("f", "test", None, matrix, depth_m, np.array([0.0, 1.0, 0.0]), captions, seen)
-    return [o.occluded for o in lift(frame, LiftConfig(rules=rules)).scene.objects]
+    scene = lift(frame).scene
+    assert scene is not None
+    return [o.occluded for o in scene.objects]
 
 
 @pytest.mark.parametrize("cut", [(60, 100, 260, 200), (40, 20, 110, 220), (190, 20, 290, 220), (60, 10, 260, 70)])

@@ -161,7 +161,7 @@ def _is_occluded(
 ) -> bool:
     """Tell whether something cuts it: points just outside the outline are nearer than it and not the support plane."""
     if neighbours is not None:
-        return bool(cut_sides(np.asarray(instance.mask), neighbours, contact_band_m(surface, focal_px)).any())
+        return bool(cut_sides(instance, neighbours, contact_band_m(surface, focal_px)).any())
     heights = transform(world.world_from_camera, surface.occluder_in_camera)[:, 2]
     above = len(heights)
     if world.support.surface is not None:

@@ -6,6 +6,7 @@ outermost places, or of many of them, and where what is nearer reaches further o
 hides nothing that sticks out of the table.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import cv2
@@ -13,10 +14,9 @@ import numpy as np
 from jaxtyping import Bool, Float32, Float64, Int, Int16
 
 from spatialvlm.pipeline.lift.world import World
-from spatialvlm.records import Frame
+from spatialvlm.records import Frame, Instance
 
-MOST_PLACES = 64  # of a side are looked at
-INSIDE_PX, OUTSIDE_PX = (1, 4), (2, 5)  # of the outline: a line through two depths says what they are at the outline
+MOST_PLACES = 48  # of a side are looked at
 STEADY = 0.1  # relative; two depths that differ by more are not of one surface
 STEP = 0.03  # relative to inverse depth: nearer by more is something else
 OUTERMOST = 0.04  # of the extent in the picture, from the side
@@ -27,19 +27,21 @@ ON_PLANE = 1.5  # times the band in which things stand on the support plane
 
 Sides = Bool[np.ndarray, " 4"]
 Places = Int[np.ndarray, " n"]
+_LOOKS = np.array([-1, -4, 2, 5])  # pixels beside the outline: two inwards and two outwards
 _DOWN, _ACROSS = np.array([0, -1, 0, 1]), np.array([-1, 0, 1, 0])  # outwards: left, top, right, bottom
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Neighbours:
-    """A picture as its things have it around them: depth, whose each pixel is (0: nobody's, else from 1), the boxes of
-    all, and what turns depth into height: `rise` times (column, row, 1) is z per metre of depth. `step` is how much
+    """A picture as its things have it around them: depth, whose each pixel is (0: nobody's, else its number),
+    the boxes by number, and what turns depth into height: `rise` times (column, row, 1) is z per metre of depth. `step` is how much
     nearer something else is at least.
     """
 
     depth_m: Float32[np.ndarray, "h w"]
     owner: Int16[np.ndarray, "h w"]
     boxes: Float64[np.ndarray, "n 4"]
+    numbers: Mapping[str, int]
     rise: Float64[np.ndarray, " 3"]
     height_m: float
     on_plane: bool
@@ -68,6 +70,7 @@ def neighbours_of(frame: Frame, world: World, noise: float) -> Neighbours:
         depth_m=frame.depth,
         owner=owner,
         boxes=boxes,
+        numbers={instance.id: number for number, instance in enumerate(frame.instances or (), 1)},
         rise=matrix[2, :3] @ np.linalg.inv(frame.camera.image_from_camera),
         height_m=float(matrix[2, 3]),
         on_plane=world.support.surface is not None,
@@ -75,25 +78,23 @@ def neighbours_of(frame: Frame, world: World, noise: float) -> Neighbours:
     )
 
 
-def cut_sides(mask: Bool[np.ndarray, "h w"], near: Neighbours, band_m: float) -> Sides:
-    """Say which sides (left, top, right, bottom) of a mask are cut by something nearer.
+def cut_sides(instance: Instance, near: Neighbours, band_m: float) -> Sides:
+    """Say which sides (left, top, right, bottom) of an instance's mask are cut by something nearer.
 
     `band_m` is how far from the plane the lowest visible points may be of things that stand on it.
     """
-    box = _box(mask)
+    mask, box = np.asarray(instance.mask), near.boxes[near.numbers[instance.id]]
     rows, columns, side = _outline(mask, box)
-    inside, outside = (_depths(mask, near, rows, columns, side, at) for at in ((-1, *INSIDE_PX), (1, *OUTSIDE_PX)))
-    own, other = inside.at_outline, np.minimum(outside.nearest, outside.at_outline)
+    own, other, rows_out, columns_out = _beside(mask, near.depth_m, rows, columns, side)
     with np.errstate(invalid="ignore"):
-        cut = outside.free & (other > own * (1.0 + near.step))
+        cut = other > own * (1.0 + near.step)
     if near.on_plane and cut.any():
-        places = outside.rows[cut], outside.columns[cut]
-        cut[cut] = _not_the_ground(near, *places, other[cut], own[cut], band_m)
+        cut[cut] = _not_the_ground(near, rows_out[cut], columns_out[cut], other[cut], own[cut], band_m)
     if not cut.any():
         return np.zeros(4, bool)
     sign = np.array([-1.0, -1.0, 1.0, 1.0])
     sizes = np.maximum(np.tile(box[2:] - box[:2], 2), 1.0)
-    owners = near.boxes[near.owner[outside.rows, outside.columns], side]
+    owners = near.boxes[near.owner[rows_out, columns_out], side]
     sticks_out = sign[side] * (owners - box[side])
     cut &= sticks_out > np.maximum(STICKS_OUT_PX, STICKS_OUT * sizes)[side]
     far = cut & (sticks_out > FAR_OUT * sizes[side])
@@ -127,40 +128,26 @@ def _spread(count: int) -> Places:
     return np.arange(count) if count <= MOST_PLACES else np.arange(MOST_PLACES) * count // MOST_PLACES
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Depths:
-    """Inverse depths beside an outline: of the pixels nearest to it, and continued up to it; `free` of the mask."""
+def _beside(
+    mask: Bool[np.ndarray, "h w"], depth_m: Float32[np.ndarray, "h w"], rows: Places, columns: Places, side: Places
+) -> tuple[Float64[np.ndarray, " n"], Float64[np.ndarray, " n"], Places, Places]:
+    """Find inverse depth at an outline, as the thing has it and as what is outside has it, and where that was seen.
 
-    rows: Places
-    columns: Places
-    nearest: Float64[np.ndarray, " n"]
-    at_outline: Float64[np.ndarray, " n"]
-    free: Bool[np.ndarray, " n"]
-
-
-def _depths(
-    mask: Bool[np.ndarray, "h w"],
-    near: Neighbours,
-    rows: Places,
-    columns: Places,
-    side: Places,
-    at: tuple[int, int, int],
-) -> _Depths:
-    """Look beside an outline; `at` is the way, 1 outwards and -1 inwards, and how far the two looks are, in pixels."""
-    way, close, far = at
+    A surface is continued up to the outline; of what is outside the farther of the continued and the seen depth counts,
+    and NaN stands for more of the same mask.
+    """
     height, width = mask.shape
-    looks = []
-    for away in (close, far):
-        row = (rows + way * away * _DOWN[side]).clip(0, height - 1)
-        column = (columns + way * away * _ACROSS[side]).clip(0, width - 1)
-        looks.append((row, column, 1.0 / near.depth_m[row, column].astype(np.float64), mask[row, column]))
-    (row, column, first, on_mask), (_, _, second, second_on_mask) = looks
-    if way < 0:  # what is too thin to look into is looked at on the outline itself
-        first = np.where(on_mask, first, 1.0 / near.depth_m[rows, columns])
+    row = (rows + _LOOKS[:, None] * _DOWN[side]).clip(0, height - 1)
+    column = (columns + _LOOKS[:, None] * _ACROSS[side]).clip(0, width - 1)
+    inverse, on_mask = 1.0 / depth_m[row, column].astype(np.float64), mask[row, column]
+    inside = np.where(on_mask[0], inverse[0], 1.0 / depth_m[rows, columns])  # some are too thin to look into
+    outside, (near_in, far_in, near_out, far_out) = inverse[2], np.abs(_LOOKS)
     with np.errstate(invalid="ignore"):
-        same = (np.abs(second - first) < STEADY * first) & (second_on_mask == (way < 0)) & (on_mask == (way < 0))
-    continued = np.where(same, first + (first - second) * close / (far - close), first)
-    return _Depths(row, column, first, continued, ~on_mask)
+        own_is_one = on_mask[0] & on_mask[1] & (np.abs(inverse[1] - inside) < STEADY * inside)
+        other_is_one = ~on_mask[3] & (np.abs(inverse[3] - outside) < STEADY * outside)
+    own = np.where(own_is_one, inside + (inside - inverse[1]) * near_in / (far_in - near_in), inside)
+    continued = np.where(other_is_one, outside + (outside - inverse[3]) * near_out / (far_out - near_out), outside)
+    return own, np.where(on_mask[2], np.nan, np.minimum(outside, continued)), row[2], column[2]
 
 
 def _not_the_ground(
