@@ -33,9 +33,10 @@ _DOWN, _ACROSS = np.array([0, -1, 0, 1]), np.array([-1, 0, 1, 0])  # outwards: l
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Neighbours:
-    """A picture as its things have it around them: depth, whose each pixel is (0: nobody's, else its number),
-    the boxes by number, and what turns depth into height: `rise` times (column, row, 1) is z per metre of depth. `step` is how much
-    nearer something else is at least.
+    """A picture as its things have it around them: depth, whose each pixel is, the boxes of all, and what is a height.
+
+    An instance has its number in `numbers`, from 1 on, and 0 is nobody. `rise` times (column, row, 1) is z per metre of
+    depth. `step` is how much nearer something else is at least.
     """
 
     depth_m: Float32[np.ndarray, "h w"]
