@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 from spatialvlm.audit.compare import Compared, compare
 from spatialvlm.audit.truth import TrueQuantities
 from spatialvlm.errors import ContractError
+from spatialvlm.evaluate.rooms_benchmark.build import LIFTED, MEASURED
 from spatialvlm.evaluate.rooms_benchmark.definition import BenchmarkQuestion, QuestionKey
 from spatialvlm.geometry import points_on_objects
 from spatialvlm.kinds import KINDS, MIXES
-from spatialvlm.pipeline.measure import MeasureConfig
 from spatialvlm.pipeline.phrase import PhraseConfig
 from spatialvlm.pipeline.tail import measured as pipeline_measured
 from spatialvlm.records import Facts, Frame, Scene
@@ -45,13 +45,13 @@ def measure_room(
 ) -> MeasuredRoom | None:
     """Measure everything of a room, beside its truth; None where the room makes no scene."""
     frame = known.frame
-    sample = pipeline_measured(frame, phrase=PhraseConfig(kinds=tuple(kinds)))
+    sample = pipeline_measured(frame, LIFTED, MEASURED, PhraseConfig(kinds=tuple(kinds)))
     scene, facts = sample.scene, sample.facts
     if scene is None or facts is None:
         return None
     truth = true(known)
     plane_m, plane_is_true = _plane(scene, frame, truth)
-    compared = compare(facts, truth, plane_m, MeasureConfig(), points_on_objects([scene]).pixels)
+    compared = compare(facts, truth, plane_m, MEASURED, points_on_objects([scene]).pixels)
     rows = {key: row for row, key in enumerate(_keys(compared))}
     return MeasuredRoom(scene, facts, truth, plane_m, plane_is_true, compared, rows)
 

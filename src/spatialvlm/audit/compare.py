@@ -76,7 +76,7 @@ def compare(
     `pixels` (column, row) are the points on its objects; without them there is no truth of questions about points.
     """
     seen = None if pixels is None else truth.distances_at(pixels)
-    visible = replace(truth.visible(facts.object_ids, plane_m), point_distances=seen)
+    visible = replace(truth.visible(facts.object_ids, plane_m, end_to_end=config.rules == 2), point_distances=seen)
     amodal = replace(truth.amodal(facts.object_ids, plane_m), point_distances=seen)
     count = len(facts)
     numbers, verdicts = np.full((2, count), np.nan), np.ones((2, count), bool)

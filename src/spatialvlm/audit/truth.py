@@ -41,7 +41,8 @@ class Boxes:
     """Boxes of n objects along the world's axes, z counted from a plane, and where the viewer is and looks.
 
     `gaps` measures those of pairs; without it there is no truth of them. `of_class` is how many things in sight have
-    each object's noun. `point_distances` are those of the points on the objects that questions are about.
+    each object's noun. `point_distances` are those of the points on the objects that questions are about. `ends` are
+    the outermost points along each axis, where sizes are from end to end.
     """
 
     low: Vectors
@@ -51,15 +52,22 @@ class Boxes:
     gaps: Callable[[Subjects], Numbers] = lambda pairs: np.full(len(pairs), np.nan)
     of_class: Numbers = field(default_factory=lambda: np.empty(0))
     point_distances: Numbers | None = None
+    ends: tuple[Vectors, Vectors] | None = None
 
     @property
     def centre(self) -> Vectors:
         """The middles."""
         return (self.low + self.high) / 2
 
+    @property
+    def extent(self) -> Vectors:
+        """The sizes."""
+        low, high = (self.low, self.high) if self.ends is None else self.ends
+        return high - low
+
     def single(self, quantity: str) -> Float64[np.ndarray, " n"]:
         """Return a quantity of every object, in metres. Raises KeyError for one that is of several."""
-        extent = self.high - self.low
+        extent = self.extent
         match quantity:
             case "x":
                 return self.centre[:, 0]
@@ -113,7 +121,7 @@ class Boxes:
             case "between":
                 return arranged.between(self.centre, subjects, 2)
             case "fits_between":
-                return arranged.fits(self.low, self.high, subjects, self.gaps(subjects[:, 1:]))
+                return arranged.fits(*(self.ends or (self.low, self.high)), subjects, self.gaps(subjects[:, 1:]))
             case "passes_between":
                 return self.gaps(subjects) - given
             case "top":
@@ -165,8 +173,11 @@ class TrueQuantities:
         self._trees = {name: KDTree(points) for name, points in self.points.items()}
         self._gaps: dict[tuple[str, str], float] = {}
 
-    def visible(self, ids: tuple[str, ...], plane_m: float) -> Boxes:
-        """Box what is seen. What stands on the plane, or a rug there, and is seen nearly so far reaches it."""
+    def visible(self, ids: tuple[str, ...], plane_m: float, *, end_to_end: bool = False) -> Boxes:
+        """Box what is seen; sizes are those of the box, or from end to end.
+
+        What stands on the plane, or a rug there, and is seen nearly so far reaches it.
+        """
         faces = np.array([self._seen[name] for name in ids]).reshape(-1, 2, 3)
         low, high = faces[:, 0].copy(), faces[:, 1].copy()
         low[:, 2], high[:, 2] = low[:, 2] - plane_m, high[:, 2] - plane_m
@@ -174,7 +185,18 @@ class TrueQuantities:
         lowest = np.array([self.points[name][:, 2].min() for name in ids]) - plane_m
         stands = (np.abs(supports - plane_m) < SAME_LEVEL_M) & (lowest < STANDS_WITHIN_M)
         low[stands, 2] = supports[stands] - plane_m
-        return Boxes(low, high, self._viewer(plane_m), self.pose[:3, 2], partial(self.gaps, ids), self._of_class(ids))
+        ends = self._ends(ids, plane_m, low, stands) if end_to_end else None
+        viewer, forward, gaps = self._viewer(plane_m), self.pose[:3, 2], partial(self.gaps, ids)
+        return Boxes(low, high, viewer, forward, gaps, self._of_class(ids), ends=ends)
+
+    def _ends(
+        self, ids: tuple[str, ...], plane_m: float, low: Vectors, stands: Bool[np.ndarray, " n"]
+    ) -> tuple[Vectors, Vectors]:
+        """Find the outermost points; what stands on the plane ends there."""
+        found = [(points.min(axis=0), points.max(axis=0)) for points in (self.points[name] for name in ids)]
+        least, most = np.array(found).reshape(-1, 2, 3).transpose(1, 0, 2) - (0.0, 0.0, plane_m)
+        least[stands, 2] = low[stands, 2]
+        return least, most
 
     def amodal(self, ids: tuple[str, ...], plane_m: float) -> Boxes:
         """Box the whole objects."""

@@ -12,6 +12,8 @@ from spatialvlm.dataset.read import read_dataset
 from spatialvlm.evaluate.rooms_benchmark import build
 from spatialvlm.evaluate.rooms_benchmark.benchmark_console import explain_difference
 from spatialvlm.evaluate.rooms_benchmark.build import (
+    LIFTED,
+    MEASURED,
     build_benchmark,
     compare_with_definition,
     phrase_all,
@@ -44,7 +46,7 @@ def every_room_is_a_shard(scalar_variant):
 
 def some_questions(source: RoomsSource, room: int) -> tuple[BenchmarkQuestion, ...]:
     frame = source.truth(room).frame
-    asked = run_stages(tail(phrase=phrase_all(), seed=SEED), [Sample(frame=frame)])[0].questions
+    asked = run_stages(tail(LIFTED, MEASURED, phrase_all(), SEED), [Sample(frame=frame)])[0].questions
     return tuple(map(question_of, asked[:: len(asked) // 6]))
 
 

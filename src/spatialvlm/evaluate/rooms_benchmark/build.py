@@ -23,6 +23,8 @@ from spatialvlm.evaluate.rooms_benchmark.definition import (
 )
 from spatialvlm.pipeline import Needs, Stage
 from spatialvlm.pipeline.collect import Collect, CollectConfig, FrameSource, open_rooms
+from spatialvlm.pipeline.lift import LiftConfig
+from spatialvlm.pipeline.measure import MeasureConfig
 from spatialvlm.pipeline.phrase import PhraseConfig
 from spatialvlm.recipes import Recipe
 from spatialvlm.records import Sample
@@ -31,6 +33,8 @@ from spatialvlm.worlds.rooms import SCALAR, VARIABLE, load_mitsuba
 EVERYTHING = 20_000
 """More questions than any image has: all that can be asked, each once."""
 SHARD_ROOMS = 10  # a room takes seconds: what is lost when a build is stopped
+LIFTED, MEASURED = LiftConfig(rules=1), MeasureConfig(rules=1)
+"""The rules that its questions were chosen by."""
 PACKAGES = ("mitsuba", "numpy", "opencv-python-headless")
 """What decides the bits of an image and of a number."""
 
@@ -85,9 +89,15 @@ def phrase_all() -> PhraseConfig:
 
 def recipe_of(definition: BenchmarkDefinition) -> Recipe:
     """Configure how the rooms are drawn, lifted and asked about."""
-    collect = CollectConfig(size=definition.size, spp=definition.spp)
-    count = 1 + max(room.index for room in definition.rooms)
-    return Recipe(f"rooms:{count}", seed=definition.seed, collect=collect, phrase=phrase_all(), shard_size=SHARD_ROOMS)
+    return Recipe(
+        f"rooms:{1 + max(room.index for room in definition.rooms)}",
+        seed=definition.seed,
+        collect=CollectConfig(size=definition.size, spp=definition.spp),
+        lift=LIFTED,
+        measure=MEASURED,
+        phrase=phrase_all(),
+        shard_size=SHARD_ROOMS,
+    )
 
 
 def scalar_rooms(count: int, seed: int, size: tuple[int, int], spp: int) -> Any:

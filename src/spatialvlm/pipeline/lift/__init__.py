@@ -7,6 +7,7 @@ lifted become Drops; so does a frame without depth or camera.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from spatialvlm.pipeline import Needs
 from spatialvlm.pipeline.lift.anchors import Anchor, parse_anchor
@@ -25,7 +26,8 @@ class LiftConfig:
     `depth_errors`: of measured depth; depth that a model made brings its own, see `Frame.depth_source`. Stereo and
     time-of-flight cameras state a scale error of 0.5 to 2 % at 2 m, a calibrated one stays within the lower end, and
     none drifts. Independent noise is not stated but measured in each depth map. `anchors` are lengths that somebody
-    knows, the same for all frames; see `anchors`.
+    knows, the same for all frames; see `anchors`. `rules` 1 are those that the published rooms benchmark is made by for
+    good: occlusion by the foremost ends of an outline alone, and errors of what is seen.
     """
 
     depth_errors: DepthErrors = MEASURED
@@ -35,6 +37,7 @@ class LiftConfig:
     min_pixels: int = 40
     min_known_share: float = 0.5  # of a mask's pixels; below it, depth is a guess (glass, black plastic)
     anchors: tuple[Anchor, ...] = ()
+    rules: Literal[1, 2] = 2
 
 
 class Lift:

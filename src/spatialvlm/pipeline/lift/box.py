@@ -9,6 +9,7 @@ from jaxtyping import Bool, Float32, Float64, Int64
 
 from spatialvlm.geometry import sum_of, transform
 from spatialvlm.pipeline.lift import LiftConfig
+from spatialvlm.pipeline.lift.occlusion import Neighbours, cut_sides
 from spatialvlm.pipeline.lift.surface import Surface
 from spatialvlm.pipeline.lift.world import World, contact_band_m
 from spatialvlm.records import Box, Instance, Object
@@ -22,6 +23,9 @@ DISPUTED_SHARE = 0.003  # of the points; fewer can't move a percentile
 DISPUTED_WEIGHT = 0.5
 LOWEST_POINTS = 4  # fewer may be stray
 UNSEEN_ERROR = 0.5  # of the extent, times the share of the mask without a surface
+LEFT_OUT = 0.7  # of what the box leaves out at an end, 1 sigma
+BACK = 0.2  # of the size that is seen, 1 sigma
+HIDDEN_PX = 0.2  # 1 sigma
 FACE_FLOOR_M = 0.0005
 FACE_NOISE = 0.6  # of the points' noise along the axis is left in a face, a percentile of many points
 
@@ -29,18 +33,33 @@ Bottom = Literal["support", "seen", "hidden"]
 
 
 def lift_object(
-    instance: Instance, surface: Surface, world: World, focal_px: float, config: LiftConfig
+    instance: Instance,
+    surface: Surface,
+    world: World,
+    focal_px: float,
+    config: LiftConfig,
+    neighbours: Neighbours | None = None,
 ) -> Object | str:
-    """Lift one instance to its Object: points, box and flags; or say why it is none (`code: sentence`)."""
+    """Lift one instance to its Object: points, box and flags; or say why it is none (`code: sentence`).
+
+    Without `neighbours` it is occluded as by the rules 1 of LiftConfig.
+    """
     matrix = world.world_from_camera
     points = (matrix[:3, :3] @ surface.points_in_camera.T + matrix[:3, 3:]).T  # axis by axis, as the surface has them
     faces = percentile_faces(points)
     if world.support.surface is not None and np.abs(faces[:, 2]).max() < contact_band_m(surface, focal_px):
         return "not_above_support: nothing under the mask rises above the support plane (flat, or glass seen through)"
-    low_error, high_error = _face_errors(points, surface, world, faces, config)
-    low, high = faces
-    occluded = _is_occluded(surface, world, focal_px)
+    inner, steady = surface.inner, np.flatnonzero(surface.steady)
+    spread = points, inner
+    if len(points) / 2 < len(steady) < len(points):
+        spread = points.T.take(steady, axis=1).T, inner[steady]
+    spread = spread_out(*spread, config.max_points)
     level = _level(points, world)
+    errors_m = _face_errors(points, surface, world, faces, config)
+    if neighbours is not None:
+        errors_m = np.hypot(errors_m, _hidden(spread, faces, world, level, surface.depth_m / focal_px))
+    (low, high), (low_error, high_error) = faces, errors_m
+    occluded = _is_occluded(instance, surface, world, focal_px, neighbours)
     drift = world.errors.local * float(world.world_from_camera[2, 3])
     lowest, band = _lowest(points), contact_band_m(surface, focal_px)
     doubtful = np.concatenate([surface.lost_in_camera, surface.disputed_in_camera])
@@ -65,10 +84,6 @@ def lift_object(
     elif world.support.surface is not None and low[2] > 0:
         low_error[2] = math.hypot(low_error[2], low[2] / 2.0)  # it may reach down to the plane
     box = Box(low, np.maximum(high, low), low_error, high_error)
-    inner, steady = surface.inner, np.flatnonzero(surface.steady)
-    if len(points) / 2 < len(steady) < len(points):
-        points, inner = points.T.take(steady, axis=1).T, inner[steady]
-    spread = spread_out(points, inner, config.max_points)
     return Object(instance, spread, box, surface.truncated, occluded, bottom)
 
 
@@ -97,6 +112,30 @@ def _face_errors(
     return np.sqrt(edge**2 + disputed**2 + lost**2 + noise**2 + unseen**2 + FACE_FLOOR_M**2)
 
 
+def _hidden(
+    points: Float32[np.ndarray, "n 3"],
+    faces: Float64[np.ndarray, "2 3"],
+    world: World,
+    level: float,
+    pixel_m: float,
+) -> Float64[np.ndarray, "2 3"]:
+    """Compute 1 sigma of how far the whole thing reaches beyond the low and high faces.
+
+    The box leaves its ends out, masks end within a pixel, and a thing has a back, about as deep as it is large, which
+    spreads behind it along the rays at its outline: to the sides and upwards as far as these lead away.
+    """
+    left_out = np.maximum(np.stack([faces[0] - points.min(axis=0), points.max(axis=0) - faces[1]]), 0.0)
+    x, _, z = faces[1] - faces[0]
+    back_m = BACK * level * math.sqrt(max(x, 0.0) * max(z, 0.0))
+    away = faces.mean(axis=0) - world.world_from_camera[:3, 3]
+    leads = (faces - world.world_from_camera[:3, 3]) / max(float(np.linalg.norm(away)), 1e-9)
+    leads[0] = 0.0 - leads[0]
+    leads = np.maximum(leads, 0.0)
+    leads[:, 1] = (0.0, 1.0)
+    leads[0, 2] = 0.0  # what is below is known otherwise: it stands there, or has an underside
+    return np.sqrt((LEFT_OUT * left_out) ** 2 + (leads * back_m) ** 2 + (HIDDEN_PX * pixel_m) ** 2)
+
+
 def _moved_by(
     others_in_camera: Float64[np.ndarray, "d 3"],
     points: Float64[np.ndarray, "n 3"],
@@ -117,8 +156,12 @@ def percentile_faces(points: Float64[np.ndarray, "n 3"]) -> Float64[np.ndarray, 
     return np.partition(np.ascontiguousarray(points.T), places, axis=1)[:, places].T
 
 
-def _is_occluded(surface: Surface, world: World, focal_px: float) -> bool:
+def _is_occluded(
+    instance: Instance, surface: Surface, world: World, focal_px: float, neighbours: Neighbours | None
+) -> bool:
     """Tell whether something cuts it: points just outside the outline are nearer than it and not the support plane."""
+    if neighbours is not None:
+        return bool(cut_sides(instance, neighbours, contact_band_m(surface, focal_px)).any())
     heights = transform(world.world_from_camera, surface.occluder_in_camera)[:, 2]
     above = len(heights)
     if world.support.surface is not None:

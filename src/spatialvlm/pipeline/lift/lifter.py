@@ -19,6 +19,7 @@ from spatialvlm.pipeline.lift.box import lift_object
 from spatialvlm.pipeline.lift.free_space import surfaces_of
 from spatialvlm.pipeline.lift.gravity_check import contradiction
 from spatialvlm.pipeline.lift.likely_sizes import size_doubts
+from spatialvlm.pipeline.lift.occlusion import neighbours_of
 from spatialvlm.pipeline.lift.surface import Surface, clean_surface
 from spatialvlm.pipeline.lift.up import DISAGREE, Up, estimated_up, fused_with, given_up, seen_up
 from spatialvlm.pipeline.lift.world import World, find_world, things_stand_on
@@ -114,9 +115,10 @@ def _scene_of(frame: Frame, known: _Known, errors: DepthErrors, config: LiftConf
     seen, left = _surfaces(frame, noise, config)
     background = _background(frame)
     world = _world(frame, [surface for _, surface in seen], background, noise, known.up, errors)
+    neighbours = None if config.rules == 1 else neighbours_of(frame, world, noise)
     objects = []
     for instance, surface in seen:
-        lifted = lift_object(instance, surface, world, focal_px, config)
+        lifted = lift_object(instance, surface, world, focal_px, config, neighbours)
         if isinstance(lifted, str):
             left.append((instance, lifted))
         else:

@@ -34,8 +34,8 @@ class Surface:
     `depth_m` and `noise_m` are the medians of the points' depth and of their noise along the ray. `steady` marks the
     points whose fit left little noise, `inner` those that remain when the outline moves in by `stride` pixels.
     `disputed` points lie under the mask at about the object's depth but off its fitted surface: a grazing side face, or
-    the edge of something else. `occluder` points, just outside the outline where it reaches furthest left, right, up or
-    down, are nearer than it: what is cut elsewhere (a desk behind a mug) still shows how far it reaches.
+    the edge of something else. `occluder` points, which only the rules 1 of LiftConfig look for, are nearer than it
+    just outside the outline where it reaches furthest left, right, up or down; `outline_pixels` are those looked at.
     `unseen_share` is how much of the mask has no point at all. `lost` points stand for those pixels (thin legs,
     rims): where they would be at the object's own depth.
     """
@@ -89,10 +89,7 @@ def clean_surface(
     factor = fit.noise_factor[kept] if noise >= QUIET else np.ones_like(inverse_m)
     at_m = 1.0 / middle(inverse_m)
     slopes = pixel_slopes(image_from_camera, grid.rows[:, None], grid.columns)
-    ring = _dilated(grid.mask, 2) & ~grid.mask & np.isfinite(fit.inverse_m)
-    nearer = ring & grid.known & (grid.inverse_m > fit.inverse_m * (1.0 + max(STEP, 6.0 * noise)))
-    if nearer.any():
-        nearer &= _outermost(grid.mask)
+    outline_pixels, nearer = _nearer(grid, fit, noise) if config.rules == 1 else (0, np.zeros_like(grid.mask))
     return Surface(
         points_in_camera=(_rays(slopes, kept) / inverse_m).T,
         depth_m=at_m,
@@ -103,10 +100,19 @@ def clean_surface(
         occluder_in_camera=(_rays(slopes, nearer) / grid.inverse_m[nearer]).T,
         unseen_share=1.0 - seen_share,
         lost_in_camera=(_rays(slopes, lost) * at_m).T,
-        outline_pixels=int(np.count_nonzero(ring)),
+        outline_pixels=outline_pixels,
         stride=grid.stride,
         truncated=grid.touches_border,
     )
+
+
+def _nearer(grid: "_Grid", fit: Smoothed, noise: float) -> tuple[int, Bool[np.ndarray, "r c"]]:
+    """Count the pixels just outside the outline, and find those at its foremost ends that are nearer than the thing."""
+    ring = _dilated(grid.mask, 2) & ~grid.mask & np.isfinite(fit.inverse_m)
+    nearer = ring & grid.known & (grid.inverse_m > fit.inverse_m * (1.0 + max(STEP, 6.0 * noise)))
+    if nearer.any():
+        nearer &= _outermost(grid.mask)
+    return int(np.count_nonzero(ring)), nearer
 
 
 def _rays(

@@ -4,6 +4,7 @@ A comparison is asked only where the difference exceeds the margin, k sigma and 
 is certain to stay inside that floor; in between it is refused. Whatever is refused is counted by kind and reason.
 
     objects      scenes -> arrays over all their objects
+    wholes       how large they are from end to end, where they may be if a part is hidden
     column       what a Quantity is, and the Column that it comes to
     lengths rays between_objects lists     what quantities share: errors, ways from the camera and to others, groups
     comparisons distances viewer groups arrangement perspective class_counts marked_points free_places     the
@@ -16,6 +17,7 @@ is certain to stay inside that floor; in between it is refused. Whatever is refu
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from spatialvlm.kinds import KIND_NAMES, Kind
 from spatialvlm.pipeline import Needs
@@ -35,7 +37,8 @@ class MeasureConfig:
     of the distance to the camera (nobody sees 2 cm at 4 m), sizes `size_floor_m` and `size_floor_share` of the larger,
     volumes, as the edge of a cube, `volume_floor_share`. With `similar_sigmas` to spare within the floor two are "about
     the same".
-    A length is refused below `min_length_m` or with a relative error above `max_relative_error`.
+    A length is refused below `min_length_m` or with a relative error above `max_relative_error`. `rules` 1 are those of
+    the published rooms benchmark: sizes are those of boxes, and what cuts a thing hides nothing of its place.
     """
 
     margin_sigmas: float = 3.0
@@ -47,6 +50,7 @@ class MeasureConfig:
     volume_floor_share: float = 0.12
     min_length_m: float = 0.01
     max_relative_error: float = 0.15
+    rules: Literal[1, 2] = 2
 
 
 class Measure:

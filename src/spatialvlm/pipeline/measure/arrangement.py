@@ -163,7 +163,7 @@ def _fits_between(table: Table) -> Column:
     a, b, c = rows.T
     pair = table.pair_of(b, c)
     gap, gap_error = (values[pair] for values in table.shared(gaps_of_pairs))
-    extent, error = objects.extent[:2], extent_errors(objects)[:2]
+    extent, error = objects.end_to_end[:2], extent_errors(objects)[:2]
     wide, every = extent.argmax(axis=0), np.arange(extent.shape[1])
     larger, smaller = extent[wide, every][a], extent[1 - wide, every][a]
     fits = gap > larger

@@ -40,7 +40,7 @@ class Comparisons:
 
     def column(self, quantity: str) -> Column:
         """Make the column of one of them."""
-        objects, extent, error = self.objects, self.objects.extent, self.objects.extent_error
+        objects, extent, error = self.objects, self.objects.end_to_end, self.objects.extent_error
         match quantity:
             case "x":
                 return self._place(objects.middle_px[0], axis=0)
@@ -82,6 +82,14 @@ class Comparisons:
         level = column.outcome == 0  # to be level with something, one must be in sight as a whole
         column.refuse("truncated", level & self.truncated)
         column.refuse("occluded", level & self.occluded)
+        unseen = np.where(
+            column.outcome > 0,
+            np.hypot(objects.back_by[axis, self.a], objects.on_by[axis, self.b]),
+            np.hypot(objects.on_by[axis, self.a], objects.back_by[axis, self.b]),
+        )
+        turns = (column.outcome != 0) & (np.abs(column.number) < unseen)
+        column.refuse("truncated", turns & self.truncated)
+        column.refuse("occluded", turns)
         apart = (witness[self.a] - witness[self.b]) * column.outcome
         least = 1.0 if axis == 0 else 0.5 * self.place_floor
         column.refuse("nested", (column.outcome != 0) & self._nested(axis))

@@ -69,7 +69,7 @@ def _gap(table: Table) -> Column:
 
 def _extent(table: Table, axis: int) -> Column:
     objects = table.objects
-    column = Column(table.singles, objects.extent[axis], extent_errors(objects)[axis])
+    column = Column(table.singles, objects.end_to_end[axis], extent_errors(objects)[axis])
     column.refuse("gravity_unknown", ~objects.setting.upright)
     if axis == 2:
         column.refuse("bottom_hidden", ~objects.bottom_known)
@@ -139,17 +139,17 @@ QUANTITIES = (
         "height of the box bottoms; the height of the box centres is the second witness",
         difference_reasons=("gravity_unknown", "bottom_hidden", "too_close_to_call", "witnesses_disagree"),
     ),
-    Quantity("size", "cube root of the box volume", difference_reasons=_SIZES),
+    Quantity("size", "cube root of the product of the extents from end to end", difference_reasons=_SIZES),
     Quantity(
         "height",
-        "z extent of the box, bottom to top",
+        "z extent from end to end, bottom to top",
         lambda table: _extent(table, 2),
         ("gravity_unknown", "bottom_hidden", *LENGTH),
         ("gravity_unknown", *_SIZES),
     ),
     Quantity(
         "width",
-        "x extent of the box, as the viewer sees it",
+        "x extent from end to end, as the viewer sees it",
         lambda table: _extent(table, 0),
         ("gravity_unknown", *LENGTH),
         ("truncated", "occluded", "too_close_to_call"),
@@ -168,13 +168,13 @@ QUANTITIES = (
     Quantity("horizontal", "distance of the box centres along the ground", _horizontal, ("gravity_unknown", *LENGTH)),
     Quantity(
         "height_if_told",
-        "z extent of the box, or the reason in sight for which it is refused",
+        "z extent from end to end, or the reason in sight for which it is refused",
         lambda table: _if_told(_extent(table, 2), ("truncated", "occluded", "bottom_hidden")),
         ("gravity_unknown", *IN_METRES),
     ),
     Quantity(
         "width_if_told",
-        "x extent of the box, or the reason in sight for which it is refused",
+        "x extent from end to end, or the reason in sight for which it is refused",
         lambda table: _if_told(_extent(table, 0), WHOLE),
         ("gravity_unknown", *IN_METRES),
     ),

@@ -33,7 +33,7 @@ def columns_of(
     scenes: Sequence[Scene], config: MeasureConfig, kinds: Sequence[str]
 ) -> tuple[Objects, dict[str, Column]]:
     """Gather the objects of all scenes and what is known of them by kind; kinds share columns."""
-    objects = objects_of(scenes)
+    objects = objects_of(scenes, box_only=config.rules == 1)
     compared = cache(Comparisons(objects, *pairs_of(scenes, ordered=True), config).column)
     table = Table(scenes, objects, config, compared)
 

@@ -14,7 +14,6 @@ from jaxtyping import Float32, Float64, Int
 from spatialvlm.pipeline.measure.objects import Index, Objects, PerPair, combined, dot, together
 
 POINTS_TOGETHER = 1 << 15  # as many fit into the processor's cache
-SINGLE_POINT = 2.0  # a nearest point has the error of one point, a face that of a percentile of many
 
 Vectors = Float32[np.ndarray, "p 3"]
 
@@ -181,15 +180,17 @@ def _measured(
     apart = ends_a - ends_b
     length = np.sqrt(dot(apart, apart))
     direction = apart / np.maximum(length, 1e-6)
-    face = np.maximum(objects.low_error, objects.high_error) ** 2
-    variance = dot(direction**2, face[:, a] + face[:, b])
+    # Of each the face counts that is turned to the other.
+    low, high, ahead = objects.low_error**2, objects.high_error**2, direction > 0
+    faces = np.where(ahead, low[:, a] + high[:, b], high[:, a] + low[:, b])
+    variance = dot(direction**2, faces)
     spacing = _spacing(clouds)
     step = (spacing[a] + spacing[b]) / 2
     sideways = step**2 / (8.0 * np.maximum(np.maximum(length, step), 1e-9))
     viewer = objects.setting.viewer[:, a]
     pull_a, pull_b = dot(direction, ends_a - viewer), dot(direction, ends_b - viewer)
     drift = objects.setting.local[a] * combined(pull_a, pull_b, together(objects, a, b))
-    total = SINGLE_POINT**2 * variance + sideways**2 + (0.05 * step) ** 2 + drift**2
+    total = variance + sideways**2 + (0.05 * step) ** 2 + drift**2
     for mode in objects.modes:
         total += (mode.sigma[a] * dot(direction, mode.field(ends_a, a) - mode.field(ends_b, b))) ** 2
     return np.maximum(length - sideways, 0.0), np.sqrt(total)

@@ -88,8 +88,8 @@ _CUT = ("truncated", "occluded")
 _FROM_ANCHOR = (*_CUT, "too_close_to_call", "witnesses_disagree")
 _REASONS = {one.name: one.difference_reasons for one in (*distances.QUANTITIES, *viewer.QUANTITIES)}
 _FAR = partial(_listed, quantity="camera_distance", values=lambda table: table.rays.away)
-_HIGH = partial(_listed, quantity="height", values=lambda table: table.objects.extent[2])
-_WIDE = partial(_listed, quantity="width", values=lambda table: table.objects.extent[0])
+_HIGH = partial(_listed, quantity="height", values=lambda table: table.objects.end_to_end[2])
+_WIDE = partial(_listed, quantity="width", values=lambda table: table.objects.end_to_end[0])
 _DEEP = partial(_listed, quantity="y", values=lambda table: table.objects.centre[1])
 
 QUANTITIES = (

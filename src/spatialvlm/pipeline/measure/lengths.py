@@ -17,8 +17,8 @@ from spatialvlm.pipeline.measure.objects import Index, Objects, PerObject, PerPa
 
 
 def size_of(objects: Objects) -> tuple[PerObject, PerObject]:
-    """Compute the edge of a cube of the box's volume, and its error: volume compared on a scale of metres."""
-    extent = np.maximum(objects.extent, 1e-4)
+    """Compute the edge of a cube of the whole's volume, and its error: volume compared on a scale of metres."""
+    extent = np.maximum(objects.end_to_end, 1e-4)
     size = np.cbrt(extent[0] * extent[1] * extent[2])
     relative = objects.extent_error / extent
     return size, size / 3 * np.sqrt(dot(relative, relative))
@@ -26,7 +26,7 @@ def size_of(objects: Objects) -> tuple[PerObject, PerObject]:
 
 def size_stretch(objects: Objects, stretch: Float64[np.ndarray, "3 n"]) -> PerObject:
     """Say how far that size moves where the extents are stretched so far."""
-    extent = np.maximum(objects.extent, 1e-4)
+    extent = np.maximum(objects.end_to_end, 1e-4)
     share = stretch / extent
     return np.cbrt(extent[0] * extent[1] * extent[2]) / 3 * (share[0] + share[1] + share[2])
 

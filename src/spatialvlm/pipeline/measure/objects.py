@@ -13,6 +13,7 @@ import numpy as np
 from jaxtyping import Bool, Float32, Float64, Int
 
 from spatialvlm.pipeline.measure.modes import Mode, modes_of
+from spatialvlm.pipeline.measure.wholes import end_to_end, unseen
 from spatialvlm.records import Scene
 
 PerObject = Float64[np.ndarray, " n"]
@@ -52,7 +53,9 @@ class Objects:
     `setting` is what the scene of each one says, `by_scene` what each scene says. `place` is the number of each one
     within its scene, `middle_px` the middle of its box in the picture. `pull` is how
     far a centre moves per unit of relative depth error at its place, `low_pull` the bottom, `stretch` the extent.
-    `modes` are the other errors that whole scenes share.
+    `end_to_end` is the extent between the outermost points, where the box leaves some out at each end. `modes` are the
+    other errors that whole scenes share. `back_by` and `on_by` are how far on the ground, towards lower and towards
+    higher coordinates, the centre of a whole thing may be from that of its visible part, where something cuts it.
     """
 
     setting: Setting
@@ -65,10 +68,13 @@ class Objects:
     centre_error: Float64[np.ndarray, "3 n"]
     extent: Float64[np.ndarray, "3 n"]
     extent_error: Float64[np.ndarray, "3 n"]
+    end_to_end: Float64[np.ndarray, "3 n"]
     low_error: Float64[np.ndarray, "3 n"]
     high_error: Float64[np.ndarray, "3 n"]
     depth_m: PerObject
     middle_px: Float64[np.ndarray, "2 n"]
+    back_by: Float64[np.ndarray, "2 n"]
+    on_by: Float64[np.ndarray, "2 n"]
     truncated: Bool[np.ndarray, " n"]
     occluded: Bool[np.ndarray, " n"]
     bottom_known: Bool[np.ndarray, " n"]
@@ -79,8 +85,8 @@ class Objects:
     modes: tuple[Mode, ...]
 
 
-def objects_of(scenes: Sequence[Scene]) -> Objects:
-    """Gather the arrays of the scenes' objects."""
+def objects_of(scenes: Sequence[Scene], *, box_only: bool = False) -> Objects:
+    """Gather the arrays of the scenes' objects; with `box_only` no end sticks out of a box."""
     found = [o for scene in scenes for o in scene.objects]
     low, high, low_error, high_error = (
         _by_axis([getattr(o.box, name) for o in found], 3)
@@ -94,6 +100,9 @@ def objects_of(scenes: Sequence[Scene]) -> Objects:
     nearer, farther = low - setting.viewer, high - setting.viewer
     pull, low_pull, stretch = _moves(nearer, farther, standing, edges, setting.local_reach_px)
     extent_error = np.sqrt(low_error**2 + high_error**2)
+    back_by, on_by = unseen(scenes, found, edges, np.repeat(by_scene.scene, counts), high - low)
+    if box_only:
+        back_by, on_by = np.zeros_like(back_by), np.zeros_like(on_by)
     return Objects(
         setting=setting,
         by_scene=by_scene,
@@ -105,10 +114,13 @@ def objects_of(scenes: Sequence[Scene]) -> Objects:
         centre_error=extent_error / 2,
         extent=high - low,
         extent_error=extent_error,
+        end_to_end=high - low if box_only else end_to_end(found, low, high, standing),
         low_error=low_error,
         high_error=high_error,
         depth_m=dot(setting.forward, (nearer + farther) / 2),
         middle_px=(edges[:2] + edges[2:]) / 2,
+        back_by=back_by,
+        on_by=on_by,
         truncated=np.array([o.truncated for o in found], bool),
         occluded=np.array([o.occluded for o in found], bool),
         bottom_known=np.array([o.bottom != "hidden" for o in found], bool),
