@@ -9,6 +9,7 @@ from jaxtyping import Bool, Float32, Float64, Int64
 
 from spatialvlm.geometry import sum_of, transform
 from spatialvlm.pipeline.lift import LiftConfig
+from spatialvlm.pipeline.lift.reach import UNSURE, beyond_mask_m
 from spatialvlm.pipeline.lift.surface import Surface
 from spatialvlm.pipeline.lift.world import World, contact_band_m
 from spatialvlm.records import Box, Instance, Object
@@ -39,14 +40,19 @@ def lift_object(
         return "not_above_support: nothing under the mask rises above the support plane (flat, or glass seen through)"
     low_error, high_error = _face_errors(points, surface, world, faces, config)
     low, high = faces
+    beyond = beyond_mask_m(instance, surface.depth_m, focal_px)
+    under = 0.0 if beyond is None else float(beyond[0, 2])
+    if beyond is not None:
+        low, high = low - beyond[0], high + beyond[1]
+        low_error, high_error = np.hypot((low_error, high_error), UNSURE * beyond)
     occluded = _is_occluded(surface, world, focal_px)
     level = _level(points, world)
     drift = world.errors.local * float(world.world_from_camera[2, 3])
-    lowest, band = _lowest(points), contact_band_m(surface, focal_px)
+    lowest, band = _lowest(points) - under, contact_band_m(surface, focal_px) + UNSURE * under
     doubtful = np.concatenate([surface.lost_in_camera, surface.disputed_in_camera])
     below = transform(world.world_from_camera, doubtful)
     footless = len(below) > LOWEST_POINTS and _lowest(below) < lowest - band
-    cut = surface.truncated or occluded or footless or level < STEEP
+    cut = surface.truncated or occluded or footless or level < STEEP or under > 0
     bottom = _bottom(lowest, low, high, world, band + 2.0 * drift, cut)
     if bottom == "support":
         foot_m = math.hypot(*((low + high)[:2] / 2))

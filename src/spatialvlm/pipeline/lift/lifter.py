@@ -12,7 +12,7 @@ import numpy as np
 from jaxtyping import Bool
 
 from spatialvlm.errors import ContractError
-from spatialvlm.geometry import NO_DEPTH, Drift, Plane, find_planes, relative_noise
+from spatialvlm.geometry import NO_DEPTH, Drift, Plane, find_planes, relative_noise, spans
 from spatialvlm.pipeline.lift import LiftConfig
 from spatialvlm.pipeline.lift.anchors import Prior, disagreement, fused, readings
 from spatialvlm.pipeline.lift.box import lift_object
@@ -205,5 +205,8 @@ def _background(frame: Frame) -> Bool[np.ndarray, "h w"]:
     taken = np.zeros(frame.image.shape[:2], bool)
     for instance in frame.instances or ():
         taken |= _mask(frame, instance)
+        if not spans(instance.mask, instance.box_xyxy):  # what the mask misses lies in the box
+            left, top, right, bottom = instance.box_xyxy.round().astype(int).clip(0).tolist()
+            taken[top:bottom, left:right] = True
     bare = ~cv2.dilate(taken.view(np.uint8), np.ones((7, 7), np.uint8)).view(bool)
     return bare if frame.floor is None else bare & frame.floor

@@ -1,6 +1,7 @@
 """A cascade of models: boxes by a box detector, a mask in each, non-maximum suppression, captions by a captioner.
 
-Frames enter; they leave with instances, numbered from left to right, with disjoint masks and the tight boxes of these.
+Frames enter; they leave with instances, numbered from left to right, with disjoint masks and the tight boxes of these,
+or, where a mask is of a part, the box that was found.
 """
 
 from collections.abc import Sequence
@@ -9,6 +10,7 @@ from dataclasses import replace
 import numpy as np
 
 from spatialvlm.errors import ContractError
+from spatialvlm.geometry import Mask, spans
 from spatialvlm.models import Runtime
 from spatialvlm.pipeline.detect.config import DetectConfig
 from spatialvlm.pipeline.detect.models.box_detectors import load_box_detector
@@ -64,10 +66,14 @@ class Cascade:
         masks = self._segment(frames, bare) if any(bare) else [[] for _ in bare]
         masked = []
         for frame, candidates, without, own in zip(frames, found, bare, masks, strict=True):
-            made = [replace(candidate, mask=mask) for candidate, mask in zip(without, own, strict=True)]
+            made = [self._with_mask(candidate, mask) for candidate, mask in zip(without, own, strict=True)]
             _check(made, frame, self._segment.name)
             masked.append([candidate for candidate in candidates if candidate.mask is not None] + made)
         return masked
+
+    def _with_mask(self, candidate: Candidate, mask: Mask) -> Candidate:
+        partial = self._segment.cuts_parts and not spans(mask, candidate.box_xyxy)
+        return replace(candidate, mask=mask, partial=partial)
 
     def _captioned(self, frames: Sequence[Frame], kept: list[list[Candidate]]) -> list[list[Candidate]]:
         """Put the captioner's words before the box detector's names."""

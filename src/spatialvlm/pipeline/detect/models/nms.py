@@ -1,6 +1,7 @@
 """Non-maximum suppression: which candidates stay, so that each object is there once, and nothing is a speck or a wall.
 
-The candidates of one image enter; those that stay leave, with disjoint masks and boxes tight around them, best first.
+The candidates of one image enter; those that stay leave, with disjoint masks and boxes tight around them, best first;
+what is seen in part keeps the box that it was found with.
 The limits are those of `DetectConfig`; the rules, in order:
 
 1. A score below `score_threshold` is dropped. The others are ranked by score; what ties is ranked by box and name.
@@ -75,7 +76,7 @@ def box_iou(box_xyxy: BoxXyxy, boxes_xyxy: Float32[np.ndarray, "n 4"]) -> Float6
 
 def _cleaned(candidate: Candidate) -> Candidate:
     mask = without_specks(mask_of(candidate))
-    return replace(candidate, mask=mask, box_xyxy=tight_box(mask))
+    return replace(candidate, mask=mask, box_xyxy=candidate.box_xyxy if candidate.partial else tight_box(mask))
 
 
 def _fits(candidate: Candidate, config: DetectConfig) -> bool:
