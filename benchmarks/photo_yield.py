@@ -1,7 +1,7 @@
 """Where do the questions of photos go? Each folder of photos stage by stage, and every question with its answer.
 
     python benchmarks/photo_yield.py PHOTOS... [--recipe laptop] [--model ROLE=BACKEND:WEIGHTS] [--depth-errors FILE]
-        [--mix paper] [--questions]
+        [--score 0.5] [--mix paper] [--questions]
 
 Of each photo: boxes that the detector is sure of, those that got a mask, those lifted, those with a name, whether up is
 known, the facts that hold and can be said, and the questions. Then what could not be asked, by reason: of a comparison
@@ -51,7 +51,7 @@ def yielded(recipe: Recipe, runtime: Runtime) -> Iterable[tuple[Sample, tuple[st
         if sample.scene is not None and sample.facts is not None:
             lifted, up = len(sample.scene.objects), sample.scene.gravity or "unknown"
             named = sum(reference.phrase is not None for reference in references_of(sample.scene))
-            asked = {name for name in recipe.phrase.asked}
+            asked = set(recipe.phrase.asked)
             facts = sum(fact.kind in asked for fact in sample.facts)
             sayable = len(phrase.prepare(sample.scene, sample.facts).rows)
         yield sample, (frame.id, len(boxes), masks, lifted, named, up, facts, sayable, len(sample.questions))
@@ -85,6 +85,7 @@ def main() -> None:
     parser.add_argument("--recipe", default="laptop")
     parser.add_argument("--model", action="append", default=[])
     parser.add_argument("--depth-errors", type=Path)
+    parser.add_argument("--score", type=float, help="of boxes, by default the detector's own")
     parser.add_argument("--mix", choices=("paper", "all"), default="paper")
     parser.add_argument("--questions", action="store_true", help="print them")
     options = parser.parse_args()
@@ -92,6 +93,8 @@ def main() -> None:
     for source in options.photos:
         recipe = recipe_for(source, options.recipe, overrides)
         recipe = replace(recipe, phrase=replace(recipe.phrase, mix=options.mix))
+        if options.score is not None:
+            recipe = replace(recipe, detect=replace(recipe.detect, score_threshold=options.score))
         report(source, list(yielded(recipe, Runtime(device="cpu"))), console, questions=options.questions)
 
 

@@ -16,6 +16,7 @@ names of the published weights.
 import argparse
 import json
 import pickle
+import warnings
 from pathlib import Path
 
 import torch
@@ -28,10 +29,12 @@ HEADS, HEAD_WIDTH, PATCH = 4, 8, 2
 CENTIMETRE = 0.01
 ERRORS = {
     "scale": 0.25,
-    "local": 0.13,
-    "reach": 0.17,
-    "source": "PLACEHOLDER",
+    "local": 0.18,
+    "reach": 0.2,
+    "source": "3 frames of rooms and desks with sensor depth, of SUN RGB-D, ARKit and TUM RGB-D: 0.92, 1.08 and 1.32 "
+    "of the depth there; table-tops near by come out three times as far",
 }
+"""Measured, not published: of so few frames they are rough. `spatialvlm calibrate` measures them on yours."""
 
 
 class Separable(nn.Module):
@@ -221,7 +224,9 @@ def meter(weights: Path) -> Meter:
     try:
         network.load_state_dict(torch.load(weights, map_location="cpu", weights_only=True))
     except (OSError, RuntimeError, pickle.UnpicklingError) as error:
-        raise UserError(f"{weights}: not the weights of METER-xxs ({error}); expected build_model_best_nyu_xxs") from error
+        raise UserError(
+            f"{weights}: not the weights of METER-xxs ({error}); expected build_model_best_nyu_xxs"
+        ) from error
     return network
 
 
@@ -229,10 +234,12 @@ def export(weights: Path, path: Path) -> None:
     """Write the ONNX file and its description. Raises UserError for other weights."""
     network = meter(weights)
     path.parent.mkdir(parents=True, exist_ok=True)
-    torch.onnx.export(
-        network, (torch.zeros(1, 3, HEIGHT, WIDTH),), path, input_names=["pixels"], output_names=["depth"],
-        dynamic_axes={"pixels": {0: "n"}, "depth": {0: "n"}}, opset_version=17, dynamo=False,
-    )  # fmt: skip
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the newer exporter needs one more package
+        torch.onnx.export(
+            network, (torch.zeros(1, 3, HEIGHT, WIDTH),), path, input_names=["pixels"], output_names=["depth"],
+            dynamic_axes={"pixels": {0: "n"}, "depth": {0: "n"}}, opset_version=17, dynamo=False,
+        )  # fmt: skip
     about = {
         "size": [HEIGHT, WIDTH],
         "mean": [0.0, 0.0, 0.0],

@@ -79,12 +79,12 @@ def tight_box(mask: Mask | Rle) -> BoxXyxy:
     return np.array([left, top, left + width, top + height], np.float32)
 
 
-def spans(mask: Mask | Rle, box_xyxy: BoxXyxy) -> bool:
+def spans(mask: Mask | Rle, box_xyxy: BoxXyxy, share: float = WHOLE_SPAN) -> bool:
     """Tell whether a mask reaches about all four sides of a box, by the intersection over union of its own box."""
     tight, box = tight_box(mask).astype(np.float64), box_xyxy.astype(np.float64)
     shared = np.maximum(np.minimum(tight[2:], box[2:]) - np.maximum(tight[:2], box[:2]), 0.0).prod()
     union = (tight[2:] - tight[:2]).prod() + (box[2:] - box[:2]).prod() - shared
-    return bool(shared >= WHOLE_SPAN * union > 0)
+    return bool(shared >= share * union > 0)
 
 
 def edge_distance(mask: Mask) -> Float32[np.ndarray, "h w"]:

@@ -9,7 +9,7 @@ from jaxtyping import Bool, Float32, Float64, Int64
 
 from spatialvlm.geometry import sum_of, transform
 from spatialvlm.pipeline.lift import LiftConfig
-from spatialvlm.pipeline.lift.reach import UNSURE, beyond_mask_m
+from spatialvlm.pipeline.lift.reach import UNSURE, reach_of
 from spatialvlm.pipeline.lift.surface import Surface
 from spatialvlm.pipeline.lift.world import World, contact_band_m
 from spatialvlm.records import Box, Instance, Object
@@ -40,11 +40,10 @@ def lift_object(
         return "not_above_support: nothing under the mask rises above the support plane (flat, or glass seen through)"
     low_error, high_error = _face_errors(points, surface, world, faces, config)
     low, high = faces
-    beyond = beyond_mask_m(instance, surface.depth_m, focal_px)
-    under = 0.0 if beyond is None else float(beyond[0, 2])
-    if beyond is not None:
-        low, high = low - beyond[0], high + beyond[1]
-        low_error, high_error = np.hypot((low_error, high_error), UNSURE * beyond)
+    reach, under = reach_of(instance, surface.depth_m, focal_px), 0.0
+    if reach is not None:
+        low, high, under = low - reach.beyond_m[0], high + reach.beyond_m[1], float(reach.beyond_m[0, 2])
+        low_error, high_error = np.hypot((low_error, high_error), reach.error_m)
     occluded = _is_occluded(surface, world, focal_px)
     level = _level(points, world)
     drift = world.errors.local * float(world.world_from_camera[2, 3])

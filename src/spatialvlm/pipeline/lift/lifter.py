@@ -94,7 +94,10 @@ def _scene_of(frame: Frame, errors: DepthErrors, config: LiftConfig, anchor: str
     focal_px, noise = float(frame.camera.image_from_camera[0, 0]), relative_noise(frame.depth)
     seen, left = _surfaces(frame, noise, config)
     background = _background(frame)
-    world = _world(frame, [surface for _, surface in seen], background, noise, errors, config)
+    # What is seen in part has its lowest point elsewhere: it does not tell what it stands on while others do.
+    whole = [surface for instance, surface in seen if spans(instance.mask, instance.box_xyxy)]
+    standing = whole or [surface for _, surface in seen]
+    world = _world(frame, standing, background, noise, errors, config)
     objects = []
     for instance, surface in seen:
         lifted = lift_object(instance, surface, world, focal_px, config)

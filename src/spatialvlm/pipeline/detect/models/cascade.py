@@ -17,6 +17,7 @@ from spatialvlm.pipeline.detect.models.box_detectors import load_box_detector
 from spatialvlm.pipeline.detect.models.candidate import Candidate
 from spatialvlm.pipeline.detect.models.mask_models import load_mask_model
 from spatialvlm.pipeline.detect.models.nms import box_nms, mask_nms, mask_of
+from spatialvlm.pipeline.detect.models.rows import named_in_rows
 from spatialvlm.records import Drop, Frame, Instance
 
 WEAK = 0.7  # of `score_threshold`: what scores so much may well be another object of that name
@@ -55,6 +56,8 @@ class Cascade:
         kept = [mask_nms(candidates, self._config) for candidates in self._masked(frames, sure)]
         kept = [_without_ambiguous_names(some, others) for some, others in zip(kept, found, strict=True)]
         kept = self._captioned(frames, [sorted(candidates, key=_from_left) for candidates in kept])
+        if self._caption is None:
+            kept = [named_in_rows(some, frame.image.shape[1]) for frame, some in zip(frames, kept)]
         return [
             self._annotated(frame, candidates) if candidates else self._drop(frame, len(before))
             for frame, before, candidates in zip(frames, sure, kept)

@@ -27,7 +27,7 @@ SURE = 0.9  # of being the object: such pixels are not for the colours to decide
 LARGER = 0.06  # of its sides that the second witness's box is larger by, all around
 MIN_AGREEMENT = 0.8  # of the two cuts, intersection over union
 MIN_FILL, MAX_FILL = 0.1, 0.98  # of the box; what fills it all is the box
-MIN_PART = 0.15  # of the box; less may be anything
+MIN_PART, PART_SPAN = 0.15, 0.4  # of the box, and of the cut's own box and the given one; less may be anything
 NO_RECTANGLE = (0, 0, 0, 0)  # the labels say it all
 
 Labels = UInt8[np.ndarray, "h w"]
@@ -66,19 +66,19 @@ def cut_box(image: Image, box_xyxy: BoxXyxy, likely: Likelihood | None = None) -
     return mask if agree else nothing
 
 
-def cut_part(image: Image, box_xyxy: BoxXyxy, whole: Mask, likely: Likelihood | None = None) -> Mask:
+def cut_part(image: Image, box_xyxy: BoxXyxy, whole: Mask) -> Mask:
     """Cut out what is surely of the object in a box where `whole`, its whole mask, is empty; empty where nothing is.
 
     The middle of a box is the object's, its corners rarely are: colours decide between. What both witnesses cut stays.
     """
     if whole.any():
         return whole
-    likely = _middle(image.shape[:2], box_xyxy) if likely is None else likely
+    likely = _middle(image.shape[:2], box_xyxy)
     margin = LARGER * (box_xyxy[2:] - box_xyxy[:2])
     witness = _cut(image, np.concatenate([box_xyxy[:2] - margin, box_xyxy[2:] + margin]), likely)
     mask = without_specks(_cut(image, box_xyxy, likely) & witness)
     fill = np.count_nonzero(mask) / (box_xyxy[2:] - box_xyxy[:2]).prod()
-    return mask if MIN_PART <= fill <= MAX_FILL else whole
+    return mask if MIN_PART <= fill <= MAX_FILL and spans(mask, box_xyxy, PART_SPAN) else whole
 
 
 def _middle(shape: tuple[int, ...], box_xyxy: BoxXyxy) -> Likelihood:

@@ -72,11 +72,11 @@ class Semantic:
             return cut_part(image, candidate.box_xyxy, by_colour)
         by_class = cut_box(image, candidate.box_xyxy, likely)
         if not (by_colour.any() and by_class.any()):
-            return cut_part(image, candidate.box_xyxy, by_colour | by_class, likely)
+            return cut_part(image, candidate.box_xyxy, by_colour | by_class)
         # The network takes a can beside a bottle for more of it, colours take a wheel behind a dog for more of that.
         both = without_specks(by_colour & by_class)
         whole = both if spans(both, candidate.box_xyxy) else np.zeros_like(both)
-        return cut_part(image, candidate.box_xyxy, whole, likely)
+        return cut_part(image, candidate.box_xyxy, whole)
 
     def _likely(self, image: Image, box_xyxy: BoxXyxy, kind: int) -> Likelihood:
         """Estimate how probable it is that a pixel is of a class, 0 far from the box."""
