@@ -2,6 +2,8 @@
 
 transforms   rotations, poses and pinhole cameras; `a_from_b` maps column vectors of b to a
 planes       the planes of a depth map that face up
+normals      which way surfaces face
+up_direction   up, to which most surfaces are level or upright; tilt_error: how wrong it may be
 depth_maps   how noisy a depth map is, and what its surfaces look like without the noise
 masks        arrays <-> COCO run lengths, the box around a mask, a mask without its specks
 surest_points   of each object a point that is surely on it
@@ -30,6 +32,7 @@ from spatialvlm.geometry.masks import (
     tight_box,
     without_specks,
 )
+from spatialvlm.geometry.normals import SurfaceNormals, surface_normals
 from spatialvlm.geometry.planes import (
     DRIFT_SIGMAS,
     GRID_COLUMNS,
@@ -52,6 +55,7 @@ from spatialvlm.geometry.transforms import (
     unproject,
     world_from_camera,
 )
+from spatialvlm.geometry.up_direction import UpDirection, find_up, shares_at
 
 __all__ = [
     "DRIFT_SIGMAS",
@@ -67,12 +71,15 @@ __all__ = [
     "PointsOnObjects",
     "Polygon",
     "Smoothed",
+    "SurfaceNormals",
+    "UpDirection",
     "angle_between",
     "decode_mask",
     "deepest_point",
     "edge_distance",
     "encode_mask",
     "find_planes",
+    "find_up",
     "heading_in_camera",
     "intrinsics",
     "invert",
@@ -83,10 +90,12 @@ __all__ = [
     "points_on_objects",
     "project",
     "relative_noise",
+    "shares_at",
     "smooth_inverse",
     "spans",
     "squares_within",
     "sum_of",
+    "surface_normals",
     "tight_box",
     "transform",
     "unproject",

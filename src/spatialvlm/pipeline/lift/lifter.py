@@ -17,8 +17,10 @@ from spatialvlm.pipeline.lift import LiftConfig
 from spatialvlm.pipeline.lift.anchors import Prior, disagreement, fused, readings
 from spatialvlm.pipeline.lift.box import lift_object
 from spatialvlm.pipeline.lift.free_space import surfaces_of
+from spatialvlm.pipeline.lift.gravity_check import contradiction
 from spatialvlm.pipeline.lift.surface import Surface, clean_surface
-from spatialvlm.pipeline.lift.world import Up, World, find_world, things_stand_on
+from spatialvlm.pipeline.lift.up import DISAGREE, Up, estimated_up, fused_with, given_up, seen_up
+from spatialvlm.pipeline.lift.world import World, find_world, things_stand_on
 from spatialvlm.records import DepthErrors, Drop, Frame, Instance, Rle, Sample, Scene
 
 MAX_LIFTS = 4
@@ -38,9 +40,15 @@ def lift_frame(sample: Sample, config: LiftConfig) -> Sample:
     if frame.camera is None:
         return sample.dropped(Drop("lift", frame.id, NO_CAMERA))
     errors = config.depth_errors if frame.depth_source is None else frame.depth_source.errors
-    lifted = _scene_of(frame, errors, config)
+    noise, up = relative_noise(frame.depth), given_up(frame, config.given_gravity_error_rad)
+    if up is None:
+        up = seen_up(frame, noise, errors)
+    elif wrong := contradiction(frame, up, noise, errors):
+        return sample.dropped(Drop("lift", frame.id, wrong))
+    known = _Known(noise, up)
+    lifted = _scene_of(frame, known, errors, config)
     if config.anchors and errors.shift == 0:  # no length fixes depth with an unknown constant
-        anchored = _anchored(frame, lifted, errors, config)
+        anchored = _anchored(frame, lifted, known, errors, config)
         if isinstance(anchored, Drop):
             return sample.dropped(anchored)
         lifted = anchored
@@ -55,7 +63,15 @@ class _Lifted:
     drops: tuple[Drop, ...]
 
 
-def _anchored(frame: Frame, lifted: _Lifted, errors: DepthErrors, config: LiftConfig) -> _Lifted | Drop:
+@dataclass(frozen=True, slots=True, eq=False)
+class _Known:
+    """What a depth map says in any unit: its relative noise, and up or why that is unknown."""
+
+    noise: float
+    up: Up | str
+
+
+def _anchored(frame: Frame, lifted: _Lifted, known: _Known, errors: DepthErrors, config: LiftConfig) -> _Lifted | Drop:
     """Bring the scene to the scale that its anchors fix; it stays as it is where they are not in sight.
 
     What stands on the plane, and where masks end, is decided by lengths in metres, so the lift is done again until the
@@ -74,8 +90,8 @@ def _anchored(frame: Frame, lifted: _Lifted, errors: DepthErrors, config: LiftCo
             return Drop("lift", frame.id, apart)
         factor, error = fused(found, prior, total)
         step, total = factor - total, factor
-        known = " and ".join(dict.fromkeys(reading.anchor.said for reading in found))
-        lifted = _scene_of(_scaled(frame, total), replace(errors, scale=error), config, known)
+        said = " and ".join(dict.fromkeys(reading.anchor.said for reading in found))
+        lifted = _scene_of(_scaled(frame, total), known, replace(errors, scale=error), config, said)
         if abs(step) < SETTLED:
             break
     return lifted
@@ -87,17 +103,17 @@ def _scaled(frame: Frame, log_factor: float) -> Frame:
     return replace(frame, depth_m=frame.depth * np.float32(math.exp(log_factor)), relative_depth=None)
 
 
-def _scene_of(frame: Frame, errors: DepthErrors, config: LiftConfig, anchor: str = "") -> _Lifted:
+def _scene_of(frame: Frame, known: _Known, errors: DepthErrors, config: LiftConfig, anchor: str = "") -> _Lifted:
     """Make the scene of a frame with depth, camera and instances."""
     assert frame.depth is not None
     assert frame.camera is not None
-    focal_px, noise = float(frame.camera.image_from_camera[0, 0]), relative_noise(frame.depth)
+    focal_px, noise = float(frame.camera.image_from_camera[0, 0]), known.noise
     seen, left = _surfaces(frame, noise, config)
     background = _background(frame)
     # What is seen in part has its lowest point elsewhere: it does not tell what it stands on while others do.
     whole = [surface for instance, surface in seen if spans(instance.mask, instance.box_xyxy)]
     standing = whole or [surface for _, surface in seen]
-    world = _world(frame, standing, background, noise, errors, config)
+    world = _world(frame, standing, background, noise, known.up, errors)
     objects = []
     for instance, surface in seen:
         lifted = lift_object(instance, surface, world, focal_px, config)
@@ -146,19 +162,25 @@ def _world(
     surfaces: Sequence[Surface],
     background: Bool[np.ndarray, "h w"],
     noise: float,
+    up: Up | str,
     errors: DepthErrors,
-    config: LiftConfig,
 ) -> World:
-    """Find the world frame: up is given, or found with the support plane, or what a model says, in this order."""
-    assert frame.camera is not None
-    given = None if frame.gravity_in_camera is None else (-frame.gravity_in_camera, config.given_gravity_error_rad)
-    planes = _planes(frame, surfaces, background, noise, given, errors)
-    world = find_world(planes, given, "given", surfaces, frame.camera, errors)
-    estimate = frame.gravity_estimate
-    if world.gravity is None and estimate is not None:
-        told = (-estimate.gravity_in_camera, estimate.error_rad)
-        planes = _planes(frame, surfaces, background, noise, told, errors)
-        world = find_world(planes, told, "model", surfaces, frame.camera, errors)
+    """Find the world frame: up is known, or found with the support plane, or what a model says, in this order."""
+
+    def with_up(known: Up | str | None) -> World:
+        assert frame.camera is not None
+        if isinstance(known, str):
+            return find_world(known, None, surfaces, frame.camera, errors)
+        planes = _planes(frame, surfaces, background, noise, known, errors)
+        return find_world(planes, known, surfaces, frame.camera, errors)
+
+    estimate = estimated_up(frame)
+    if not isinstance(up, str) or up == DISAGREE:
+        world = with_up(up)
+    else:
+        world = with_up(None)
+        if estimate is not None:
+            world = with_up(estimate if world.gravity is None else fused_with(estimate, world.up))
     if errors.shift > 0:
         assert frame.depth is not None
         shift = errors.shift / float(np.nanmedian(frame.depth))
@@ -185,7 +207,7 @@ def _planes(
         matrix,
         background,
         noise,
-        None if up is None else up[0],
+        None if up is None else up.in_camera,
         enough=lambda plane: things_stand_on(plane, surfaces, float(matrix[0, 0]), errors),
         drift=Drift(errors.local, errors.reach),
     )

@@ -1,26 +1,21 @@
-"""Which way is up, and what things stand on: the given gravity and the planes of the picture, as witnesses.
+"""What things stand on, given what is known of up, and the world frame that follows.
 
 The paper (appendix listing 3) takes the largest plane under a floor mask. A plane alone can be a wall, a ceiling or a
-box, so here it must face the camera's up, be large, and have objects standing on it; otherwise up stays unknown and
-everything that needs it is withheld.
+box, so where nothing else says which way is up it must face the camera's up, be large, and have objects standing on it;
+otherwise up stays unknown and everything that needs it is withheld.
 """
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
 
 import numpy as np
 from jaxtyping import Float64
 
 from spatialvlm.geometry import WORLD_FROM_LEVEL_CAMERA, Plane, world_from_camera
 from spatialvlm.pipeline.lift.surface import Surface
+from spatialvlm.pipeline.lift.up import Provenance, Up, fused
 from spatialvlm.records import Camera, DepthErrors, SceneErrors, Support
-
-Provenance = Literal["given", "plane", "model"]
-
-Up = tuple[Float64[np.ndarray, " 3"], float]
-"""A unit vector in the camera frame and its 1-sigma error in radians."""
 
 STANDING_SHARE = 0.3  # of the objects must stand on a plane that alone says where up is
 
@@ -33,6 +28,12 @@ class World:
     gravity: Provenance | None
     support: Support
     errors: SceneErrors
+
+    @property
+    def up(self) -> Up:
+        """Up in the camera frame; only of a world where it is known."""
+        assert self.gravity is not None
+        return Up(self.world_from_camera[2, :3], self.errors.tilt_rad, self.gravity)
 
 
 def contact_band_m(surface: Surface, focal_px: float) -> float:
@@ -47,15 +48,11 @@ def contact_band_m(surface: Surface, focal_px: float) -> float:
 def find_world(
     planes: list[Plane] | str,
     up: Up | None,
-    provenance: Literal["given", "model"],
     surfaces: Sequence[Surface],
     camera: Camera,
     depth_errors: DepthErrors,
 ) -> World:
-    """Find the world frame from the candidate planes (or the reason there are none) and up, if any is known.
-
-    `provenance` says who knows it.
-    """
+    """Find the world frame from the candidate planes (or the reason there are none) and up, if any is known."""
     focal_px = float(camera.image_from_camera[0, 0])
     refusal = planes if isinstance(planes, str) else "no_object_stands_on_plane"
     candidates = [] if isinstance(planes, str) else planes
@@ -68,14 +65,16 @@ def find_world(
             return World(WORLD_FROM_LEVEL_CAMERA.copy(), None, Support(None, refusal), errors)
         return _on_plane(accepted[0], accepted[0].up_in_camera, accepted[0].tilt_error_rad, "plane", errors)
     if not candidates:
-        errors = replace(errors, tilt_rad=up[1])
-        return World(world_from_camera(up[0], 0.0), provenance, Support(None, refusal), errors)
+        errors = replace(errors, tilt_rad=up.error_rad)
+        return World(world_from_camera(up.in_camera, 0.0), up.provenance, Support(None, refusal), errors)
     plane = accepted[0] if accepted else candidates[0]
     # A wrong focal length turns a plane that is seen at a slant, but not what is known otherwise.
     slant = abs(float(plane.up_in_camera[2])) * math.sqrt(max(0.0, 1.0 - float(plane.up_in_camera[2]) ** 2))
     plane_error = math.hypot(plane.tilt_error_rad, camera.focal_error * slant)
-    fused, tilt_error = _fused(*up, plane.up_in_camera, plane_error)
-    return _on_plane(plane, fused, tilt_error, provenance, errors)
+    direction, tilt_error = fused(up.in_camera, up.error_rad, plane.up_in_camera, plane_error)
+    if up.provenance == "plane":  # the same depth says both: what turns the one turns the other
+        tilt_error = min(up.error_rad, plane_error)
+    return _on_plane(plane, direction, tilt_error, up.provenance, errors)
 
 
 def things_stand_on(plane: Plane, surfaces: Sequence[Surface], focal_px: float, depth_errors: DepthErrors) -> bool:
@@ -90,15 +89,6 @@ def things_stand_on(plane: Plane, surfaces: Sequence[Surface], focal_px: float, 
         standing += bool(abs(lowest) < 1.5 * band and highest > 2.0 * band)
         sunk += bool(lowest < -3.0 * band)
     return standing > 0 and standing >= STANDING_SHARE * len(surfaces) and 2 * sunk <= len(surfaces)
-
-
-def _fused(
-    a: Float64[np.ndarray, " 3"], a_error: float, b: Float64[np.ndarray, " 3"], b_error: float
-) -> tuple[Float64[np.ndarray, " 3"], float]:
-    """Fuse two directions, weighted by their inverse variances, and find the error of the result."""
-    weight_a, weight_b = a_error**-2, b_error**-2
-    mean = weight_a * a + weight_b * b
-    return mean / np.linalg.norm(mean), (weight_a + weight_b) ** -0.5
 
 
 def _on_plane(
