@@ -245,6 +245,7 @@ def export(weights: Path, path: Path) -> None:
         "mean": [0.0, 0.0, 0.0],
         "std": [1 / 255, 1 / 255, 1 / 255],
         "output": "depth_m",
+        "indoor": True,
         "licence": "MIT",
         "errors": ERRORS,
     }

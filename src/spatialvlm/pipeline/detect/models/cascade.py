@@ -17,7 +17,7 @@ from spatialvlm.pipeline.detect.models.box_detectors import load_box_detector
 from spatialvlm.pipeline.detect.models.candidate import Candidate
 from spatialvlm.pipeline.detect.models.mask_models import load_mask_model
 from spatialvlm.pipeline.detect.models.nms import box_nms, mask_nms, mask_of
-from spatialvlm.pipeline.detect.models.rows import named_in_rows
+from spatialvlm.pipeline.detect.models.row_ends import named_in_rows
 from spatialvlm.records import Drop, Frame, Instance
 
 WEAK = 0.7  # of `score_threshold`: what scores so much may well be another object of that name

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from spatialvlm.pipeline.detect.models.candidate import Candidate
-from spatialvlm.pipeline.detect.models.rows import named_in_rows
+from spatialvlm.pipeline.detect.models.row_ends import named_in_rows
 
 WIDTH = 640
 
