@@ -62,7 +62,7 @@ def test_the_page_lists_the_models_of_each_recipe(name):
         for role, model in models(RECIPES[name]("photos/")).items()
     ]
     assert [(cells[0], cells[2]) for cells in rows(name)] == wanted
-    assert all(cells[3] and gigabytes(cells[4]) > 0 for cells in rows(name))
+    assert all(cells[3] and (gigabytes(cells[4]) > 0) != (cells[4] == "none") for cells in rows(name))
 
 
 def test_the_overview_adds_the_sizes_up():
@@ -77,7 +77,7 @@ def test_every_hub_id_is_pinned_to_a_commit_and_to_one_only():
         model
         for name in RECIPES
         for model in RECIPES[name]("photos/").models.values()
-        if not model.weights.startswith("models/")
+        if not model.weights.startswith("models/") and model.backend != "lines"
     }
     assert len({model.weights for model in pinned}) == len(pinned) > 10
     for model in pinned:
@@ -113,6 +113,8 @@ def test_what_is_recorded_is_json_and_names_every_version(name, monkeypatch):
     assert header["source"] == "photos"
     assert header["config"]["seed"] == 3
     for model in recipe.models.values():
+        if model.backend == "lines":  # no weights
+            continue
         assert header["versions"][str(model)] == f"version of {model.backend}"
 
 
@@ -150,7 +152,7 @@ def test_an_unknown_recipe_or_role_or_field_is_refused():
         ("owl", "grounded", 0.1),
         ("sam3", "concepts", 0.5),
         ("florence", "regions", 0.0),
-        ("yolox", "boxes", 0.6),
+        ("yolox", "boxes", 0.5),
     ],
 )
 def test_a_box_detector_brings_its_detector_and_threshold(backend, detector, threshold):

@@ -17,6 +17,7 @@ BoxXyxy = Float32[np.ndarray, " 4"]
 Polygon = tuple[tuple[float, float], ...]
 
 LEAST_HOLE = 12.0  # pixels; in smaller holes nobody points
+WHOLE_SPAN = 0.8  # of a mask's own box and a given one; at 0.7 objects without their feet come through
 GRID, FINEST_GRID = 250, 4000
 """Cells across and down in which the deepest point of a polygon is looked for; finer ones where it is thin."""
 THIN = 2.0
@@ -83,6 +84,14 @@ def tight_box(mask: Mask | Rle) -> BoxXyxy:
     found = coco.toBbox(_coded(mask)).tolist() if isinstance(mask, Rle) else cv2.boundingRect(mask.view(np.uint8))
     left, top, width, height = found
     return np.array([left, top, left + width, top + height], np.float32)
+
+
+def spans(mask: Mask | Rle, box_xyxy: BoxXyxy, share: float = WHOLE_SPAN) -> bool:
+    """Tell whether a mask reaches about all four sides of a box, by the intersection over union of its own box."""
+    tight, box = tight_box(mask).astype(np.float64), box_xyxy.astype(np.float64)
+    shared = np.maximum(np.minimum(tight[2:], box[2:]) - np.maximum(tight[:2], box[:2]), 0.0).prod()
+    union = (tight[2:] - tight[:2]).prod() + (box[2:] - box[:2]).prod() - shared
+    return bool(shared >= share * union > 0)
 
 
 def edge_distance(mask: Mask) -> Float32[np.ndarray, "h w"]:

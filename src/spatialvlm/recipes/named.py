@@ -96,7 +96,9 @@ def laptop(source: str) -> Recipe:
         cull=_cull(None),
         detect=DetectConfig("boxes", yolox, score_threshold=box_detector(yolox.backend).score_threshold),
         measure=OF_PHOTOS,
-        estimate=EstimateConfig(depth=Model("onnx", "models/depth_anything_v2_metric_indoor_small.onnx")),
+        estimate=EstimateConfig(
+            depth=Model("onnx", "models/depth_anything_v2_metric_indoor_small.onnx"), camera=Model("lines", "lsd")
+        ),
     )
 
 

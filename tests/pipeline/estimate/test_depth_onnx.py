@@ -1,6 +1,7 @@
 """Depth by an ONNX file, tried on files of one or two operations whose output is known."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +14,11 @@ from onnx import TensorProto, helper  # noqa: E402
 
 from fixtures.models import depth_contract  # noqa: E402
 from spatialvlm.errors import ModelError, UserError  # noqa: E402
+from spatialvlm.geometry import tight_box  # noqa: E402
 from spatialvlm.models import Model, Runtime  # noqa: E402
 from spatialvlm.pipeline.estimate.depth import load_depth  # noqa: E402
 from spatialvlm.pipeline.estimate.depth.disparity import SHIFT_ERROR  # noqa: E402
+from spatialvlm.records import Instance  # noqa: E402
 
 RUNTIME = Runtime(device="cpu", batch_size=4)
 ABOUT = {
@@ -52,6 +55,14 @@ def saved(
 
 
 DYNAMIC = ["n", 3, "h", "w"]
+
+
+def test_a_network_of_rooms_knows_no_metres_in_a_street(tmp_path):
+    model = load_depth(saved(tmp_path, DYNAMIC, indoor=True), RUNTIME)
+    plain = depth_contract.frame(40, 50, 0)
+    mask = np.ones((40, 50), bool)
+    shown = [replace(plain, instances=(Instance("1", (name,), tight_box(mask), mask),)) for name in ("chair", "Car")]
+    assert [one.invariance for one in model([plain, *shown])] == ["metric", "metric", "scale_invariant"]
 
 
 @pytest.mark.parametrize(

@@ -47,6 +47,30 @@ def all_finite(scene):
     return all(np.isfinite(a).all() for a in (*arrays, facts.number[told(facts)], facts.error))
 
 
+@pytest.mark.parametrize("gravity", [True, False])
+def test_what_is_seen_in_part_reaches_as_far_as_its_box(gravity):
+    """Of a mask without the lower third and one side, but with the box of the whole."""
+    frame = drawn(SceneDescription(bodies=(BOX, CAN, BALL), pitch_rad=0.0), gravity=gravity)
+    whole = lift(frame).scene
+    for o in whole.objects:
+        left, top, right, bottom = o.instance.box_xyxy.astype(int)
+        mask = frame.instances[whole.objects.index(o)].mask.copy()
+        mask[bottom - (bottom - top) // 3 :] = False
+        mask[:, : left + (right - left) // 5] = False
+        parts = tuple(dataclasses.replace(i, mask=mask) if i.id == o.instance.id else i for i in frame.instances)
+        (part,) = [
+            one
+            for one in lift(dataclasses.replace(frame, instances=parts)).scene.objects
+            if one.instance.id == o.instance.id
+        ]
+        for face, error, true in (
+            (part.box.low_in_world, part.box.low_error_m, o.box.low_in_world),
+            (part.box.high_in_world, part.box.high_error_m, o.box.high_in_world),
+        ):
+            assert (np.abs(face - true) < 2 * error + 0.02).all()
+        assert part.box.low_error_m[0] > 2 * o.box.low_error_m[0]
+
+
 @pytest.mark.parametrize(
     ("description", "reason"),
     [

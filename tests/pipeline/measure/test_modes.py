@@ -84,6 +84,26 @@ def test_more_doubt_never_asks_more_and_never_decides_otherwise():
             assert fact.error >= sure[key].error
 
 
+def test_a_wrong_focal_length_turns_no_left_into_right():
+    """It stretches what lies across the axis: that counts in full for how far left, little for whether."""
+    decided = 0
+    for seed in range(20):
+        one, other = (
+            dataclasses.replace(scene, camera=dataclasses.replace(scene.camera, focal_error=error))
+            for scene in [random_boxes(seed)]
+            for error in (0.1, 0.3)
+        )
+        kinds = ("left_predicate", "left_difference", "right_difference")
+        facts = {(fact.kind, fact.subjects): fact for fact in measure(one, EASY, kinds)}
+        found = {(fact.kind, fact.subjects): fact for fact in measure(other, EASY, kinds)}
+        assert found.keys() == facts.keys()
+        for (kind, _), fact in found.items():
+            if kind != "left_predicate":
+                assert fact.error > 0.3 * fact.answer.metres
+        decided += len(found)
+    assert decided > 100
+
+
 def test_scenes_without_modes_are_the_same_beside_those_with():
     one = random_boxes(1)
     other = dataclasses.replace(random_boxes(2), camera=dataclasses.replace(one.camera, focal_error=0.1))

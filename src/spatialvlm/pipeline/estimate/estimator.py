@@ -39,7 +39,8 @@ class Estimator:
         seen = list(frames)
         if self._camera is not None:
             lacking = [i for i, f in enumerate(seen) if f.camera is None or f.gravity_in_camera is None]
-            for i, found in zip(lacking, self._camera([seen[i] for i in lacking]), strict=True):
+            shown = [self._with_some_camera(seen[i]) if self._camera.needs_focal else seen[i] for i in lacking]
+            for i, found in zip(lacking, self._camera(shown), strict=True):
                 if found is not None:
                     seen[i] = _with_camera(seen[i], found, self._camera)
         if self._depth is not None:

@@ -10,6 +10,7 @@ from jaxtyping import Bool, Float32, Float64, Int64
 from spatialvlm.geometry import sum_of, transform
 from spatialvlm.pipeline.lift import LiftConfig
 from spatialvlm.pipeline.lift.occlusion import Neighbours, cut_sides
+from spatialvlm.pipeline.lift.reach import UNSURE, reach_of
 from spatialvlm.pipeline.lift.surface import Surface
 from spatialvlm.pipeline.lift.world import World, contact_band_m
 from spatialvlm.records import Box, Instance, Object
@@ -59,13 +60,17 @@ def lift_object(
     if neighbours is not None:
         errors_m = np.hypot(errors_m, _hidden(spread, faces, world, level, surface.depth_m / focal_px))
     (low, high), (low_error, high_error) = faces, errors_m
+    reach, under = reach_of(instance, surface.depth_m, focal_px), 0.0
+    if reach is not None:
+        low, high, under = low - reach.beyond_m[0], high + reach.beyond_m[1], float(reach.beyond_m[0, 2])
+        low_error, high_error = np.hypot((low_error, high_error), reach.error_m)
     occluded = _is_occluded(instance, surface, world, focal_px, neighbours)
     drift = world.errors.local * float(world.world_from_camera[2, 3])
-    lowest, band = _lowest(points), contact_band_m(surface, focal_px)
+    lowest, band = _lowest(points) - under, contact_band_m(surface, focal_px) + UNSURE * under
     doubtful = np.concatenate([surface.lost_in_camera, surface.disputed_in_camera])
     below = transform(world.world_from_camera, doubtful)
     footless = len(below) > LOWEST_POINTS and _lowest(below) < lowest - band
-    cut = surface.truncated or occluded or footless or level < STEEP
+    cut = surface.truncated or occluded or footless or level < STEEP or under > 0
     bottom = _bottom(lowest, low, high, world, band + 2.0 * drift, cut)
     if bottom == "support":
         foot_m = math.hypot(*((low + high)[:2] / 2))

@@ -12,7 +12,7 @@ import numpy as np
 from jaxtyping import Bool
 
 from spatialvlm.errors import ContractError
-from spatialvlm.geometry import NO_DEPTH, Drift, Plane, find_planes, relative_noise
+from spatialvlm.geometry import NO_DEPTH, Drift, Plane, find_planes, relative_noise, spans
 from spatialvlm.pipeline.lift import LiftConfig
 from spatialvlm.pipeline.lift.anchors import Prior, disagreement, fused, readings
 from spatialvlm.pipeline.lift.box import lift_object
@@ -114,7 +114,10 @@ def _scene_of(frame: Frame, known: _Known, errors: DepthErrors, config: LiftConf
     focal_px, noise = float(frame.camera.image_from_camera[0, 0]), known.noise
     seen, left = _surfaces(frame, noise, config)
     background = _background(frame)
-    world = _world(frame, [surface for _, surface in seen], background, noise, known.up, errors)
+    # What is seen in part has its lowest point elsewhere: it does not tell what it stands on while others do.
+    whole = [surface for instance, surface in seen if spans(instance.mask, instance.box_xyxy)]
+    standing = whole or [surface for _, surface in seen]
+    world = _world(frame, standing, background, noise, known.up, errors)
     neighbours = None if config.rules == 1 else neighbours_of(frame, world, noise)
     objects = []
     for instance, surface in seen:
@@ -232,5 +235,8 @@ def _background(frame: Frame) -> Bool[np.ndarray, "h w"]:
     taken = np.zeros(frame.image.shape[:2], bool)
     for instance in frame.instances or ():
         taken |= _mask(frame, instance)
+        if not spans(instance.mask, instance.box_xyxy):  # what the mask misses lies in the box
+            left, top, right, bottom = instance.box_xyxy.round().astype(int).clip(0).tolist()
+            taken[top:bottom, left:right] = True
     bare = ~cv2.dilate(taken.view(np.uint8), np.ones((7, 7), np.uint8)).view(bool)
     return bare if frame.floor is None else bare & frame.floor

@@ -13,7 +13,8 @@ from spatialvlm.pipeline.measure.objects import Index, Objects, PerObject, PerPa
 from spatialvlm.pipeline.measure.rays import Rays
 
 SCALE_THAT_COUNTS = 0.1
-"""The most that an error of scale counts in what decides a comparison. Of a length it always counts in full."""
+"""The most that an error of scale counts in what decides a comparison, and, across the optical axis, one of the focal
+length, which is one of scale there. Of a length both always count in full."""
 
 Where = Bool[np.ndarray, " p"]
 
@@ -53,15 +54,24 @@ class Comparisons:
             case "height":
                 return self._size(extent[2], error[2], lambda by: by.stretch[2], upright=True)
             case "width":
-                return self._size(extent[0], error[0], lambda by: by.stretch[0], whole=False)
+                return self._size(extent[0], error[0], lambda by: by.stretch[0], whole=False, across=True)
             case _:
                 share = self.config.volume_floor_share
                 return self._size(*size_of(objects), lambda by: size_stretch(objects, by.stretch), share=share)
 
     def _column(
-        self, values: PerObject, errors: PerObject, pull: Callable[[Objects | Mode], PerObject], tilted: PerPair | float
+        self,
+        values: PerObject,
+        errors: PerObject,
+        pull: Callable[[Objects | Mode], PerObject],
+        tilted: PerPair | float,
+        *,
+        across: bool = False,
     ) -> Column:
-        """Make the differences and their errors. `pull`: how far depth's drift, or a mode, moves each value."""
+        """Make the differences and their errors. `pull`: how far depth's drift, or a mode, moves each value.
+
+        `across`: the values lie across the optical axis.
+        """
         a, b = self.a, self.b
         number = values[a] - values[b]
         variance = errors[a] ** 2 + errors[b] ** 2
@@ -70,14 +80,16 @@ class Comparisons:
         variance += (self.local * combined(drift[a], drift[b], self.together)) ** 2
         for mode in self.objects.modes:
             moved = pull(mode)
-            variance += (mode.sigma[a] * (moved[a] - moved[b])) ** 2
+            variance += (_that_counts(mode, across=across)[a] * (moved[a] - moved[b])) ** 2
         return Column(self.pairs, number, np.sqrt(variance), once=self.once)
 
     def _place(self, witness: PerObject, axis: int) -> Column:
         """Compare left/right and behind/front: image columns and z-depth are the second witnesses."""
         objects = self.objects
         rise = objects.centre[2, self.a] - objects.centre[2, self.b]
-        column = self._column(objects.centre[axis], objects.centre_error[axis], lambda by: by.pull[axis], rise)
+        column = self._column(
+            objects.centre[axis], objects.centre_error[axis], lambda by: by.pull[axis], rise, across=axis == 0
+        )
         self._decide(column, self.place_floor)
         level = column.outcome == 0  # to be level with something, one must be in sight as a whole
         column.refuse("truncated", level & self.truncated)
@@ -130,9 +142,10 @@ class Comparisons:
         upright: bool = False,
         whole: bool = True,
         share: float | None = None,
+        across: bool = False,
     ) -> Column:
         """Compare tall/short, wide/thin, big/small: only of objects that are in sight as a whole."""
-        column = self._column(values, errors, stretch, 0.0)
+        column = self._column(values, errors, stretch, 0.0, across=across)
         if upright:
             column.refuse("gravity_unknown", ~self.upright)
         column.refuse("truncated", self.truncated)
@@ -158,10 +171,20 @@ class Comparisons:
         return ((low_a >= low_b) & (high_a <= high_b)) | ((low_b >= low_a) & (high_b <= high_a))
 
 
-def difference_of(comparison: Column, objects: Objects, config: MeasureConfig) -> Column:
-    """Find how far left, behind, above: asked where the comparison itself is decided, in the direction that holds."""
+def _that_counts(mode: Mode, *, across: bool) -> PerObject:
+    return np.minimum(mode.sigma, SCALE_THAT_COUNTS) if across and mode.turns else mode.sigma
+
+
+def difference_of(comparison: Column, objects: Objects, config: MeasureConfig, *, across: bool = False) -> Column:
+    """Find how far left, behind, above: asked where the comparison itself is decided, in the direction that holds.
+
+    `across`: it is one across the optical axis, how far left.
+    """
     scale = objects.setting.scale[comparison.first]
-    left_out = np.sqrt(np.maximum(scale**2 - SCALE_THAT_COUNTS**2, 0.0)) * comparison.number
+    square = np.maximum(scale**2 - SCALE_THAT_COUNTS**2, 0.0)
+    for mode in objects.modes:
+        square += (mode.sigma**2 - _that_counts(mode, across=across) ** 2)[comparison.first]
+    left_out = np.sqrt(square) * comparison.number
     error = np.where(left_out == 0.0, comparison.error, np.hypot(comparison.error, left_out))
     column = Column(comparison.subjects, np.abs(comparison.number), error, once=comparison.once)
     column.code, column.outcome = comparison.code.copy(), comparison.outcome

@@ -40,7 +40,7 @@ def columns_of(
     @cache
     def column(quantity: str, compares: bool, directed: bool) -> Column:
         if directed:
-            return difference_of(compared(quantity), objects, config)
+            return difference_of(compared(quantity), objects, config, across=quantity == "x")
         if compares:
             return compared(quantity)
         make = QUANTITIES[quantity].column

@@ -1,6 +1,7 @@
 """A cascade of models: boxes by a box detector, a mask in each, non-maximum suppression, captions by a captioner.
 
-Frames enter; they leave with instances, numbered from left to right, with disjoint masks and the tight boxes of these.
+Frames enter; they leave with instances, numbered from left to right, with disjoint masks and the tight boxes of these,
+or, where a mask is of a part, the box that was found.
 """
 
 from collections.abc import Sequence
@@ -9,12 +10,14 @@ from dataclasses import replace
 import numpy as np
 
 from spatialvlm.errors import ContractError
+from spatialvlm.geometry import Mask, spans
 from spatialvlm.models import Runtime
 from spatialvlm.pipeline.detect.config import DetectConfig
 from spatialvlm.pipeline.detect.models.box_detectors import load_box_detector
 from spatialvlm.pipeline.detect.models.candidate import Candidate
 from spatialvlm.pipeline.detect.models.mask_models import load_mask_model
 from spatialvlm.pipeline.detect.models.nms import box_nms, mask_nms, mask_of
+from spatialvlm.pipeline.detect.models.row_ends import named_in_rows
 from spatialvlm.records import Drop, Frame, Instance
 
 WEAK = 0.7  # of `score_threshold`: what scores so much may well be another object of that name
@@ -53,6 +56,8 @@ class Cascade:
         kept = [mask_nms(candidates, self._config) for candidates in self._masked(frames, sure)]
         kept = [_without_ambiguous_names(some, others) for some, others in zip(kept, found, strict=True)]
         kept = self._captioned(frames, [sorted(candidates, key=_from_left) for candidates in kept])
+        if self._caption is None:
+            kept = [named_in_rows(some, frame.image.shape[1]) for frame, some in zip(frames, kept)]
         return [
             self._annotated(frame, candidates) if candidates else self._drop(frame, len(before))
             for frame, before, candidates in zip(frames, sure, kept)
@@ -64,10 +69,14 @@ class Cascade:
         masks = self._segment(frames, bare) if any(bare) else [[] for _ in bare]
         masked = []
         for frame, candidates, without, own in zip(frames, found, bare, masks, strict=True):
-            made = [replace(candidate, mask=mask) for candidate, mask in zip(without, own, strict=True)]
+            made = [self._with_mask(candidate, mask) for candidate, mask in zip(without, own, strict=True)]
             _check(made, frame, self._segment.name)
             masked.append([candidate for candidate in candidates if candidate.mask is not None] + made)
         return masked
+
+    def _with_mask(self, candidate: Candidate, mask: Mask) -> Candidate:
+        partial = self._segment.cuts_parts and not spans(mask, candidate.box_xyxy)
+        return replace(candidate, mask=mask, partial=partial)
 
     def _captioned(self, frames: Sequence[Frame], kept: list[list[Candidate]]) -> list[list[Candidate]]:
         """Put the captioner's words before the box detector's names."""

@@ -1,11 +1,12 @@
 """Non-maximum suppression: which candidates stay, so that each object is there once, and nothing is a speck or a wall.
 
-The candidates of one image enter; those that stay leave, with disjoint masks and boxes tight around them, best first.
+The candidates of one image enter; those that stay leave, with disjoint masks and boxes tight around them, best first;
+what is seen in part keeps the box that it was found with.
 The limits are those of `DetectConfig`; the rules, in order:
 
 1. A score below `score_threshold` is dropped. The others are ranked by score; what ties is ranked by box and name.
 2. A mask loses its specks, which would bend its box. An empty one is dropped, as is one outside `min_area` and
-   `max_area`.
+   `max_area`; a part reaches as far as its box.
 3. Of two with boxes or masks whose intersection over union exceeds `iou_threshold` the better stays, whatever they are
    called.
 4. Of two of the same name the better stays where more than `containment_threshold` of the smaller mask lies inside the
@@ -75,12 +76,15 @@ def box_iou(box_xyxy: BoxXyxy, boxes_xyxy: Float32[np.ndarray, "n 4"]) -> Float6
 
 def _cleaned(candidate: Candidate) -> Candidate:
     mask = without_specks(mask_of(candidate))
-    return replace(candidate, mask=mask, box_xyxy=tight_box(mask))
+    return replace(candidate, mask=mask, box_xyxy=candidate.box_xyxy if candidate.partial else tight_box(mask))
 
 
 def _fits(candidate: Candidate, config: DetectConfig) -> bool:
-    share = float(mask_of(candidate).mean())
-    return share > 0 and config.min_area <= share <= config.max_area
+    mask = mask_of(candidate)
+    share = reached = float(mask.mean())
+    if candidate.partial:
+        reached = float((candidate.box_xyxy[2:] - candidate.box_xyxy[:2]).prod()) / mask.size
+    return share > 0 and config.min_area <= share and reached <= config.max_area
 
 
 def _distinct(candidates: Sequence[Candidate], config: DetectConfig) -> list[Candidate]:

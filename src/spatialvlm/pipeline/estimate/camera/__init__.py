@@ -11,7 +11,7 @@ from spatialvlm.errors import UserError
 from spatialvlm.models import Model, Runtime
 from spatialvlm.records import Frame
 
-CAMERA_MODELS = ("geocalib", "perspective_fields")
+CAMERA_MODELS = ("geocalib", "perspective_fields", "lines")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -26,8 +26,12 @@ class CameraEstimate:
 
 @runtime_checkable
 class CameraModel(Protocol):
-    """A batch of frames to one CameraEstimate each, in order; None where the model can't tell."""
+    """A batch of frames to one CameraEstimate each, in order; None where the model can't tell.
 
+    `needs_focal`: it looks for no focal length, and sees frames with an assumed camera where they have none.
+    """
+
+    needs_focal: bool
     name: str
     version: str
 
@@ -43,6 +47,8 @@ def camera_backend(name: str) -> type[Any]:
             from spatialvlm.pipeline.estimate.camera.geocalib import GeoCalib as Backend
         case "perspective_fields":
             from spatialvlm.pipeline.estimate.camera.perspective_fields import PerspectiveFields as Backend
+        case "lines":
+            from spatialvlm.pipeline.estimate.camera.lines import Lines as Backend
         case _:
             raise UserError(f"camera model {name!r}: unknown; choose one of {', '.join(CAMERA_MODELS)}")
     return Backend

@@ -44,6 +44,7 @@ class GeoCalib:
     """
 
     files = "elsewhere"
+    needs_focal = False
 
     def __init__(self, model: Model, runtime: Runtime) -> None:
         self._device = torch_device(runtime)

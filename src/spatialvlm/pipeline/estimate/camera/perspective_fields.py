@@ -42,6 +42,7 @@ class PerspectiveFields:
     """
 
     files = "elsewhere"
+    needs_focal = False
 
     def __init__(self, model: Model, runtime: Runtime) -> None:
         if model.weights not in VERSIONS:

@@ -24,6 +24,9 @@ from spatialvlm.records import DepthErrors, Frame
 OUTPUTS = {"depth_m": "metric", "inverse_depth": "scale_invariant", "disparity": "affine_invariant"}
 """depth_m: z-depth in metres; inverse_depth: 1 / depth in an unknown unit; disparity: the same plus a constant."""
 
+STREETS = frozenset(("car", "bus", "truck", "train", "boat", "airplane", "motorcycle", "traffic light", "stop sign"))
+"""What stands in pictures of which a network that was trained indoors does not know how far things are."""
+
 EXAMPLE = """{
   "size": {"shorter_side": 518, "multiple_of": 14},
   "mean": [0.485, 0.456, 0.406],
@@ -38,8 +41,9 @@ class OnnxDepth:
     """Depth by an ONNX file that takes one batch of RGB images and gives one map each as its first output.
 
     The description has "size", [height, width] or {"shorter_side", "multiple_of"}; "mean" and "std" of pixels / 255;
-    "output", a key of OUTPUTS; "errors" as in DepthErrors; "licence" for people. Layout, channels first or last, is
-    read off the file. Raises UserError where file or description are missing or don't fit.
+    "output", a key of OUTPUTS; "errors" as in DepthErrors; "licence" for people. With "indoor": true, metres have an
+    unknown unit in pictures of streets, by what was found in them. Layout, channels first or last, is read off the
+    file. Raises UserError where file or description are missing or don't fit.
     """
 
     files: ClassVar[WeightFiles] = "own"
@@ -92,11 +96,17 @@ class OnnxDepth:
     def _estimate(self, frame: Frame, made: Float32[np.ndarray, "r c"]) -> DepthEstimate:
         height, width = frame.image.shape[:2]
         match self._about["output"]:
+            case "depth_m" if self._about.get("indoor") and _shows_a_street(frame):
+                return DepthEstimate(resized_depth(made, height, width), "scale_invariant")
             case "depth_m":
                 return DepthEstimate(resized_depth(made, height, width), "metric")
             case "inverse_depth":
                 return DepthEstimate(inverse(resized(made, height, width)), "scale_invariant")
         return DepthEstimate(from_disparity(resized(made, height, width)), "affine_invariant")
+
+
+def _shows_a_street(frame: Frame) -> bool:
+    return any(not STREETS.isdisjoint(map(str.lower, instance.captions)) for instance in frame.instances or ())
 
 
 def _as_map(name: str, made: np.ndarray) -> Float32[np.ndarray, "r c"]:
@@ -144,8 +154,10 @@ def _read(path: Path) -> dict[str, Any]:
 def _problem(about: Any) -> str | None:
     """Say what is wrong with a description; None where nothing is."""
     needed = {"size", "mean", "std", "output", "errors"}
-    if not isinstance(about, dict) or needed - about.keys() or about.keys() - needed - {"licence"}:
-        return f"needs the keys {', '.join(sorted(needed))}, and licence if known"
+    if not isinstance(about, dict) or needed - about.keys() or about.keys() - needed - {"licence", "indoor"}:
+        return f"needs the keys {', '.join(sorted(needed))}, and licence and indoor if known"
+    if not isinstance(about.get("indoor", False), bool):
+        return f'"indoor" {about["indoor"]!r}: expected true or false'
     if not _is_size(about["size"]):
         return f'"size" {about["size"]!r}: neither [height, width] nor shorter_side and multiple_of'
     for key in ("mean", "std"):

@@ -13,6 +13,7 @@ from onnx import TensorProto
 
 from fixtures.models.tiny_onnx import fixed, reddish
 from spatialvlm.errors import UserError
+from spatialvlm.geometry import spans
 from spatialvlm.models import Model, Runtime
 from spatialvlm.pipeline.detect.models.candidate import Candidate
 from spatialvlm.pipeline.detect.models.mask_models import MaskModel, load_mask_model
@@ -85,6 +86,18 @@ def test_what_looks_like_its_surroundings_is_left_empty(mask_model: MaskModel) -
 def test_a_box_much_larger_than_its_thing_is_not_believed(mask_model: MaskModel) -> None:
     image, _, _ = scene()
     assert not mask_model([frame(image)], [[candidate((5, 5, 155, 115))]])[0][0].any()
+
+
+def test_of_a_thing_that_ends_in_its_surroundings_a_part_is_cut() -> None:
+    """A seat on legs that nobody tells from the ground."""
+    image = np.random.default_rng(0).normal(110, 12, (120, 160, 3))
+    seat = np.zeros(image.shape[:2], bool)
+    seat[30:75, 50:110] = True
+    image[seat] = (200, 30, 40)
+    box = candidate((50, 30, 110, 100), "stool")
+    (mask,) = load_mask_model(None, Runtime())([frame(image.clip(0, 255).astype(np.uint8))], [[box]])[0]
+    assert iou(mask, seat) > 0.9
+    assert not spans(mask, box.box_xyxy)
 
 
 @pytest.mark.parametrize("box", [(0, 0, 160, 120), (7, 8, 8, 9), (159.2, 119.1, 160, 120), (0, 50, 160, 51)])

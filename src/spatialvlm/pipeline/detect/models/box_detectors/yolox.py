@@ -46,7 +46,7 @@ sorts, "tv" computer screens too, a "mouse" is never an animal."""
 class Yolox(BoxDetector):
     """See the module. Raises UserError for weights that cannot be had, or that are no YOLOX with COCO's classes."""
 
-    detector, score_threshold = "boxes", 0.6
+    detector, score_threshold = "boxes", 0.5
     files = "own"
 
     def __init__(self, model: Model, config: DetectConfig, runtime: Runtime) -> None:

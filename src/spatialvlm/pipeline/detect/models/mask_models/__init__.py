@@ -16,9 +16,11 @@ MASK_MODELS = ("sam", "semantic")
 class MaskModel(Protocol):
     """A batch of frames, each with its candidates, to one mask of the image's size per candidate, in order.
 
-    A mask may be empty: the model sees nothing there. `name` and `version` are those of the weights that were loaded.
+    A mask may be empty: the model sees nothing there. `cuts_parts`: it may be of a part of the object, which then
+    reaches as far as its box. `name` and `version` are those of the weights that were loaded.
     """
 
+    cuts_parts: bool
     name: str
     version: str
 

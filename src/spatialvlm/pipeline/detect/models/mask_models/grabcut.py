@@ -1,9 +1,11 @@
-"""GrabCut: masks from colours alone, no weights. What cannot be trusted is left empty rather than guessed.
+"""GrabCut: masks from colours alone, no weights. A mask of the whole thing is trusted or not; else a part is cut.
 
 Boxes enter; the object in each is parted from what surrounds it by two mixtures of colours and a minimal cut (Rother et
 al. 2004, https://doi.org/10.1145/1015706.1015720, as OpenCV has it). It fails where object and surroundings share
 colours, and its failures look like masks. Two witnesses catch most of them: a detector's box is tight, so the object
-reaches all of its sides; and a cut that the picture demands stays where it is when the box is drawn a bit larger.
+reaches all of its sides; and a cut that the picture demands stays where it is when the box is drawn a bit larger. Where
+they disagree, what both cut from the middle of the box outwards is a part of the object: where it is can be told from
+that, how far it reaches from the box.
 """
 
 from collections.abc import Sequence
@@ -12,9 +14,8 @@ import cv2
 import numpy as np
 from jaxtyping import Float32, Float64, UInt8
 
-from spatialvlm.geometry import BoxXyxy, Image, Mask, tight_box, without_specks
+from spatialvlm.geometry import BoxXyxy, Image, Mask, spans, without_specks
 from spatialvlm.pipeline.detect.models.candidate import Candidate
-from spatialvlm.pipeline.detect.models.nms import box_iou
 from spatialvlm.records import Frame
 
 SURROUNDINGS = 0.25  # of the box's sides are seen around it, to learn the colours of what is no part of the object
@@ -25,8 +26,8 @@ ITERATIONS = 3  # 5 find no more and collapse to nothing more often
 SURE = 0.9  # of being the object: such pixels are not for the colours to decide
 LARGER = 0.06  # of its sides that the second witness's box is larger by, all around
 MIN_AGREEMENT = 0.8  # of the two cuts, intersection over union
-MIN_SPAN = 0.8  # of the cut's own box and the given one; at 0.7 objects without their feet come through
 MIN_FILL, MAX_FILL = 0.1, 0.98  # of the box; what fills it all is the box
+MIN_PART, PART_SPAN = 0.15, 0.4  # of the box, and of the cut's own box and the given one; less may be anything
 NO_RECTANGLE = (0, 0, 0, 0)  # the labels say it all
 
 Labels = UInt8[np.ndarray, "h w"]
@@ -38,10 +39,14 @@ class GrabCut:
 
     name = "grabcut"
     version = f"opencv {cv2.__version__}"
+    cuts_parts = True
 
     def __call__(self, frames: Sequence[Frame], candidates: Sequence[Sequence[Candidate]]) -> list[list[Mask]]:
         """Make the masks of each frame's candidates."""
-        return [[cut_box(frame.image, one.box_xyxy) for one in some] for frame, some in zip(frames, candidates)]
+        return [
+            [cut_part(frame.image, one.box_xyxy, cut_box(frame.image, one.box_xyxy)) for one in some]
+            for frame, some in zip(frames, candidates)
+        ]
 
 
 def cut_box(image: Image, box_xyxy: BoxXyxy, likely: Likelihood | None = None) -> Mask:
@@ -61,9 +66,26 @@ def cut_box(image: Image, box_xyxy: BoxXyxy, likely: Likelihood | None = None) -
     return mask if agree else nothing
 
 
-def spans(mask: Mask, box_xyxy: BoxXyxy) -> bool:
-    """Tell whether a mask reaches about all four sides of the box that it was cut from."""
-    return bool(box_iou(box_xyxy, tight_box(mask)[None])[0] >= MIN_SPAN)
+def cut_part(image: Image, box_xyxy: BoxXyxy, whole: Mask) -> Mask:
+    """Cut out what is surely of the object in a box where `whole`, its whole mask, is empty; empty where nothing is.
+
+    The middle of a box is the object's, its corners rarely are: colours decide between. What both witnesses cut stays.
+    """
+    if whole.any():
+        return whole
+    likely = _middle(image.shape[:2], box_xyxy)
+    margin = LARGER * (box_xyxy[2:] - box_xyxy[:2])
+    witness = _cut(image, np.concatenate([box_xyxy[:2] - margin, box_xyxy[2:] + margin]), likely)
+    mask = without_specks(_cut(image, box_xyxy, likely) & witness)
+    fill = np.count_nonzero(mask) / (box_xyxy[2:] - box_xyxy[:2]).prod()
+    return mask if MIN_PART <= fill <= MAX_FILL and spans(mask, box_xyxy, PART_SPAN) else whole
+
+
+def _middle(shape: tuple[int, ...], box_xyxy: BoxXyxy) -> Likelihood:
+    """Say how probable it is that a pixel is the object by its place in the box: 0.5 on the ellipse that touches it."""
+    centre, half = (box_xyxy[:2] + box_xyxy[2:]) / 2, np.maximum(box_xyxy[2:] - box_xyxy[:2], 1.0) / 2
+    across, down = ((np.arange(shape[1 - k]) + 0.5 - centre[k]) / half[k] for k in (0, 1))
+    return np.clip(1.0 - (across**2 + down[:, None] ** 2) / 2.0, 0.0, 1.0).astype(np.float32)
 
 
 def _cut(image: Image, box_xyxy: BoxXyxy, likely: Likelihood | None) -> Mask:

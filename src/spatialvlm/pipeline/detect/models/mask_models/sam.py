@@ -39,6 +39,7 @@ class Sam:
     """See the module. Raises UserError for weights of another family, or where torchvision is missing."""
 
     files = "transformers"
+    cuts_parts = False
 
     def __init__(self, model: Model, runtime: Runtime) -> None:
         transformers = import_transformers()

@@ -17,10 +17,10 @@ import numpy as np
 from jaxtyping import Float32
 
 from spatialvlm.errors import UserError
-from spatialvlm.geometry import BoxXyxy, Image, Mask, without_specks
+from spatialvlm.geometry import BoxXyxy, Image, Mask, spans, without_specks
 from spatialvlm.models import Model, Runtime, WeightFiles, load_session, locate, run_session
 from spatialvlm.pipeline.detect.models.candidate import Candidate
-from spatialvlm.pipeline.detect.models.mask_models.grabcut import Likelihood, cut_box, spans
+from spatialvlm.pipeline.detect.models.mask_models.grabcut import Likelihood, cut_box, cut_part
 from spatialvlm.records import Frame
 
 SURROUNDINGS = 0.3  # of the longer side of a box that the network sees around it
@@ -40,6 +40,7 @@ class Semantic:
     """See the module. Raises UserError for weights that cannot be had, or are no segmenter of VOC's 21 classes."""
 
     files: ClassVar[WeightFiles] = "own"
+    cuts_parts = True
 
     def __init__(self, model: Model, runtime: Runtime) -> None:
         located = locate(model, self.files)
@@ -64,17 +65,18 @@ class Semantic:
         by_colour = cut_box(image, candidate.box_xyxy)
         kind = class_of(candidate.captions)
         if kind is None:
-            return by_colour
+            return cut_part(image, candidate.box_xyxy, by_colour)
         likely = self._likely(image, candidate.box_xyxy, kind)
         x0, y0, x1, y1 = np.round(candidate.box_xyxy).astype(int)
         if np.count_nonzero(likely[y0:y1, x0:x1] > 0.5) <= MIN_PRESENT * (y1 - y0) * (x1 - x0):
-            return by_colour
+            return cut_part(image, candidate.box_xyxy, by_colour)
         by_class = cut_box(image, candidate.box_xyxy, likely)
         if not (by_colour.any() and by_class.any()):
-            return by_colour | by_class
+            return cut_part(image, candidate.box_xyxy, by_colour | by_class)
         # The network takes a can beside a bottle for more of it, colours take a wheel behind a dog for more of that.
         both = without_specks(by_colour & by_class)
-        return both if spans(both, candidate.box_xyxy) else np.zeros_like(both)
+        whole = both if spans(both, candidate.box_xyxy) else np.zeros_like(both)
+        return cut_part(image, candidate.box_xyxy, whole)
 
     def _likely(self, image: Image, box_xyxy: BoxXyxy, kind: int) -> Likelihood:
         """Estimate how probable it is that a pixel is of a class, 0 far from the box."""
