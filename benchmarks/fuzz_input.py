@@ -217,7 +217,7 @@ def attempt(kind: str, cases: int, seed: int, out: Any) -> None:
 
 def main() -> None:
     """Try all kinds."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cases", type=int, default=100_000)
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()

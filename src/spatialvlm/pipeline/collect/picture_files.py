@@ -82,12 +82,13 @@ def read_rgb(data: bytes, name: str, *, upright: bool) -> tuple[UInt8[np.ndarray
     written anew without saying so: a photo that was a JPEG as a JPEG, all else as PNG.
     """
     with opened(data, name) as picture:
-        if not upright and (image := _decode_by_opencv(data, picture.size)) is not None:
+        is_jpeg = picture.format in ("JPEG", "MPO")
+        if not upright and is_jpeg and (image := _decode_by_opencv(data, picture.size)) is not None:
             if not _may_be_turned(picture, data):
                 return image, data
             orientation = _orientation(picture)
         else:
-            is_jpeg, of_tiff = picture.format in ("JPEG", "MPO"), getattr(picture, "tag_v2", {}).get(_ORIENTATION)
+            of_tiff = getattr(picture, "tag_v2", {}).get(_ORIENTATION)
             picture.load()
             orientation = of_tiff or _orientation(picture)
             turn = TURNS.get(orientation) if upright and not of_tiff else None  # Pillow turns a TIFF by itself
@@ -125,7 +126,10 @@ def refuse_depth(data: bytes, name: str) -> None:
 
 
 def _decode_by_opencv(data: bytes, size: tuple[int, int]) -> UInt8[np.ndarray, "h w 3"] | None:
-    """Decode a picture by OpenCV, which is quick; None where it cannot, or where it sees another picture."""
+    """Decode a JPEG by OpenCV, which is quick; None where it cannot, or where it sees another picture.
+
+    Nothing else: it takes the memory that a chunk of a PNG claims, 4 GB at most.
+    """
     try:
         image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
     except cv2.error:
