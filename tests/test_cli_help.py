@@ -31,6 +31,8 @@ FLAGS = {
         "--coordinates": None,
         "--balance": None,
         "--shard-size": None,
+        "--every": 1.0,
+        "--sharpest": False,
         "--size": "640x480",
         "--spp": 16,
         "--device": "auto",

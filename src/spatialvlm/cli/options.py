@@ -23,6 +23,10 @@ As = Annotated[
         "layout of docs/sources.md such as [bold]tum[/].",
     ),
 ]
+Every = Annotated[
+    float, typer.Option(metavar="SECONDS", min=0.001, max=1e6, help="Of a video: take a frame every so many seconds.")
+]
+Sharpest = Annotated[bool, typer.Option("--sharpest", help="Of a video: take the sharpest frame of that time.")]
 RecipeName = Annotated[
     str | None,
     typer.Option(

@@ -15,7 +15,7 @@ from typing import Any
 
 from spatialvlm.errors import UserError
 from spatialvlm.models import Model, parse_model
-from spatialvlm.pipeline.collect import CollectConfig, has_measured_depth
+from spatialvlm.pipeline.collect import CollectConfig, promises_of
 from spatialvlm.pipeline.cull import CullConfig
 from spatialvlm.pipeline.detect import DetectConfig, box_detector
 from spatialvlm.pipeline.estimate import EstimateConfig
@@ -157,11 +157,16 @@ def recipe_for(source: str, name: str | None = None, overrides: Overrides | None
 
     Raises UserError for an unknown name or a value out of range.
     """
+    annotated_photos = False
     if name is None:
-        name = "given" if has_measured_depth(source, changes.get("collect") or CollectConfig()) else "photos"
+        promised = promises_of(source, changes.get("collect") or CollectConfig())
+        name = "given" if promised.measured_depth else "photos"
+        annotated_photos = promised.annotated and not promised.measured_depth
     if name not in RECIPES:
         raise UserError(f"recipe {name!r}: unknown; choose one of {', '.join(RECIPES)}")
     recipe, wanted = with_settings(RECIPES[name](source), changes), overrides or Overrides()
+    if annotated_photos:
+        recipe = dataclasses.replace(recipe, detect=DetectConfig("given"))  # what people marked needs no detector
     recipe = with_models(recipe, dict(parse_role(text) for text in wanted.models))
     detect = {"detector": wanted.detector, "prompts": wanted.prompts}
     estimate = {

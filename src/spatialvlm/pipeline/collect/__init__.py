@@ -25,14 +25,16 @@ class CollectConfig:
     """How a source is opened.
 
     `layout` says what it is where its own signs do not: `rgbd`, `photos`, or one of `layouts.LAYOUTS`. Of a video a
-    frame is taken every `every_s` seconds. For frames that are drawn, `size` is width and height in pixels, `spp` the
-    samples of the light a pixel, for rooms; more are cleaner and slower. Raises UserError for values out of range.
+    frame is taken every `every_s` seconds: the first of that time, or with `sharpest` the sharpest one. For frames that
+    are drawn, `size` is width and height in pixels, `spp` the samples of the light a pixel, for rooms; more are cleaner
+    and slower. Raises UserError for values out of range.
     """
 
     size: tuple[int, int] = (640, 480)
     spp: int = 16
     layout: str | None = None
     every_s: float = 1.0
+    sharpest: bool = False
 
     def __post_init__(self) -> None:
         if not 0 < self.every_s < 1e6:
@@ -192,10 +194,20 @@ def source_type(source: str, layout: str | None = None) -> type[Any]:
     return found or ImageFolder
 
 
-def has_measured_depth(source: str, config: CollectConfig) -> bool:
-    """Tell whether the frames of SOURCE come with depth; a layout is opened where only its files tell."""
-    promised = (kind := source_type(source, config.layout)).measured_depth
-    return kind.open(source, config, 0).measured_depth if promised is None else promised
+@dataclass(frozen=True, slots=True)
+class Promises:
+    """What the frames of a source come with, as `FrameSource` has it."""
+
+    measured_depth: bool
+    annotated: bool
+
+
+def promises_of(source: str, config: CollectConfig) -> Promises:
+    """Say what the frames of SOURCE come with; a layout is opened where only its files tell."""
+    found: Any = source_type(source, config.layout)
+    if found.measured_depth is None:
+        found = found.open(source, config, 0)
+    return Promises(found.measured_depth, found.annotated)
 
 
 def open_source(source: str, config: CollectConfig | None = None, seed: int = 0) -> FrameSource:

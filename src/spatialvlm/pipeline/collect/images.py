@@ -7,6 +7,7 @@ import stat
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path, PurePosixPath
 
 from spatialvlm.errors import UserError
@@ -27,6 +28,7 @@ MASK_PATH = re.compile(
 )
 """Pictures that say they are masks, of a kind that photos seldom are; beside photos they are none."""
 SOME_ENDINGS = 6  # that a message names
+LOOKED_AT = 1000
 
 
 class ImageFolder:
@@ -84,6 +86,14 @@ class ImageFolder:
             return sample
         doubt = Drop("collect", self.name, f"left_out: {self._left_out}")  # said once, with the first picture
         return replace(sample, doubts=(*sample.doubts, doubt))
+
+
+def has_pictures(folder: Path) -> bool:
+    """Tell whether pictures lie directly in a folder, as far as its first entries show."""
+    if not folder.is_dir():
+        return False
+    with os.scandir(folder) as entries:
+        return any(entry.name.lower().endswith(ENDINGS) for entry in islice(entries, LOOKED_AT))
 
 
 def read_picture(path: Path) -> Sample:

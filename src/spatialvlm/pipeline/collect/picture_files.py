@@ -94,9 +94,7 @@ def read_rgb(data: bytes, name: str, *, upright: bool) -> tuple[UInt8[np.ndarray
             turn = TURNS.get(orientation) if upright and not of_tiff else None  # Pillow turns a TIFF by itself
             image = _rgb(picture if turn is None else picture.transpose(turn), name)
             if is_jpeg and turn is not None:
-                file = _encoded(image, "JPEG", quality=JPEG_QUALITY, subsampling=0)
-                with Image.open(BytesIO(file), formats=("JPEG",)) as again:
-                    return np.array(again), file
+                return as_jpeg(image)
     return image, data if orientation == 1 else _encoded(image, "PNG", compress_level=1)
 
 
@@ -146,6 +144,13 @@ def _rgb(picture: Image.Image, name: str) -> UInt8[np.ndarray, "h w 3"]:
     if picture.mode in ("I", "F"):
         raise Refused("image_unreadable", f"{name}: its pixels are {picture.mode!r}, 32 bits; save it with 8 or 16")
     return np.array(picture.convert("RGB"))
+
+
+def as_jpeg(image: UInt8[np.ndarray, "h w 3"]) -> tuple[UInt8[np.ndarray, "h w 3"], bytes]:
+    """Pack an image that has no file of its own, such as one of a video: the pixels of a JPEG, and the JPEG."""
+    file = _encoded(image, "JPEG", quality=JPEG_QUALITY, subsampling=0)
+    with Image.open(BytesIO(file), formats=("JPEG",)) as again:
+        return np.array(again), file
 
 
 def _encoded(image: UInt8[np.ndarray, "h w 3"], kind: str, **options: int) -> bytes:

@@ -10,7 +10,10 @@ from typing import Any, ClassVar, Protocol
 
 from spatialvlm.errors import UserError
 
-LAYOUTS = ("tum", "bop", "scannet", "arkitscenes", "kitti", "kitti-objects", "sunrgbd", "pairs")
+LAYOUTS = (
+    *("tum", "bop", "scannet", "arkitscenes", "kitti", "kitti-objects", "sunrgbd", "nerfstudio", "polycam", "record3d"),
+    *("coco", "lerobot", "video", "parquet", "webdataset", "picture", "pairs"),
+)
 """The words after --as."""
 
 GENERAL = ("pairs",)
@@ -39,6 +42,14 @@ class Layout(Protocol):
 
 def layout_class(option: str) -> type[Any]:
     """Find the class of a layout by the word after --as. Raises UserError for a word that is none."""
+    found = _of_sensors(option) or _of_files(option)
+    if found is None:
+        raise UserError(f"--as {option!r}: no such layout; choose one of {', '.join(LAYOUTS)}")
+    return found
+
+
+def _of_sensors(option: str) -> type[Any] | None:
+    """Find a layout of pictures with what a depth sensor measured."""
     match option:
         case "tum":
             from spatialvlm.pipeline.collect.layouts.tum import TumSequence
@@ -72,7 +83,49 @@ def layout_class(option: str) -> type[Any]:
             from spatialvlm.pipeline.collect.layouts.pairs import PictureDepthPairs
 
             return PictureDepthPairs
-    raise UserError(f"--as {option!r}: no such layout; choose one of {', '.join(LAYOUTS)}")
+    return None
+
+
+def _of_files(option: str) -> type[Any] | None:
+    """Find a layout of captures by phones, and of files that hold many pictures or one."""
+    match option:
+        case "nerfstudio":
+            from spatialvlm.pipeline.collect.layouts.nerfstudio import Transforms
+
+            return Transforms
+        case "polycam":
+            from spatialvlm.pipeline.collect.layouts.polycam import PolycamCapture
+
+            return PolycamCapture
+        case "record3d":
+            from spatialvlm.pipeline.collect.layouts.record3d import Record3DRecording
+
+            return Record3DRecording
+        case "coco":
+            from spatialvlm.pipeline.collect.layouts.coco import CocoFolder
+
+            return CocoFolder
+        case "lerobot":
+            from spatialvlm.pipeline.collect.layouts.lerobot import LeRobotFrames
+
+            return LeRobotFrames
+        case "video":
+            from spatialvlm.pipeline.collect.layouts.video import VideoFrames
+
+            return VideoFrames
+        case "parquet":
+            from spatialvlm.pipeline.collect.layouts.parquet import ParquetRows
+
+            return ParquetRows
+        case "webdataset":
+            from spatialvlm.pipeline.collect.layouts.webdataset_tars import WebDatasetTars
+
+            return WebDatasetTars
+        case "picture":
+            from spatialvlm.pipeline.collect.layouts.picture import PictureFile
+
+            return PictureFile
+    return None
 
 
 def recognised(path: Path) -> type[Any] | None:

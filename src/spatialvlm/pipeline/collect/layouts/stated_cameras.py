@@ -12,6 +12,9 @@ from spatialvlm.geometry import intrinsics
 from spatialvlm.pipeline.collect.decode import Refused
 from spatialvlm.records import Camera
 
+OPENCV_FROM_OPENGL = np.diag([1.0, -1.0, -1.0, 1.0])
+"""Turns the axes of a camera that looks along -z with y up (OpenGL, ARKit); its own inverse."""
+
 SAME_SHAPE = 0.01  # relative difference of two aspect ratios that are one
 
 
