@@ -1,4 +1,4 @@
-"""video_clip: one video file, opened by PyAV: how long it is, and the frame of a time. Any codec of FFmpeg, also AV1."""
+"""video_clip: one video file, opened by PyAV: its length, and the frame of a time. Any codec of FFmpeg, also AV1."""
 
 from collections.abc import Iterator
 from pathlib import Path
