@@ -17,7 +17,6 @@ from spatialvlm.pipeline.collect.exif import camera_from_exif
 from spatialvlm.pipeline.collect.picture_files import read_rgb, refuse_depth
 from spatialvlm.records import Drop, Frame, Sample, Source
 
-LOOKED_AT = 1000
 ENDINGS = (
     *(".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".webp", ".bmp", ".dib", ".tif", ".tiff", ".gif"),
     *(".jp2", ".j2k", ".j2c", ".jpf", ".jpx", ".ppm", ".pgm", ".pnm", ".pbm", ".avif", ".heic", ".heif"),
@@ -29,6 +28,7 @@ MASK_PATH = re.compile(
 )
 """Pictures that say they are masks, of a kind that photos seldom are; beside photos they are none."""
 SOME_ENDINGS = 6  # that a message names
+LOOKED_AT = 1000
 
 
 class ImageFolder(FrameSource):

@@ -11,8 +11,8 @@ from typing import Any, ClassVar, Protocol
 from spatialvlm.errors import UserError
 
 LAYOUTS = (
-    *("tum", "bop", "scannet", "arkitscenes", "kitti", "kitti-objects", "sunrgbd", "pairs"),
-    *("nerfstudio", "polycam", "record3d", "coco", "lerobot", "video", "parquet", "webdataset", "picture"),
+    *("tum", "bop", "scannet", "arkitscenes", "kitti", "kitti-objects", "sunrgbd", "nerfstudio", "polycam", "record3d"),
+    *("coco", "lerobot", "video", "parquet", "webdataset", "picture", "pairs"),
 )
 """The words after --as."""
 
@@ -42,11 +42,53 @@ class Layout(Protocol):
 
 def layout_class(option: str) -> type[Any]:
     """Find the class of a layout by the word after --as. Raises UserError for a word that is none."""
+    found = _of_sensors(option) or _of_files(option)
+    if found is None:
+        raise UserError(f"--as {option!r}: no such layout; choose one of {', '.join(LAYOUTS)}")
+    return found
+
+
+def _of_sensors(option: str) -> type[Any] | None:
+    """Find a layout of pictures with what a depth sensor measured."""
     match option:
         case "tum":
             from spatialvlm.pipeline.collect.layouts.tum import TumSequence
 
             return TumSequence
+        case "bop":
+            from spatialvlm.pipeline.collect.layouts.bop import BopDataset
+
+            return BopDataset
+        case "scannet":
+            from spatialvlm.pipeline.collect.layouts.scannet import ScannetScenes
+
+            return ScannetScenes
+        case "arkitscenes":
+            from spatialvlm.pipeline.collect.layouts.arkitscenes import ArkitVideos
+
+            return ArkitVideos
+        case "kitti":
+            from spatialvlm.pipeline.collect.layouts.kitti import KittiDrives
+
+            return KittiDrives
+        case "kitti-objects":
+            from spatialvlm.pipeline.collect.layouts.kitti_objects import KittiObjects
+
+            return KittiObjects
+        case "sunrgbd":
+            from spatialvlm.pipeline.collect.layouts.sunrgbd import SunRgbd
+
+            return SunRgbd
+        case "pairs":
+            from spatialvlm.pipeline.collect.layouts.pairs import PictureDepthPairs
+
+            return PictureDepthPairs
+    return None
+
+
+def _of_files(option: str) -> type[Any] | None:
+    """Find a layout of captures by phones, and of files that hold many pictures or one."""
+    match option:
         case "nerfstudio":
             from spatialvlm.pipeline.collect.layouts.nerfstudio import Transforms
 
@@ -76,42 +118,14 @@ def layout_class(option: str) -> type[Any]:
 
             return ParquetRows
         case "webdataset":
-            from spatialvlm.pipeline.collect.layouts.webdataset import WebDatasetTars
+            from spatialvlm.pipeline.collect.layouts.webdataset_tars import WebDatasetTars
 
             return WebDatasetTars
         case "picture":
             from spatialvlm.pipeline.collect.layouts.picture import PictureFile
 
             return PictureFile
-        case "bop":
-            from spatialvlm.pipeline.collect.layouts.bop import BopDataset
-
-            return BopDataset
-        case "scannet":
-            from spatialvlm.pipeline.collect.layouts.scannet import ScannetScenes
-
-            return ScannetScenes
-        case "arkitscenes":
-            from spatialvlm.pipeline.collect.layouts.arkitscenes import ArkitVideos
-
-            return ArkitVideos
-        case "kitti":
-            from spatialvlm.pipeline.collect.layouts.kitti import KittiDrives
-
-            return KittiDrives
-        case "kitti-objects":
-            from spatialvlm.pipeline.collect.layouts.kitti_objects import KittiObjects
-
-            return KittiObjects
-        case "sunrgbd":
-            from spatialvlm.pipeline.collect.layouts.sunrgbd import SunRgbd
-
-            return SunRgbd
-        case "pairs":
-            from spatialvlm.pipeline.collect.layouts.pairs import PictureDepthPairs
-
-            return PictureDepthPairs
-    raise UserError(f"--as {option!r}: no such layout; choose one of {', '.join(LAYOUTS)}")
+    return None
 
 
 def recognised(path: Path) -> type[Any] | None:

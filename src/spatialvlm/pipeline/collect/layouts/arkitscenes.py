@@ -4,7 +4,7 @@ A video has folders of pictures VIDEO_TIME.png. Read are, the first that is ther
 lowres_wide with lowres_depth, vga_wide with lowres_depth. The folder of the pictures with _intrinsics after its name
 has VIDEO_TIME.pincam: width, height, fx, fy, cx, cy. lowres_wide.traj has one line a pose, ten a second: time, the
 axis times the angle in radians, and metres, of what takes the world into the camera. Its z axis is up (rectify_im.py).
-Depth is in millimetres. Pictures stay as they are stored, often on their side; gravity says where down is.
+Depth is in millimetres. Pictures are stored as the phone was held, and turned upright by quarters.
 https://github.com/apple/ARKitScenes/blob/0747a4446343b73f4956c032fd84f468f5c4a0c6/DATA.md
 https://github.com/apple/ARKitScenes/blob/3267be7780604de4c5b8f53a5427fa4ba90046cb/threedod/benchmark_scripts/utils/tenFpsDataLoader.py
 https://github.com/apple/ARKitScenes/blob/15a8e2ce8af53e8999d0d065f323122a687ac6eb/threedod/benchmark_scripts/rectify_im.py
@@ -42,7 +42,7 @@ class ArkitVideos(FrameList):
 
     option, title = "arkitscenes", "videos of ARKitScenes"
     up_in_world = Z_UP
-    ordered = True
+    ordered, turned_upright = True, True
 
     @classmethod
     def signs(cls, path: Path) -> str | None:

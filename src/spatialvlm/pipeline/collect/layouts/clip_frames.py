@@ -9,7 +9,7 @@ from typing import ClassVar
 from spatialvlm.errors import UserError
 from spatialvlm.pipeline.collect import CollectConfig
 from spatialvlm.pipeline.collect.decode import Refused
-from spatialvlm.pipeline.collect.layouts.clip import Clip
+from spatialvlm.pipeline.collect.layouts.video_clip import VideoClip
 from spatialvlm.records import Drop, Frame, Sample, SequencePosition, Source
 
 
@@ -41,7 +41,7 @@ class ClipFrames:
         self.fingerprint = ""
         self._every_s, self._sharpest = config.every_s, config.sharpest
         self._times: tuple[ClipTime, ...] = ()
-        self._clip: Clip | None = None
+        self._clip: VideoClip | None = None
 
     def take(self, times: Sequence[ClipTime]) -> None:
         """Say which frames there are. Raises UserError where there is none."""
@@ -51,10 +51,10 @@ class ClipFrames:
         said = f"{self.option}/{self._every_s}/{self._sharpest}/{self._times}"
         self.fingerprint = hashlib.sha256(said.encode("utf-8", "surrogatepass")).hexdigest()
 
-    def clip(self, file: str) -> Clip:
+    def clip(self, file: str) -> VideoClip:
         """Open a file, or give the one that is open."""
         if self._clip is None or self._clip.path != self.folder / file:
-            self._clip = Clip(self.folder / file)
+            self._clip = VideoClip(self.folder / file)
         return self._clip
 
     def __len__(self) -> int:

@@ -18,6 +18,7 @@ from spatialvlm.pipeline.collect.decode import Refused, file_name, read_file, re
 from spatialvlm.pipeline.collect.depth_files import decode_depth, fit_depth
 from spatialvlm.pipeline.collect.exif import camera_from_exif
 from spatialvlm.pipeline.collect.layouts.stated_cameras import StatedCamera, gravity_of
+from spatialvlm.pipeline.collect.layouts.upright import upright
 from spatialvlm.pipeline.collect.picture_files import read_rgb
 from spatialvlm.pipeline.collect.plausible import hold_against_picture
 from spatialvlm.records import Drop, Frame, Instance, Sample, SequencePosition, Source
@@ -62,6 +63,7 @@ class FrameList:
     """Frames by index out of a list of them. A subclass lists them, and says its `option`, `title` and `signs`.
 
     `up_in_world`: which axis of the poses' world points up, None where it is no convention of the layout.
+    `turned_upright`: pictures are stored as the phone was held, and turned by quarters where gravity is known.
     """
 
     option: ClassVar[str]
@@ -70,6 +72,7 @@ class FrameList:
     measured_depth: bool | None = None
     annotated = False
     ordered, thread_safe = False, True
+    turned_upright: ClassVar[bool] = False
 
     def __init__(self, folder: Path, frames: Sequence[ListedFrame], remarks: Sequence[str] = ()) -> None:
         if not frames:
@@ -135,6 +138,8 @@ class FrameList:
             sequence=listed.sequence,
             sequence_from_camera=listed.world_from_camera,
         )
+        if self.turned_upright:
+            frame = upright(frame)
         if said is not None:
             doubts = (*doubts, Drop("collect", listed.id, said))
         return hold_against_picture(Sample(index, frame, drops=drops, doubts=doubts), listed.depth_scale)

@@ -59,8 +59,9 @@ def _decoded(
         instances,
         Source(folder.resolve().name, _licence(record), path, data),
     )
-    doubts = doubts if said is None else (*doubts, Drop("collect", id, said))
-    return hold_against_picture(Sample(index, frame, drops=drops, doubts=doubts))
+    doubts = (*doubts, *(() if said is None else (Drop("collect", id, said),)))
+    scale = depth_scale_of(record.get("depth_scale"), owner)
+    return hold_against_picture(Sample(index, frame, drops=drops, doubts=doubts), scale)
 
 
 def first(record: Mapping[str, Any], keys: tuple[str, ...]) -> Any:

@@ -3,8 +3,9 @@
 from pathlib import Path
 
 from spatialvlm.errors import UserError
-from spatialvlm.pipeline.collect.layouts.folder_files import places, some_files
-from spatialvlm.pipeline.collect.layouts.pairs import MASKS, PICTURES, is_depth_map, words_of
+from spatialvlm.pipeline.collect.images import MASK_PATH
+from spatialvlm.pipeline.collect.layouts.folder_files import PICTURES, places, some_files
+from spatialvlm.pipeline.collect.layouts.pairs import is_depth_map
 
 LEVELS = 2
 BAGS = (".bag", ".mcap", ".db3")
@@ -58,7 +59,7 @@ def _no_photos(path: Path) -> str | None:
             f"holds depth maps ({found[0].relative_to(path).as_posix()} has 16 bits a pixel) and no colour pictures; "
             "put these into a folder color beside depth; or take the depth maps for photos with --as photos"
         )
-    if found and all(MASKS & {*words_of(one.stem), *words_of(one.parent.name)} for one in found):
+    if found and all(MASK_PATH.search(one.as_posix()) for one in found):
         return (
             f"holds masks ({found[0].relative_to(path).as_posix()}) and no photos; give the folder that has these, or "
             "take the masks for photos with --as photos"

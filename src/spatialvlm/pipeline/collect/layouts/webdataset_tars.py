@@ -1,4 +1,4 @@
-"""webdataset: tar files whose members KEY.jpg, KEY.depth.png, KEY.json belong together -> Frames.
+"""webdataset_tars: tar files whose members KEY.jpg, KEY.depth.png, KEY.json belong together -> Frames.
 
 A key is all of a name before its first dot. Camera, gravity, depth_scale and instances are in the JSON, under the names
 of `packed`. Opening reads the headers of the tars; pictures are read by their place.

@@ -1,4 +1,4 @@
-"""clip: one video file, opened by PyAV: how long it is, and the frame of a time. Every codec of FFmpeg, AV1 too."""
+"""video_clip: one video file, opened by PyAV: its length, and the frame of a time. Any codec of FFmpeg, also AV1."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +16,7 @@ EARLY_S = 1e-4  # times are rounded
 JUDGED_PX = 320  # pictures are compared for sharpness at this width
 
 
-class Clip:
+class VideoClip:
     """A video file. Opens it when it is first needed; one thread at a time may use it.
 
     Raises UserError without PyAV; what is no video, or is cut short, is Refused when it is opened.
