@@ -24,9 +24,6 @@ DISPUTED_SHARE = 0.003  # of the points; fewer can't move a percentile
 DISPUTED_WEIGHT = 0.5
 LOWEST_POINTS = 4  # fewer may be stray
 UNSEEN_ERROR = 0.5  # of the extent, times the share of the mask without a surface
-LEFT_OUT = 0.7  # of what the box leaves out at an end, 1 sigma
-BACK = 0.2  # of the size that is seen, 1 sigma
-HIDDEN_PX = 0.2  # 1 sigma
 FACE_FLOOR_M = 0.0005
 FACE_NOISE = 0.6  # of the points' noise along the axis is left in a face, a percentile of many points
 
@@ -50,21 +47,14 @@ def lift_object(
     faces = percentile_faces(points)
     if world.support.surface is not None and np.abs(faces[:, 2]).max() < contact_band_m(surface, focal_px):
         return "not_above_support: nothing under the mask rises above the support plane (flat, or glass seen through)"
-    inner, steady = surface.inner, np.flatnonzero(surface.steady)
-    spread = points, inner
-    if len(points) / 2 < len(steady) < len(points):
-        spread = points.T.take(steady, axis=1).T, inner[steady]
-    spread = spread_out(*spread, config.max_points)
-    level = _level(points, world)
-    errors_m = _face_errors(points, surface, world, faces, config)
-    if neighbours is not None:
-        errors_m = np.hypot(errors_m, _hidden(spread, faces, world, level, surface.depth_m / focal_px))
-    (low, high), (low_error, high_error) = faces, errors_m
+    low_error, high_error = _face_errors(points, surface, world, faces, config)
+    low, high = faces
     reach, under = reach_of(instance, surface.depth_m, focal_px), 0.0
     if reach is not None:
         low, high, under = low - reach.beyond_m[0], high + reach.beyond_m[1], float(reach.beyond_m[0, 2])
         low_error, high_error = np.hypot((low_error, high_error), reach.error_m)
     occluded = _is_occluded(instance, surface, world, focal_px, neighbours)
+    level = _level(points, world)
     drift = world.errors.local * float(world.world_from_camera[2, 3])
     lowest, band = _lowest(points) - under, contact_band_m(surface, focal_px) + UNSURE * under
     doubtful = np.concatenate([surface.lost_in_camera, surface.disputed_in_camera])
@@ -89,6 +79,10 @@ def lift_object(
     elif world.support.surface is not None and low[2] > 0:
         low_error[2] = math.hypot(low_error[2], low[2] / 2.0)  # it may reach down to the plane
     box = Box(low, np.maximum(high, low), low_error, high_error)
+    inner, steady = surface.inner, np.flatnonzero(surface.steady)
+    if len(points) / 2 < len(steady) < len(points):
+        points, inner = points.T.take(steady, axis=1).T, inner[steady]
+    spread = spread_out(points, inner, config.max_points)
     return Object(instance, spread, box, surface.truncated, occluded, bottom)
 
 
@@ -115,30 +109,6 @@ def _face_errors(
     noise = FACE_NOISE * surface.noise_m * along
     unseen = UNSEEN_ERROR * surface.unseen_share * (faces[1] - faces[0])
     return np.sqrt(edge**2 + disputed**2 + lost**2 + noise**2 + unseen**2 + FACE_FLOOR_M**2)
-
-
-def _hidden(
-    points: Float32[np.ndarray, "n 3"],
-    faces: Float64[np.ndarray, "2 3"],
-    world: World,
-    level: float,
-    pixel_m: float,
-) -> Float64[np.ndarray, "2 3"]:
-    """Compute 1 sigma of how far the whole thing reaches beyond the low and high faces.
-
-    The box leaves its ends out, masks end within a pixel, and a thing has a back, about as deep as it is large, which
-    spreads behind it along the rays at its outline: to the sides and upwards as far as these lead away.
-    """
-    left_out = np.maximum(np.stack([faces[0] - points.min(axis=0), points.max(axis=0) - faces[1]]), 0.0)
-    x, _, z = faces[1] - faces[0]
-    back_m = BACK * level * math.sqrt(max(x, 0.0) * max(z, 0.0))
-    away = faces.mean(axis=0) - world.world_from_camera[:3, 3]
-    leads = (faces - world.world_from_camera[:3, 3]) / max(float(np.linalg.norm(away)), 1e-9)
-    leads[0] = 0.0 - leads[0]
-    leads = np.maximum(leads, 0.0)
-    leads[:, 1] = (0.0, 1.0)
-    leads[0, 2] = 0.0  # what is below is known otherwise: it stands there, or has an underside
-    return np.sqrt((LEFT_OUT * left_out) ** 2 + (leads * back_m) ** 2 + (HIDDEN_PX * pixel_m) ** 2)
 
 
 def _moved_by(

@@ -181,7 +181,8 @@ def _measured(
     length = np.sqrt(dot(apart, apart))
     direction = apart / np.maximum(length, 1e-6)
     # Of each the face counts that is turned to the other.
-    low, high, ahead = objects.low_error**2, objects.high_error**2, direction > 0
+    low, high = objects.low_error**2 + objects.low_hidden_m**2, objects.high_error**2 + objects.high_hidden_m**2
+    ahead = direction > 0
     faces = np.where(ahead, low[:, a] + high[:, b], high[:, a] + low[:, b])
     variance = dot(direction**2, faces)
     spacing = _spacing(clouds)

@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Bool, Float32, Float64, Int
 
 from spatialvlm.pipeline.measure.modes import Mode, modes_of
-from spatialvlm.pipeline.measure.wholes import end_to_end, unseen
+from spatialvlm.pipeline.measure.wholes import ends_of, unseen
 from spatialvlm.records import Scene
 
 PerObject = Float64[np.ndarray, " n"]
@@ -53,9 +53,10 @@ class Objects:
     `setting` is what the scene of each one says, `by_scene` what each scene says. `place` is the number of each one
     within its scene, `middle_px` the middle of its box in the picture. `pull` is how
     far a centre moves per unit of relative depth error at its place, `low_pull` the bottom, `stretch` the extent.
-    `end_to_end` is the extent between the outermost points, where the box leaves some out at each end. `modes` are the
-    other errors that whole scenes share. `back_by` and `on_by` are how far on the ground, towards lower and towards
-    higher coordinates, the centre of a whole thing may be from that of its visible part, where something cuts it.
+    `end_to_end` is the extent between the outermost points, and the hidden lengths how far the whole may reach beyond,
+    1 sigma; they are part of `extent_error`. `modes` are the other errors that whole scenes share. `back_by` and `on_by`
+    are how far on the ground, towards lower and towards higher coordinates, the centre of a whole thing may be from
+    that of its visible part, where something cuts it.
     """
 
     setting: Setting
@@ -69,6 +70,8 @@ class Objects:
     extent: Float64[np.ndarray, "3 n"]
     extent_error: Float64[np.ndarray, "3 n"]
     end_to_end: Float64[np.ndarray, "3 n"]
+    low_hidden_m: Float64[np.ndarray, "3 n"]
+    high_hidden_m: Float64[np.ndarray, "3 n"]
     low_error: Float64[np.ndarray, "3 n"]
     high_error: Float64[np.ndarray, "3 n"]
     depth_m: PerObject
@@ -99,8 +102,9 @@ def objects_of(scenes: Sequence[Scene], *, box_only: bool = False) -> Objects:
     standing = np.array([o.bottom == "support" for o in found], bool)
     nearer, farther = low - setting.viewer, high - setting.viewer
     pull, low_pull, stretch = _moves(nearer, farther, standing, edges, setting.local_reach_px)
-    extent_error = np.sqrt(low_error**2 + high_error**2)
     back_by, on_by = unseen(scenes, found, edges, np.repeat(by_scene.scene, counts), high - low)
+    focal_px = np.array([float(one.camera.image_from_camera[0, 0]) for one in scenes])[setting.scene]
+    ends = ends_of([] if box_only else found, low, high, setting.viewer, focal_px)
     if box_only:
         back_by, on_by = np.zeros_like(back_by), np.zeros_like(on_by)
     return Objects(
@@ -111,10 +115,12 @@ def objects_of(scenes: Sequence[Scene], *, box_only: bool = False) -> Objects:
         low=low,
         high=high,
         centre=(low + high) / 2,
-        centre_error=extent_error / 2,
+        centre_error=np.sqrt(low_error**2 + high_error**2) / 2,
         extent=high - low,
-        extent_error=extent_error,
-        end_to_end=high - low if box_only else end_to_end(found, low, high, standing),
+        extent_error=np.sqrt(low_error**2 + high_error**2 + ends.low_hidden_m**2 + ends.high_hidden_m**2),
+        end_to_end=ends.extent,
+        low_hidden_m=ends.low_hidden_m,
+        high_hidden_m=ends.high_hidden_m,
         low_error=low_error,
         high_error=high_error,
         depth_m=dot(setting.forward, (nearer + farther) / 2),
