@@ -11,7 +11,7 @@ from spatialvlm import __version__
 def versions() -> dict[str, str]:
     """Find the versions that decide the bytes of a dataset; the commit too, when run from a checkout."""
     found = {"spatialvlm": __version__}
-    for package in ("numpy", "opencv-python-headless", "pyarrow"):
+    for package in ("numpy", "opencv-python-headless", "pillow", "pyarrow"):
         found[package] = metadata.version(package)
     checkout = Path(__file__).resolve().parents[3]
     if (checkout / ".git").exists():
