@@ -62,7 +62,8 @@ def report(source: str, rows: list[tuple[Sample, tuple[str | int, ...]]], consol
     table = Table(*STAGES, title=source)
     for _, row in rows:
         table.add_row(*map(str, row))
-    sums = [sum(row[place] for _, row in rows if isinstance(row[place], int)) for place in range(1, len(STAGES))]
+    numbers = [[cell for cell in column if isinstance(cell, int)] for column in zip(*(row for _, row in rows))]
+    sums = [sum(column) if column else "" for column in numbers[1:]]
     table.add_row("in all", *(str(one) for one in sums), style="bold")
     console.print(table)
     refused: Counter[str] = Counter()
