@@ -54,8 +54,7 @@ _PARTICIPLES = word_set("""
 _ON_GROUND = word_set("floor ground rug carpet mat")
 _PLAIN = word_set("""
     antique beautiful big-screen bright broken clean clear colorful colourful comfortable cozy curved cute dirty
-    elegant fancy flat fluffy fragrant framed glossy golden hard heavy lidded matte messy modern multicolored
-    multicoloured nice ornate padded partial patterned plush portable potted pretty rustic same sharp shiny simple sleek
+    elegant fancy flat fluffy fragrant framed glossy golden hard heavy lidded matte messy modern nice ornate padded partial patterned plush portable potted pretty rustic same sharp shiny simple sleek
     smooth soft sturdy transparent two upright vintage wicker woolen worn woven wrapped
 """)
 _ENDINGS = ("able", "ed", "ful", "ible", "ic", "ish", "ive", "less", "like", "ous", "shaped")
@@ -64,7 +63,7 @@ _ENDINGS = ("able", "ed", "ful", "ible", "ic", "ish", "ive", "less", "like", "ou
 _SENSES = (
     ("colour", "red crimson scarlet maroon", "orange", "yellow gold golden", "green", "teal turquoise cyan"),
     ("colour", "blue navy", "purple violet lavender", "pink magenta", "brown tan beige", "black", "white cream"),
-    ("colour", "gray grey silver"),
+    ("colour", "gray grey silver", "multicolored multicoloured"),
     ("shade", "light pale", "dark"),
     ("height", "tall taller tallest high", "short shorter shortest low"),
     ("length", "long longer longest", "short shorter shortest"),
