@@ -54,7 +54,7 @@ class Objects:
     within its scene, `middle_px` the middle of its box in the picture. `pull` is how
     far a centre moves per unit of relative depth error at its place, `low_pull` the bottom, `stretch` the extent.
     `end_to_end` is the extent between the outermost points, and the hidden lengths how far the whole may reach beyond,
-    1 sigma; they are part of `extent_error`. `modes` are the other errors that whole scenes share. `back_by` and
+    1 sigma, which is part of `extent_error`. `modes` are the other errors that whole scenes share. `back_by` and
     `on_by` are how far on the ground, towards lower and towards higher coordinates, the centre of a whole thing may be
     from that of its visible part, where something cuts it.
     """
