@@ -36,7 +36,7 @@ from spatialvlm.pipeline.collect.depth_files import decode_depth
 from spatialvlm.pipeline.collect.exif import camera_from_exif
 from spatialvlm.pipeline.collect.instances import instances_of
 from spatialvlm.pipeline.collect.mask_files import decode_mask, decode_rle
-from spatialvlm.pipeline.collect.picture_files import decode_rgb, upright_file
+from spatialvlm.pipeline.collect.picture_files import decode_rgb
 
 SHAPE = 48, 64
 LARGEST_KB = 1_000_000

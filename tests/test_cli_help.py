@@ -61,6 +61,7 @@ FLAGS = {
         "--at-once": 8,
         "--timeout": 120,
         "--retries": 6,
+        "--coordinates": None,
         "--device": "auto",
         "--precision": "auto",
         "--batch-size": 8,

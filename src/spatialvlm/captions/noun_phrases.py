@@ -54,8 +54,9 @@ _PARTICIPLES = word_set("""
 _ON_GROUND = word_set("floor ground rug carpet mat")
 _PLAIN = word_set("""
     antique beautiful big-screen bright broken clean clear colorful colourful comfortable cozy curved cute dirty
-    elegant fancy flat fluffy fragrant framed glossy golden hard heavy lidded matte messy modern nice ornate padded partial patterned plush portable potted pretty rustic same sharp shiny simple sleek
-    smooth soft sturdy transparent two upright vintage wicker woolen worn woven wrapped
+    elegant fancy flat fluffy fragrant framed glossy golden hard heavy lidded matte messy modern nice ornate padded
+    partial patterned plush portable potted pretty rustic same sharp shiny simple sleek smooth soft sturdy
+    transparent two upright vintage wicker woolen worn woven wrapped
 """)
 _ENDINGS = ("able", "ed", "ful", "ible", "ic", "ish", "ive", "less", "like", "ous", "shaped")
 """Adjectives that exclude none of the senses below, and what others end in: a padded chair may be a blue one."""

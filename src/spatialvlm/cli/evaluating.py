@@ -44,6 +44,14 @@ def evaluate(
     at_once: Annotated[int, typer.Option(min=1, help="Requests side by side.")] = 8,
     timeout: Annotated[int, typer.Option(min=1, metavar="SECONDS", help="How long one request may take.")] = 120,
     retries: Annotated[int, typer.Option(min=0, help="How often a request is tried again.")] = 6,
+    coordinates: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="What numbers of places count in: [bold]shares[/], [bold]percent[/], [bold]thousandths[/], "
+            "[bold]pixels[/], or [bold]1024x768[/], pixels of a picture of that size. Else all answers together tell.",
+        ),
+    ] = None,
     device: Device = "auto",
     precision: Precision = "auto",
     batch_size: BatchSize = 8,
@@ -55,7 +63,7 @@ def evaluate(
     runtime = Runtime(device, precision, batch_size)
     config = AskConfig(max_tokens, at_once, timeout, retries, base_url, runtime)
     names = [name.strip() for name in task.split(",") if name.strip()]
-    evaluate_with_progress(model, names, out, data or [], limit, config)
+    evaluate_with_progress(model, names, out, data or [], limit, config, coordinates)
 
 
 @app.command(epilog="Example: [bold]spatialvlm compare results_a results_b[/]")

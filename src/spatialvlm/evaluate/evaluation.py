@@ -10,10 +10,14 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from spatialvlm.answers import BoundingBox, Region
 from spatialvlm.errors import DatasetError, UserError
 from spatialvlm.evaluate.items import Item, prompts_sha256
 from spatialvlm.evaluate.models import BASELINES, Answerer, AskConfig, ModelAnswer, Report, load_answerer, silent
-from spatialvlm.evaluate.models.pictures import with_files
+from spatialvlm.evaluate.models.pictures import size_of, with_files
+from spatialvlm.evaluate.parsing.box_answers import uncertain_corners
+from spatialvlm.evaluate.parsing.coordinates import Pair, Size, check_coordinates, likeliest
+from spatialvlm.evaluate.parsing.point_answers import uncertain_pair
 from spatialvlm.evaluate.results import RUN, Results, Run, TaskRun, read_results, read_run, write_run, write_scored
 from spatialvlm.evaluate.scoring import PARSER, Scored, score_item
 from spatialvlm.evaluate.tasks import load_task
@@ -45,15 +49,17 @@ def evaluate(
     data: Mapping[str, Path] | None = None,
     limit: int | None = None,
     config: AskConfig | None = None,
+    coordinates: str | None = None,
     report: Report = silent,
     note: Report = silent,
 ) -> Results:
     """Ask a model the items of some tasks, and score its answers, into the folder `out`; returns what it holds.
 
-    `data` names local copies by task; `limit` takes the first so many items of each. Tasks that the folder holds of the
-    same model stay. `report` hears what goes on, `note` what people should know afterwards. Raises UserError for an
-    unknown task or model, data that cannot be had, or a folder of another model; ModelError where a model fails on more
-    than half of a task. What was answered is kept.
+    `data` names local copies by task; `limit` takes the first so many items of each. `coordinates` says what the
+    model's numbers of places count in ("thousandths", "pixels", ...); else its answers together tell. Tasks that the
+    folder holds of the same model stay. `report` hears what goes on, `note` what people should know afterwards. Raises
+    UserError for an unknown task or model, data that cannot be had, or a folder of another model; ModelError where a
+    model fails on more than half of a task. What was answered is kept.
     """
     chosen = [load_task(name) for name in dict.fromkeys(tasks)]
     unknown = sorted(set(data or {}) - {task.name for task in chosen})
@@ -64,7 +70,7 @@ def evaluate(
     if limit is not None and limit < 1:
         raise UserError(f"limit {limit}: expected 1 or more items")
     config = config or AskConfig()
-    settings = _settings(model, config)
+    settings = _settings(model, config) | ({"coordinates": check_coordinates(coordinates)} if coordinates else {})
     earlier = _earlier_run(out, model, settings)
     folders = {task.name: find_data(task, (data or {}).get(task.name)) for task in chosen}
     whole = {task.task: task for task in earlier.tasks} if earlier else {}
@@ -78,7 +84,7 @@ def evaluate(
         note(f"{task.name}: {len(loaded.items)} items{_left_out(task, folder)}")
         report(f"{task.name}: {len(loaded.items)} items")
         who = one or load_answerer(model, config, out, folder)  # the geometry needs the scenes of the task's pictures
-        scored[task.name] = tuple(_ask_and_score(task, loaded, who, note))
+        scored[task.name] = tuple(_ask_and_score(task, loaded, who, coordinates, note))
         whole[task.name] = _task_run(task, loaded.items, folder, limit, who)
         versions.append(who.version)
     version = ", ".join(dict.fromkeys(version for version in versions if version)) or None
@@ -150,7 +156,9 @@ def load_items(task: Task, folder: Path, pictures: Path, limit: int | None) -> L
     return loaded
 
 
-def _ask_and_score(task: Task, loaded: LoadedItems, who: Answerer, note: Report) -> list[Scored]:
+def _ask_and_score(
+    task: Task, loaded: LoadedItems, who: Answerer, coordinates: str | None, note: Report
+) -> list[Scored]:
     """Score the answers to all items; an item without one stays, and is wrong."""
     answers = _ask(task, loaded, who)
     lost = [(item.id, answer.failure) for item, answer in zip(loaded.items, answers, strict=True) if answer.failure]
@@ -160,10 +168,26 @@ def _ask_and_score(task: Task, loaded: LoadedItems, who: Answerer, note: Report)
             f"{who.name} on {task.name}: {len(lost)} of {len(answers)} items got no answer, the first is "
             f"{lost[0][0]!r} ({lost[0][1]}){again}"
         )
+    sizes = [size_of(item) if isinstance(item.truth, Region | BoundingBox) else None for item in loaded.items]
+    asked = list(zip(loaded.items, answers, sizes, strict=True))
+    if coordinates is None and (found := [pair for one in asked for pair in _uncertain(*one)]):
+        coordinates = likeliest(found)
+        note(f"{task.name}: places count in {coordinates}, by all {len(found)} that do not say it; --coordinates tells")
     return [
-        score_item(item, answer.text, task.official, truncated=answer.truncated)
-        for item, answer in zip(loaded.items, answers, strict=True)
+        score_item(item, answer.text, task.official, truncated=answer.truncated, coordinates=coordinates, size=size)
+        for item, answer, size in asked
     ]
+
+
+def _uncertain(item: Item, answer: ModelAnswer, size: Size | None) -> list[tuple[Pair, Size | None]]:
+    """List the pairs of numbers of an answer, of which it does not say what they count in."""
+    match item.truth:
+        case Region():
+            pair = uncertain_pair(answer.text or "")
+            return [] if pair is None else [(pair, size)]
+        case BoundingBox():
+            return [(corner, size) for corner in uncertain_corners(answer.text or "", item.reading.unit)]
+    return []
 
 
 def _ask(task: Task, loaded: LoadedItems, who: Answerer) -> list[ModelAnswer]:

@@ -23,7 +23,13 @@ FORMATS = ("tsv", "parquet")
 
 
 def evaluate_with_progress(
-    model: str, tasks: Sequence[str], out: Path, data: Sequence[str], limit: int | None, config: AskConfig
+    model: str,
+    tasks: Sequence[str],
+    out: Path,
+    data: Sequence[str],
+    limit: int | None,
+    config: AskConfig,
+    coordinates: str | None = None,
 ) -> None:
     """Evaluate, and show the table; says where the page is. Exits with 1 where items got no answer."""
     if not tasks:
@@ -37,6 +43,7 @@ def evaluate_with_progress(
             data=parse_data(data),
             limit=limit,
             config=config,
+            coordinates=coordinates,
             report=status.update,
             note=lambda line: progress.print(line, soft_wrap=True),
         )

@@ -79,6 +79,12 @@ class Item:
     meta: Mapping[str, Any] = field(default_factory=dict)
     reading: AnswerReading = field(default_factory=AnswerReading)
 
+    @property
+    def size(self) -> tuple[int, int] | None:
+        """Width and height of the picture in pixels, where `meta` tells them."""
+        told = self.meta.get("size")
+        return None if told is None else (int(told[0]), int(told[1]))
+
 
 def picture_bytes(picture: Picture, item: Item) -> bytes:
     """Read the bytes of an item's picture. Raises UserError where the file is missing, with where it is had from."""

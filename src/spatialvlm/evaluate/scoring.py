@@ -69,23 +69,39 @@ OfficialRule = Callable[[Item, str], Score]
 
 
 def score_item(
-    item: Item, answer: str | None, official: OfficialRule | None = None, *, truncated: bool = False
+    item: Item,
+    answer: str | None,
+    official: OfficialRule | None = None,
+    *,
+    truncated: bool = False,
+    coordinates: str | None = None,
+    size: tuple[int, int] | None = None,
 ) -> Scored:
-    """Parse an answer and score it by both rules; `answer` None means that none could be had."""
+    """Parse an answer and score it by both rules; `answer` None means that none could be had.
+
+    `coordinates` is what numbers of places count in (`parsing.coordinates`), `size` that of the picture in pixels, each
+    where it is known; `meta` of the item may tell the size too.
+    """
     if answer is None:
         lost = Score(0.0, None, "no answer could be had")
         return Scored(item, None, ParsedAnswer(None, "no answer"), lost, lost if official else None, truncated)
-    size = item.meta.get("size")
-    parsed = parse_answer(answer, item.truth, item.reading, None if size is None else (int(size[0]), int(size[1])))
+    parsed = parse_answer(answer, item.truth, item.reading, size or item.size, coordinates)
     robust = score_parsed(parsed, item.truth, item.reading.rule)
     cut = truncated or parsed.how == UNFINISHED
     return Scored(item, answer, parsed, robust, official(item, answer) if official else None, cut)
 
 
 def parse_answer(
-    answer: str, truth: Answer, reading: AnswerReading, size: tuple[int, int] | None = None
+    answer: str,
+    truth: Answer,
+    reading: AnswerReading,
+    size: tuple[int, int] | None = None,
+    coordinates: str | None = None,
 ) -> ParsedAnswer:
-    """Parse an answer by the form of the one that is right; `size` is that of the image in pixels, if known."""
+    """Parse an answer by the form of the one that is right; `size` is that of the image in pixels, if known.
+
+    `coordinates` is what numbers of places count in that do not say it themselves, if that is known.
+    """
     if split_thinking(answer).unfinished:
         return ParsedAnswer(None, UNFINISHED)
     match truth:
@@ -106,9 +122,9 @@ def parse_answer(
         case Clock():
             return parse_clock(answer, reading.names)
         case Region():
-            return parse_points(answer, size)
+            return parse_points(answer, size, coordinates)
         case BoundingBox():
-            return parse_box(answer, reading.unit, size)
+            return parse_box(answer, reading.unit, size, coordinates)
         case CannotTell():
             return parse_refusal(answer)
 

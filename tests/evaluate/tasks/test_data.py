@@ -46,7 +46,7 @@ def test_only_a_line_feed_ends_a_line(tmp_path: Path):
         ("a.json", b'"words"', r"a.json row 1: got str; expected a JSON object"),
         ("a.json", b"[" * 200_000, r"a.json: no JSON"),
         ("a.parquet", b"PAR1", r"a.parquet: cannot be read"),
-        ("a.txt", b"", r"a.txt: got a file .txt; expected .parquet, .jsonl, .json or .tsv"),
+        ("a.txt", b"", r"a.txt: got a file .txt; expected .parquet, .jsonl, .json, .tsv or .xlsx"),
     ],
 )
 def test_a_file_that_cannot_be_used_is_named_with_its_line(tmp_path: Path, name: str, content: bytes, says: str):

@@ -1,9 +1,10 @@
 """Take answers that were recorded elsewhere: JSON lines {"id", "answer"}, or a table, scored like those of any model.
 
-Enters: .jsonl, .json, .parquet or .tsv. Leaves: the answer of each item. Which item a row answers is said by its "id"
-or "question_id"; by the row that our task of lmms-eval logs beside the scores; else by the place of the item from 0,
-"doc_id" in lmms-eval (`process_results` of lmms_eval/api/task.py, 0.7.3), "index" in VLMEvalKit (vlmeval/inference.py
-at 895762d). The answer is in one of ANSWERS; the last of them, "answer", holds the truth where there is another.
+Enters: .jsonl, .json, .parquet, .tsv or .xlsx. Leaves: the answer of each item. Which item a row answers is said by its
+"id" or "question_id"; by the row that our task of lmms-eval logs beside the scores, or its "doc"; by the question; else
+by the place of the item, "doc_id" in lmms-eval (`process_results` of lmms_eval/api/task.py, 0.7.3), "index" in
+VLMEvalKit (vlmeval/inference.py at 895762d): see `answer_matching`. The answer is in one of ANSWERS; the last of them,
+"answer", holds the truth where there is another.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,18 +15,17 @@ from typing import Any
 from spatialvlm.errors import UserError
 from spatialvlm.evaluate.items import Item
 from spatialvlm.evaluate.models import ModelAnswer, Report, Track, silent
+from spatialvlm.evaluate.models.answer_matching import Addressee, addressee_of, match_rows
 from spatialvlm.evaluate.tasks.data import rows
 
-IDS = ("id", "question_id")
-PLACES = ("doc_id", "index")
 ANSWERS = ("prediction", "response", "full_prediction", "filtered_resps", "resps", "answer")
 
 
 @dataclass(frozen=True, slots=True)
 class _AnswerRow:
-    """One answer, and whom it is to: an id, or the place of an item from 0."""
+    """One answer, and whom it is to."""
 
-    whom: str | int
+    whom: Addressee
     answer: ModelAnswer
 
 
@@ -50,28 +50,29 @@ class AnswerFile:
     def answers(self, task: str, items: Sequence[Item]) -> list[ModelAnswer]:
         """Look up the recorded answer of each item.
 
-        Raises UserError where the file has none of them, or two different answers to one item.
+        Raises UserError where the file has none of them, or two different answers to one item, and where it cannot be
+        told which item a row answers.
         """
-        known = {item.id for item in items}
+        where = f"answers {str(self._path)!r}"
+        matched = match_rows([row.whom for row in self._rows], items, where)
         found: dict[str, ModelAnswer] = {}
         unknown: list[str | int] = []
-        for row in self._rows:
-            id_ = row.whom if isinstance(row.whom, str) else _id_at(row.whom, items)
-            if id_ not in known:
-                unknown.append(row.whom)
+        for row, id_ in zip(self._rows, matched, strict=True):
+            if id_ is None:
+                unknown.append(row.whom.said)
             elif found.setdefault(id_, row.answer) != row.answer:
                 raise UserError(
-                    f"answers {str(self._path)!r}: {id_!r} has two different answers; expected one per item, "
+                    f"{where}: {id_!r} has two different answers; expected one per item, "
                     "remove the lines that do not count"
                 )
         if items and not found:
             raise UserError(
-                f"answers {str(self._path)!r}: has no answer to any item of {task}, whose ids look like "
+                f"{where}: has no answer to any item of {task}, whose ids look like "
                 f"{items[0].id!r}; its own look like {unknown[0] if unknown else ''!r}"
             )
         if unknown:
             self._note(
-                f"answers {str(self._path)!r}: {len(unknown)} of {len(self._rows)} rows are about no item of {task} "
+                f"{where}: {len(unknown)} of {len(self._rows)} rows are about no item of {task} "
                 f"that is asked, the first is {unknown[0]!r}"
             )
         return [found.get(item.id, ModelAnswer(None, failure="not in the file")) for item in items]
@@ -81,33 +82,11 @@ class AnswerFile:
         said = _first(row, ANSWERS)
         if said is None:
             raise UserError(f"{where}: got {', '.join(row)}; expected 'answer'")
-        return _AnswerRow(_addressee(row, where), _answer(row[said], row))
-
-
-def _addressee(row: Mapping[str, Any], where: str) -> str | int:
-    if (name := _first(row, IDS)) is not None:
-        return str(row[name])
-    logged = row.get("robust")
-    ours = logged.get("row") if isinstance(logged, Mapping) else None
-    if isinstance(ours, Mapping) and "id" in ours:
-        return str(ours["id"])
-    name = _first(row, PLACES)
-    if name is None:
-        raise UserError(f"{where}: got {', '.join(row)}; expected 'id'")
-    place = row[name]
-    if isinstance(place, float) and place.is_integer():  # tables that went through pandas
-        place = int(place)
-    if isinstance(place, bool) or not str(place).isdecimal():
-        raise UserError(f"{where}: got {name} {place!r}; expected the place of an item, from 0, or give its 'id'")
-    return int(place)
+        return _AnswerRow(addressee_of(row, where), _answer(row[said], row))
 
 
 def _first(row: Mapping[str, Any], names: Sequence[str]) -> str | None:
     return next((name for name in names if name in row), None)
-
-
-def _id_at(place: int, items: Sequence[Item]) -> str | None:
-    return items[place].id if place < len(items) else None
 
 
 def _answer(said: Any, row: Mapping[str, Any]) -> ModelAnswer:

@@ -70,6 +70,17 @@ def with_files(items: Iterable[Item], folder: Path) -> tuple[list[Item], dict[st
     return kept, faults
 
 
+def size_of(item: Item) -> tuple[int, int] | None:
+    """Return width and height of the picture of an item in pixels, as `meta` or its only file tells, else None."""
+    if item.size is not None or len(item.pictures) != 1 or not isinstance(item.pictures[0], Path):
+        return item.size
+    try:
+        with Image.open(item.pictures[0]) as opened:
+            return opened.size
+    except (OSError, ValueError, Image.DecompressionBombError):
+        return None
+
+
 def pictures_shown(items: Sequence[Item], track: str) -> list[tuple[Path, ...]]:
     """Choose what each item shows a model: its own pictures, none, or those of an item half a list away."""
     own = [tuple(picture for picture in item.pictures if isinstance(picture, Path)) for item in items]

@@ -1,12 +1,14 @@
 """Read a box in the image: what a model wrote -> its corners as shares of width and height, the first box that it says.
 
 [x1, y1, x2, y2], (x1, y1), (x2, y2), {"bbox_2d": [...]} and x1: ..., y1: ... count in what the question asks for, or
-else in pixels where the size of the image is known, in thousandths where it is not; numbers of at most 1 are shares.
+else in what `coordinates` says, in pixels where the size of the image is known, in thousandths where it is not; numbers
+of at most 1 are shares.
 {"box_2d": [y1, x1, y2, x2]} counts thousandths, y first (Gemini).
 """
 
 import re
 
+from spatialvlm.evaluate.parsing.coordinates import Size, spans
 from spatialvlm.evaluate.parsing.extraction import ParsedAnswer, find_final_answer, strip_thinking, unparsed
 from spatialvlm.evaluate.parsing.point_answers import LARGEST_SHARE
 from spatialvlm.quantities import spans_of
@@ -28,17 +30,22 @@ _WRITTEN = tuple(
 _BARE = re.compile(rf"\s*{_FOUR}\W*")
 
 
-def parse_box(answer: str, scale: str | None = None, size: tuple[int, int] | None = None) -> ParsedAnswer:
-    """Read a box as its two corners; `scale` is what the question asks for, `size` that of the image, if known."""
+def parse_box(
+    answer: str, scale: str | None = None, size: Size | None = None, coordinates: str | None = None
+) -> ParsedAnswer:
+    """Read a box as its two corners; `scale` is what the question asks for, `size` that of the image, if known.
+
+    `coordinates` is what numbers count in where neither they nor the question say it, if that is known.
+    """
     text = strip_thinking(answer)
     for segment in (find_final_answer(text), text):
-        found = _box(segment, scale, size) if segment else None
+        found = _box(segment, scale, size, coordinates) if segment else None
         if found is not None:
             return found
     return unparsed(text, "no box")
 
 
-def _box(text: str, scale: str | None, size: tuple[int, int] | None) -> ParsedAnswer | None:
+def _box(text: str, scale: str | None, size: Size | None, coordinates: str | None) -> ParsedAnswer | None:
     if gemini := _GEMINI.search(text):
         top, left, bottom, right = (float(number) / 1000 for number in gemini.groups())
         return ParsedAnswer(((left, top), (right, bottom)), "JSON, thousandths, y first")
@@ -47,14 +54,23 @@ def _box(text: str, scale: str | None, size: tuple[int, int] | None) -> ParsedAn
         return None
     first = min(hits, key=lambda hit: hit.start())
     left, top, right, bottom = map(float, first.groups())
-    width, height = _spans(first[0], max(left, top, right, bottom), scale, size)
+    width, height = _spans(first[0], max(left, top, right, bottom), scale, size, coordinates)
     how = "shares" if (width, height) == (1, 1) else f"of {width} by {height}"
+    how = "thousandths" if coordinates and (width, height) == (1000, 1000) else how
     return ParsedAnswer(((left / width, top / height), (right / width, bottom / height)), how)
 
 
-def _spans(said: str, largest: float, scale: str | None, size: tuple[int, int] | None) -> tuple[int, int]:
+def uncertain_corners(answer: str, scale: str | None) -> list[tuple[float, float]]:
+    """Return the corners of a box as they are said, where neither they nor the question say what they count in."""
+    said = parse_box(answer, scale, (1, 1), "4x1")
+    if said.how != "of 4 by 1" or not isinstance(said.value, tuple):
+        return []
+    return [(corner[0] * 4, corner[1]) for corner in said.value if isinstance(corner, tuple)]
+
+
+def _spans(said: str, largest: float, scale: str | None, size: Size | None, coordinates: str | None) -> Size:
     """Tell what width and height count in an answer."""
     asked = None if scale is None else spans_of(scale)
     if (largest <= 1.0 and "." in said) or (asked in (None, (1, 1)) and largest <= LARGEST_SHARE):
         return 1, 1
-    return asked if asked not in (None, (1, 1)) else size or (1000, 1000)
+    return asked if asked not in (None, (1, 1)) else spans(coordinates, size)[0]

@@ -1,12 +1,13 @@
 """Read places in the image: what a model wrote -> points as shares of width and height.
 
 The format is told from the text: (0.3, 0.5) and [0.3, 0.5] are shares; <point x="30" y="50"> are percent (Molmo);
-{"point": [y, x]} and {"box_2d": ...} count thousandths, y first (Gemini); {"point_2d": [x, y]} and pairs above 1 are
-pixels where the size of the image is known, else thousandths (Qwen). Of a box it is the middle.
+{"point": [y, x]} and {"box_2d": ...} count thousandths, y first (Gemini); {"point_2d": [x, y]} and pairs above 1 count
+what `coordinates` says, else pixels where the size of the image is known, else thousandths. Of a box it is the middle.
 """
 
 import re
 
+from spatialvlm.evaluate.parsing.coordinates import Size, spans
 from spatialvlm.evaluate.parsing.extraction import ParsedAnswer, find_final_answer, strip_thinking, unparsed
 
 _NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)"
@@ -27,21 +28,33 @@ LARGEST_SHARE = 2.0
 Pairs = list[tuple[float, float]]
 
 
-def parse_points(answer: str, size: tuple[int, int] | None = None) -> ParsedAnswer:
-    """Read the points that an answer names, in order; `size` is (width, height) of the image in pixels, if known."""
+def parse_points(answer: str, size: Size | None = None, coordinates: str | None = None) -> ParsedAnswer:
+    """Read the points that an answer names, in order; `size` is (width, height) of the image in pixels, if known.
+
+    `coordinates` is what numbers count in that do not say it themselves (`coordinates.NAMES`), if that is known.
+    """
     text = strip_thinking(answer)
     for segment in (find_final_answer(text), text):
-        found = _points(segment, size) if segment else None
+        found = _points(segment, size, coordinates) if segment else None
         if found is not None:
             points = tuple((x, y) for x, y in found[0])
             return ParsedAnswer(points, found[1])
     return unparsed(text, "no point")
 
 
-def _points(text: str, size: tuple[int, int] | None) -> tuple[Pairs, str] | None:
+def uncertain_pair(answer: str) -> tuple[float, float] | None:
+    """Return the first pair of an answer as it is said, where it does not say itself what its numbers count in."""
+    said = parse_points(answer, (1, 1), "pixels")
+    if said.how != "pixels" or not isinstance(said.value, tuple):
+        return None
+    return next((place for place in said.value if isinstance(place, tuple)), None)
+
+
+def _points(text: str, size: Size | None, coordinates: str | None) -> tuple[Pairs, str] | None:
     tags = [pair for tag in _TAG.findall(text) for pair in _attributes(tag)]
     if tags:
-        return [(x / 100, y / 100) for x, y in tags], "tags, percent"
+        whole = 100 if max(max(pair) for pair in tags) <= 100 else 1000
+        return [(x / whole, y / whole) for x, y in tags], f"tags, {'percent' if whole == 100 else 'thousandths'}"
     points = [(float(y), float(x)) for y, x in _GEMINI.findall(text)]
     if points and max(max(pair) for pair in points) <= 1.0:
         return points, "JSON, shares"  # nobody points at the first thousandth
@@ -63,8 +76,8 @@ def _points(text: str, size: tuple[int, int] | None) -> tuple[Pairs, str] | None
         return None
     if max(max(pair) for pair in pairs) <= LARGEST_SHARE:
         return pairs, "shares"
-    width, height = size or (1000, 1000)
-    return [(x / width, y / height) for x, y in pairs], "pixels" if size else "thousandths"
+    (width, height), how = spans(coordinates, size)
+    return [(x / width, y / height) for x, y in pairs], how
 
 
 def _attributes(tag: str) -> Pairs:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from spatialvlm.errors import UserError
+from spatialvlm.evaluate.tasks.workbook import read_workbook
 
 BATCH_ROWS = 32  # rows with images are large
 BLOCK_BYTES = 16 << 20  # of a table: a row may hold its picture, and a block must hold more than one row
@@ -96,6 +97,8 @@ def numbered(file: Path) -> Iterator[tuple[int, dict[str, Any]]]:
             yield from enumerate(_parquet(file), 1)
         case ".tsv":
             yield from enumerate(_table(file), 1)
+        case ".xlsx":
+            yield from enumerate(read_workbook(file), 1)
         case ".jsonl":
             # Only "\n" ends a line: a text in JSON may hold U+2028 and the like, at which str.splitlines would cut it.
             for number, line in enumerate(_text(file).split("\n"), 1):
@@ -106,7 +109,7 @@ def numbered(file: Path) -> Iterator[tuple[int, dict[str, Any]]]:
             for number, one in enumerate(found if isinstance(found, list) else [found], 1):
                 yield number, _object(one, f"{file} row {number}")
         case other:
-            expected = ".parquet, .jsonl, .json or .tsv"
+            expected = ".parquet, .jsonl, .json, .tsv or .xlsx"
             raise UserError(f"{file}: got a file {other or 'without an ending'}; expected {expected}")
 
 
