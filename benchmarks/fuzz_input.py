@@ -142,7 +142,6 @@ def images(rng: np.random.Generator) -> object:
     """Try a picture, its EXIF data too."""
     data = spoilt(image_files()[rng.integers(len(image_files()))], rng)
     camera_from_exif(data, SHAPE[1], SHAPE[0])
-    upright_file(data)
     return decode_rgb(data, "x", upright=bool(rng.random() < 0.5))
 
 
