@@ -10,7 +10,7 @@ from spatialvlm.evaluate.tasks.data import locate
 from spatialvlm.models.weights import is_commit
 
 FOLDER = Path(__file__).parents[3] / "src" / "spatialvlm" / "evaluate" / "tasks"
-NO_TASK = {"__init__", "cells", "data", "dataset_items", "task", "line_truths"}
+NO_TASK = {"workbook", "__init__", "cells", "data", "dataset_items", "task", "line_truths"}
 """Modules that several tasks share."""
 
 
