@@ -195,6 +195,7 @@ def test_inspect_says_what_a_source_was_taken_for(run, source, tmp_path):
     assert "pixels: 160x120\n" in printed
     assert printed.endswith(f"build would use the recipe given: no model is needed\npicture: {tmp_path / 'x.png'}\n")
     picture = cv2.imread(str(tmp_path / "x.png"))
+    assert picture is not None
     assert picture.shape[0] > 500
     assert picture.shape[1] > 2 * picture.shape[0]
     code, printed, _ = run("inspect", source / "rgb", "--png", tmp_path / "y.png")

@@ -10,13 +10,14 @@ from fixtures.folders.tiny import tiny_frames, write_rgbd
 from spatialvlm.audit.calibration import calibrate, fit
 from spatialvlm.audit.corrupt import drifting, scaled
 from spatialvlm.errors import UserError
+from spatialvlm.pipeline.collect import FrameSource
 from spatialvlm.pipeline.collect.shapes import ShapesSource
 from spatialvlm.pipeline.estimate import DepthEstimate
 from spatialvlm.recipes.named import read_depth_errors
 from spatialvlm.records import DepthErrors, Frame, Sample, Source
 
 
-class Slants:
+class Slants(FrameSource):
     """Frames of slanted planes with depth, at once."""
 
     name = fingerprint = "slants"

@@ -117,7 +117,8 @@ def test_a_scene_without_objects_has_a_card(make_scene, tmp_path, make_sample):
     with open_for_build(tmp_path, HEADER) as progress:
         progress.append(write_shard(tmp_path, 0, [make_sample(scene, source)]))
     finish(tmp_path)
-    assert "Nothing could be asked about this image." in write_report(tmp_path).read_text("utf-8")
+    said = "Nothing could be asked about this image: nothing in it was found and lifted."
+    assert said in write_report(tmp_path).read_text("utf-8")
 
 
 def test_the_gallery_is_spread_evenly(card, make_scene):

@@ -75,10 +75,10 @@ def build(source: Path, out: Path, **settings: Any) -> tuple[int, list[str]]:
 
 def files_alone(source: Path) -> None:
     """The depth of one frame, and a mask that the instances of another one name."""
-    path = source / "depth/shapes-000002.png"
-    cv2.imwrite(str(path), cv2.imread(str(path), cv2.IMREAD_UNCHANGED) + np.uint16(50))
-    path = source / "masks/0.png"
-    cv2.imwrite(str(path), cv2.imread(str(path), cv2.IMREAD_UNCHANGED)[:, ::-1])
+    for name, change in (("depth/shapes-000002.png", lambda units: units + np.uint16(50)), ("masks/0.png", np.fliplr)):
+        values = cv2.imread(str(source / name), cv2.IMREAD_UNCHANGED)
+        assert values is not None
+        cv2.imwrite(str(source / name), change(values))
 
 
 def a_name(source: Path) -> None:

@@ -10,6 +10,7 @@ import pytest
 import spatialvlm.recipes.roles
 from spatialvlm.errors import UserError
 from spatialvlm.models import Located, Model
+from spatialvlm.pipeline.collect import FrameSource
 from spatialvlm.pipeline.cull import CULL_MODELS
 from spatialvlm.pipeline.detect import BOX_DETECTORS
 from spatialvlm.pipeline.estimate.camera import CAMERA_MODELS
@@ -28,7 +29,7 @@ def models(recipe: Recipe) -> dict[str, Model]:
     return dict(recipe.models)
 
 
-class Slides:
+class Slides(FrameSource):
     """A source that nothing is read of."""
 
     name, fingerprint = "photos", "fingerprint"
