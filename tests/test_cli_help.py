@@ -112,7 +112,7 @@ FLAGS = {
         "--help": False,
     },
     "export": {"--to": None, "--out": None, "--per": "image", "--help": False},
-    "inspect": {"--png": None, "--help": False},
+    "inspect": {"--as": None, "--png": None, "--help": False},
     "questions": {"--help": False},
     "show": {"--png": None, "--help": False},
 }

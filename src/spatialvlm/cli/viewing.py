@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from spatialvlm.cli.options import Source
+from spatialvlm.cli.options import As, Source
 
 app = typer.Typer()
 
@@ -13,6 +13,7 @@ app = typer.Typer()
 @app.command(epilog="Example: [bold]spatialvlm inspect photos/[/]")
 def inspect(
     source: Source,
+    layout: As = None,
     png: Annotated[
         Path | None, typer.Option(help="Where to save the picture; by default FRAME.png in this folder.")
     ] = None,
@@ -20,9 +21,10 @@ def inspect(
     """Show what a source is taken for: depth, cameras, up and names of some frames, and a picture of the first one."""
     from rich.console import Console
 
+    from spatialvlm.pipeline.collect import CollectConfig
     from spatialvlm.view import file_for, look, picture_of, print_found, save
 
-    found = look(source)
+    found = look(source, CollectConfig(layout=layout))
     print_found(Console(), found)
     first = found.frames[0]
     path = png or file_for(first.id)

@@ -13,7 +13,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from spatialvlm.errors import UserError
-from spatialvlm.pipeline.collect import FrameSource, open_source, reads_files
+from spatialvlm.pipeline.collect import CollectConfig, FrameSource, open_source, reads_files
 from spatialvlm.records import Drop, Frame
 
 LOOKED_AT, DRAWN = 8, 2  # frames; drawing one takes seconds
@@ -38,9 +38,9 @@ class Found:
         return "given" if self.source.measured_depth else "photos"
 
 
-def look(source: str, limit: int = LOOKED_AT) -> Found:
+def look(source: str, config: CollectConfig | None = None, limit: int = LOOKED_AT) -> Found:
     """Open a source and read some of its frames, evenly spread. Raises UserError as `open_source` does."""
-    opened = open_source(source)
+    opened = open_source(source, config)
     most = min(limit, len(opened)) if reads_files(opened) else min(DRAWN, limit, len(opened))
     places = np.unique(np.linspace(0, len(opened) - 1, most).round().astype(int)).tolist()
     samples = [opened.read(place) for place in places]
