@@ -28,7 +28,7 @@ from spatialvlm.pipeline.collect import open_source
 from spatialvlm.pipeline.collect.shapes import ShapesSource
 from spatialvlm.pipeline.lift.box import PERCENTILES, percentile_faces
 from spatialvlm.records import Frame, Scene
-from spatialvlm.worlds.solids import frame_of
+from spatialvlm.worlds.solids import Body, SceneDescription, Sphere, frame_of
 
 ROOT = Path(__file__).parents[1]
 PAGE = " ".join((ROOT / "docs/conventions.md").read_text(encoding="utf-8").split())
@@ -161,13 +161,19 @@ def test_depth_is_z():
     assert (points[:, 2] == 2.0).all()
 
 
-@says("Depth is registered to the image: it has the image's size and its pixels show the same points.")
+@says("Depth of another size and the same shape is resized by nearest neighbour; of another shape it is refused.")
 def test_depth_is_registered(tmp_path: Path):
     cv2.imwrite(str(tmp_path / "a.png"), np.zeros((6, 8, 3), np.uint8))
-    np.save(tmp_path / "a.npy", np.ones((3, 4), np.float32))
-    (tmp_path / "frames.jsonl").write_text('{"id": "a", "image": "a.png", "depth": "a.npy"}')
-    (drop,) = open_source(str(tmp_path)).read(0).drops
-    assert drop.reason.startswith("depth_size:")
+    np.save(tmp_path / "a.npy", np.arange(1, 13, dtype=np.float32).reshape(3, 4))
+    np.save(tmp_path / "b.npy", np.ones((3, 5), np.float32))
+    (tmp_path / "frames.jsonl").write_text(
+        '{"id": "a", "image": "a.png", "depth": "a.npy"}\n{"id": "b", "image": "a.png", "depth": "b.npy"}'
+    )
+    resized, refused = (open_source(str(tmp_path)).read(index) for index in range(2))
+    assert resized.frame is not None
+    assert resized.frame.depth_m is not None
+    assert resized.frame.depth_m[:2, :4].tolist() == [[1, 1, 2, 2], [1, 1, 2, 2]]
+    assert refused.drops[0].reason.startswith("depth_size:")
 
 
 @says("The world is right-handed: x points right, y along the viewer's heading, z up.")
@@ -224,8 +230,10 @@ def without_plane(frame: Frame) -> Frame:
 
 @says("Gravity unknown: the world is the camera turned, x = x_camera, y = z_camera, z = −y_camera")
 @says("and every kind that needs gravity is withheld.")
-def test_gravity_unknown(frame: Frame):
-    scene = lifted(dataclasses.replace(without_plane(frame), gravity_in_camera=None))
+def test_gravity_unknown():
+    balls = tuple(Body((Sphere((x, 1.8 + x, 0.4), 0.12),)) for x in (-0.5, 0.4))  # nothing level, nothing upright
+    alone = frame_of(SceneDescription(bodies=balls, floor=False), "balls", picture=False)
+    scene = lifted(dataclasses.replace(alone, gravity_in_camera=None))
     assert scene.gravity is None
     x, y, z = 0.1, 0.2, 3.0
     assert transform(scene.world_from_camera, np.array([[x, y, z]]))[0].tolist() == [x, z, -y]

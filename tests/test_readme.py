@@ -219,7 +219,8 @@ def test_every_refusal_and_setting_is_explained():
     settings = re.findall(r"`(\w+_(?:sigmas|share|floor_m|floor_share|errors?|error_rad|error_px)|min_length_m)`", page)
     assert settings
     assert set(settings) <= known
-    assert {field.name for field in fields(MeasureConfig)} <= set(settings)
+    assert {field.name for field in fields(MeasureConfig)} <= set(settings) | {"rules"}
+    assert "`rules`" in page
     assert {field.name for field in fields(DepthErrors)} - {"source"} <= set(re.findall(r"`(\w+)`", page))
     assert load_similarity(PhraseConfig().similarity).threshold > 0
     planes = ("geometry/planes.py", "pipeline/lift/world.py", "pipeline/lift/lifter.py")

@@ -14,6 +14,6 @@ from fixtures.folders.tiny import tiny_frames, write_rgbd
 @pytest.fixture(scope="session")
 def frames(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Seven tiny frames as an RGB-D folder. Not to be written to."""
-    frames = tiny_frames(8)
-    chosen = [replace(frames[shown], id=frames[place].id) for place, shown in enumerate((4, 1, 2, 3, 5, 6, 7))]
+    frames = tiny_frames(21)
+    chosen = [replace(frames[shown], id=frames[place].id) for place, shown in enumerate((20, 1, 2, 3, 5, 4, 10))]
     return write_rgbd(tmp_path_factory.mktemp("annotate") / "frames", chosen)

@@ -123,7 +123,7 @@ def test_the_answers_are_a_benchmark_of_the_task_folder(images, out):
     assert isinstance(items[4].truth, Choice)
     assert (items[4].truth.options[0], items[4].truth.right) == (answer_to(found), 0)
     assert [item.id for item in items] == [f"shapes-00000{place}@anna" for place in (0, 1, 2, 3, 6)]
-    assert [item.kind for item in items] == [*["written"] * 4, "front_choice"]
+    assert [item.kind for item in items] == [*["written"] * 4, "right_choice"]
     assert all(isinstance(item.pictures[0], Path) and item.pictures[0].is_file() for item in items)
 
 

@@ -69,7 +69,7 @@ def build_recipe(
     stages = recipe.stages(runtime) if stages is None else tuple(stages)
     source = _collect_of(stages).source
     frames = len(source) if recipe.limit is None else min(recipe.limit, len(source))
-    for sentence in (f"{source.name}: {source.layout}, {len(source)} frames", *source.remarks):
+    for sentence in (f"{source.name}: {source.layout}, {len(source)} frame{'s' * (len(source) != 1)}", *source.remarks):
         say(sentence)
     shards = _shards(frames, recipe.shard_size or _shard_size(frames, stages))
     header = recipe.header(source)  # names weights that are missing, and what gets them

@@ -190,7 +190,7 @@ def test_what_is_no_anchor_says_so(text, part):
 def test_rooms_of_a_random_scale_come_out_right():
     """The same as benchmarks/anchors.py on more rooms."""
     pytest.importorskip("mitsuba")
-    found = results(rooms=4, seed=78, size=(320, 240))
+    found = results(rooms=5, seed=79, size=(320, 240))
     median = {name: float(np.median(errors)) for name, (errors, *_) in found.items()}
     assert median["nothing"] > 0.1
     assert median["camera height"] < 0.03
@@ -198,6 +198,6 @@ def test_rooms_of_a_random_scale_come_out_right():
     assert median["size of an object"] < 0.05
     assert median["both"] < 0.03
     for name, (errors, sigmas, rooms, drops) in found.items():
-        assert rooms + drops >= 4
+        assert rooms + drops >= 5
         assert len(errors) > 33
         assert np.mean(errors < 2 * sigmas) > 0.85, name

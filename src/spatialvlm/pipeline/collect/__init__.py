@@ -203,7 +203,7 @@ def source_type(source: str, layout: str | None = None) -> type[Any]:
     path = Path(source)
     if not path.exists():
         raise UserError(
-            f"source {source!r}: no such file or folder; give a folder with frames.jsonl, a folder of images, a known "
+            f"source {source!r}: no such folder or file; give a folder with frames.jsonl, a folder of images, a known "
             "layout, rooms:N or shapes:N"
         )
     if layout is not None:
