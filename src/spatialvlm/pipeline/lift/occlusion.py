@@ -20,14 +20,14 @@ MOST_PLACES = 48  # of a side are looked at
 STEADY = 0.1  # relative; two depths that differ by more are not of one surface
 STEP = 0.03  # relative to inverse depth: nearer by more is something else
 OUTERMOST = 0.04  # of the extent in the picture, from the side
-OUTERMOST_SHARE, SIDE_SHARE = 0.25, 0.2  # of the places that are cut
+OUTERMOST_SHARE, SIDE_SHARE = 0.25, 0.18  # of the places that are cut
 STICKS_OUT, STICKS_OUT_PX = 0.02, 2.5  # of the extent; less hides nothing to speak of
-FAR_OUT = 0.7  # of the extent: what reaches so far hides something even from places further in
+FAR_OUT = 0.5  # of the extent: what reaches so far hides something even from places further in
 ON_PLANE = 1.5  # times the band in which things stand on the support plane
 
 Sides = Bool[np.ndarray, " 4"]
 Places = Int[np.ndarray, " n"]
-_LOOKS = np.array([-1, -4, 2, 5])  # pixels beside the outline: two inwards and two outwards
+_LOOKS = np.array([-1, -3, 2, 4])  # pixels beside the outline: two inwards and two outwards
 _DOWN, _ACROSS = np.array([0, -1, 0, 1]), np.array([-1, 0, 1, 0])  # outwards: left, top, right, bottom
 
 
