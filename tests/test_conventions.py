@@ -161,10 +161,13 @@ def test_depth_is_z():
     assert (points[:, 2] == 2.0).all()
 
 
-@says("Depth is registered to the image: it has the image's size and its pixels show the same points.")
+@says(
+    "Depth is registered to the image: it has the image's size, or is resized to it where it has its shape, and its "
+    "pixels show the same points."
+)
 def test_depth_is_registered(tmp_path: Path):
     cv2.imwrite(str(tmp_path / "a.png"), np.zeros((6, 8, 3), np.uint8))
-    np.save(tmp_path / "a.npy", np.ones((3, 4), np.float32))
+    np.save(tmp_path / "a.npy", np.ones((3, 5), np.float32))
     (tmp_path / "frames.jsonl").write_text('{"id": "a", "image": "a.png", "depth": "a.npy"}')
     (drop,) = open_source(str(tmp_path)).read(0).drops
     assert drop.reason.startswith("depth_size:")
