@@ -287,7 +287,7 @@ def hostile() -> dict[str, tuple[bytes, bool]]:
         "b-one-pixel.png": (saved(picture.resize((1, 1)), "PNG"), False),
         "b-strip.png": (saved(picture.resize((1000, 2)), "PNG"), False),
         "c-empty.jpg": (b"", False),
-        "d-16-bit.png": (sixteen, False),
+        "d-16-bit.png": (sixteen, False),  # a depth map, by all appearance
         "d-grey.jpg": (saved(picture.convert("L"), "JPEG"), True),
         "d-palette.png": (saved(picture.convert("P"), "PNG"), True),
         "e-cmyk.jpg": (saved(picture.convert("CMYK"), "JPEG"), True),
