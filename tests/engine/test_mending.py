@@ -70,7 +70,7 @@ def build(source: Path, out: Path, **settings: Any) -> tuple[int, list[str]]:
     """Build; says how many frames were made, and what was said."""
     made, said = [], []
     build_recipe(recipe(source, **settings), out, report=lambda *added: made.append(added[0]), say=said.append)
-    return sum(made), said
+    return sum(made), said[1:]  # the first line says what the source was taken for
 
 
 def files_alone(source: Path) -> None:

@@ -13,7 +13,7 @@ from spatialvlm.dataset import finish, open_for_build, write_shard
 from spatialvlm.errors import UserError
 from spatialvlm.evaluate.models.geometry_baseline import GeometryBaseline
 from spatialvlm.evaluate.own_scoring import score
-from spatialvlm.evaluate.rooms_benchmark.build import scalar_rooms
+from spatialvlm.evaluate.rooms_benchmark.build import LIFTED, MEASURED, scalar_rooms
 from spatialvlm.evaluate.rooms_benchmark.composed_questions import load_composed
 from spatialvlm.evaluate.rooms_benchmark.definition import load_definition, pick_questions
 from spatialvlm.evaluate.scoring import score_item
@@ -33,9 +33,10 @@ def one_room(tmp_path_factory: pytest.TempPathFactory, scalar_variant: None) -> 
     definition = load_definition("rooms")
     frame = scalar_rooms(ROOM + 1, definition.seed, definition.size, definition.spp).truth(ROOM).frame
     picture = cv2.imencode(".png", np.zeros((*frame.image.shape[:2], 3), np.uint8))[1].tobytes()
-    sample = measured(replace(frame, source=replace(frame.source, image_bytes=picture)))
+    sample = measured(replace(frame, source=replace(frame.source, image_bytes=picture)), LIFTED, MEASURED)
     wanted = next(room.questions for room in definition.rooms if room.index == ROOM)
-    with open_for_build(folder, Recipe("shapes:1").header(open_source("shapes:1"))) as progress:
+    recipe = Recipe("shapes:1", lift=LIFTED, measure=MEASURED)
+    with open_for_build(folder, recipe.header(open_source("shapes:1"))) as progress:
         progress.append(write_shard(folder, 0, [replace(sample, questions=tuple(pick_questions(sample, wanted)))]))
         finish(folder)
     return folder

@@ -39,7 +39,7 @@ class Depth:
 
 
 class Camera:
-    name, version = "camera/weights", "def"
+    name, version, needs_focal = "camera/weights", "def", False
 
     def __init__(self, focal_px=400.0):
         self.focal_px = focal_px

@@ -9,7 +9,7 @@ import pytest
 from spatialvlm.audit.corrupt import PRESETS
 from spatialvlm.geometry import decode_mask, transform, unproject
 from spatialvlm.pipeline.lift import lift
-from spatialvlm.worlds.solids import Body, Cuboid, Cylinder, SceneDescription, frame_of
+from spatialvlm.worlds.solids import Body, Cuboid, Cylinder, SceneDescription, Sphere, frame_of
 
 TABLE = Body((Cuboid((0.0, 2.0, 0.2), (1.0, 0.7, 0.4)),))
 CAN = Body((Cylinder((0.1, 2.0, 0.47), 0.04, 0.14),))
@@ -79,6 +79,7 @@ def test_the_floor_under_a_table_is_not_free():
 
 
 def test_where_up_is_unknown_nothing_is_level():
-    frame = frame_of(dataclasses.replace(ROOM, floor=False), "room", picture=False)
+    balls = tuple(Body((Sphere((x, 1.8 + x, 0.4), 0.12),)) for x in (-0.5, 0.4))
+    frame = frame_of(SceneDescription(bodies=balls, floor=False), "balls", picture=False)
     scene = lift(dataclasses.replace(frame, gravity_in_camera=None)).scene
     assert (scene.gravity, scene.surfaces) == (None, ())

@@ -50,7 +50,7 @@ def test_a_wrong_focal_length_moves_objects_as_its_field_says():
         moved, said = after.centre - before.centre, SHORTER * mode.pull
         for axis in range(3):  # what all share does not come between them
             between = moved[axis][:, None] - moved[axis]
-            assert between == pytest.approx(said[axis][:, None] - said[axis], abs=0.004, rel=0.1)
+            assert between == pytest.approx(said[axis][:, None] - said[axis], abs=0.008, rel=0.1)  # up turns too
         stretched = after.extent - before.extent
         for axis in (0, 2):
             assert stretched[axis] == pytest.approx(SHORTER * mode.stretch[axis], abs=0.003, rel=0.1)

@@ -17,7 +17,7 @@ from typing import TypeVar
 
 from spatialvlm.answers import Angle, BoundingBox, Choice, Clock, Count, Length, Order, Region, YesNo
 from spatialvlm.captions import ObjectClass, classes_of
-from spatialvlm.dataset import read_dataset
+from spatialvlm.dataset import asking_of, read_dataset
 from spatialvlm.errors import UserError
 from spatialvlm.evaluate.items import Item, picture_bytes
 from spatialvlm.evaluate.models import ModelAnswer, Track
@@ -26,8 +26,8 @@ from spatialvlm.evaluate.parsing.length_spans import find_lengths
 from spatialvlm.evaluate.rooms_benchmark.composed_questions import published_words
 from spatialvlm.geometry import deepest_point
 from spatialvlm.kinds import CORNERS, KINDS, LETTERS, THOUSANDTHS
-from spatialvlm.pipeline.measure import measure
-from spatialvlm.pipeline.phrase import PLANES, load_sheet, object_names, point_names
+from spatialvlm.pipeline.measure import MeasureConfig, measure
+from spatialvlm.pipeline.phrase import PLANES, PhraseConfig, load_sheet, object_names, point_names
 from spatialvlm.quantities import CENTIMETER, COORDINATES, FOOT, INCH, METER, ImageScale
 from spatialvlm.records import Fact, Facts, Scene
 
@@ -79,6 +79,7 @@ class GeometryBaseline:
         self._dataset = dataset
         opened = read_dataset(dataset)
         self.version: str | None = str(opened.header.get("versions", {}).get("spatialvlm"))
+        self._measure = asking_of(opened, mix=PhraseConfig()).measure
         self._scenes = {_digest(data): scene for scene, source in opened.scenes() for data in as_shown(scene, source)}
         self._asked_scenes: dict[str, _AskedScene] = {}
 
@@ -100,7 +101,7 @@ class GeometryBaseline:
         if digest not in self._scenes:
             return ModelAnswer(CANNOT)
         if digest not in self._asked_scenes:
-            self._asked_scenes[digest] = _prepare(self._scenes[digest])
+            self._asked_scenes[digest] = _prepare(self._scenes[digest], self._measure)
         return ModelAnswer(_answer_text(self._asked_scenes[digest], item.question))
 
 
@@ -112,8 +113,8 @@ def _digest(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def _prepare(scene: Scene) -> _AskedScene:
-    facts, called = measure(scene), object_names(scene)
+def _prepare(scene: Scene, config: MeasureConfig) -> _AskedScene:
+    facts, called = measure(scene, config), object_names(scene)
     rows = {_key(fact.kind, fact.subjects, fact.given): row for row, fact in enumerate(facts)}
     points = [point_names(scene, sort) for sort in COORDINATES]
     at = (pair for naming in points for pair in naming.names.items())

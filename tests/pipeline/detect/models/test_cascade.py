@@ -201,4 +201,6 @@ def test_real_photos(assets: Path) -> None:
     for alone, instance in zip(seen(detect([frames[0]])[0]), seen(dog), strict=True):
         assert not isinstance(instance.mask, Rle)
         np.testing.assert_array_equal(alone.mask, instance.mask)
-        np.testing.assert_array_equal(instance.box_xyxy, tight_box(instance.mask))
+        tight = tight_box(instance.mask)  # of a part, where no more could be cut out
+        assert (instance.box_xyxy[:2] <= tight[:2] + 1).all()
+        assert (instance.box_xyxy[2:] >= tight[2:] - 1).all()
