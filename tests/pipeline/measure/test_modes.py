@@ -39,7 +39,9 @@ def lifted(frame):
     return lift(frame, EXACT).scene
 
 
-def test_a_wrong_focal_length_moves_objects_as_its_field_says():
+def test_a_wrong_focal_length_moves_objects_as_its_field_says(monkeypatch):
+    """Where the plane alone says which way is up: other surfaces would turn it too, which the error of tilt covers."""
+    monkeypatch.setattr("spatialvlm.pipeline.lift.lifter.seen_up", lambda *_: "few_surfaces")
     compared = 0
     for frame in frames():
         right, wrong = lifted(frame), lifted(misfocused(frame))
@@ -50,7 +52,7 @@ def test_a_wrong_focal_length_moves_objects_as_its_field_says():
         moved, said = after.centre - before.centre, SHORTER * mode.pull
         for axis in range(3):  # what all share does not come between them
             between = moved[axis][:, None] - moved[axis]
-            assert between == pytest.approx(said[axis][:, None] - said[axis], abs=0.008, rel=0.1)  # up turns too
+            assert between == pytest.approx(said[axis][:, None] - said[axis], abs=0.004, rel=0.1)
         stretched = after.extent - before.extent
         for axis in (0, 2):
             assert stretched[axis] == pytest.approx(SHORTER * mode.stretch[axis], abs=0.003, rel=0.1)
