@@ -208,7 +208,7 @@ def attempt(kind: str, cases: int, seed: int, out: Any) -> None:
             counts["read"] += 1
         except Refused:
             counts["refused"] += 1
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:  # noqa: BLE001 (whatever else comes out is what is looked for)
             counts["fault"] += 1
             faults.append(f"case {case}: {type(error).__name__}: {str(error)[:200]}")
     out.send((counts, faults[:REAL_FAULTS], resource.getrusage(resource.RUSAGE_SELF).ru_maxrss))

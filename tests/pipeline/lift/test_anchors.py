@@ -190,7 +190,7 @@ def test_what_is_no_anchor_says_so(text, part):
 def test_rooms_of_a_random_scale_come_out_right():
     """The same as benchmarks/anchors.py on more rooms."""
     pytest.importorskip("mitsuba")
-    found = results(rooms=5, seed=79, size=(320, 240))
+    found = results(rooms=5, seed=78, size=(320, 240))
     median = {name: float(np.median(errors)) for name, (errors, *_) in found.items()}
     assert median["nothing"] > 0.1
     assert median["camera height"] < 0.03

@@ -112,3 +112,18 @@ def test_real_table_tops_are_held_against_gravity(assets):
         frame = frames[f"tabletop-{name}"]
         assert lifted(frame, gravity=-up).scene.gravity == "given"
         assert "negate it" in lifted(frame, gravity=up).drops[0].reason
+
+
+@pytest.mark.parametrize("pitch_rad", [0.2, 0.35, 0.6])
+def test_a_wrong_focal_length_turns_up_within_what_is_said_of_it(pitch_rad):
+    error = 0.1
+    frame = frame_of(dataclasses.replace(ROOM, pitch_rad=pitch_rad), "room", picture=False)
+    matrix = frame.camera.image_from_camera * np.array([[1 + error, 1, 1], [1, 1 + error, 1], [1, 1, 1]])
+    scene = lifted(
+        dataclasses.replace(
+            frame, camera=dataclasses.replace(frame.camera, image_from_camera=matrix, focal_error=error)
+        )
+    ).scene
+    assert scene.gravity == "plane"
+    apart = angle_between(scene.world_from_camera[2, :3], -frame.gravity_in_camera)
+    assert math.radians(0.2) < apart < 1.2 * scene.errors.tilt_rad

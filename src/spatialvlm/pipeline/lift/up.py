@@ -57,7 +57,14 @@ def seen_up(frame: Frame, noise: float, errors: DepthErrors) -> Up | str:
         found = find_up(normals, (estimate.in_camera, estimate.error_rad))
     if isinstance(found, str):
         return found
-    return fused_with(estimate, Up(found.in_camera, found.error_rad, "plane"))
+    error_rad = math.hypot(found.error_rad, frame.camera.focal_error * slant_of(found.in_camera))
+    return fused_with(estimate, Up(found.in_camera, error_rad, "plane"))
+
+
+def slant_of(up_in_camera: Float64[np.ndarray, " 3"]) -> float:
+    """Say how far a direction that surfaces show turns, in radians, for each unit of relative error of focal length."""
+    along = float(up_in_camera[2])
+    return abs(along) * math.sqrt(max(0.0, 1.0 - along**2))
 
 
 def fused_with(estimate: Up | None, found: Up) -> Up | str:

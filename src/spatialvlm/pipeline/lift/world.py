@@ -14,7 +14,7 @@ from jaxtyping import Float64
 
 from spatialvlm.geometry import WORLD_FROM_LEVEL_CAMERA, Plane, world_from_camera
 from spatialvlm.pipeline.lift.surface import Surface
-from spatialvlm.pipeline.lift.up import Provenance, Up, fused
+from spatialvlm.pipeline.lift.up import Provenance, Up, fused, slant_of
 from spatialvlm.records import Camera, DepthErrors, SceneErrors, Support
 
 MOST_TILT_RAD = math.radians(5.0)  # of a plane that alone says where up is
@@ -72,8 +72,7 @@ def find_world(
         return World(world_from_camera(up.in_camera, 0.0), up.provenance, Support(None, refusal), errors)
     plane = accepted[0] if accepted else candidates[0]
     # A wrong focal length turns a plane that is seen at a slant, but not what is known otherwise.
-    slant = abs(float(plane.up_in_camera[2])) * math.sqrt(max(0.0, 1.0 - float(plane.up_in_camera[2]) ** 2))
-    plane_error = math.hypot(plane.tilt_error_rad, camera.focal_error * slant)
+    plane_error = math.hypot(plane.tilt_error_rad, camera.focal_error * slant_of(plane.up_in_camera))
     direction, tilt_error = fused(up.in_camera, up.error_rad, plane.up_in_camera, plane_error)
     if up.provenance == "plane":  # the same depth says both: what turns the one turns the other
         tilt_error = min(up.error_rad, plane_error)
