@@ -11,7 +11,7 @@ from spatialvlm.geometry import sum_of, transform
 from spatialvlm.pipeline.lift import LiftConfig
 from spatialvlm.pipeline.lift.occlusion import Neighbours, cut_sides
 from spatialvlm.pipeline.lift.reach import UNSURE, reach_of
-from spatialvlm.pipeline.lift.surface import Surface
+from spatialvlm.pipeline.lift.surface import QUIET, Surface
 from spatialvlm.pipeline.lift.world import World, contact_band_m
 from spatialvlm.records import Box, Instance, Object
 
@@ -25,6 +25,7 @@ DISPUTED_WEIGHT = 0.5
 LOWEST_POINTS = 4  # fewer may be stray
 UNSEEN_ERROR = 0.5  # of the extent, times the share of the mask without a surface
 FACE_FLOOR_M = 0.0005
+STRAY = 1.5  # times its noise: what remains of the outermost of some hundred points
 FACE_NOISE = 0.6  # of the points' noise along the axis is left in a face, a percentile of many points
 
 Bottom = Literal["support", "seen", "hidden"]
@@ -79,11 +80,29 @@ def lift_object(
     elif world.support.surface is not None and low[2] > 0:
         low_error[2] = math.hypot(low_error[2], low[2] / 2.0)  # it may reach down to the plane
     box = Box(low, np.maximum(high, low), low_error, high_error)
+    points = _without_strays(points, surface, world, faces) if config.rules > 1 else points
     inner, steady = surface.inner, np.flatnonzero(surface.steady)
     if len(points) / 2 < len(steady) < len(points):
         points, inner = points.T.take(steady, axis=1).T, inner[steady]
     spread = spread_out(points, inner, config.max_points)
     return Object(instance, spread, box, surface.truncated, occluded, bottom)
+
+
+def _without_strays(
+    points: Float64[np.ndarray, "n 3"], surface: Surface, world: World, faces: Float64[np.ndarray, "2 3"]
+) -> Float64[np.ndarray, "n 3"]:
+    """Bring points that noise alone may have sent beyond the faces of the box back to where the thing surely reaches."""
+    if surface.noise_m < QUIET * surface.depth_m:
+        return points
+    stray_m = STRAY * surface.noise_of_points_m[:, None] * np.abs(_along_ray(surface, world))
+    least, most = (points + stray_m).min(axis=0), (points - stray_m).max(axis=0)
+    return np.clip(points, np.minimum(least, faces[0]), np.maximum(most, faces[1]))
+
+
+def _along_ray(surface: Surface, world: World) -> Float64[np.ndarray, " 3"]:
+    """Find how far a point of the object moves in the world for each metre of its depth."""
+    ray = sum_of(surface.points_in_camera) / len(surface.points_in_camera)
+    return world.world_from_camera[:3, :3] @ (ray / ray[2])
 
 
 def _face_errors(
@@ -104,9 +123,7 @@ def _face_errors(
     edge = (percentile_faces(inner) - faces) * config.mask_edge_error_px / surface.stride
     disputed = DISPUTED_WEIGHT * _moved_by(surface.disputed_in_camera, points, world, faces)
     lost = _moved_by(surface.lost_in_camera, points, world, faces)
-    ray = sum_of(surface.points_in_camera) / len(points)
-    along = world.world_from_camera[:3, :3] @ (ray / ray[2])
-    noise = FACE_NOISE * surface.noise_m * along
+    noise = FACE_NOISE * surface.noise_m * _along_ray(surface, world)
     unseen = UNSEEN_ERROR * surface.unseen_share * (faces[1] - faces[0])
     return np.sqrt(edge**2 + disputed**2 + lost**2 + noise**2 + unseen**2 + FACE_FLOOR_M**2)
 

@@ -43,6 +43,7 @@ class Surface:
     points_in_camera: Float64[np.ndarray, "n 3"]
     depth_m: float
     noise_m: float
+    noise_of_points_m: Float64[np.ndarray, " n"]
     steady: Bool[np.ndarray, " n"]
     inner: Bool[np.ndarray, " n"]
     disputed_in_camera: Float64[np.ndarray, "d 3"]
@@ -87,13 +88,15 @@ def clean_surface(
     lost = rest & ~disputed
     inverse_m = inverse_m[kept]
     factor = fit.noise_factor[kept] if noise >= QUIET else np.ones_like(inverse_m)
+    noise_of_points_m = noise * factor / inverse_m
     at_m = 1.0 / middle(inverse_m)
     slopes = pixel_slopes(image_from_camera, grid.rows[:, None], grid.columns)
     outline_pixels, nearer = _nearer(grid, fit, noise) if config.rules == 1 else (0, np.zeros_like(grid.mask))
     return Surface(
         points_in_camera=(_rays(slopes, kept) / inverse_m).T,
         depth_m=at_m,
-        noise_m=middle(noise * factor / inverse_m),
+        noise_m=middle(noise_of_points_m),
+        noise_of_points_m=noise_of_points_m,
         steady=(noise < QUIET) | (factor < STEADY),
         inner=_eroded(kept, 1)[kept],
         disputed_in_camera=(_rays(slopes, disputed) / grid.inverse_m[disputed]).T,
