@@ -80,23 +80,28 @@ def lift_object(
     elif world.support.surface is not None and low[2] > 0:
         low_error[2] = math.hypot(low_error[2], low[2] / 2.0)  # it may reach down to the plane
     box = Box(low, np.maximum(high, low), low_error, high_error)
-    points = _without_strays(points, surface, world, faces) if config.rules > 1 else points
-    inner, steady = surface.inner, np.flatnonzero(surface.steady)
-    if len(points) / 2 < len(steady) < len(points):
-        points, inner = points.T.take(steady, axis=1).T, inner[steady]
+    kept = _kept(points, surface, world, faces, config.rules)
+    inner = surface.inner
+    if len(kept) < len(points):
+        points, inner = points.T.take(kept, axis=1).T, inner[kept]
     spread = spread_out(points, inner, config.max_points)
     return Object(instance, spread, box, surface.truncated, occluded, bottom)
 
 
-def _without_strays(
-    points: Float64[np.ndarray, "n 3"], surface: Surface, world: World, faces: Float64[np.ndarray, "2 3"]
-) -> Float64[np.ndarray, "n 3"]:
-    """Bring points that noise alone may have sent beyond the faces of the box back to where the thing surely reaches."""
-    if surface.noise_m < QUIET * surface.depth_m:
-        return points
+def _kept(
+    points: Float64[np.ndarray, "n 3"], surface: Surface, world: World, faces: Float64[np.ndarray, "2 3"], rules: int
+) -> Int64[np.ndarray, " k"]:
+    """Choose the points that an Object keeps: the steady ones, and none that noise alone may have sent beyond its box.
+
+    The steady ones if they are at least half; the last not by the rules 1 of LiftConfig.
+    """
+    steady = surface.steady if 2 * np.count_nonzero(surface.steady) > len(points) else np.ones(len(points), bool)
+    if rules == 1 or surface.noise_m < QUIET * surface.depth_m:
+        return np.flatnonzero(steady)
     stray_m = STRAY * surface.noise_of_points_m[:, None] * np.abs(_along_ray(surface, world))
     least, most = (points + stray_m).min(axis=0), (points - stray_m).max(axis=0)
-    return np.clip(points, np.minimum(least, faces[0]), np.maximum(most, faces[1]))
+    inside = (points >= np.minimum(least, faces[0])) & (points <= np.maximum(most, faces[1]))
+    return np.flatnonzero(steady & inside.all(axis=1))
 
 
 def _along_ray(surface: Surface, world: World) -> Float64[np.ndarray, " 3"]:
