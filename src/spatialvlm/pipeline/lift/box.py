@@ -9,6 +9,7 @@ from jaxtyping import Bool, Float32, Float64, Int64
 
 from spatialvlm.geometry import sum_of, transform
 from spatialvlm.pipeline.lift import LiftConfig
+from spatialvlm.pipeline.lift.exact_depth import contact_height
 from spatialvlm.pipeline.lift.occlusion import Neighbours, cut_sides
 from spatialvlm.pipeline.lift.reach import UNSURE, reach_of
 from spatialvlm.pipeline.lift.surface import QUIET, Surface
@@ -25,6 +26,11 @@ DISPUTED_WEIGHT = 0.5
 LOWEST_POINTS = 4  # fewer may be stray
 UNSEEN_ERROR = 0.5  # of the extent, times the share of the mask without a surface
 FACE_FLOOR_M = 0.0005
+EXACT_EDGE, EXACT_SAMPLED = 0.05, 0.3
+"""Of how far a face moves with the outline, where depth is exact and faces rest on all pixels, or on some of them."""
+FROM_ABOVE = 0.9  # cosine of the view's angle below the horizon
+UNDER_PIXEL = 0.6  # a lower edge is anywhere between the last pixel's middle and the next one's
+ON_A_RUG = 0.5  # of how high the lowest point is: nothing else lifts it where depth is exact
 STRAY = 1.5  # times its noise: what remains of the outermost of some hundred points
 FACE_NOISE = 0.6  # of the points' noise along the axis is left in a face, a percentile of many points
 
@@ -45,7 +51,7 @@ def lift_object(
     """
     matrix = world.world_from_camera
     points = (matrix[:3, :3] @ surface.points_in_camera.T + matrix[:3, 3:]).T  # axis by axis, as the surface has them
-    faces = percentile_faces(points)
+    faces = np.percentile(points, PERCENTILES, axis=0) if surface.exact else percentile_faces(points)
     if world.support.surface is not None and np.abs(faces[:, 2]).max() < contact_band_m(surface, focal_px):
         return "not_above_support: nothing under the mask rises above the support plane (flat, or glass seen through)"
     low_error, high_error = _face_errors(points, surface, world, faces, config)
@@ -62,6 +68,11 @@ def lift_object(
     below = transform(world.world_from_camera, doubtful)
     footless = len(below) > LOWEST_POINTS and _lowest(below) < lowest - band
     cut = surface.truncated or occluded or footless or level < STEEP or under > 0
+    contact = None
+    if surface.exact and neighbours is not None:
+        contact = contact_height(np.asarray(instance.mask), neighbours, band)
+        # Seen from above, what touches nothing does not float: something out of sight carries it.
+        cut |= contact is None and level < FROM_ABOVE
     bottom = _bottom(lowest, low, high, world, band + 2.0 * drift, cut)
     if bottom == "support":
         foot_m = math.hypot(*((low + high)[:2] / 2))
@@ -71,12 +82,19 @@ def lift_object(
         blame = drift**2 / (drift**2 + ends_short**2)
         high[2] -= blame * lowest
         low[2] = 0.0
-        low_error[2] = math.hypot(world.errors.support_m, foot_m * world.errors.tilt_rad)
+        unsure = 0.0
+        if surface.exact:
+            unsure = ON_A_RUG * max(lowest, 0.0) if contact is None else contact
+        low_error[2] = math.hypot(world.errors.support_m, foot_m * world.errors.tilt_rad, unsure)
         high_error[2] = math.hypot(high_error[2], math.sqrt(blame) * ends_short)
     elif bottom == "seen":
         # What a ball of this visible height would hide below, looked at from above.
         underside = (high[2] - low[2]) * (1.0 - level) / (1.0 + level)
-        low_error[2] = math.hypot(low_error[2], UNDERSIDE_ERROR * underside)
+        beneath_m = UNDERSIDE_ERROR * underside
+        if surface.exact:
+            pixel_m = UNDER_PIXEL * surface.depth_m / focal_px
+            beneath_m = math.hypot(beneath_m, pixel_m) if contact is None else low[2] - contact
+        low_error[2] = math.hypot(low_error[2], beneath_m)
     elif world.support.surface is not None and low[2] > 0:
         low_error[2] = math.hypot(low_error[2], low[2] / 2.0)  # it may reach down to the plane
     box = Box(low, np.maximum(high, low), low_error, high_error)
@@ -85,13 +103,16 @@ def lift_object(
     if len(points) / 2 < len(steady) < len(points):
         points, inner = points.T.take(steady, axis=1).T, inner[steady]
     spread = spread_out(points, inner, config.max_points)
+    if surface.exact and len(spread) < len(points):  # nothing is stray: the ends are those of the thing
+        ends = np.concatenate([points.argmin(axis=0), points.argmax(axis=0)])
+        spread[: len(ends)] = points[ends]
     return Object(instance, spread, box, surface.truncated, occluded, bottom)
 
 
 def _without_strays(
     points: Float64[np.ndarray, "n 3"], surface: Surface, world: World, faces: Float64[np.ndarray, "2 3"]
 ) -> Float64[np.ndarray, "n 3"]:
-    """Bring points that noise alone may have sent beyond the faces of the box back to where the thing surely reaches."""
+    """Bring points that noise alone may have sent beyond the faces of the box back to where it surely reaches."""
     if surface.noise_m < QUIET * surface.depth_m:
         return points
     stray_m = STRAY * surface.noise_of_points_m[:, None] * np.abs(_along_ray(surface, world))
@@ -120,12 +141,15 @@ def _face_errors(
     inner = points.T.take(np.flatnonzero(surface.inner), axis=1).T
     if len(inner) < 10:
         inner = points * 0.9 + sum_of(points) / len(points) * 0.1
-    edge = (percentile_faces(inner) - faces) * config.mask_edge_error_px / surface.stride
+    edge_share, floor_m = config.mask_edge_error_px / surface.stride, FACE_FLOOR_M
+    if surface.exact:
+        edge_share, floor_m = EXACT_EDGE if surface.stride == 1 else EXACT_SAMPLED, 0.0
+    edge = (percentile_faces(inner) - faces) * edge_share
     disputed = DISPUTED_WEIGHT * _moved_by(surface.disputed_in_camera, points, world, faces)
     lost = _moved_by(surface.lost_in_camera, points, world, faces)
     noise = FACE_NOISE * surface.noise_m * _along_ray(surface, world)
     unseen = UNSEEN_ERROR * surface.unseen_share * (faces[1] - faces[0])
-    return np.sqrt(edge**2 + disputed**2 + lost**2 + noise**2 + unseen**2 + FACE_FLOOR_M**2)
+    return np.sqrt(edge**2 + disputed**2 + lost**2 + noise**2 + unseen**2 + floor_m**2)
 
 
 def _moved_by(
