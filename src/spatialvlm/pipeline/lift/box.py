@@ -26,7 +26,7 @@ DISPUTED_WEIGHT = 0.5
 LOWEST_POINTS = 4  # fewer may be stray
 UNSEEN_ERROR = 0.5  # of the extent, times the share of the mask without a surface
 FACE_FLOOR_M = 0.0005
-EXACT_EDGE, EXACT_SAMPLED = 0.05, 0.3
+EXACT_EDGE, EXACT_SAMPLED = 0.05, 0.2
 """Of how far a face moves with the outline, where depth is exact and faces rest on all pixels, or on some of them."""
 FROM_ABOVE = 0.9  # cosine of the view's angle below the horizon
 UNDER_PIXEL = 0.6  # a lower edge is anywhere between the last pixel's middle and the next one's
@@ -143,7 +143,7 @@ def _face_errors(
         inner = points * 0.9 + sum_of(points) / len(points) * 0.1
     edge_share, floor_m = config.mask_edge_error_px / surface.stride, FACE_FLOOR_M
     if surface.exact:
-        edge_share, floor_m = EXACT_EDGE if surface.stride == 1 else EXACT_SAMPLED, 0.0
+        edge_share, floor_m = min(edge_share, EXACT_EDGE if surface.stride == 1 else EXACT_SAMPLED), 0.0
     edge = (percentile_faces(inner) - faces) * edge_share
     disputed = DISPUTED_WEIGHT * _moved_by(surface.disputed_in_camera, points, world, faces)
     lost = _moved_by(surface.lost_in_camera, points, world, faces)
