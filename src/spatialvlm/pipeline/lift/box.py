@@ -99,14 +99,20 @@ def lift_object(
         low_error[2] = math.hypot(low_error[2], low[2] / 2.0)  # it may reach down to the plane
     box = Box(low, np.maximum(high, low), low_error, high_error)
     points = _without_strays(points, surface, world, faces) if config.rules > 1 else points
+    spread = _kept_points(points, surface, config.max_points)
+    return Object(instance, spread, box, surface.truncated, occluded, bottom)
+
+
+def _kept_points(points: Float64[np.ndarray, "n 3"], surface: Surface, most: int) -> Float32[np.ndarray, "m 3"]:
+    """Choose the points that an object keeps: steady and spread out, and the ends where depth is exact."""
     inner, steady = surface.inner, np.flatnonzero(surface.steady)
     if len(points) / 2 < len(steady) < len(points):
         points, inner = points.T.take(steady, axis=1).T, inner[steady]
-    spread = spread_out(points, inner, config.max_points)
+    spread = spread_out(points, inner, most)
     if surface.exact and len(spread) < len(points):  # nothing is stray: the ends are those of the thing
         ends = np.concatenate([points.argmin(axis=0), points.argmax(axis=0)])
         spread[: len(ends)] = points[ends]
-    return Object(instance, spread, box, surface.truncated, occluded, bottom)
+    return spread
 
 
 def _without_strays(
