@@ -102,7 +102,7 @@ def test_a_camera_height_that_the_depth_finds_unlikely_is_of_another_plane(facto
     """A table that fills the picture looks like a floor."""
     one, other = lifted((HEIGHT,), factor, told), lifted((), factor, told)
     assert one.scene.errors == other.scene.errors
-    assert one.scene.scale_provenance == "sensor"
+    assert one.scene.scale_provenance == other.scene.scale_provenance == "depth without noise"
 
 
 def test_many_measurements_by_one_anchor_make_its_own_error_no_smaller():
@@ -137,7 +137,7 @@ def test_no_length_fixes_depth_with_an_unknown_constant():
 def test_an_anchor_that_is_not_in_sight_changes_nothing(anchors):
     one, other = lifted(anchors), lifted(())
     assert one.scene.errors == other.scene.errors
-    assert one.scene.scale_provenance == "sensor"
+    assert one.scene.scale_provenance == other.scene.scale_provenance == "depth without noise"
 
 
 def test_an_anchor_gives_relative_depth_its_metres():

@@ -18,6 +18,9 @@ __all__ = ["Anchor", "Lift", "LiftConfig", "lift", "parse_anchor"]
 MEASURED = DepthErrors(0.005)
 """What a calibrated depth sensor is wrong by."""
 
+EXACT = DepthErrors(0.0002)
+"""What depth is wrong by that no sensor made: without noise, under masks that end where it breaks."""
+
 
 @dataclass(frozen=True, slots=True)
 class LiftConfig:

@@ -9,6 +9,7 @@ from jaxtyping import Bool, Float32, Float64, Int64
 
 from spatialvlm.geometry import sum_of, transform
 from spatialvlm.pipeline.lift import LiftConfig
+from spatialvlm.pipeline.lift.exact_depth import contact_height
 from spatialvlm.pipeline.lift.occlusion import Neighbours, cut_sides
 from spatialvlm.pipeline.lift.reach import UNSURE, reach_of
 from spatialvlm.pipeline.lift.surface import QUIET, Surface
@@ -25,6 +26,11 @@ DISPUTED_WEIGHT = 0.5
 LOWEST_POINTS = 4  # fewer may be stray
 UNSEEN_ERROR = 0.5  # of the extent, times the share of the mask without a surface
 FACE_FLOOR_M = 0.0005
+EXACT_EDGE, EXACT_SAMPLED = 0.05, 0.2
+"""Of how far a face moves with the outline, where depth is exact and faces rest on all pixels, or on some of them."""
+FROM_ABOVE = 0.9  # cosine of the view's angle below the horizon
+UNDER_PIXEL = 0.6  # a lower edge is anywhere between the last pixel's middle and the next one's
+ON_A_RUG = 0.5  # of how high the lowest point is: nothing else lifts it where depth is exact
 STRAY = 1.5  # times its noise: what remains of the outermost of some hundred points
 FACE_NOISE = 0.6  # of the points' noise along the axis is left in a face, a percentile of many points
 
@@ -45,7 +51,7 @@ def lift_object(
     """
     matrix = world.world_from_camera
     points = (matrix[:3, :3] @ surface.points_in_camera.T + matrix[:3, 3:]).T  # axis by axis, as the surface has them
-    faces = percentile_faces(points)
+    faces = np.percentile(points, PERCENTILES, axis=0) if surface.exact else percentile_faces(points)
     if world.support.surface is not None and np.abs(faces[:, 2]).max() < contact_band_m(surface, focal_px):
         return "not_above_support: nothing under the mask rises above the support plane (flat, or glass seen through)"
     low_error, high_error = _face_errors(points, surface, world, faces, config)
@@ -62,6 +68,11 @@ def lift_object(
     below = transform(world.world_from_camera, doubtful)
     footless = len(below) > LOWEST_POINTS and _lowest(below) < lowest - band
     cut = surface.truncated or occluded or footless or level < STEEP or under > 0
+    contact = None
+    if surface.exact and neighbours is not None:
+        contact = contact_height(np.asarray(instance.mask), neighbours, band)
+        # Seen from above, what touches nothing does not float: something out of sight carries it.
+        cut |= contact is None and level < FROM_ABOVE
     bottom = _bottom(lowest, low, high, world, band + 2.0 * drift, cut)
     if bottom == "support":
         foot_m = math.hypot(*((low + high)[:2] / 2))
@@ -71,37 +82,58 @@ def lift_object(
         blame = drift**2 / (drift**2 + ends_short**2)
         high[2] -= blame * lowest
         low[2] = 0.0
-        low_error[2] = math.hypot(world.errors.support_m, foot_m * world.errors.tilt_rad)
+        unsure = 0.0
+        if surface.exact:
+            unsure = ON_A_RUG * max(lowest, 0.0) if contact is None else contact
+        low_error[2] = math.hypot(world.errors.support_m, foot_m * world.errors.tilt_rad, unsure)
         high_error[2] = math.hypot(high_error[2], math.sqrt(blame) * ends_short)
     elif bottom == "seen":
         # What a ball of this visible height would hide below, looked at from above.
         underside = (high[2] - low[2]) * (1.0 - level) / (1.0 + level)
-        low_error[2] = math.hypot(low_error[2], UNDERSIDE_ERROR * underside)
+        beneath_m = UNDERSIDE_ERROR * underside
+        if surface.exact:
+            pixel_m = UNDER_PIXEL * surface.depth_m / focal_px
+            beneath_m = math.hypot(beneath_m, pixel_m) if contact is None else low[2] - contact
+        low_error[2] = math.hypot(low_error[2], beneath_m)
     elif world.support.surface is not None and low[2] > 0:
         low_error[2] = math.hypot(low_error[2], low[2] / 2.0)  # it may reach down to the plane
     box = Box(low, np.maximum(high, low), low_error, high_error)
-    kept = _kept(points, surface, world, faces, config.rules)
-    inner = surface.inner
-    if len(kept) < len(points):
-        points, inner = points.T.take(kept, axis=1).T, inner[kept]
-    spread = spread_out(points, inner, config.max_points)
+    spread = _kept_points(points, surface, world, faces, config)
     return Object(instance, spread, box, surface.truncated, occluded, bottom)
 
 
-def _kept(
-    points: Float64[np.ndarray, "n 3"], surface: Surface, world: World, faces: Float64[np.ndarray, "2 3"], rules: int
-) -> Int64[np.ndarray, " k"]:
-    """Choose the points that an Object keeps: the steady ones, and none that noise alone may have sent beyond its box.
+def _kept_points(
+    points: Float64[np.ndarray, "n 3"],
+    surface: Surface,
+    world: World,
+    faces: Float64[np.ndarray, "2 3"],
+    config: LiftConfig,
+) -> Float32[np.ndarray, "m 3"]:
+    """Choose the points that an object keeps: steady, not stray and spread out, and the ends where depth is exact.
 
-    The steady ones if they are at least half; the last not by the rules 1 of LiftConfig.
+    The steady ones if they are at least half; stray ones too by the rules 1 of LiftConfig.
     """
-    steady = surface.steady if 2 * np.count_nonzero(surface.steady) > len(points) else np.ones(len(points), bool)
-    if rules == 1 or surface.noise_m < QUIET * surface.depth_m:
-        return np.flatnonzero(steady)
+    keeps = surface.steady if 2 * np.count_nonzero(surface.steady) > len(points) else np.ones(len(points), bool)
+    if config.rules > 1 and surface.noise_m >= QUIET * surface.depth_m:
+        keeps = keeps & _near_enough(points, surface, world, faces)
+    inner = surface.inner
+    if not keeps.all():
+        kept = np.flatnonzero(keeps)
+        points, inner = points.T.take(kept, axis=1).T, inner[kept]
+    spread = spread_out(points, inner, config.max_points)
+    if surface.exact and len(spread) < len(points):  # nothing is stray: the ends are those of the thing
+        ends = np.concatenate([points.argmin(axis=0), points.argmax(axis=0)])
+        spread[: len(ends)] = points[ends]
+    return spread
+
+
+def _near_enough(
+    points: Float64[np.ndarray, "n 3"], surface: Surface, world: World, faces: Float64[np.ndarray, "2 3"]
+) -> Bool[np.ndarray, " n"]:
+    """Find the points that are in the box, or no further beyond it than where some point surely is."""
     stray_m = STRAY * surface.noise_of_points_m[:, None] * np.abs(_along_ray(surface, world))
     least, most = (points + stray_m).min(axis=0), (points - stray_m).max(axis=0)
-    inside = (points >= np.minimum(least, faces[0])) & (points <= np.maximum(most, faces[1]))
-    return np.flatnonzero(steady & inside.all(axis=1))
+    return ((points >= np.minimum(least, faces[0])) & (points <= np.maximum(most, faces[1]))).all(axis=1)
 
 
 def _along_ray(surface: Surface, world: World) -> Float64[np.ndarray, " 3"]:
@@ -125,12 +157,15 @@ def _face_errors(
     inner = points.T.take(np.flatnonzero(surface.inner), axis=1).T
     if len(inner) < 10:
         inner = points * 0.9 + sum_of(points) / len(points) * 0.1
-    edge = (percentile_faces(inner) - faces) * config.mask_edge_error_px / surface.stride
+    edge_share, floor_m = config.mask_edge_error_px / surface.stride, FACE_FLOOR_M
+    if surface.exact:
+        edge_share, floor_m = min(edge_share, EXACT_EDGE if surface.stride == 1 else EXACT_SAMPLED), 0.0
+    edge = (percentile_faces(inner) - faces) * edge_share
     disputed = DISPUTED_WEIGHT * _moved_by(surface.disputed_in_camera, points, world, faces)
     lost = _moved_by(surface.lost_in_camera, points, world, faces)
     noise = FACE_NOISE * surface.noise_m * _along_ray(surface, world)
     unseen = UNSEEN_ERROR * surface.unseen_share * (faces[1] - faces[0])
-    return np.sqrt(edge**2 + disputed**2 + lost**2 + noise**2 + unseen**2 + FACE_FLOOR_M**2)
+    return np.sqrt(edge**2 + disputed**2 + lost**2 + noise**2 + unseen**2 + floor_m**2)
 
 
 def _moved_by(

@@ -13,18 +13,20 @@ from jaxtyping import Bool
 
 from spatialvlm.errors import ContractError
 from spatialvlm.geometry import NO_DEPTH, Drift, Plane, find_planes, relative_noise, spans
-from spatialvlm.pipeline.lift import LiftConfig
+from spatialvlm.pipeline.lift import EXACT, MEASURED, LiftConfig
 from spatialvlm.pipeline.lift.anchors import Prior, disagreement, fused, readings
 from spatialvlm.pipeline.lift.box import lift_object
+from spatialvlm.pipeline.lift.exact_depth import ends_at_breaks
 from spatialvlm.pipeline.lift.free_space import surfaces_of
 from spatialvlm.pipeline.lift.gravity_check import contradiction
 from spatialvlm.pipeline.lift.likely_sizes import size_doubts
 from spatialvlm.pipeline.lift.occlusion import neighbours_of
-from spatialvlm.pipeline.lift.surface import Surface, clean_surface
+from spatialvlm.pipeline.lift.surface import QUIET, Surface, clean_surface
 from spatialvlm.pipeline.lift.up import DISAGREE, Up, estimated_up, fused_with, given_up, seen_up
 from spatialvlm.pipeline.lift.world import World, find_world, things_stand_on
 from spatialvlm.records import DepthErrors, Drop, Frame, Instance, Rle, Sample, Scene
 
+EXACT_PLANE = 0.2  # of a plane's error is left where depth is exact
 MAX_LIFTS = 4
 SETTLED = 0.002  # of the scale
 NO_INSTANCES = "no_instances: the frame has no instances; give them, or run a detector before the lift"
@@ -47,7 +49,7 @@ def lift_frame(sample: Sample, config: LiftConfig) -> Sample:
         up = seen_up(frame, noise, errors)
     elif wrong := contradiction(frame, up, noise, errors):
         return sample.dropped(Drop("lift", frame.id, wrong))
-    known = _Known(noise, up)
+    known = _Known(noise, up, _exact(frame, noise, errors, config))
     lifted = _scene_of(frame, known, errors, config)
     if config.anchors and errors.shift == 0:  # no length fixes depth with an unknown constant
         anchored = _anchored(frame, lifted, known, errors, config)
@@ -69,10 +71,21 @@ class _Lifted:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Known:
-    """What a depth map says in any unit: its relative noise, and up or why that is unknown."""
+    """What a depth map says in any unit: its noise, up or why that is unknown, of which instances it is exact."""
 
     noise: float
     up: Up | str
+    exact: frozenset[str]
+
+
+def _exact(frame: Frame, noise: float, errors: DepthErrors, config: LiftConfig) -> frozenset[str]:
+    """Find the instances whose masks end where depth breaks, if those of most do so and depth is without noise."""
+    if config.rules == 1 or frame.depth_source is not None or noise >= QUIET or errors.local > 0:
+        return frozenset()
+    assert frame.depth is not None
+    instances = frame.instances or ()
+    found = frozenset(one.id for one in instances if ends_at_breaks(_mask(frame, one), frame.depth))
+    return found if 2 * len(found) > len(instances) else frozenset()
 
 
 def _anchored(frame: Frame, lifted: _Lifted, known: _Known, errors: DepthErrors, config: LiftConfig) -> _Lifted | Drop:
@@ -112,12 +125,15 @@ def _scene_of(frame: Frame, known: _Known, errors: DepthErrors, config: LiftConf
     assert frame.depth is not None
     assert frame.camera is not None
     focal_px, noise = float(frame.camera.image_from_camera[0, 0]), known.noise
-    seen, left = _surfaces(frame, noise, config)
+    if known.exact and errors == MEASURED:
+        errors = EXACT
+    seen, left = _surfaces(frame, known, config)
+    said = "depth without noise" if known.exact else "sensor" if frame.depth_source is None else frame.depth_source.name
     background = _background(frame)
     # What is seen in part has its lowest point elsewhere: it does not tell what it stands on while others do.
     whole = [surface for instance, surface in seen if spans(instance.mask, instance.box_xyxy)]
     standing = whole or [surface for _, surface in seen]
-    world = _world(frame, standing, background, noise, known.up, errors)
+    world = _world(frame, standing, background, known, errors)
     neighbours = None if config.rules == 1 else neighbours_of(frame, world, noise)
     objects = []
     for instance, surface in seen:
@@ -126,7 +142,6 @@ def _scene_of(frame: Frame, known: _Known, errors: DepthErrors, config: LiftConf
             left.append((instance, lifted))
         else:
             objects.append(lifted)
-    source = frame.depth_source
     scene = Scene(
         frame_id=frame.id,
         camera=frame.camera,
@@ -134,7 +149,7 @@ def _scene_of(frame: Frame, known: _Known, errors: DepthErrors, config: LiftConf
         gravity=world.gravity,
         support=world.support,
         scale="relative" if frame.depth_m is None else "metric",
-        scale_provenance=f"anchor: {anchor}" if anchor else "sensor" if source is None else source.name,
+        scale_provenance=f"anchor: {anchor}" if anchor else said,
         errors=world.errors,
         objects=tuple(objects),
         versions=frame.versions,
@@ -146,7 +161,7 @@ def _scene_of(frame: Frame, known: _Known, errors: DepthErrors, config: LiftConf
 
 
 def _surfaces(
-    frame: Frame, noise: float, config: LiftConfig
+    frame: Frame, known: _Known, config: LiftConfig
 ) -> tuple[list[tuple[Instance, Surface]], list[tuple[Instance, str]]]:
     """Find the instances with the clean surface of each, and why the others have none."""
     assert frame.depth is not None
@@ -154,7 +169,8 @@ def _surfaces(
     seen: list[tuple[Instance, Surface]] = []
     left: list[tuple[Instance, str]] = []
     for instance in frame.instances or ():
-        surface = clean_surface(_mask(frame, instance), frame.depth, frame.camera.image_from_camera, noise, config)
+        matrix, exact = frame.camera.image_from_camera, instance.id in known.exact
+        surface = clean_surface(_mask(frame, instance), frame.depth, matrix, known.noise, config, exact)
         if isinstance(surface, str):
             left.append((instance, surface))
         else:
@@ -166,20 +182,19 @@ def _world(
     frame: Frame,
     surfaces: Sequence[Surface],
     background: Bool[np.ndarray, "h w"],
-    noise: float,
-    up: Up | str,
+    known: _Known,
     errors: DepthErrors,
 ) -> World:
     """Find the world frame: up is known, or found with the support plane, or what a model says, in this order."""
 
-    def with_up(known: Up | str | None) -> World:
+    def with_up(up: Up | str | None) -> World:
         assert frame.camera is not None
-        if isinstance(known, str):
-            return find_world(known, None, surfaces, frame.camera, errors)
-        planes = _planes(frame, surfaces, background, noise, known, errors)
-        return find_world(planes, known, surfaces, frame.camera, errors)
+        if isinstance(up, str):
+            return find_world(up, None, surfaces, frame.camera, errors)
+        planes = _planes(frame, surfaces, background, known, up, errors)
+        return find_world(planes, up, surfaces, frame.camera, errors)
 
-    estimate = estimated_up(frame)
+    estimate, up = estimated_up(frame), known.up
     if not isinstance(up, str) or up == DISAGREE:
         world = with_up(up)
     else:
@@ -197,25 +212,38 @@ def _planes(
     frame: Frame,
     surfaces: Sequence[Surface],
     background: Bool[np.ndarray, "h w"],
-    noise: float,
+    known: _Known,
     up: Up | None,
     errors: DepthErrors,
 ) -> list[Plane] | str:
-    """Find planes that may be the support. Depth with an unknown shift has planes too, but tilted and raised ones."""
+    """Find planes that may be the support. Depth with an unknown shift has planes too, but tilted and raised ones.
+
+    Where depth is exact no lens bends them.
+    """
     assert frame.depth is not None
     assert frame.camera is not None
     if errors.shift > 0:
         return "depth_has_no_shape"
     matrix = frame.camera.image_from_camera
-    return find_planes(
+    found = find_planes(
         frame.depth,
         matrix,
         background,
-        noise,
+        known.noise,
         None if up is None else up.in_camera,
         enough=lambda plane: things_stand_on(plane, surfaces, float(matrix[0, 0]), errors),
         drift=Drift(errors.local, errors.reach),
     )
+    if isinstance(found, str) or not known.exact:
+        return found
+    return [
+        replace(
+            plane,
+            tilt_error_rad=EXACT_PLANE * plane.tilt_error_rad,
+            height_error_m=EXACT_PLANE * plane.height_error_m,
+        )
+        for plane in found
+    ]
 
 
 def _mask(frame: Frame, instance: Instance) -> Bool[np.ndarray, "h w"]:

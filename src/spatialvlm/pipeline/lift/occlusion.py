@@ -28,7 +28,7 @@ ON_PLANE = 1.5  # times the band in which things stand on the support plane
 Sides = Bool[np.ndarray, " 4"]
 Places = Int[np.ndarray, " n"]
 _LOOKS = np.array([-1, -3, 2, 4])  # pixels beside the outline: two inwards and two outwards
-_DOWN, _ACROSS = np.array([0, -1, 0, 1]), np.array([-1, 0, 1, 0])  # outwards: left, top, right, bottom
+DOWN, ACROSS = np.array([0, -1, 0, 1]), np.array([-1, 0, 1, 0])  # outwards: left, top, right, bottom
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,7 +85,7 @@ def cut_sides(instance: Instance, near: Neighbours, band_m: float) -> Sides:
     `band_m` is how far from the plane the lowest visible points may be of things that stand on it.
     """
     mask, box = np.asarray(instance.mask), near.boxes[near.numbers[instance.id]]
-    rows, columns, side = _outline(mask, box)
+    rows, columns, side = outline_places(mask, box)
     own, other, rows_out, columns_out = _beside(mask, near.depth_m, rows, columns, side)
     with np.errstate(invalid="ignore"):
         cut = other > own * (1.0 + near.step)
@@ -110,7 +110,7 @@ def _box(mask: Bool[np.ndarray, "h w"]) -> Float64[np.ndarray, " 4"]:
     return np.array([left, top, left + width, top + height], np.float64)
 
 
-def _outline(mask: Bool[np.ndarray, "h w"], box: Float64[np.ndarray, " 4"]) -> tuple[Places, Places, Places]:
+def outline_places(mask: Bool[np.ndarray, "h w"], box: Float64[np.ndarray, " 4"]) -> tuple[Places, Places, Places]:
     """Find where a mask ends, row by row and column by column: rows, columns, and the side from which it was met."""
     left, top, right, bottom = box.astype(int).tolist()
     window = mask[top:bottom, left:right]
@@ -138,8 +138,8 @@ def _beside(
     and NaN stands for more of the same mask.
     """
     height, width = mask.shape
-    row = (rows + _LOOKS[:, None] * _DOWN[side]).clip(0, height - 1)
-    column = (columns + _LOOKS[:, None] * _ACROSS[side]).clip(0, width - 1)
+    row = (rows + _LOOKS[:, None] * DOWN[side]).clip(0, height - 1)
+    column = (columns + _LOOKS[:, None] * ACROSS[side]).clip(0, width - 1)
     inverse, on_mask = 1.0 / depth_m[row, column].astype(np.float64), mask[row, column]
     inside = np.where(on_mask[0], inverse[0], 1.0 / depth_m[rows, columns])  # some are too thin to look into
     outside, (near_in, far_in, near_out, far_out) = inverse[2], np.abs(_LOOKS)

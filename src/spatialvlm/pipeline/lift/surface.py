@@ -36,7 +36,8 @@ class Surface:
     `disputed` points lie under the mask at about the object's depth but off its fitted surface: a grazing side face, or
     the edge of something else. `occluder` points, which only the rules 1 of LiftConfig look for, are nearer than it
     just outside the outline where it reaches furthest left, right, up or down; `outline_pixels` are those looked at.
-    `unseen_share` is how much of the mask has no point at all. `lost` points stand for those pixels (thin legs,
+    Where depth is `exact` every point at about its depth is the object's. `unseen_share` is how much of the mask has no
+    point at all. `lost` points stand for those pixels (thin legs,
     rims): where they would be at the object's own depth.
     """
 
@@ -53,6 +54,7 @@ class Surface:
     outline_pixels: int
     stride: int
     truncated: bool
+    exact: bool = False
 
 
 def clean_surface(
@@ -61,8 +63,12 @@ def clean_surface(
     image_from_camera: Float64[np.ndarray, "3 3"],
     frame_noise: float,
     config: LiftConfig,
+    exact: bool = False,
 ) -> Surface | str:
-    """Find the clean surface under `mask`, or the reason why there is none (`code: sentence`)."""
+    """Find the clean surface under `mask`, or the reason why there is none (`code: sentence`).
+
+    `exact`: depth is without noise and the mask ends where depth breaks.
+    """
     area = int(np.count_nonzero(mask))
     if area < config.min_pixels:
         return f"mask_too_small: {area} pixels, expected at least {config.min_pixels}"
@@ -72,19 +78,22 @@ def clean_surface(
         return f"depth_missing: known on {share:.0%} of the mask, expected at least {config.min_known_share:.0%}"
     rim = 2 if grid.stride == 1 and area > 600 else 1
     core = _core(grid, rim)
-    noise = frame_noise if area < 400 else relative_noise(grid.depth_m, core)
+    noise = frame_noise if exact or area < 400 else relative_noise(grid.depth_m, core)
     main, near_m, far_m = _main_component(core, grid, noise, float(image_from_camera[0, 0]))
     if np.count_nonzero(main) < 10:
         return "depth_broken: no connected surface under the mask"
     fit = smooth_inverse(grid.inverse_m, main, _radius(noise, main, grid, rim))
     kept, inverse_m = _vouched(grid, fit, noise)
+    near_by = grid.mask & (grid.inverse_m > 1.0 / far_m) & (grid.inverse_m < 1.0 / near_m)
+    if exact:
+        kept, inverse_m = kept | near_by, np.where(near_by, grid.inverse_m, inverse_m)
     seen_share = int(np.count_nonzero(kept)) / int(np.count_nonzero(grid.mask))
     if seen_share < config.min_known_share:
         return (
             f"depth_broken: {seen_share:.0%} of the mask is one surface, expected at least {config.min_known_share:.0%}"
         )
     rest = grid.mask & ~kept
-    disputed = rest & (grid.inverse_m > 1.0 / far_m) & (grid.inverse_m < 1.0 / near_m)
+    disputed = rest & near_by
     lost = rest & ~disputed
     inverse_m = inverse_m[kept]
     factor = fit.noise_factor[kept] if noise >= QUIET else np.ones_like(inverse_m)
@@ -106,6 +115,7 @@ def clean_surface(
         outline_pixels=outline_pixels,
         stride=grid.stride,
         truncated=grid.touches_border,
+        exact=exact,
     )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import numpy as np
-from jaxtyping import Bool, Float64
+from jaxtyping import Bool
 
 from spatialvlm.pipeline.measure import MeasureConfig
 from spatialvlm.pipeline.measure.column import Column, finish_length
@@ -90,7 +90,8 @@ class Comparisons:
         column = self._column(
             objects.centre[axis], objects.centre_error[axis], lambda by: by.pull[axis], rise, across=axis == 0
         )
-        self._decide(column, self.place_floor)
+        hidden = objects.low_hidden_m[axis] ** 2 + objects.high_hidden_m[axis] ** 2
+        self._decide(column, self.place_floor, np.sqrt(hidden[self.a] + hidden[self.b]) / 2)
         level = column.outcome == 0  # to be level with something, one must be in sight as a whole
         column.refuse("truncated", level & self.truncated)
         column.refuse("occluded", level & self.occluded)
@@ -156,11 +157,14 @@ class Comparisons:
         self._decide(column, np.maximum(self.size_floor_m, (share or self.config.size_floor_share) * larger))
         return column
 
-    def _decide(self, column: Column, floor: Float64[np.ndarray, " p"]) -> None:
-        """Decide by the sign beyond the margin; certainly within the floor is similar, all else too close to call."""
+    def _decide(self, column: Column, floor: PerPair, hidden_m: PerPair | float = 0.0) -> None:
+        """Decide by the sign beyond the margin; certainly within the floor is similar, all else too close to call.
+
+        Two that are level must stay so by 1 sigma of where the middles of the whole things may be.
+        """
         size = np.abs(column.number)
         beyond = size > np.maximum(self.config.margin_sigmas * column.error, floor)
-        similar = size + self.config.similar_sigmas * column.error < floor
+        similar = size + np.maximum(self.config.similar_sigmas * column.error, hidden_m) < floor
         column.outcome = np.where(beyond, np.sign(column.number), 0.0).astype(np.int8)
         column.refuse("too_close_to_call", ~beyond & ~similar)
 

@@ -101,10 +101,13 @@ def objects_of(scenes: Sequence[Scene], *, box_only: bool = False) -> Objects:
     setting = by_scene.at(np.repeat(by_scene.scene, counts))
     standing = np.array([o.bottom == "support" for o in found], bool)
     nearer, farther = low - setting.viewer, high - setting.viewer
-    pull, low_pull, stretch = _moves(nearer, farther, standing, edges, setting.local_reach_px)
+    flat = 0.0 if box_only else np.clip(1.0 - (high - low)[2] / np.maximum((high - low)[0], 1e-9), 0.0, 1.0)
+    pull, low_pull, stretch = _moves(nearer, farther, standing, edges, setting.local_reach_px, flat)
     back_by, on_by = unseen(scenes, found, edges, np.repeat(by_scene.scene, counts), high - low)
     focal_px = np.array([float(one.camera.image_from_camera[0, 0]) for one in scenes])[setting.scene]
-    ends = ends_of([] if box_only else found, low, high, setting.viewer, focal_px)
+    drift = setting.local * np.sqrt(dot((nearer + farther) / 2, (nearer + farther) / 2))
+    sure = np.hypot(low_error, drift), np.hypot(high_error, drift)
+    ends = ends_of([] if box_only else found, low, high, sure, setting.viewer, focal_px)
     if box_only:
         back_by, on_by = np.zeros_like(back_by), np.zeros_like(on_by)
     return Objects(
@@ -171,17 +174,18 @@ def _moves(
     standing: Bool[np.ndarray, " n"],
     edges: Float64[np.ndarray, "4 n"],
     local_reach_px: PerObject,
+    flat: PerObject | float,
 ) -> tuple[Float64[np.ndarray, "3 n"], PerObject, Float64[np.ndarray, "3 n"]]:
     """Say how far centre, bottom and extent move per unit of relative depth error; see `Objects`.
 
     `nearer` and `farther` are the faces of the boxes as the viewer has them. What stands on the support plane stays on
     it. Opposite faces are as far apart in the picture as the object is wide, or high; the near and the far one half as
-    much.
+    much. The ends of what is `flat` (1: without any height, 0: no wider than high) lie anywhere on it.
     """
     pull = (nearer + farther) / 2
     pull[2] = np.where(standing, (farther[2] - nearer[2]) / 2, pull[2])
     across, down = edges[2] - edges[0], edges[3] - edges[1]
-    shared = shared_drift(np.stack([across, (across + down) / 4, down]), local_reach_px)
+    shared = shared_drift(np.stack([across, (across + down) / 4, np.hypot(down, flat * across)]), local_reach_px)
     return pull, np.where(standing, 0.0, nearer[2]), combined(nearer, farther, shared)
 
 

@@ -13,6 +13,7 @@ BEYOND_BORDER, BEHIND_SOMETHING = 1.0, 0.5
 BACK = 0.2  # of the size that is seen, 1 sigma
 LEFT_OUT = 0.7  # of what the box leaves out at an end, 1 sigma
 OF_PIXEL = 0.2  # 1 sigma
+SIDE_OF_PIXEL = 0.5  # 1 sigma to the sides, with what the faces' own errors say of it
 LEAST_BEYOND_M = 0.25  # a sliver at the border may be of something large
 
 
@@ -29,6 +30,7 @@ def ends_of(
     found: Sequence[Object],
     low: Float64[np.ndarray, "3 n"],
     high: Float64[np.ndarray, "3 n"],
+    face_errors: tuple[Float64[np.ndarray, "3 n"], Float64[np.ndarray, "3 n"]],
     viewer: Float64[np.ndarray, "3 n"],
     focal_px: Float64[np.ndarray, " n"],
 ) -> Ends:
@@ -51,10 +53,11 @@ def ends_of(
     back = BACK * level * np.sqrt((high[0] - low[0]) * (high[2] - low[2]))
     before, beyond = np.maximum(viewer - low, 0.0) / away, np.maximum(high - viewer, 0.0) / away
     before[1:], beyond[1] = 0.0, 1.0  # what is below is known otherwise: it stands there, or has an underside
-    rest = (OF_PIXEL * away / focal_px) ** 2
+    pixel, side = (OF_PIXEL * away / focal_px) ** 2, (SIDE_OF_PIXEL * away / focal_px) ** 2
+    side = side * np.array([[1.0], [1.0], [0.0]])
     low_hidden, high_hidden = (
-        np.sqrt((LEFT_OUT * left_out) ** 2 + (leads * back) ** 2 + rest)
-        for left_out, leads in ((low - least, before), (most - high, beyond))
+        np.sqrt((LEFT_OUT * left_out) ** 2 + (leads * back) ** 2 + np.maximum(side - error**2, pixel))
+        for left_out, leads, error in zip((low - least, most - high), (before, beyond), face_errors, strict=True)
     )
     low_hidden[2] = np.where(standing, 0.0, low_hidden[2])
     return Ends(most - least, low_hidden, high_hidden)
