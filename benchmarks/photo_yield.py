@@ -1,7 +1,7 @@
 """Where do the questions of photos go? Each folder of photos stage by stage, and every question with its answer.
 
     python benchmarks/photo_yield.py PHOTOS... [--recipe laptop] [--model ROLE=BACKEND:WEIGHTS] [--depth-errors FILE]
-        [--score 0.5] [--mix paper] [--questions]
+        [--score 0.5] [--mix all] [--questions]
 
 Of each photo: boxes that the detector is sure of, those that got a mask, those lifted, those with a name, whether up is
 known, the facts that hold and can be said, and the questions. Then what could not be asked, by reason: of a comparison
@@ -87,13 +87,14 @@ def main() -> None:
     parser.add_argument("--model", action="append", default=[])
     parser.add_argument("--depth-errors", type=Path)
     parser.add_argument("--score", type=float, help="of boxes, by default the detector's own")
-    parser.add_argument("--mix", choices=("paper", "all"), default="paper")
+    parser.add_argument("--mix", choices=("paper", "all", "photo"), help="of kinds, by default the recipe's")
     parser.add_argument("--questions", action="store_true", help="print them")
     options = parser.parse_args()
     overrides, console = Overrides(tuple(options.model), depth_errors=options.depth_errors), Console(width=200)
     for source in options.photos:
         recipe = recipe_for(source, options.recipe, overrides)
-        recipe = replace(recipe, phrase=replace(recipe.phrase, mix=options.mix))
+        if options.mix is not None:
+            recipe = replace(recipe, phrase=replace(recipe.phrase, mix=options.mix))
         if options.score is not None:
             recipe = replace(recipe, detect=replace(recipe.detect, score_threshold=options.score))
         report(source, list(yielded(recipe, Runtime(device="cpu"))), console, questions=options.questions)

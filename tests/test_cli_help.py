@@ -24,7 +24,7 @@ FLAGS = {
         "--fov": None,
         "--depth-errors": None,
         "--kinds": None,
-        "--mix": "paper",
+        "--mix": None,
         "--numbers": "people",
         "--ways": None,
         "--refer": None,

@@ -134,6 +134,11 @@ def test_a_folder_of_images_gets_photos_and_all_else_given(tmp_path):
     assert recipe_for(str(rgbd), "laptop", limit=5).limit == 5
 
 
+def test_photos_have_a_mix_of_their_own():
+    mixes = {name: recipe_for("photos/", name).phrase.mix for name in RECIPES}
+    assert mixes == {"given": "paper", "photos": "photo", "photos-fast": "photo", "laptop": "photo", "paper": "paper"}
+
+
 def test_an_unknown_recipe_or_role_or_field_is_refused():
     with pytest.raises(UserError, match="'fast': unknown; choose one of given, photos, photos-fast, laptop, paper"):
         recipe_for("photos/", "fast")

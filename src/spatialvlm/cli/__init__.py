@@ -9,6 +9,7 @@ Progress and messages go to stderr, results to files and stdout. Exit codes: 0 d
 import os
 import signal
 import sys
+from dataclasses import replace
 from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated, Any
@@ -79,7 +80,10 @@ def build(
     kinds: Annotated[
         str | None, typer.Option(help="Ask only these kinds, separated by commas; see `spatialvlm questions`.")
     ] = None,
-    mix: Annotated[Mix, typer.Option(help="Which kinds to ask: the [bold]paper[/]'s 43, or [bold]all[/].")] = "paper",
+    mix: Annotated[
+        Mix | None,
+        typer.Option(help="Which kinds to ask: the [bold]paper[/]'s 43, [bold]all[/], or what suits a [bold]photo[/]."),
+    ] = None,
     numbers: Annotated[
         Numbers, typer.Option(help="Say numbers as [bold]people[/] do, or [bold]exact[/]: to two or three digits.")
     ] = "people",
@@ -100,7 +104,6 @@ def build(
     from spatialvlm.cli.console import build_with_progress
     from spatialvlm.models import Runtime
     from spatialvlm.pipeline.collect import CollectConfig, parse_size
-    from spatialvlm.pipeline.phrase import PhraseConfig
     from spatialvlm.recipes import Overrides, recipe_for
 
     overrides = Overrides(
@@ -114,14 +117,10 @@ def build(
         limit=limit,
         shard_size=shard_size,
         collect=CollectConfig(parse_size(size), spp, layout, every, sharpest),
-        phrase=PhraseConfig(
-            questions_per_image,
-            kinds=_names(kinds),
-            mix=mix,
-            numbers=numbers,
-            **_given(ways, refer, coordinates, balance),
-        ),
     )
+    asked = {"questions_per_image": questions_per_image, "kinds": _names(kinds), "numbers": numbers}
+    asked |= _given(ways, refer, coordinates, balance) | ({} if mix is None else {"mix": mix})
+    chosen = replace(chosen, phrase=replace(chosen.phrase, **asked))
     build_with_progress(chosen, out, workers, Runtime(device, precision, batch_size))
 
 
@@ -142,7 +141,7 @@ def ask(
         str | None, typer.Option(help="Ask only these kinds, separated by commas; by default as it was.")
     ] = None,
     mix: Annotated[
-        Mix | None, typer.Option(help="The [bold]paper[/]'s 43 kinds, or [bold]all[/]; by default as it was.")
+        Mix | None, typer.Option(help="The [bold]paper[/]'s 43, [bold]all[/] or [bold]photo[/]; by default as it was.")
     ] = None,
     numbers: Annotated[
         Numbers | None, typer.Option(help="As [bold]people[/] say them, or [bold]exact[/]; by default as it was.")

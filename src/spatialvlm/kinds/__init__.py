@@ -57,6 +57,18 @@ __all__ = [
 KINDS = MappingProxyType({kind.name: kind for kind in (*PAPER_KINDS, *MORE_KINDS, *IMAGE_KINDS)})
 KIND_NAMES = tuple(KINDS)
 
-Mix = Literal["paper", "all"]
-MIXES = MappingProxyType({"paper": tuple(kind.name for kind in PAPER_KINDS), "all": KIND_NAMES})
-"""Which kinds are asked, by the name of the mix."""
+Mix = Literal["paper", "all", "photo"]
+_NOT_OF_PHOTOS = ("camera_distance", "point_distance", "height_if_told", "count_of_class")
+MIXES = MappingProxyType(
+    {
+        "paper": tuple(kind.name for kind in PAPER_KINDS),
+        "all": KIND_NAMES,
+        "photo": tuple(name for name in KIND_NAMES if name not in _NOT_OF_PHOTOS),
+    }
+)
+"""Which kinds are asked, by the name of the mix.
+
+`photo` leaves out what a photo alone tells worst: how far the camera is, which models of depth put at about the same in
+any room; whether a foot is out of sight or its mask just ends above it; and how many there are of what a detector may
+have missed.
+"""

@@ -21,6 +21,7 @@ from spatialvlm.pipeline.detect import DetectConfig, box_detector
 from spatialvlm.pipeline.estimate import EstimateConfig
 from spatialvlm.pipeline.lift import Anchor, parse_anchor
 from spatialvlm.pipeline.measure import MeasureConfig
+from spatialvlm.pipeline.phrase import PhraseConfig
 from spatialvlm.recipes.recipe import Recipe
 from spatialvlm.recipes.roles import ROLES
 from spatialvlm.records import DepthErrors
@@ -38,6 +39,11 @@ OF_PHOTOS = MeasureConfig(max_relative_error=0.5)
 With this one a length is off by a factor of two, within which the paper scores an answer as right, in one of six cases
 at worst; its error stands beside it.
 """
+
+
+ASKED_OF_PHOTOS = PhraseConfig(mix="photo")
+"""Much of what the paper asks stays open of a photo. Where a thing is in the picture, or in which direction it lies, a
+photo alone decides."""
 
 
 def given(source: str) -> Recipe:
@@ -59,6 +65,7 @@ def photos(source: str) -> Recipe:
             caption=QWEN3_VL,
         ),
         measure=OF_PHOTOS,
+        phrase=ASKED_OF_PHOTOS,
         estimate=EstimateConfig(
             depth=Model("depthpro", "apple/DepthPro-hf", "de816c8ce7168afcb231f96d501d72b869d0beda")
         ),
@@ -78,6 +85,7 @@ def photos_fast(source: str) -> Recipe:
             segment=Model("sam", "facebook/sam2.1-hiera-tiny", "de431c4043854a71d8101e17995dfe596bf101a5"),
         ),
         measure=OF_PHOTOS,
+        phrase=ASKED_OF_PHOTOS,
         estimate=EstimateConfig(
             depth=Model(
                 "depth_anything",
@@ -96,6 +104,7 @@ def laptop(source: str) -> Recipe:
         cull=_cull(None),
         detect=DetectConfig("boxes", yolox, score_threshold=box_detector(yolox.backend).score_threshold),
         measure=OF_PHOTOS,
+        phrase=ASKED_OF_PHOTOS,
         estimate=EstimateConfig(
             depth=Model("onnx", "models/depth_anything_v2_metric_indoor_small.onnx"), camera=Model("lines", "lsd")
         ),

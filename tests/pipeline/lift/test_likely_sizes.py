@@ -7,7 +7,7 @@ import pytest
 
 from spatialvlm.pipeline.collect import collect
 from spatialvlm.pipeline.lift import lift
-from spatialvlm.pipeline.lift.likely_sizes import size_doubts
+from spatialvlm.pipeline.lift.likely_sizes import size_doubts, without_doubtful_scale
 from spatialvlm.records import Object, Scene
 
 THINGS = {"red mug": 0.1, "a chair": 0.9, "wooden table": 1.5, "thingummy": 77.0}
@@ -28,7 +28,7 @@ def with_things(one: tuple[Scene, Object], sizes: dict[str, float], factor: floa
         replace(
             thing,
             instance=replace(thing.instance, captions=(name,)),
-            box=replace(thing.box, low_in_world=np.zeros(3), high_in_world=factor * size * np.array([0.5, 1, 0.7])),
+            box=replace(thing.box, low_in_world=np.zeros(3), high_in_world=factor * size * np.array([0.5, 0.7, 1])),
             **{"truncated": False, "occluded": False, **flags},
         )
         for name, size in sizes.items()
@@ -63,3 +63,17 @@ def test_one_odd_thing_is_no_wrong_unit(one: tuple[Scene, Object]):
     (told,) = size_doubts(with_things(one, {**THINGS, "blue mug": 60.0}))
     assert told.startswith("size_odd: frame 'shapes-")
     assert "'blue mug' measures 60 m, usual are 0.06 to 0.22 m" in told
+
+
+def test_a_models_scale_that_things_contradict_is_none(one: tuple[Scene, Object]):
+    """It has its own error of scale for slack; where it fits more than half of the things, it stays."""
+    right, far = with_things(one, THINGS), with_things(one, THINGS, 4)
+    right, far = (replace(scene, errors=replace(scene.errors, scale=0.25)) for scene in (right, far))
+    assert without_doubtful_scale(right) is right
+    told = without_doubtful_scale(far)
+    assert told.scale == "relative"
+    assert "'red mug' measures 0.4 m, usual are 0.06 to 0.22 m" in told.scale_provenance
+    assert without_doubtful_scale(replace(far, errors=replace(far.errors, scale=3.0))).scale == "metric"
+    for times, scale in ((1, "relative"), (2, "metric")):
+        mixed = replace(far, objects=(*far.objects, *times * right.objects))
+        assert without_doubtful_scale(mixed).scale == scale

@@ -19,7 +19,7 @@ from spatialvlm.pipeline.lift.box import lift_object
 from spatialvlm.pipeline.lift.exact_depth import ends_at_breaks
 from spatialvlm.pipeline.lift.free_space import surfaces_of
 from spatialvlm.pipeline.lift.gravity_check import contradiction
-from spatialvlm.pipeline.lift.likely_sizes import size_doubts
+from spatialvlm.pipeline.lift.likely_sizes import size_doubts, without_doubtful_scale
 from spatialvlm.pipeline.lift.occlusion import neighbours_of
 from spatialvlm.pipeline.lift.surface import QUIET, Surface, clean_surface
 from spatialvlm.pipeline.lift.up import DISAGREE, Up, estimated_up, fused_with, given_up, seen_up
@@ -29,6 +29,7 @@ from spatialvlm.records import DepthErrors, Drop, Frame, Instance, Rle, Sample, 
 EXACT_PLANE = 0.2  # of a plane's error is left where depth is exact
 MAX_LIFTS = 4
 SETTLED = 0.002  # of the scale
+ANCHOR = "anchor: "
 NO_INSTANCES = "no_instances: the frame has no instances; give them, or run a detector before the lift"
 NO_CAMERA = "no_camera: the frame has no intrinsics; give its camera (fx, fy, cx, cy in pixels) in frames.jsonl"
 
@@ -58,7 +59,9 @@ def lift_frame(sample: Sample, config: LiftConfig) -> Sample:
         lifted = anchored
     doubts = (Drop("lift", frame.id, text) for text in size_doubts(lifted.scene))
     drops, doubts = (*sample.drops, *lifted.drops), (*sample.doubts, *doubts)
-    return replace(sample, scene=lifted.scene, drops=drops, doubts=doubts)
+    guessed = frame.depth_source is not None and not lifted.scene.scale_provenance.startswith(ANCHOR)
+    scene = without_doubtful_scale(lifted.scene) if guessed else lifted.scene
+    return replace(sample, scene=scene, drops=drops, doubts=doubts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +152,7 @@ def _scene_of(frame: Frame, known: _Known, errors: DepthErrors, config: LiftConf
         gravity=world.gravity,
         support=world.support,
         scale="relative" if frame.depth_m is None else "metric",
-        scale_provenance=f"anchor: {anchor}" if anchor else said,
+        scale_provenance=f"{ANCHOR}{anchor}" if anchor else said,
         errors=world.errors,
         objects=tuple(objects),
         versions=frame.versions,

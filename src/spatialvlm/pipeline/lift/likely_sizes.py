@@ -1,8 +1,11 @@
-"""likely_sizes: a Scene -> a doubt where things measure what such things do not, with the likely cause."""
+"""likely_sizes: a Scene -> a doubt where things measure what such things do not, with the likely cause.
+
+Or, where a model made the depth, the Scene without its scale: the things contradict what it says of metres.
+"""
 
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from statistics import median
 
 import numpy as np
@@ -10,6 +13,7 @@ import numpy as np
 from spatialvlm.captions import usual_size_m
 from spatialvlm.records import Object, Scene
 
+ACROSS = (0, 2)  # x and z, of the world's axes
 SLACK = 2.5  # beyond the range of what is usual
 FACTORS = (
     (1000.0, "depth a thousand times too large or too small: millimetres taken for metres, or metres scaled again?"),
@@ -49,16 +53,31 @@ def size_doubts(scene: Scene) -> Iterator[str]:
     yield f"size_doubtful: {about}, and so with {len(odd)} of {len(known)} things of known kinds; {cause}"
 
 
-def _measured(thing: Object) -> _Measured | None:
+def without_doubtful_scale(scene: Scene) -> Scene:
+    """Take the scale of a model's depth away where it fits no more than half of the things whose kinds are known.
+
+    A size fits within the usual range and the model's own error of scale, 1 sigma. It is measured across the line of
+    sight, along which models smear things. What is cut tells nothing, unless it is too large.
+    """
+    slack = 1.0 + scene.errors.scale
+    measured = [(_measured(one, slack, ACROSS), one.truncated or one.occluded) for one in scene.objects]
+    known = [found for found, cut in measured if found is not None and (not cut or found.factor != 1)]
+    odd = [found for found in known if found.factor != 1]
+    if scene.scale != "metric" or not odd or 2 * len(odd) < len(known):
+        return scene
+    return replace(scene, scale="relative", scale_provenance=f"{scene.scale_provenance}, but {odd[0].said()}")
+
+
+def _measured(thing: Object, slack: float = SLACK, axes: Sequence[int] = (0, 1, 2)) -> _Measured | None:
     """Measure a thing; a part of it may well be too small."""
     caption = next(iter(thing.instance.captions), None)
     usual = None if caption is None else usual_size_m(caption)
     if caption is None or usual is None:
         return None
-    size = float(np.max(thing.box.high_in_world - thing.box.low_in_world))
+    size = float(np.max((thing.box.high_in_world - thing.box.low_in_world)[list(axes)]))
     low, high = usual
-    if size > SLACK * high:
+    if size > slack * high:
         return _Measured(caption, size, usual, size / math.sqrt(low * high))
-    if size < low / SLACK and not thing.truncated and not thing.occluded:
+    if size < low / slack and not thing.truncated and not thing.occluded:
         return _Measured(caption, size, usual, size / math.sqrt(low * high))
     return _Measured(caption, size, usual, 1.0)

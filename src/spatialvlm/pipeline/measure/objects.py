@@ -105,9 +105,7 @@ def objects_of(scenes: Sequence[Scene], *, box_only: bool = False) -> Objects:
     pull, low_pull, stretch = _moves(nearer, farther, standing, edges, setting.local_reach_px, flat)
     back_by, on_by = unseen(scenes, found, edges, np.repeat(by_scene.scene, counts), high - low)
     focal_px = np.array([float(one.camera.image_from_camera[0, 0]) for one in scenes])[setting.scene]
-    drift = setting.local * np.sqrt(dot((nearer + farther) / 2, (nearer + farther) / 2))
-    sure = np.hypot(low_error, drift), np.hypot(high_error, drift)
-    ends = ends_of([] if box_only else found, low, high, sure, setting.viewer, focal_px)
+    ends = ends_of([] if box_only else found, low, high, (low_error, high_error), setting.viewer, focal_px)
     if box_only:
         back_by, on_by = np.zeros_like(back_by), np.zeros_like(on_by)
     return Objects(

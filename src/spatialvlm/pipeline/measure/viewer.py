@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from spatialvlm.answers import BoundingBox, Region
-from spatialvlm.geometry import outline, tight_box
+from spatialvlm.geometry import outline, spans, tight_box
 from spatialvlm.kinds import hours_of
 from spatialvlm.pipeline.measure.column import LENGTH, Column, Quantity, Table, finish_length, with_scale
 from spatialvlm.pipeline.measure.objects import PerObject, dot
@@ -165,7 +165,11 @@ def _mask(scene: Scene, place: int, number: float) -> Region:
 
 
 def _mask_box(scene: Scene, place: int, number: float) -> BoundingBox:
-    left, top, right, bottom = tight_box(scene.objects[place].instance.mask).tolist()
+    instance = scene.objects[place].instance
+    box = tight_box(instance.mask)
+    if "detect" in scene.versions and not spans(instance.mask, instance.box_xyxy):
+        box = instance.box_xyxy  # a model found the whole, and its mask is of a part
+    left, top, right, bottom = box.tolist()
     width, height = scene.camera.width, scene.camera.height
     return BoundingBox(left / width, top / height, right / width, bottom / height)
 

@@ -19,8 +19,8 @@ class PhraseConfig:
     `quantitative_share` of the questions ask for lengths. With probability `concise_share` an answer is drawn among the
     short wordings (at most three words beside the names and numbers), else among all. At most about `similar_share` of
     the comparisons of a kind in an image come out as "about the same". `kinds` None means those of the `mix`: `paper`
-    has the 43 kinds of the paper, `all` those beyond it too. `numbers`: as people say them, or `exact`, to two or three
-    digits.
+    has the 43 kinds of the paper, `all` those beyond it too, `photo` all that suit a photo. `numbers`: as people say
+    them, or `exact`, to two or three digits.
 
     `ways`: how a question is asked, each of those that suit its answer equally likely. `refer`: how it calls objects,
     each equally likely; marks are for pictures that show them. `coordinates` are those of boxes and points in names,

@@ -24,10 +24,18 @@ def thing(left: float, name: str = "chair", width: float = 60) -> Candidate:
     ],
 )
 def test_the_ends_of_a_row_have_names(lefts, names):
-    found = named_in_rows([*(thing(left) for left in lefts), thing(500, "table")], WIDTH)
+    found = named_in_rows([*(thing(left) for left in lefts), thing(500, "table")], (), WIDTH)
     assert [next(iter(one.captions), None) for one in found] == [*names, "table"]
 
 
 def test_what_has_no_name_is_in_no_row():
     bare = [Candidate(thing(left).box_xyxy, 0.9, ()) for left in (10, 200, 400)]
-    assert named_in_rows([*bare, thing(300)], WIDTH)[-1].captions == ("chair",)
+    assert named_in_rows([*bare, thing(300)], (), WIDTH)[-1].captions == ("chair",)
+
+
+def test_what_was_glimpsed_is_of_the_row():
+    """The leftmost chair is left of what nobody is sure of, which gets no name itself."""
+    sure = [thing(left) for left in (10, 200)]
+    within, beyond = (named_in_rows(sure, [thing(left)], WIDTH) for left in (100, 400))
+    assert [one.captions for one in within] == [("leftmost chair",), ("rightmost chair",)]
+    assert [one.captions for one in beyond] == [("leftmost chair",), ()]

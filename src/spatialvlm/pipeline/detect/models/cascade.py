@@ -54,10 +54,11 @@ class Cascade:
         most = MASKS_PER_OBJECT * self._config.max_objects
         sure = [box_nms(candidates, self._config)[:most] for candidates in found]
         kept = [mask_nms(candidates, self._config) for candidates in self._masked(frames, sure)]
-        kept = [_without_ambiguous_names(some, others) for some, others in zip(kept, found, strict=True)]
+        glimpsed = [_glimpsed(some, others) for some, others in zip(kept, found, strict=True)]
         kept = self._captioned(frames, [sorted(candidates, key=_from_left) for candidates in kept])
         if self._caption is None:
-            kept = [named_in_rows(some, frame.image.shape[1]) for frame, some in zip(frames, kept)]
+            kept = [named_in_rows(*both, frame.image.shape[1]) for frame, *both in zip(frames, kept, glimpsed)]
+        kept = [_without_ambiguous_names(some, others) for some, others in zip(kept, glimpsed)]
         return [
             self._annotated(frame, candidates) if candidates else self._drop(frame, len(before))
             for frame, before, candidates in zip(frames, sure, kept)
@@ -98,13 +99,14 @@ class Cascade:
         return Drop("detect", frame.id, NOTHING_KEPT.format(found, self._detect.name) if found else nothing)
 
 
-def _without_ambiguous_names(kept: Sequence[Candidate], found: Sequence[Candidate]) -> list[Candidate]:
-    """Take from the kept ones the names that also fit something in the picture that is not among them.
+def _glimpsed(kept: Sequence[Candidate], found: Sequence[Candidate]) -> list[Candidate]:
+    """List what was found, but not surely enough, or could not be segmented, and is none of the kept ones."""
+    return [one for one in found if not any(_is_at(one, other) for other in kept)]
 
-    "The bowl" is no name where a second bowl was found, but not surely enough, or could not be segmented.
-    """
-    others = [one for one in found if not any(_is_at(one, other) for other in kept)]
-    taken = {caption.lower() for one in others for caption in one.captions}
+
+def _without_ambiguous_names(kept: Sequence[Candidate], glimpsed: Sequence[Candidate]) -> list[Candidate]:
+    """Take from the kept ones the names that also fit something that was glimpsed: "the bowl" says nothing then."""
+    taken = {caption.lower() for one in glimpsed for caption in one.captions}
     return [replace(one, captions=tuple(c for c in one.captions if c.lower() not in taken)) for one in kept]
 
 

@@ -1,7 +1,7 @@
 """Three or more of one name, told apart by where they are: candidates of one image in, the same with captions out.
 
-A bare name that fits three things names none of them; people say "the leftmost chair". The candidates are all of the
-name that the picture shows, as far as anybody saw: names that fit something else in it were taken away before.
+A bare name that fits three things names none of them; people say "the leftmost chair". What was merely glimpsed counts
+too: the leftmost chair is left of each that anybody saw.
 """
 
 from collections.abc import Sequence
@@ -14,22 +14,26 @@ LEAST = 3  # two are told apart where questions are phrased
 MIN_SHIFT = 0.05  # of the picture's width, and half the mean width of two boxes: neighbours in a row are as far apart
 
 
-def named_in_rows(candidates: Sequence[Candidate], width_px: int) -> list[Candidate]:
-    """Name the ends of each row of three or more alike by their places; those between have no name."""
-    named = list(candidates)
+def named_in_rows(candidates: Sequence[Candidate], glimpsed: Sequence[Candidate], width_px: int) -> list[Candidate]:
+    """Name the ends of each row of three or more alike by their places; those between have no name.
+
+    `glimpsed` are others in the picture, which get no name themselves.
+    """
+    named, every = list(candidates), [*candidates, *glimpsed]
     groups: dict[str, list[int]] = {}
-    for place, one in enumerate(candidates):
+    for place, one in enumerate(every):
         if one.captions:
             groups.setdefault(one.captions[0].lower(), []).append(place)
     for group in groups.values():
         if len(group) < LEAST:
             continue
-        row = sorted(group, key=lambda place: _middle(candidates[place]))
-        apart = [_apart(candidates[one], candidates[other], width_px) for one, other in pairwise(row)]
+        row = sorted(group, key=lambda place: _middle(every[place]))
+        apart = [_apart(every[one], every[other], width_px) for one, other in pairwise(row)]
         words = {row[0]: apart[0] and "leftmost", row[-1]: apart[-1] and "rightmost"}
         for place in group:
-            word, caption = words.get(place), candidates[place].captions[0]
-            named[place] = replace(candidates[place], captions=(f"{word} {caption}",) if word else ())
+            word, caption = words.get(place), every[place].captions[0]
+            if place < len(named):
+                named[place] = replace(every[place], captions=(f"{word} {caption}",) if word else ())
     return named
 
 

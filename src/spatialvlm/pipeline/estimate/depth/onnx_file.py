@@ -24,7 +24,10 @@ from spatialvlm.records import DepthErrors, Frame
 OUTPUTS = {"depth_m": "metric", "inverse_depth": "scale_invariant", "disparity": "affine_invariant"}
 """depth_m: z-depth in metres; inverse_depth: 1 / depth in an unknown unit; disparity: the same plus a constant."""
 
-STREETS = frozenset(("car", "bus", "truck", "train", "boat", "airplane", "motorcycle", "traffic light", "stop sign"))
+STREETS = (
+    "car", "bus", "truck", "train", "boat", "airplane", "motorcycle", "bicycle", "traffic light", "stop sign",
+    "fire hydrant", "parking meter", "horse", "sheep", "cow", "elephant", "bear", "zebra", "giraffe",
+)  # fmt: skip
 """What stands in pictures of which a network that was trained indoors does not know how far things are."""
 
 EXAMPLE = """{
@@ -42,7 +45,7 @@ class OnnxDepth:
 
     The description has "size", [height, width] or {"shorter_side", "multiple_of"}; "mean" and "std" of pixels / 255;
     "output", a key of OUTPUTS; "errors" as in DepthErrors; "licence" for people. With "indoor": true, metres have an
-    unknown unit in pictures of streets, by what was found in them. Layout, channels first or last, is read off the
+    unknown unit outdoors, by what was found in them. Layout, channels first or last, is read off the
     file. Raises UserError where file or description are missing or don't fit.
     """
 
@@ -106,7 +109,8 @@ class OnnxDepth:
 
 
 def _shows_a_street(frame: Frame) -> bool:
-    return any(not STREETS.isdisjoint(map(str.lower, instance.captions)) for instance in frame.instances or ())
+    captions = (f" {caption.lower()}" for instance in frame.instances or () for caption in instance.captions)
+    return any(caption.endswith(tuple(f" {name}" for name in STREETS)) for caption in captions)
 
 
 def _as_map(name: str, made: np.ndarray) -> Float32[np.ndarray, "r c"]:

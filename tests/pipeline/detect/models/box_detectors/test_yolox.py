@@ -16,7 +16,8 @@ from spatialvlm.errors import UserError
 from spatialvlm.models import Model, Runtime
 from spatialvlm.pipeline.detect import DetectConfig
 from spatialvlm.pipeline.detect.models.box_detectors import BoxDetector, load_box_detector
-from spatialvlm.pipeline.detect.models.box_detectors.yolox import CLASSES, letterbox
+from spatialvlm.pipeline.detect.models.box_detectors.yolox import CLASSES, Yolox, confirmed, corners, letterbox
+from spatialvlm.pipeline.detect.models.candidate import Candidate
 from spatialvlm.pipeline.detect.models.nms import box_iou
 from spatialvlm.records import Frame, Source
 
@@ -62,7 +63,9 @@ def test_decoding(tmp_path: Path, answer: np.ndarray) -> None:
     assert isinstance(find, BoxDetector)
     image = np.zeros((128, 128, 3), np.uint8)
     before = image.copy()
-    (cup, dog) = find([frame(image)])[0]
+    assert isinstance(find, Yolox)
+    (cup, dog, doubt) = find.seen(image)
+    assert doubt.score == pytest.approx(0.27)
     np.testing.assert_array_equal(image, before)
     np.testing.assert_allclose(cup.box_xyxy, [24, 16, 56, 32], atol=1e-4)
     np.testing.assert_allclose(dog.box_xyxy, [80, 80, 128, 128], atol=1e-4)
@@ -101,6 +104,35 @@ def test_wrong_weights_say_so(tmp_path: Path) -> None:
     ):
         with pytest.raises(UserError, match=words):
             load(path)
+
+
+def thing(box: tuple[float, ...], score: float, name: str = "cup") -> Candidate:
+    return Candidate(np.array(box, np.float32), score, (name,))
+
+
+def test_other_views_confirm_a_glimpse_of_the_same_thing() -> None:
+    """A closer look counts 4/5, half where it cuts the thing; all counts 3/2 of the second best at most."""
+    glimpse, better, cut = thing((10, 10, 50, 50), 0.3), thing((12, 10, 50, 50), 0.7), thing((10, 10, 40, 50), 0.9)
+    assert confirmed(glimpse, [], [(better, True)]).score == pytest.approx(0.45)
+    found = confirmed(glimpse, [], [(better, True), (better, True)])
+    assert found.score == pytest.approx(0.56)
+    np.testing.assert_array_equal(found.box_xyxy, better.box_xyxy)
+    found = confirmed(glimpse, [glimpse], [(cut, False)])
+    assert found.score == pytest.approx(0.45)
+    np.testing.assert_array_equal(found.box_xyxy, glimpse.box_xyxy)
+    for one, other in ((better, glimpse), (glimpse, better)):
+        assert confirmed(one, [other], []).score == pytest.approx(0.45)
+        np.testing.assert_array_equal(confirmed(one, [other], []).box_xyxy, one.box_xyxy)
+    for other in (thing((60, 60, 90, 90), 0.9), thing((10, 10, 50, 50), 0.9, "bowl")):
+        assert confirmed(glimpse, [other], [(other, True)]).score == 0
+
+
+@pytest.mark.parametrize("size", [(1, 1), (7, 300), (480, 640)])
+def test_corners_cover_the_image(size: tuple[int, int]) -> None:
+    seen = np.zeros(size, bool)
+    for rows, columns in corners(*size):
+        seen[rows, columns] = True
+    assert seen.all()
 
 
 def test_classes() -> None:
