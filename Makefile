@@ -1,14 +1,14 @@
 # make demo    set everything up, make a small dataset, say where its report is
-# make test    the test suite; a part of it again with shapes and types of arrays checked, which takes four times as long
+# make test    the test suite; a part of it again with the shapes and types of arrays checked, four times as slow
 # make check   formatting, lint and types
 # make bench   every measurement of benchmarks/
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# Together they call every stage and every kind.
-WITH_SHAPES := $(addprefix tests/,geometry records kinds worlds/solids test_real_frames.py pipeline/lift/test_lift.py \
-	pipeline/measure/test_shapes_of_facts.py dataset/test_dataset.py)
+# Together they call every stage and measure every kind.
+WITH_SHAPES := $(addprefix tests/,geometry records kinds test_conventions.py test_real_frames.py \
+	pipeline/lift/test_lift.py dataset/test_dataset.py view/test_catalogue.py)
 export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 
@@ -19,7 +19,7 @@ demo: $(VENV)/core
 
 test: $(VENV)/dev
 	$(BIN)/python -m pytest -n auto --dist loadfile
-	$(BIN)/python -m pytest -n auto --dist load --jaxtyping-packages=spatialvlm,beartype.beartype $(WITH_SHAPES)
+	$(BIN)/python -m pytest -n auto --jaxtyping-packages=spatialvlm,beartype.beartype $(WITH_SHAPES)
 
 check: $(VENV)/dev
 	$(BIN)/ruff format --check .
