@@ -56,6 +56,11 @@ def test_sizes_of_known_products(assets):
     assert extent["single-sugar"][2] == pytest.approx(0.176, abs=0.005)
 
 
+@pytest.mark.parametrize("folder", ["rgbd-tabletop", "rgbd-single-objects"])
+def test_no_depth_of_a_sensor_is_taken_for_exact(assets, folder):
+    assert {scene.scale_provenance for scene in scenes(assets / folder).values()} == {"sensor"}
+
+
 def glass_scene(folder, name, kind):
     """A scene of the glass set, one instance a connected piece of its mask."""
     depth = cv2.imread(str(folder / f"{name}-{kind}-depth-img-mm.png"), cv2.IMREAD_UNCHANGED).astype(np.float32) / 1000

@@ -12,7 +12,7 @@ import numpy as np
 from jaxtyping import Bool
 
 from spatialvlm.errors import ContractError
-from spatialvlm.geometry import NO_DEPTH, Drift, Plane, find_planes, relative_noise, spans
+from spatialvlm.geometry import NO_DEPTH, NOISE_FLOOR, Drift, Plane, find_planes, relative_noise, spans
 from spatialvlm.pipeline.lift import EXACT, MEASURED, LiftConfig
 from spatialvlm.pipeline.lift.anchors import Prior, disagreement, fused, readings
 from spatialvlm.pipeline.lift.box import lift_object
@@ -21,7 +21,7 @@ from spatialvlm.pipeline.lift.free_space import surfaces_of
 from spatialvlm.pipeline.lift.gravity_check import contradiction
 from spatialvlm.pipeline.lift.likely_sizes import size_doubts, without_doubtful_scale
 from spatialvlm.pipeline.lift.occlusion import neighbours_of
-from spatialvlm.pipeline.lift.surface import QUIET, Surface, clean_surface
+from spatialvlm.pipeline.lift.surface import Surface, clean_surface
 from spatialvlm.pipeline.lift.up import DISAGREE, Up, estimated_up, fused_with, given_up, seen_up
 from spatialvlm.pipeline.lift.world import World, find_world, things_stand_on
 from spatialvlm.records import DepthErrors, Drop, Frame, Instance, Rle, Sample, Scene
@@ -82,8 +82,11 @@ class _Known:
 
 
 def _exact(frame: Frame, noise: float, errors: DepthErrors, config: LiftConfig) -> frozenset[str]:
-    """Find the instances whose masks end where depth breaks, if those of most do so and depth is without noise."""
-    if config.rules == 1 or frame.depth_source is not None or noise >= QUIET or errors.local > 0:
+    """Find the instances whose masks end where depth breaks, if those of most do so and depth is without noise.
+
+    Of a sensor at least twice NOISE_FLOOR is measured, of a renderer's depth in whole millimetres less from 2 m on.
+    """
+    if config.rules == 1 or frame.depth_source is not None or noise > NOISE_FLOOR or errors.local > 0:
         return frozenset()
     assert frame.depth is not None
     instances = frame.instances or ()
