@@ -33,6 +33,7 @@ UNDER_PIXEL = 0.6  # a lower edge is anywhere between the last pixel's middle an
 ON_A_RUG = 0.5  # of how high the lowest point is: nothing else lifts it where depth is exact
 STRAY = 1.5  # times its noise: what remains of the outermost of some hundred points
 FACE_NOISE = 0.6  # of the points' noise along the axis is left in a face, a percentile of many points
+UPRIGHT_NOISE = 1.0  # the same of the upper and the lower face: a flat top ends where its noise does
 
 Bottom = Literal["support", "seen", "hidden"]
 
@@ -163,7 +164,8 @@ def _face_errors(
     edge = (percentile_faces(inner) - faces) * edge_share
     disputed = DISPUTED_WEIGHT * _moved_by(surface.disputed_in_camera, points, world, faces)
     lost = _moved_by(surface.lost_in_camera, points, world, faces)
-    noise = FACE_NOISE * surface.noise_m * _along_ray(surface, world)
+    left = [FACE_NOISE, FACE_NOISE, FACE_NOISE if config.rules == 1 else UPRIGHT_NOISE]
+    noise = np.array(left) * surface.noise_m * _along_ray(surface, world)
     unseen = UNSEEN_ERROR * surface.unseen_share * (faces[1] - faces[0])
     return np.sqrt(edge**2 + disputed**2 + lost**2 + noise**2 + unseen**2 + floor_m**2)
 
