@@ -102,6 +102,8 @@ DepthErrors = Annotated[
 Mix = Literal["paper", "all"]
 ChainStyle = Literal["short", "long", "equations", "dialogue", "mixed"]
 Numbers = Literal["people", "exact"]
+TrainStage = Literal["sft", "grpo"]
+VisionTower = Literal["trained", "frozen"]
 Balance = Annotated[
     Literal["names", "none"] | None,
     typer.Option(
