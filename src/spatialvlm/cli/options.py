@@ -102,8 +102,6 @@ DepthErrors = Annotated[
 Mix = Literal["paper", "all"]
 ChainStyle = Literal["short", "long", "equations", "dialogue", "mixed"]
 Numbers = Literal["people", "exact"]
-TrainStage = Literal["sft", "grpo"]
-VisionTower = Literal["trained", "frozen"]
 Balance = Annotated[
     Literal["names", "none"] | None,
     typer.Option(

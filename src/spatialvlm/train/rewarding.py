@@ -15,12 +15,12 @@ from spatialvlm.answers import answer_to_text
 from spatialvlm.errors import SpatialError, UserError
 from spatialvlm.evaluate import spatial_reward
 from spatialvlm.records import QA
+from spatialvlm.train.learner import Learner
 from spatialvlm.train.mixture import place_of
 from spatialvlm.train.model_parts import set_vision
 from spatialvlm.train.run_folder import RunFolder, place_file
 from spatialvlm.train.spatial_rows import AskedScenes, picture_of
 from spatialvlm.train.train_config import TrainConfig
-from spatialvlm.train.training import Learner
 
 LONGEST_ANSWER = 128
 """Tokens of an answer that is tried."""

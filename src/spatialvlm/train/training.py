@@ -4,27 +4,17 @@ import os
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from typing import Any
 
 from spatialvlm.errors import UserError
-from spatialvlm.models import (
-    Located,
-    Runtime,
-    import_torch,
-    import_transformers,
-    load_model,
-    load_processor,
-    locate,
-    parse_model,
-    torch_device,
-    torch_dtype,
-)
+from spatialvlm.models import import_torch, import_transformers
 from spatialvlm.train.encoding import Encoder
 from spatialvlm.train.general_rows import GeneralRows
-from spatialvlm.train.image_grids import check_pointing
+from spatialvlm.train.learner import Learner, load_learner
 from spatialvlm.train.mixture import RowSource
 from spatialvlm.train.model_card import write_card, write_report
-from spatialvlm.train.model_parts import image_token_id, linear_names, set_vision, vision_tower
+from spatialvlm.train.model_parts import set_vision
 from spatialvlm.train.run_folder import READOUT, RunFolder
 from spatialvlm.train.spatial_rows import SpatialRows
 from spatialvlm.train.train_config import TrainConfig
@@ -51,17 +41,6 @@ def phases_of(config: TrainConfig) -> list[Phase]:
     return [*frozen, Phase("main", config.steps, config.vision == "frozen")]
 
 
-@dataclass(slots=True)
-class Learner:
-    """A model that is being trained, with all that goes with it."""
-
-    model: Any
-    processor: Any
-    encoder: Encoder
-    half: bool
-    cpu: bool
-
-
 def train(config: TrainConfig, say: Say = print, callbacks: Callbacks = lambda phase: []) -> None:
     """Train a model as the settings say, and write it to `config.out`.
 
@@ -70,7 +49,7 @@ def train(config: TrainConfig, say: Say = print, callbacks: Callbacks = lambda p
     """
     import_torch()
     import_transformers()
-    _check_packages()
+    _check_packages(config)
     rank, ranks = int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1"))
     folder = RunFolder(config, rank=rank, ranks=ranks)
     if folder.is_done:
@@ -108,50 +87,15 @@ def _is_out_of_memory(error: BaseException) -> bool:
     return isinstance(error, MemoryError) or "out of memory" in said or "can't allocate memory" in said
 
 
-def _check_packages() -> None:
-    try:
-        import accelerate  # noqa: F401  # pyright: ignore[reportMissingImports]
-        import peft  # noqa: F401  # pyright: ignore[reportMissingImports]
-        import trl  # noqa: F401  # pyright: ignore[reportMissingImports]
-    except ImportError as error:
-        raise UserError(f"{error.name}: not installed; pip install 'spatialvlm[train]'") from None
-
-
-def load_learner(config: TrainConfig) -> Learner:
-    """Load the base with its processor, in full precision where its weights are trained, with adapters where asked."""
-    transformers = import_transformers()
-    located: Located = locate(parse_model(f"base:{config.base}"))
-    runtime = Runtime(config.device, config.precision)
-    half = torch_dtype(runtime, wide=True) != import_torch().float32
-    cpu = torch_device(runtime).type == "cpu"
-    weights = Runtime("cpu", "half" if half and config.lora else "full")
-    processor = load_processor(transformers.AutoProcessor, located)
-    if not isinstance(processor, transformers.ProcessorMixin):
-        raise UserError(f"base {config.base!r}: holds no processor of images and text; give weights that do")
-    model = load_model(transformers.AutoModelForImageTextToText, located, weights, wide=True)
-    family = str(model.config.model_type)
-    if config.evidence:
-        check_pointing(family)
-    encoder = Encoder(processor, family, image_token_id(model.config), config.base)
-    if config.lora:
-        model = _with_adapters(model, config)
-    return Learner(model, processor, encoder, half, cpu)
-
-
-def _with_adapters(model: Any, config: TrainConfig) -> Any:
-    """Put adapters on the language model and what joins it to the tower; the tower is trained whole, or not at all."""
-    from peft import LoraConfig, get_peft_model  # pyright: ignore[reportMissingImports]
-
-    import_torch().manual_seed(config.seed)
-    whole = [vision_tower(model)[0]] if config.vision == "trained" else None
-    settings = LoraConfig(
-        r=config.lora, lora_alpha=2 * config.lora, target_modules=linear_names(model), modules_to_save=whole
-    )
-    adapted = get_peft_model(model, settings)
-    for name, weight in adapted.named_parameters():
-        if weight.requires_grad and ".modules_to_save." not in name:
-            weight.data = weight.data.float()
-    return adapted
+def _check_packages(config: TrainConfig) -> None:
+    """Raise UserError for what is not installed; say to TensorBoard where its files go."""
+    wanted = ["accelerate", "datasets", "peft", "trl", *(["tensorboard"] if config.tensorboard else [])]
+    missing = [name for name in wanted if find_spec(name) is None]
+    if missing:
+        own = "pip install tensorboard" if missing == ["tensorboard"] else "pip install 'spatialvlm[train]'"
+        raise UserError(f"{', '.join(missing)}: not installed; {own}")
+    if config.tensorboard:
+        os.environ.setdefault("TENSORBOARD_LOGGING_DIR", str(config.out / "tensorboard"))
 
 
 def sources_of(config: TrainConfig, encoder: Encoder) -> tuple[list[RowSource], list[float]]:
