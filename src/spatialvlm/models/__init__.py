@@ -19,7 +19,7 @@ from spatialvlm.models.torch import (
     torch_device,
     torch_dtype,
 )
-from spatialvlm.models.vlm import MAX_NEW_TOKENS, VLMS, Ask, SplitReply, Vlm, load_vlm, split_thinking, vlm_backend
+from spatialvlm.models.vlm import MAX_NEW_TOKENS, VLMS, Ask, LookingVlm, SplitReply, Vlm, load_vlm, split_thinking, vlm_backend
 from spatialvlm.models.weights import Located, Model, WeightFiles, locate, parse_model
 
 __all__ = [
@@ -28,6 +28,7 @@ __all__ = [
     "Ask",
     "Batches",
     "Located",
+    "LookingVlm",
     "Model",
     "Runtime",
     "SplitReply",
