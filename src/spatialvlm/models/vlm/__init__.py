@@ -11,6 +11,7 @@ model said, without blanks around it, and with the marks of its thinking; `split
 
 import math
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -31,6 +32,7 @@ __all__ = [
     "Vlm",
     "is_thinking_mark",
     "load_vlm",
+    "runs_in_numpy",
     "split_thinking",
     "vlm_backend",
 ]
@@ -109,3 +111,10 @@ def load_vlm(
         raise UserError(f"temperature {temperature}: expected 0 or more")
     settings = {"seed": seed, "max_new_tokens": max_new_tokens, "temperature": temperature}
     return vlm_backend(model.backend)(model, runtime or Runtime(), **settings)
+
+
+def runs_in_numpy(folder: Path) -> bool:
+    """Tell whether a folder holds a checkpoint that runs in numpy, by the backend `idefics3`."""
+    from spatialvlm.models.vlm.idefics3 import why_not
+
+    return why_not(folder) is None

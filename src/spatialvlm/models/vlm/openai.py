@@ -85,7 +85,7 @@ class OpenAI:
         """Answer many questions, in order; the first that fails ends it. Where answers are drawn, each has its seed."""
         seeds = [self._seed + place * self._draws for place in range(len(asked))]
         with ThreadPoolExecutor(self._at_once) as pool:
-            return list(pool.map(lambda one, seed: self._answer(*one, seed), asked, seeds))
+            return list(pool.map(lambda one, seed: self._answer(one[0], one[1], seed), asked, seeds))
 
     def length(self, answer: str) -> int:
         """Return 0: the server's tokens are its own."""

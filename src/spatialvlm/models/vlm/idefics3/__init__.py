@@ -97,9 +97,9 @@ class Idefics3:
         rows = [last_token_of(prompt, words)] if words else list(range(last, last + max(len(said), 1)))
         layer, heads = self._taught
         chosen = looked if layer is None else [looked[layer]]
-        shares = np.mean([one[0, :heads][:, rows].mean((0, 1)) for one in chosen], 0, dtype=np.float32)
-        shares = shares[ids == self._image_id].reshape(self.grid, self.grid)
-        return shares / max(float(shares.sum()), 1e-12)
+        attention = np.stack([one[0, :heads][:, rows].mean((0, 1)) for one in chosen]).mean(0)
+        shares = attention[ids == self._image_id].reshape(self.grid, self.grid)
+        return (shares / max(float(shares.sum()), 1e-12)).astype(np.float32)
 
     def logits(self, images: Sequence[Image], question: str) -> Float32[np.ndarray, "t vocabulary"]:
         """Score, at every token of a prompt, the token that follows it."""
@@ -176,7 +176,7 @@ def why_not(folder: Path) -> str | None:
 
 
 def processor_settings(folder: Path) -> dict[str, Any]:
-    """Read the settings of the processor, with those of its image processor, which older folders hold in a file apart."""
+    """Read the settings of the processor and of its image processor, which older folders hold in a file apart."""
     told = read_json_if_any(folder / "processor_config.json")
     apart = read_json_if_any(folder / "preprocessor_config.json")
     return {**told, "image_processor": {**apart, **told.get("image_processor", {})}}

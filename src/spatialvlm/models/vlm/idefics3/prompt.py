@@ -56,7 +56,9 @@ class Prompter:
         if "model" not in read_json(file):
             raise UserError(f"{file}: is no tokenizer; give a whole checkpoint")
         self._tokenizer = tokenizers.Tokenizer.from_file(str(file))
-        special = {token: one.content for token, one in self._tokenizer.get_added_tokens_decoder().items() if one.special}
+        special = {
+            token: one.content for token, one in self._tokenizer.get_added_tokens_decoder().items() if one.special
+        }
         self._unsaid = {token for token, text in special.items() if not is_thinking_mark(text)}
 
     def tokens(self, images: int, question: str) -> PromptTokens:

@@ -69,7 +69,7 @@ class Eye:
             states = states + self._attend(self._normed(states, layer, "layer_norm1"), layer)
             inner = self._act(_by(self._normed(states, layer, "layer_norm2"), layer, "mlp.fc1"))
             states = states + _by(inner, layer, "mlp.fc2")
-        states = layer_norm(states, *self._last, self._epsilon)
+        states = layer_norm(states, self._last[0], self._last[1], self._epsilon)
         return linear(self._shuffled(states, side), self._project)
 
     def _normed(self, states: Array, layer: Mapping[str, Array], name: str) -> Array:
