@@ -11,19 +11,21 @@ looked         where the model looked -> a picture
 import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from jaxtyping import Float32, UInt8
 
 from spatialvlm.answering.averaging import Combined, combine
-from spatialvlm.answering.looked import draw_looked
 from spatialvlm.answering.model_choice import choose_model, packaged_model
 from spatialvlm.answers import Answer, answer_to_json
 from spatialvlm.errors import UserError
 from spatialvlm.evaluate import read_answer
 from spatialvlm.models import MAX_NEW_TOKENS, LookingVlm, Runtime, load_vlm
 from spatialvlm.pipeline.collect import read_picture
+
+if TYPE_CHECKING:
+    from spatialvlm.answering.looked import draw_looked
 
 __all__ = [
     "LONGEST_QUESTION",
@@ -149,3 +151,11 @@ def read_image(path: Path) -> Image:
     if sample.frame is None:
         raise UserError(f"image {str(path)!r}: {sample.drops[0].reason}")
     return sample.frame.image
+
+
+def __getattr__(name: str) -> Any:
+    if name != "draw_looked":
+        raise AttributeError(f"module 'spatialvlm.answering' has no attribute {name!r}")
+    from spatialvlm.answering.looked import draw_looked  # drawing needs much that an answer does not
+
+    return draw_looked

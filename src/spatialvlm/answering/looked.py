@@ -15,12 +15,13 @@ Picture = UInt8[np.ndarray, "_ _ 3"]
 
 
 def draw_looked(image: Picture, shares: Float32[np.ndarray, "rows columns"], heading: str) -> Picture:
-    """Draw over an image what share of the attention each square of it got, a ring around the most, under a heading."""
+    """Draw over an image how much more of the attention each square got than an even share, a ring around the most."""
     height, width = image.shape[:2]
     scale = LONGER_PX / max(height, width)
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     picture = cv2.resize(image, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
-    level = shares / max(float(shares.max()), 1e-12)
+    even = float(shares.mean())
+    level = np.clip(shares - even, 0, None) / max(float(shares.max()) - even, 1e-12)
     smooth = np.clip(cv2.resize(level, size, interpolation=cv2.INTER_LINEAR), 0, 1)
     heat = cv2.applyColorMap(np.rint(255 * smooth).astype(np.uint8), cv2.COLORMAP_INFERNO)
     weight = (_HEAT * smooth)[..., None]

@@ -56,7 +56,7 @@ def answer(
     if words is not None and point is None:
         raise typer.BadParameter("--words says what --point shows; give --point FILE too")
     from spatialvlm.answering import answer as ask_model
-    from spatialvlm.answering import draw_looked, read_image
+    from spatialvlm.answering import read_image
     from spatialvlm.models import Runtime
 
     pixels = read_image(image)
@@ -65,6 +65,7 @@ def answer(
     answered = ask_model(pixels, question, model, runtime=Runtime(device, precision), **settings)
     print(json.dumps(answered.to_json(), ensure_ascii=False) if as_json else said(answered))
     if point is not None and answered.looked is not None:
+        from spatialvlm.answering import draw_looked
         from spatialvlm.view import save
 
         heading = f"looks here at {words!r}" if words else f"looks here to say {answered.text!r}"

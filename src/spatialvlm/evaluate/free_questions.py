@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from spatialvlm.answers import Angle, Answer, Area, CannotTell, Choice, Clock, Count, Length, Order, YesNo
+from spatialvlm.answers import SAME, Angle, Answer, Area, CannotTell, Choice, Clock, Count, Length, Order, YesNo
 from spatialvlm.evaluate.items import AnswerReading, Relation
 from spatialvlm.evaluate.own_scoring import reading_of
 from spatialvlm.evaluate.own_wordings import known_question
@@ -19,7 +19,7 @@ from spatialvlm.evaluate.parsing.length_spans import find_lengths
 from spatialvlm.evaluate.parsing.relations import WORDS
 from spatialvlm.evaluate.parsing.units import UNIT, unit_of
 from spatialvlm.evaluate.scoring import parse_answer
-from spatialvlm.kinds import KINDS
+from spatialvlm.kinds import KINDS, Kind
 
 NOT_TOLD = "not told"
 """The reason of a CannotTell that an answer comes to: it gives none that is listed."""
@@ -63,6 +63,10 @@ _ASKS = re.compile(
     r"(?:is|are|was|were|does|do|did|has|have|can|could|would|will|should)\s+(?:it|the|an?|this|that|there|you)\b",
     re.IGNORECASE,
 )
+_PLAINLY = re.compile(
+    r"(?:about\s+|roughly\s+)?how\b(?!\s+would\s+you\s+(?:order|rank))|what(?:'s|\s+is)\s+the\s+(?!order)",
+    re.IGNORECASE,
+)
 _NAMED_UNIT = re.compile(rf"\b(?:in|many)\s+{UNIT}", re.IGNORECASE)
 
 
@@ -90,12 +94,29 @@ def read_answer(question: str, text: str) -> Answer | None:
 
 def asked_form(question: str) -> Asked | None:
     """Tell what a question asks for, by its kind or else by its words; None where neither tells."""
-    known = known_question(question)
-    if known is not None and len(known.names) >= KINDS[known.kind].subjects:
-        form = KINDS[known.kind].answer(known.names, 1.0, 1)
-        unit = unit_of(known.unit) if known.unit else None
-        return Asked(form, reading_of(form, known.kind, known.names, unit.name if unit else None))
     text = " ".join(question.split())
+    by_words = _asked_by_words(text)
+    if by_words is not None and isinstance(by_words.form, Length) and _PLAINLY.match(text):
+        return by_words  # whatever its kind, a length is read the same, and the wordings need not be loaded
+    known = known_question(text)
+    if known is None or len(known.names) < KINDS[known.kind].subjects:
+        return by_words
+    unit = unit_of(known.unit) if known.unit else None
+    form = _form_of(KINDS[known.kind], known.names)
+    return Asked(form, reading_of(form, known.kind, known.names, unit.name if unit else None))
+
+
+def _form_of(kind: Kind, names: tuple[str, ...]) -> Answer:
+    """Make an answer of a kind that tells something; of a comparison with "about the same" among its options."""
+    made = (kind.answer(names, 1.0, outcome) for outcome in (1, 0))
+    form = next(one for one in made if not isinstance(one, CannotTell))
+    if isinstance(form, Choice) and kind.form.compares and SAME not in form.options:
+        return Choice((*form.options, SAME), form.right)
+    return form
+
+
+def _asked_by_words(text: str) -> Asked | None:
+    """Tell what a question asks for by its words alone."""
     if (options := _options(text)) is not None:
         return options
     if (

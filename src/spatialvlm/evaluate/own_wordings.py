@@ -13,7 +13,8 @@ from spatialvlm.pipeline.phrase import load_sheet
 
 _NAME = re.compile(r"(?:the|an?)\s\S|(?:mark|object|point)\b", re.IGNORECASE)
 _NO_NAME = re.compile(r"\b(?:or|than|whether|which)\b", re.IGNORECASE)
-_LIST = re.compile(r",\s+(?:and\s+|or\s+)?|\s+(?:and|or)\s+(?=the\s)")
+_SCALE = re.compile(r"\s+Coordinates are\b.*$")
+_LIST = re.compile(r",\s+(?!\d)(?:and\s+|or\s+)?|\s+(?:and|or)\s+(?=the\s)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ class KnownQuestion:
 
 def known_question(question: str) -> KnownQuestion | None:
     """Find the kind in whose wordings a question is; of several the one with the fewest words in its slots."""
-    text = " ".join(question.split())
+    text = _SCALE.sub("", " ".join(question.split()))
     text = text[:1].lower() + text[1:]
     best: tuple[int, KnownQuestion] | None = None
     for kind, pieces in _wordings():
