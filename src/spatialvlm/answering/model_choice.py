@@ -27,7 +27,9 @@ def choose_model(text: str | None) -> Model:
     if colon and backend in VLMS:
         return parse_model(text)
     path = Path(text).expanduser()
-    if path.exists():
+    if text and path.exists():
+        if not (path / "config.json").is_file():
+            raise UserError(f"model {text!r}: holds no config.json, so it is no checkpoint; {_EXPECTED}")
         return Model("idefics3" if runs_in_numpy(path) else "transformers", text)
     if not text or text.count("/") != 1 or text.startswith((".", "~", "/")):
         raise UserError(f"model {text!r}: no such folder, hub id or server; {_EXPECTED}")
