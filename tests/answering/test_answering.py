@@ -72,6 +72,7 @@ def test_numbers_and_votes_are_said(run: Run, weights: Path, picture: Path, monk
     question = QUESTION
     assert replies("1 m", "2 m.", "about 300 cm", "far") == "2 m ± 1 m (mean and spread of 3 of 4 answers)\n"
     assert replies("1.5 m", "far") == "1.5 m (mean and spread of 1 of 2 answers)\n"
+    assert "\x1b" not in replies("\x1b[2Jfar")
     question = "How many boxes are there?"
     assert replies("2", "three", "3") == "2.67 ± 0.58 (mean and spread of 3 of 3 answers)\n"
     question = "Which is nearer, the box or the lamp?"

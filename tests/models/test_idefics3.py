@@ -56,6 +56,24 @@ def test_scores_are_those_of_transformers(precision: str, folders: dict[str, Pat
         np.testing.assert_allclose(own.logits([image], QUESTION), expected, atol=1e-3)
 
 
+def test_smolvlm_is_of_the_same_kind(folders: dict[str, Path], tmp_path: Path):
+    """Its own processor needs a package more; all else is in the files."""
+    import torch
+    import transformers
+
+    shutil.copytree(folders["float32"], tmp_path, dirs_exist_ok=True)
+    told = transformers.AutoConfig.from_pretrained(folders["float32"]).to_dict()
+    parts = {name: told[name] for name in ("text_config", "scale_factor", "image_token_id", "tie_word_embeddings")}
+    vision = told["vision_config"] | {"model_type": "smolvlm_vision"}
+    model = transformers.SmolVLMForConditionalGeneration(transformers.SmolVLMConfig(vision_config=vision, **parts))
+    model.eval().save_pretrained(tmp_path)
+    own, image = load(tmp_path), pictures()[0]
+    ids, pixels = own._prompter.tokens(1, QUESTION).ids, own._input(image)
+    with torch.inference_mode():
+        expected = model(input_ids=torch.tensor(ids[None]), pixel_values=torch.tensor(pixels[None, None])).logits[0]
+    np.testing.assert_allclose(own.logits([image], QUESTION), expected.numpy(), atol=1e-3)
+
+
 def test_words_are_those_of_transformers(folders: dict[str, Path]):
     own, theirs = (
         load(folders["float32"], max_new_tokens=12),

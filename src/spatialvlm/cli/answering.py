@@ -63,7 +63,7 @@ def answer(
     look = point is not None
     settings = {"samples": samples, "temperature": temperature, "seed": seed, "look": look, "words": words}
     answered = ask_model(pixels, question, model, runtime=Runtime(device, precision), **settings)
-    print(json.dumps(answered.to_json(), ensure_ascii=False) if as_json else said(answered))
+    print(json.dumps(answered.to_json(), ensure_ascii=False) if as_json else shown(said(answered)))
     if point is not None and answered.looked is not None:
         from spatialvlm.answering import draw_looked
         from spatialvlm.view import save
@@ -83,3 +83,8 @@ def said(answered: "Answered") -> str:
     size, unit = _UNITS[form_of(answered.value)] if answered.value else (1.0, "")
     spread = "" if answered.spread is None else f" ± {answered.spread * size:.2g}{unit}"
     return f"{answered.mean * size:.3g}{unit}{spread} (mean and spread of {answered.read} of {count} answers)"
+
+
+def shown(text: str) -> str:
+    """Replace what a terminal would obey, such as escape codes that a server sends."""
+    return "".join(letter if letter.isprintable() or letter in "\n\t" else "\ufffd" for letter in text)
