@@ -335,7 +335,7 @@ def test_show_writes_where_it_is_told(run, dataset, tmp_path, monkeypatch):
     assert run("show", dataset, "0", "--png", "x.png")[0] == 0
     assert [path.name for path in tmp_path.iterdir()] == ["x.png"]
     code, _, errors = run("show", dataset, "0", "--png", "nowhere/x.png")
-    assert (code, errors) == (1, "error: cannot write nowhere/x.png: No such file or directory; give another --png\n")
+    assert (code, errors) == (1, "error: cannot write nowhere/x.png: No such file or directory; give another path\n")
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,18 @@ from typer.testing import CliRunner, Result
 from spatialvlm.cli import app
 
 FLAGS = {
+    "answer": {
+        "--model": None,
+        "--samples": 1,
+        "--temperature": None,
+        "--seed": 0,
+        "--point": None,
+        "--words": None,
+        "--json": False,
+        "--device": "auto",
+        "--precision": "auto",
+        "--help": False,
+    },
     "build": {
         "--out": None,
         "--as": None,

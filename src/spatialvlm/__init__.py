@@ -20,6 +20,8 @@
     sv.score(questions[0], "about 1.2 m").value           another answer to a question, judged without the scene
     GRPOTrainer(model, sv.spatial_reward, ...)            the same of rows of data, in training
 
+    sv.answer("desk.jpg", "How wide is the desk?", "model/", samples=8)       a model's answer, with its spread
+
 Importing this costs next to nothing: what a name needs is imported when it is first used.
 """
 
@@ -61,6 +63,7 @@ _HOMES = {
     "dataset": ("Dataset", "SceneQuestions", "export"),
     "chains": ("chains_of", "replay"),
     "evaluate": ("score", "spatial_reward"),
+    "answering": ("answer",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names} | {"read": "dataset"}
 
@@ -97,6 +100,7 @@ __all__ = [
     "Stage",
     "YesNo",
     "__version__",
+    "answer",
     "ask",
     "build",
     "chains_of",
@@ -115,6 +119,7 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
+    from spatialvlm.answering import answer
     from spatialvlm.answers import (
         Angle,
         Answer,

@@ -159,6 +159,8 @@ def test_no_such_model(folders: dict[str, Path], tmp_path: Path):
         load_vlm(Model("gguf", "x"))
     with pytest.raises(UserError, match="max_new_tokens"):
         load_vlm(Model("openai", "http://localhost/v1#m"), max_new_tokens=0)
+    with pytest.raises(UserError, match=r"temperature -0.5: expected 0 or more"):
+        load_vlm(Model("openai", "http://localhost/v1#m"), temperature=-0.5)
 
 
 def test_processor_that_needs_torchvision(folders: dict[str, Path], monkeypatch: pytest.MonkeyPatch):
@@ -262,6 +264,16 @@ def test_what_is_sent(serve: Callable[..., Server], monkeypatch: pytest.MonkeyPa
     vlm.answer([], "what ?")
     assert server.headers[1]["Authorization"] == "Bearer secret"
     assert (vlm.name, vlm.version) == ("tiny", server.model.weights.partition("#")[0])
+
+
+def test_drawn_answers_have_seeds_of_their_own(serve: Callable[..., Server]):
+    server = serve(lambda *_: says("x"))
+    for temperature, expected in ((0.7, {7, 8, 9}), (0.0, {7})):
+        server.asked.clear()
+        vlm = load_vlm(server.model, Runtime(), seed=7, temperature=temperature)
+        assert vlm.answers([([], "what ?")] * 3) == ["x"] * 3
+        assert {body["seed"] for body in server.asked} == expected
+        assert {body["temperature"] for body in server.asked} == {temperature}
 
 
 def test_answers_keep_their_order(serve: Callable[..., Server]):

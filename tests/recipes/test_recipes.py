@@ -95,7 +95,7 @@ def test_the_page_lists_the_roles_and_their_backends():
         "cull": CULL_MODELS,
         "detect": BOX_DETECTORS,
         "segment": ("sam", "semantic"),
-        "caption": ("transformers", "openai"),
+        "caption": ("transformers", "openai", "idefics3"),
         "depth": DEPTH_MODELS,
         "camera": CAMERA_MODELS,
         "floor": FLOOR_MODELS,

@@ -8,6 +8,8 @@
     scoring           an item and an answer -> a score by our rule and by the official one
     own_scoring       a question of ours, which stands alone, and an answer -> a score
     row_reward        the same of rows of data, as trainers call it
+    free_questions    a question without a truth and an answer -> the value that is stated
+    own_wordings      a question in a wording of ours -> its kind and the names in it
     metrics/          many scores -> figures with 95 % intervals
     evaluation        all of it: a model and some tasks -> a folder of results
     results           that folder, written and read
@@ -27,6 +29,7 @@ from spatialvlm.evaluate.tasks import TASKS, load_task
 if TYPE_CHECKING:
     from spatialvlm.evaluate.evaluation import evaluate
     from spatialvlm.evaluate.evaluation_console import compare_on_console, evaluate_with_progress, write_items
+    from spatialvlm.evaluate.free_questions import read_answer
     from spatialvlm.evaluate.item_export import item_from_row, write_parquet, write_tsv
     from spatialvlm.evaluate.items import Item
     from spatialvlm.evaluate.models import AskConfig
@@ -52,6 +55,7 @@ __all__ = [
     "item_from_row",
     "load_definition",
     "load_task",
+    "read_answer",
     "read_results",
     "score",
     "score_item",
@@ -68,6 +72,8 @@ def __getattr__(name: str) -> Any:
             module = "evaluation"
         case "compare_on_console" | "evaluate_with_progress" | "write_items":
             module = "evaluation_console"
+        case "read_answer":
+            module = "free_questions"
         case "item_from_row" | "write_parquet" | "write_tsv":
             module = "item_export"
         case "Item":

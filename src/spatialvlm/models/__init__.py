@@ -19,7 +19,18 @@ from spatialvlm.models.torch import (
     torch_device,
     torch_dtype,
 )
-from spatialvlm.models.vlm import MAX_NEW_TOKENS, VLMS, Ask, SplitReply, Vlm, load_vlm, split_thinking, vlm_backend
+from spatialvlm.models.vlm import (
+    MAX_NEW_TOKENS,
+    VLMS,
+    Ask,
+    LookingVlm,
+    SplitReply,
+    Vlm,
+    load_vlm,
+    runs_in_numpy,
+    split_thinking,
+    vlm_backend,
+)
 from spatialvlm.models.weights import Located, Model, WeightFiles, locate, parse_model
 
 __all__ = [
@@ -28,6 +39,7 @@ __all__ = [
     "Ask",
     "Batches",
     "Located",
+    "LookingVlm",
     "Model",
     "Runtime",
     "SplitReply",
@@ -43,6 +55,7 @@ __all__ = [
     "onnx_file",
     "parse_model",
     "run_session",
+    "runs_in_numpy",
     "split_thinking",
     "torch_device",
     "torch_dtype",

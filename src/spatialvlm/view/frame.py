@@ -64,7 +64,7 @@ def save(image: Picture, path: Path) -> None:
     try:
         path.write_bytes(png)
     except OSError as error:
-        raise UserError(f"cannot write {path}: {error.strerror}; give another --png") from error
+        raise UserError(f"cannot write {path}: {error.strerror}; give another path") from error
 
 
 def print_frame(console: Console, scene: Scene, questions: list[QA], image: Picture, why: str = "") -> None:

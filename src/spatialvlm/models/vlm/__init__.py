@@ -2,17 +2,20 @@
 
     vlm = load_vlm(parse_model("transformers:Qwen/Qwen3-VL-2B-Instruct"))
     vlm = load_vlm(parse_model("openai:http://localhost:8000/v1#qwen3-vl"))
+    vlm = load_vlm(parse_model("idefics3:small_model/"))       without torch
     vlm.answer([image], "What is on the table?")
 
-Answers are greedy: the same question gets the same answer. They are what the model said, without blanks around it, and
-with the marks of its thinking; `split_thinking` cuts that off.
+Answers are greedy: the same question gets the same answer; above `temperature` 0 they are drawn. They are what the
+model said, without blanks around it, and with the marks of its thinking; `split_thinking` cuts that off.
 """
 
+import math
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
-from jaxtyping import UInt8
+from jaxtyping import Float32, UInt8
 
 from spatialvlm.errors import UserError
 from spatialvlm.models.runtime import Runtime
@@ -24,10 +27,12 @@ __all__ = [
     "VLMS",
     "Ask",
     "Image",
+    "LookingVlm",
     "SplitReply",
     "Vlm",
     "is_thinking_mark",
     "load_vlm",
+    "runs_in_numpy",
     "split_thinking",
     "vlm_backend",
 ]
@@ -36,7 +41,7 @@ Image = UInt8[np.ndarray, "_ _ 3"]
 Ask = tuple[Sequence[Image], str]
 """What a model is asked: images (RGB, of any sizes, perhaps none), and the question about them."""
 
-VLMS = ("transformers", "openai")
+VLMS = ("transformers", "openai", "idefics3")
 
 MAX_NEW_TOKENS = 256
 """An answer of some 190 English words."""
@@ -62,6 +67,15 @@ class Vlm(Protocol):
         ...
 
 
+@runtime_checkable
+class LookingVlm(Vlm, Protocol):
+    """A Vlm that tells where it looks."""
+
+    def look(self, image: Image, question: str, answer: str, words: str | None = None) -> Float32[np.ndarray, "g g"]:
+        """Return where it looks while it writes an answer, or reads `words`: shares of the squares of the image."""
+        ...
+
+
 def vlm_backend(name: str) -> type[Any]:
     """Look up the class of a vision-language model by the name of its backend. Raises UserError for an unknown one."""
     match name:
@@ -69,20 +83,38 @@ def vlm_backend(name: str) -> type[Any]:
             from spatialvlm.models.vlm.transformers import Transformers as Backend
         case "openai":
             from spatialvlm.models.vlm.openai import OpenAI as Backend
+        case "idefics3":
+            from spatialvlm.models.vlm.idefics3 import Idefics3 as Backend
         case _:
             raise UserError(f"vision-language model {name!r}: unknown; choose one of {', '.join(VLMS)}")
     return Backend
 
 
 def load_vlm(
-    model: Model, runtime: Runtime | None = None, *, seed: int = 0, max_new_tokens: int = MAX_NEW_TOKENS
+    model: Model,
+    runtime: Runtime | None = None,
+    *,
+    seed: int = 0,
+    max_new_tokens: int = MAX_NEW_TOKENS,
+    temperature: float = 0.0,
 ) -> Vlm:
     """Load the vision-language model called `model.backend`: weights here, or a server that speaks OpenAI's protocol.
 
-    `max_new_tokens` is the longest answer; what is longer is cut off. `seed` is handed to servers, since some draw even
-    where they are asked for the likeliest answer. Raises UserError for an unknown backend, weights that cannot be had,
-    or a package that is not installed.
+    `max_new_tokens` is the longest answer; what is longer is cut off. `temperature` 0 takes the likeliest words, above
+    it they are drawn: by `seed`, so that the same list of questions gets the same answers. A server gets both, since
+    some draw even where they are asked for the likeliest answer. Raises UserError for an unknown backend, weights that
+    cannot be had, a temperature below 0, or a package that is not installed.
     """
     if max_new_tokens < 1:
         raise UserError(f"max_new_tokens {max_new_tokens}: expected 1 or more")
-    return vlm_backend(model.backend)(model, runtime or Runtime(), seed=seed, max_new_tokens=max_new_tokens)
+    if not 0 <= temperature < math.inf:
+        raise UserError(f"temperature {temperature}: expected 0 or more")
+    settings = {"seed": seed, "max_new_tokens": max_new_tokens, "temperature": temperature}
+    return vlm_backend(model.backend)(model, runtime or Runtime(), **settings)
+
+
+def runs_in_numpy(folder: Path) -> bool:
+    """Tell whether a folder holds a checkpoint that runs in numpy, by the backend `idefics3`."""
+    from spatialvlm.models.vlm.idefics3 import why_not
+
+    return why_not(folder) is None

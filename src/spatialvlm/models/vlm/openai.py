@@ -1,6 +1,6 @@
 """Vision-language models behind a server that speaks OpenAI's protocol: vLLM, SGLang, llama.cpp, OpenAI itself.
 
-Enters: images and a question. Leaves: the answer of POST {base}/chat/completions, at temperature 0. Images travel as
+Enters: images and a question. Leaves: the answer of POST {base}/chat/completions. Images travel as
 PNG, so that nothing is lost. The key, where a server wants one, is read from OPENAI_API_KEY.
 https://platform.openai.com/docs/api-reference/chat/create
 """
@@ -48,6 +48,7 @@ class OpenAI:
         *,
         seed: int,
         max_new_tokens: int,
+        temperature: float = 0.0,
         timeout_s: float = 120.0,
         pause_s: float = 1.0,
     ) -> None:
@@ -65,20 +66,26 @@ class OpenAI:
             )
         self.version = base.rstrip("/")
         self._url = f"{self.version}/chat/completions"
-        self._fields = {"model": self.name, "temperature": 0, "seed": seed, "max_tokens": max_new_tokens, "n": 1}
+        self._fields = {"model": self.name, "temperature": temperature, "max_tokens": max_new_tokens, "n": 1}
+        self._seed, self._draws = seed, temperature > 0
         self._at_once, self._timeout_s, self._pause_s = runtime.batch_size, timeout_s, pause_s
 
     def answer(self, images: Sequence[Image], question: str) -> str:
         """Answer one question about some images."""
+        return self._answer(images, question, self._seed)
+
+    def _answer(self, images: Sequence[Image], question: str, seed: int) -> str:
         content = [{"type": "image_url", "image_url": {"url": _data_url(image)}} for image in images]
         content += [{"type": "text", "text": question}]
-        reply = self._post(json.dumps({**self._fields, "messages": [{"role": "user", "content": content}]}).encode())
+        fields = {**self._fields, "seed": seed, "messages": [{"role": "user", "content": content}]}
+        reply = self._post(json.dumps(fields).encode())
         return self._said(reply).strip()
 
     def answers(self, asked: Sequence[Ask]) -> list[str]:
-        """Answer many questions, in order; the first that fails ends it."""
+        """Answer many questions, in order; the first that fails ends it. Where answers are drawn, each has its seed."""
+        seeds = [self._seed + place * self._draws for place in range(len(asked))]
         with ThreadPoolExecutor(self._at_once) as pool:
-            return list(pool.map(lambda one: self.answer(*one), asked))
+            return list(pool.map(lambda one, seed: self._answer(one[0], one[1], seed), asked, seeds))
 
     def length(self, answer: str) -> int:
         """Return 0: the server's tokens are its own."""

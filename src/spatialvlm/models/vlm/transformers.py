@@ -1,7 +1,7 @@
 """Vision-language models on this machine: what transformers calls image-text-to-text (Qwen-VL, SmolVLM, LLaVA, ...).
 
 Enters: images and a question, put into the words of the model's own chat template; models without one (PaliGemma) get
-an image token per image and the question. Leaves: the answer, decoded greedily.
+an image token per image and the question. Leaves: the answer, decoded greedily or drawn.
 https://huggingface.co/docs/transformers/main/tasks/image_text_to_text
 """
 
@@ -20,7 +20,9 @@ class Transformers:
 
     files = "transformers"
 
-    def __init__(self, model: Model, runtime: Runtime, *, seed: int, max_new_tokens: int) -> None:
+    def __init__(
+        self, model: Model, runtime: Runtime, *, seed: int, max_new_tokens: int, temperature: float = 0.0
+    ) -> None:
         transformers = import_transformers()
         located = locate(model)
         self.name, self.version = located.name, located.version
@@ -33,15 +35,16 @@ class Transformers:
             tokenizer.pad_token = tokenizer.eos_token
         # Samplers' settings that checkpoints bring along mean nothing to a greedy search, and each is warned about.
         self._settings = {
-            "do_sample": False,
+            "do_sample": temperature > 0,
             "num_beams": 1,
-            "temperature": None,
+            "temperature": temperature or None,
             "top_p": None,
             "top_k": None,
             "max_new_tokens": max_new_tokens,
             "pad_token_id": tokenizer.pad_token_id,
         }
         self._unsaid = _unsaid_tokens(tokenizer)
+        self._seed, self._draws = seed, temperature > 0
         self._batches = Batches(runtime.batch_size)
 
     def answer(self, images: Sequence[Image], question: str) -> str:
@@ -53,6 +56,8 @@ class Transformers:
 
         Only questions with the same number of images run together: most processors take no ragged batches.
         """
+        if self._draws:
+            import_torch().manual_seed(self._seed)
         found: dict[int, str] = {}
         for count in dict.fromkeys(len(images) for images, _ in asked):
             same = [i for i, (images, _) in enumerate(asked) if len(images) == count]
