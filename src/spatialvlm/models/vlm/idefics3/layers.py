@@ -38,7 +38,7 @@ def _silu(states: Array) -> Array:
 
 
 def _gelu_tanh(states: Array) -> Array:
-    inner = np.float32(np.sqrt(2 / np.pi)) * (states + np.float32(0.044715) * states**3)
+    inner = np.float32(np.sqrt(2 / np.pi)) * (states + np.float32(0.044715) * states * states * states)
     return np.float32(0.5) * states * (1 + np.tanh(inner))
 
 
