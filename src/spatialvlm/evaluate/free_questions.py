@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from spatialvlm.answers import SAME, Angle, Answer, Area, CannotTell, Choice, Clock, Count, Length, Order, YesNo
 from spatialvlm.evaluate.items import AnswerReading, Relation
 from spatialvlm.evaluate.own_scoring import reading_of
-from spatialvlm.evaluate.own_wordings import known_question
 from spatialvlm.evaluate.parsing.extraction import ParsedAnswer, find_final_answer, strip_thinking
 from spatialvlm.evaluate.parsing.length_spans import find_lengths
 from spatialvlm.evaluate.parsing.relations import WORDS
@@ -98,6 +97,8 @@ def asked_form(question: str) -> Asked | None:
     by_words = _asked_by_words(text)
     if by_words is not None and isinstance(by_words.form, Length) and _PLAINLY.match(text):
         return by_words  # whatever its kind, a length is read the same, and the wordings need not be loaded
+    from spatialvlm.evaluate.own_wordings import known_question
+
     known = known_question(text)
     if known is None or len(known.names) < KINDS[known.kind].subjects:
         return by_words

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import numpy as np
-from jaxtyping import Float32
+from jaxtyping import Float, Float32
 
 from spatialvlm.errors import UserError
 
@@ -27,7 +27,7 @@ def rms_norm(states: Array, weight: Array, epsilon: float) -> Array:
     return states / np.sqrt(np.square(states).mean(-1, keepdims=True) + np.float32(epsilon)) * weight
 
 
-def softmax(scores: Array) -> Array:
+def softmax(scores: Float[np.ndarray, "..."]) -> Float[np.ndarray, "..."]:
     """Turn scores along the last axis into shares."""
     raised = np.exp(scores - scores.max(-1, keepdims=True))
     return raised / raised.sum(-1, keepdims=True)
@@ -38,7 +38,7 @@ def _silu(states: Array) -> Array:
 
 
 def _gelu_tanh(states: Array) -> Array:
-    inner = np.float32(np.sqrt(2 / np.pi)) * (states + np.float32(0.044715) * states**3)
+    inner = np.float32(np.sqrt(2 / np.pi)) * (states + np.float32(0.044715) * states * states * states)
     return np.float32(0.5) * states * (1 + np.tanh(inner))
 
 
