@@ -19,15 +19,31 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from spatialvlm.train.mixture import Mixture, MixtureState
+    from spatialvlm.train.packing import Segment, TokenRow, allowed, pack
     from spatialvlm.train.train_config import TrainConfig
     from spatialvlm.train.training import train
     from spatialvlm.train.training_console import train_with_progress
 
-__all__ = ["TrainConfig", "train", "train_with_progress"]
+__all__ = [
+    "Mixture",
+    "MixtureState",
+    "Segment",
+    "TokenRow",
+    "TrainConfig",
+    "allowed",
+    "pack",
+    "train",
+    "train_with_progress",
+]
 
 
 def __getattr__(name: str) -> Any:
     match name:
+        case "Mixture" | "MixtureState":
+            module = "mixture"
+        case "Segment" | "TokenRow" | "allowed" | "pack":
+            module = "packing"
         case "TrainConfig":
             module = "train_config"
         case "train":

@@ -1,5 +1,6 @@
 """The model that is to learn: a base and its processor, loaded for training, with adapters where they are asked for."""
 
+import os
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,7 +39,9 @@ def load_learner(config: TrainConfig) -> Learner:
     located = locate(parse_model(f"base:{config.base}"))
     runtime = Runtime(config.device, config.precision)
     half = torch_dtype(runtime, wide=True) != import_torch().float32
-    cpu = torch_device(runtime).type == "cpu"
+    device = torch_device(runtime)
+    if device.type == "cuda" and device.index is None:
+        device = import_torch().device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
     weights = Runtime("cpu", "half" if half and config.lora else "full")
     processor = load_processor(transformers.AutoProcessor, located)
     if not isinstance(processor, transformers.ProcessorMixin):
@@ -50,7 +53,7 @@ def load_learner(config: TrainConfig) -> Learner:
     encoder = Encoder(processor, family, image_token_id(model.config), config.base)
     if config.lora:
         model = _with_adapters(model, config)
-    return Learner(model, processor, encoder, half, cpu)
+    return Learner(model.to(device), processor, encoder, half, device.type == "cpu")
 
 
 def _with_adapters(model: Any, config: TrainConfig) -> Any:
@@ -63,7 +66,7 @@ def _with_adapters(model: Any, config: TrainConfig) -> Any:
         r=config.lora, lora_alpha=2 * config.lora, target_modules=linear_names(model), modules_to_save=whole
     )
     adapted = get_peft_model(model, settings)
-    for name, weight in adapted.named_parameters():
-        if weight.requires_grad and ".modules_to_save." not in name:
+    for weight in adapted.parameters():
+        if weight.requires_grad:  # small steps would be lost in half precision
             weight.data = weight.data.float()
     return adapted

@@ -10,43 +10,37 @@ import torch  # pyright: ignore[reportMissingImports]
 from spatialvlm.train.batches import Collator
 from spatialvlm.train.packing import IGNORED, TokenRow, unpack
 
-TOLERATED = {torch.float32: 0.01, torch.bfloat16: 0.15, torch.float16: 0.05}
-"""How far apart log-probabilities of answers may be, on average, by the type that the model computes in."""
+TOLERATED, TOLERATED_IN_HALF = 0.01, 0.15
+"""How far apart log-probabilities of answers may be, on average, in full and in half precision."""
 
 
-def takes_packed_rows(model: Any, collate: Collator, row: TokenRow) -> bool:
-    """Tell whether a model gives answers the same probabilities in a packed row as one by one.
+def packing_fault(model: Any, collate: Collator, row: TokenRow, *, half: bool = False) -> str | None:
+    """Say why a model cannot take packed rows, None where it gives answers the same probabilities as one by one.
 
-    False where it takes no mask for pairs of tokens at all. A row of one question says nothing: True.
+    A row of one question says nothing of it: None. `half`: as in training with mixed precision.
     """
     if len(row.segments) < 2:
-        return True
+        return None
     was_training = model.training
     model.eval()
+    device = next(model.parameters()).device
     try:
-        with torch.no_grad():
-            packed = _answers(model, collate([row]))
-            alone = torch.cat([_answers(model, collate([one])) for one in unpack(row)])
+        with torch.no_grad(), torch.autocast(device.type, torch.bfloat16, enabled=half):
+            packed = _answers(model, collate([row]), device)
+            alone = torch.cat([_answers(model, collate([one]), device) for one in unpack(row)])
     except (ValueError, TypeError, IndexError, RuntimeError) as error:
         if "out of memory" in str(error).lower():
             raise
-        return False
+        return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
     finally:
         model.train(was_training)
     apart = (packed - alone).abs().mean().item()
-    return apart <= TOLERATED.get(model.dtype, 0.01)
+    return None if apart <= (TOLERATED_IN_HALF if half else TOLERATED) else f"answers differ by {apart:.2f} nats"
 
 
-def _answers(model: Any, batch: dict[str, Any]) -> Any:
+def _answers(model: Any, batch: dict[str, Any], device: Any) -> Any:
     """Return the log-probabilities of the learnt tokens of a batch of one row."""
-    device = next(model.parameters()).device
     given = {name: value.to(device) for name, value in batch.items() if name not in ("labels", "evidence")}
-    given = {
-        name: value.to(model.dtype) if value.is_floating_point() and name == "pixel_values" else value
-        for name, value in given.items()
-    }
-    if given["attention_mask"].is_floating_point():
-        given["attention_mask"] = given["attention_mask"].to(model.dtype)
     logits = model(**given).logits[0, :-1].float()
     wanted = batch["labels"][0, 1:].to(device)
     learnt = wanted != IGNORED

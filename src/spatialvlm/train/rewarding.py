@@ -70,6 +70,7 @@ def reward_training(config: TrainConfig, learner: Learner, folder: RunFolder, ca
             f"generations {config.generations}: do not divide the {at_once} tries of a step, --batch-size times "
             "--accumulate times processes"
         )
+    next(reward_rows(config))  # what is wrong with the data is said before anything is loaded for training
     set_vision(learner.model, frozen=config.vision == "frozen")
     texts = Value("string")
     columns = dict.fromkeys(("value", "kind", "asked_unit", "asked_as"), texts)

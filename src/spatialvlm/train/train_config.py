@@ -44,7 +44,6 @@ class TrainConfig:
     accumulate: int = 1
     questions_per_image: int = 8
     max_tokens: int = 4096
-    packed: bool = True
     evidence: float = 0.0
     evidence_layer: int = -1
     evidence_heads: int = 2

@@ -117,7 +117,7 @@ def _supervise(
     encoder, model = learner.encoder, learner.model
     merge = int(getattr(getattr(learner.processor, "image_processor", None), "merge_size", 1))
     collate = Collator(encoder.family, encoder.pad_id, encoder.image_id, merge, pointers=bool(config.evidence))
-    sources, shares = sources_of(_probe(config, encoder, model, collate, say), encoder)
+    sources, shares = sources_of(_probe(config, learner, collate, say), encoder)
     evidence = _evidence(config, model) if config.evidence else None
     states: dict[int, str] = {}
     read = 0
@@ -162,14 +162,14 @@ def _evidence(config: TrainConfig, model: Any) -> tuple[Any, Any]:
     return Evidence(tap, readout), readout
 
 
-def _probe(config: TrainConfig, encoder: Encoder, model: Any, collate: Any, say: Say) -> TrainConfig:
+def _probe(config: TrainConfig, learner: Learner, collate: Any, say: Say) -> TrainConfig:
     """Look at some images before training. Raises UserError where there is nothing, or evidence has nothing to teach.
 
     Returns settings with one question a row where the model does not take more.
     """
-    from spatialvlm.train.packing_check import takes_packed_rows
+    from spatialvlm.train.packing_check import packing_fault
 
-    source = SpatialRows(config, encoder)
+    source = SpatialRows(config, learner.encoder)
     if not len(source):
         raise UserError(f"{source.name}: holds nothing to train on; expected one image with a question at least")
     rows = [row for place in range(min(PROBED, len(source))) if (row := source.row(0, place)) is not None]
@@ -180,10 +180,11 @@ def _probe(config: TrainConfig, encoder: Encoder, model: Any, collate: Any, say:
             "train without --evidence, or ask other --kinds"
         )
     several = next((row for row in rows if len(row.segments) > 1), None)
-    packs = config.packed and (several is None or takes_packed_rows(model, collate, several))
-    if config.packed and not packs:
-        say(f"{encoder.family}: does not keep several questions of a row apart; each row has one")
-    return config if packs else replace(config, questions_per_image=1)
+    fault = packing_fault(learner.model, collate, several, half=learner.half) if several is not None else None
+    if fault is None:
+        return config
+    say(f"{learner.encoder.family}: cannot take several questions a row ({fault}); each row has one")
+    return replace(config, questions_per_image=1)
 
 
 def _write_model(config: TrainConfig, learner: Learner, folder: RunFolder, skipped: dict[str, int]) -> None:
