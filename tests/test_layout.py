@@ -36,7 +36,7 @@ ORDER = (
     ("engine",),
     ("audit", "view"),
     ("evaluate",),
-    ("annotate",),
+    ("annotate", "train"),
     ("cli",),
 )
 LEVELS = {f"spatialvlm.{name}": level for level, names in enumerate(ORDER) for name in names}
