@@ -3,22 +3,43 @@
 Boxes are full ones, of all that an object is, seen or not, in the world frame of docs/conventions.md over the floor.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 from jaxtyping import Float64, UInt8
 
 from spatialvlm.geometry import transform, world_from_camera
 from spatialvlm.records import Frame
 from spatialvlm.worlds import Truth, exact_frame, instance_id
+from spatialvlm.worlds.rooms.albedo import colours_of
 from spatialvlm.worlds.rooms.cameras import image_from_camera, room_from_camera
-from spatialvlm.worlds.rooms.ray_casting import GBuffer
+from spatialvlm.worlds.rooms.flat_light import flat_picture
+from spatialvlm.worlds.rooms.ray_casting import GBuffer, SurfaceCaster
 from spatialvlm.worlds.rooms.rendering import render, trace
 from spatialvlm.worlds.rooms.room import Placement, Room
+from spatialvlm.worlds.rooms.room_surfaces import surfaces_of
 
 
 def frame_of(room: Room, frame_id: str, size: tuple[int, int], spp: int) -> Frame:
     """Render a room, with everything that is known about what is in sight; `size` is width and height."""
     image, seen = render(room, size, spp)
     return _frame(room, frame_id, seen, image)
+
+
+class FlatViews:
+    """Rooms that differ in nothing but their view, made ready once, to be drawn quickly in flat light."""
+
+    def __init__(self, rooms: Sequence[Room]) -> None:
+        self._rooms = tuple(rooms)
+        self._surfaces = surfaces_of(self._rooms[0])
+        self._caster = SurfaceCaster(self._surfaces)
+        self._plain = colours_of(self._surfaces)
+
+    def frame(self, place: int, frame_id: str, size: tuple[int, int]) -> Frame:
+        """Draw what the view at a place sees, with everything that is known about it."""
+        room = self._rooms[place]
+        seen = self._caster.cast(room.view, size)
+        return _frame(room, frame_id, seen, flat_picture(room, self._surfaces, self._plain, seen))
 
 
 def truth_of(room: Room, frame_id: str, size: tuple[int, int]) -> Truth:
