@@ -143,6 +143,13 @@ def open_rooms(count: int, *, seed: int = 0, size: tuple[int, int] = (640, 480),
     return RoomsSource(count, seed=seed, size=size, spp=spp)
 
 
+def open_views(count: int, *, seed: int = 0, size: tuple[int, int] = (640, 480)) -> Any:
+    """Open `views:COUNT` as the source that it is: a ViewsSource, which also tells what is true of its views."""
+    from spatialvlm.pipeline.collect.views import ViewsSource
+
+    return ViewsSource(count, seed=seed, size=size)
+
+
 def read_picture(path: Path) -> Sample:
     """Read one picture file: a Sample with its frame, or with the reason why it cannot be had."""
     from spatialvlm.pipeline.collect import images

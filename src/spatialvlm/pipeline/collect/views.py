@@ -49,11 +49,18 @@ class ViewsSource(FrameSource):
         return self._rooms(room)[view]
 
     def read(self, index: int) -> Sample:
-        """Draw frame `index`; the room is furnished once for all views of it that are read one after the other."""
+        """Draw frame `index` with its picture."""
+        return Sample(index, self.shown(index).frame)
+
+    def shown(self, index: int) -> Truth:
+        """Find all that is true of frame `index`, with its picture.
+
+        The room is furnished once for all views of it that are asked for one after the other.
+        """
         room, view = divmod(index, VIEWS_A_ROOM)
         if self._room is None or self._room[0] != room:
             self._room = room, FlatViews(self._rooms(room))
-        return Sample(index, self._room[1].frame(view, self._frame_id(index), self.size))
+        return self._room[1].truth(view, self._frame_id(index), self.size)
 
     def truth(self, index: int) -> Truth:
         """Find all that is true of frame `index`, but no picture."""

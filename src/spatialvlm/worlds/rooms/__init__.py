@@ -1,7 +1,7 @@
 """rooms: furnished rooms, path-traced by Mitsuba, with exact depth, masks and boxes.
 
 A generator -> `furnish` -> Room -> `frame_of` -> Frame, or `truth_of` -> Truth, which has no picture;
-`furnish_and_look_around` -> Rooms -> FlatViews -> Frames, drawn quickly in flat light.
+`furnish_and_look_around` -> Rooms -> FlatViews -> Truths with pictures, drawn quickly in flat light.
 """
 
 from spatialvlm.worlds.rooms.furnishing import furnish, furnish_and_look_around

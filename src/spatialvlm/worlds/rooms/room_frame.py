@@ -35,15 +35,20 @@ class FlatViews:
         self._caster = SurfaceCaster(self._surfaces)
         self._plain = colours_of(self._surfaces)
 
-    def frame(self, place: int, frame_id: str, size: tuple[int, int]) -> Frame:
-        """Draw what the view at a place sees, with everything that is known about it."""
+    def truth(self, place: int, frame_id: str, size: tuple[int, int]) -> Truth:
+        """Find all that is true of the view at a place, this once with its picture."""
         room = self._rooms[place]
         seen = self._caster.cast(room.view, size)
-        return _frame(room, frame_id, seen, flat_picture(room, self._surfaces, self._plain, seen))
+        picture = flat_picture(room, self._surfaces, self._plain, seen)
+        return _truth(room, _frame(room, frame_id, seen, picture))
 
 
 def truth_of(room: Room, frame_id: str, size: tuple[int, int]) -> Truth:
     """Find all that is true of a room's frame, but no picture: much faster than to render it."""
+    return _truth(room, _frame(room, frame_id, trace(room, size), None))
+
+
+def _truth(room: Room, frame: Frame) -> Truth:
     view_from_room = world_from_room(room)
     boxes, supports = {}, {}
     for place, thing in enumerate(room.things):
@@ -51,7 +56,7 @@ def truth_of(room: Room, frame_id: str, size: tuple[int, int]) -> Truth:
         boxes[instance_id(place)] = (corners.min(axis=0), corners.max(axis=0))
         supports[instance_id(place)] = _support(thing)
     pose = view_from_room @ room_from_camera(room.view)
-    return Truth(_frame(room, frame_id, trace(room, size), None), pose, boxes, supports)
+    return Truth(frame, pose, boxes, supports)
 
 
 def world_from_room(room: Room) -> Float64[np.ndarray, "4 4"]:
