@@ -88,9 +88,9 @@ def test_the_loss_falls_and_a_stopped_run_goes_on_exactly(pictures, tmp_path, ti
 
 
 def test_another_run_is_not_gone_on_with(pictures, tmp_path, tiny):
-    train_dense(pictures, pictures, tmp_path, DenseConfig(steps=1, **FAST), str)
+    train_dense(pictures, pictures, tmp_path, DenseConfig(steps=1, **FAST), [].append)
     with pytest.raises(UserError, match="seed 0, this one has 1"):
-        train_dense(pictures, pictures, tmp_path, DenseConfig(steps=2, seed=1, **FAST), str)
+        train_dense(pictures, pictures, tmp_path, DenseConfig(steps=2, seed=1, **FAST), [].append)
 
 
 def test_muon_moves_along_all_directions_alike():

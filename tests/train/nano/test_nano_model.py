@@ -1,4 +1,6 @@
-"""The nano model and its tokenizer: small, loaded by anybody, digits one by one, all questions come back as they were."""
+"""The nano model and its tokenizer: small, loaded by anybody, digits one by one, every question comes back."""
+
+from typing import Any
 
 import pytest
 import torch
@@ -35,7 +37,7 @@ def test_it_is_small_and_loads_without_us(tokenizer, tmp_path):
     model, processor = new_model(tokenizer), new_processor(tokenizer)
     save_nano(model, processor, tmp_path)
     assert sum(path.stat().st_size for path in tmp_path.iterdir()) < MOST_BYTES
-    loaded = transformers.AutoModelForImageTextToText.from_pretrained(tmp_path, local_files_only=True)
+    loaded: Any = transformers.AutoModelForImageTextToText.from_pretrained(tmp_path, local_files_only=True)
     read = transformers.AutoProcessor.from_pretrained(tmp_path, local_files_only=True)
     assert loaded.dtype == torch.bfloat16
     assert 3e6 < sum(weight.numel() for weight in loaded.parameters()) < 8e6

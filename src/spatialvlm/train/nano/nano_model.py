@@ -12,7 +12,7 @@ from spatialvlm.train.nano.nano_tokenizer import CHAT, IMAGE
 
 IMAGE_PX, PATCH_PX, MERGED = 128, 8, 2
 IMAGE_TOKENS = (IMAGE_PX // PATCH_PX // MERGED) ** 2
-VISION = {
+VISION: dict[str, Any] = {
     "hidden_size": 192,
     "intermediate_size": 768,
     "num_hidden_layers": 5,
@@ -20,7 +20,7 @@ VISION = {
     "image_size": IMAGE_PX,
     "patch_size": PATCH_PX,
 }
-TEXT = {
+TEXT: dict[str, Any] = {
     "hidden_size": 192,
     "intermediate_size": 512,
     "num_hidden_layers": 6,

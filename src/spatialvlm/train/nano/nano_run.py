@@ -1,4 +1,4 @@
-"""Where a stage of nano is: its checkpoint, replaced as a whole, and its log, a line of JSON each time it is measured."""
+"""Where a stage of nano is: its checkpoint, replaced as a whole, and its log, a line of JSON at each measuring."""
 
 import json
 import os
