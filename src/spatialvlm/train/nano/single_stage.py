@@ -17,6 +17,7 @@ from spatialvlm.train.batches import EVIDENCE, Collator
 from spatialvlm.train.encoding import Encoder
 from spatialvlm.train.evidence import AttentionTap, Evidence, Readout
 from spatialvlm.train.mixture import Mixture, MixtureState
+from spatialvlm.train.nano.naming import names_at_points
 from spatialvlm.train.nano.nano_model import new_model, new_processor, save_nano
 from spatialvlm.train.nano.nano_optimizers import optimizers_of, share_of_rate, take_step
 from spatialvlm.train.nano.nano_run import NanoRun, mean_of, tower_in
@@ -141,7 +142,7 @@ def train_single(
     decides = ("images", "questions", "kinds", "numbers", "evidence", "rate", "tower_rate", "seed")
     run = NanoRun(folder, {name: getattr(config, name) for name in decides} | {"data": data}, parts)
     done = run.resume()
-    rows = SpatialRows(reading_of(data, config), learner.encoder)
+    rows = SpatialRows(reading_of(data, config), learner.encoder, names_at_points)
     batches = batches_of(rows, learner, config, place.taken)
     measured = reading_of((held_out,), config)
     told: list[dict[str, float]] = []
@@ -163,7 +164,7 @@ def train_single(
 @torch.no_grad()
 def measure_single(learner: SingleLearner, reading: TrainConfig, config: SingleConfig) -> dict[str, float]:
     """Measure loss and pointing on held-out scenes, and where `asked` the answers that the model gives by itself."""
-    held, found = SpatialRows(reading, learner.encoder), []
+    held, found = SpatialRows(reading, learner.encoder, names_at_points), []
     for first in range(0, min(config.measured, len(held)), 8):
         rows = [held.row(0, place) for place in range(first, min(first + 8, config.measured, len(held)))]
         known = [row for row in rows if row is not None]
