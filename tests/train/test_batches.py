@@ -18,6 +18,7 @@ from spatialvlm.train.evidence import AttentionTap, Evidence, Readout
 from spatialvlm.train.image_grids import Grid, grids_of, mask_weights
 from spatialvlm.train.model_parts import language_layers
 from spatialvlm.train.packing import unpack
+from spatialvlm.train.packing_check import packing_fault
 
 FAMILIES = ("idefics3", "tiles", "llava", "qwen2_5_vl")
 
@@ -92,6 +93,15 @@ def test_a_packed_batch_under_eager_attention_is_the_same(case):
     model.set_attn_implementation("sdpa")
     learnt = batch["labels"] != -100
     assert torch.allclose(fast[learnt], slow[learnt], atol=1e-3)
+
+
+def test_a_base_is_asked_whether_it_takes_packed_rows(case, monkeypatch):
+    model, encoder, rows = case
+    collate = collator(encoder, pointers=True)
+    assert packing_fault(model, collate, rows[0]) is None
+    assert packing_fault(model, collate, rows[0], half=True) is None
+    monkeypatch.setattr("spatialvlm.train.batches.LOWEST", 0.0)  # as of a model that does not look at its mask
+    assert "nats" in packing_fault(model, collate, rows[0])
 
 
 def test_positions_of_qwen_are_its_own():

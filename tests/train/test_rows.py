@@ -121,7 +121,7 @@ def test_general_data_that_is_nowhere_is_said(encoder):
         ({"steps": 0}, "steps 0: expected 1 or more"),
         ({"label_noise": -1.0}, "label_noise -1.0: expected 0 or more"),
         ({"learning_rate": 3.0}, "learning_rate 3: expected a number between 0 and 1"),
-        ({"stage": "grpo"}, "evidence: is taught by supervision"),
+        ({"stage": "grpo"}, "evidence: is for --stage sft"),
         ({"data": ()}, "data: names no dataset"),
     ],
 )

@@ -24,7 +24,7 @@ EVIDENCE = "evidence"
 
 @dataclass(frozen=True, slots=True)
 class Collator:
-    """Makes a batch of rows for one family of models. `packed`: several questions a row, told apart by a mask.
+    """Makes a batch of rows for one family of models; where a row has several questions, a mask tells them apart.
 
     Beside what the model is fed, a batch holds `evidence`, the pointers of its rows, where `pointers` is set.
     """
@@ -33,11 +33,10 @@ class Collator:
     pad_id: int
     image_id: int
     merge_size: int = 1
-    packed: bool = True
     pointers: bool = False
 
     def __call__(self, rows: Sequence[TokenRow]) -> dict[str, Any]:
-        """Fill rows up to the longest and lay them on each other. Rows of several segments need `packed`."""
+        """Fill rows up to the longest and lay them on each other."""
         laid = [pack(row) for row in rows]
         filled = pad_rows(laid, self.pad_id)
         batch: dict[str, Any] = {

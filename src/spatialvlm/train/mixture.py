@@ -151,4 +151,6 @@ class Mixture:
             if row is not None:
                 return row, state
             self.skipped[chosen] += 1
-        raise UserError(f"{source.name}: none of its {len(source)} rows can be trained on; see what `skipped` counts")
+        reasons: dict[str, int] = getattr(source, "skipped", {})
+        why = f", most for {max(reasons, key=lambda reason: reasons[reason])!r}" if reasons else ""
+        raise UserError(f"{source.name}: none of its {len(source)} rows can be trained on{why}; give other data")

@@ -50,3 +50,17 @@ def image_token_id(config: Any) -> int:
     if found is None:
         raise UserError(f"base of type {config.model_type!r}: has no image token; give a vision-language model")
     return int(found)
+
+
+def set_vision(model: Any, *, frozen: bool) -> frozenset[str]:
+    """Freeze the vision tower or let it learn; returns the names of its parameters that learn.
+
+    Behind adapters only the copy that is trained is touched, since the original stays as it is.
+    """
+    tower = vision_tower(model)[0]
+    inside = [(name, weight) for name, weight in model.named_parameters() if name.startswith(f"{tower}.")]
+    copies = [(name, weight) for name, weight in inside if ".modules_to_save." in name]
+    adapted = any("lora_" in name for name, _ in model.named_parameters())
+    for _, weight in copies or ([] if adapted else inside):
+        weight.requires_grad_(not frozen)
+    return frozenset(name for name, weight in inside if weight.requires_grad)

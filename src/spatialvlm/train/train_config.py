@@ -44,7 +44,6 @@ class TrainConfig:
     accumulate: int = 1
     questions_per_image: int = 8
     max_tokens: int = 4096
-    packed: bool = True
     evidence: float = 0.0
     evidence_layer: int = -1
     evidence_heads: int = 2
@@ -82,8 +81,9 @@ class TrainConfig:
             )
         if not 0.0 < self.learning_rate < 1.0:
             raise UserError(f"learning_rate {self.learning_rate:g}: expected a number between 0 and 1")
-        if self.stage == "grpo" and self.evidence:
-            raise UserError("evidence: is taught by supervision; train it with --stage sft, then --stage grpo")
+        for name in ("evidence", "label_noise", "general", "frozen_steps"):
+            if self.stage == "grpo" and getattr(self, name):
+                raise UserError(f"{name}: is for --stage sft; rewards are for answers that the model tries itself")
 
     @property
     def spatial_share(self) -> float:
