@@ -16,6 +16,7 @@ import numpy as np
 from jaxtyping import Float32, Int32, UInt8
 
 from spatialvlm.errors import UserError
+from spatialvlm.geometry import decode_mask
 from spatialvlm.pipeline.collect import open_views
 from spatialvlm.worlds import Truth
 
@@ -70,7 +71,7 @@ def _write(folder: Path, part: int, truths: list[Truth]) -> None:
         instances = truth.frame.instances or ()
         owner = np.full(truth.frame.image.shape[:2], -1, np.int16)
         for place, instance in enumerate(instances):
-            owner[instance.mask] = place
+            owner[decode_mask(instance.mask)] = place
             low, high = truth.boxes[instance.id]
             words.append(words_of(instance.captions))
             sizes.append(np.log(np.maximum((high - low)[[0, 2]], 1e-3)))
@@ -115,8 +116,10 @@ def words_of(captions: Sequence[str]) -> str:
     return " ".join([*others, noun])
 
 
-def patch_depth(depth_m: Float32[np.ndarray, "h w"]) -> Float32[np.ndarray, "g g"]:
+def patch_depth(depth_m: Float32[np.ndarray, "h w"] | None) -> Float32[np.ndarray, "g g"]:
     """Take the mean of log depth over each patch; NaN where most of it is unknown."""
+    if depth_m is None:
+        return np.full((GRID, GRID), np.nan, np.float32)
     known = np.isfinite(depth_m) & (depth_m > 0)
     logs = np.log(np.where(known, depth_m, 1.0)).astype(np.float32)
     share = cv2.resize(known.astype(np.float32), (GRID, GRID), interpolation=cv2.INTER_AREA)

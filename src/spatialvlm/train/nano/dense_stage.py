@@ -92,7 +92,8 @@ def train_dense(pictures: Path, held_out: Path, folder: Path, config: DenseConfi
     losses: list[dict[str, float]] = []
     for step in range(run.resume(), config.steps):
         pixels, known, thing = batches.training(step)
-        loss = dense_loss(*heads(tower(pixels).last_hidden_state), known, thing, words)
+        lengths, logits = heads(tower(pixels).last_hidden_state)
+        loss = dense_loss(lengths, logits, known, thing, words)
         loss.backward()
         take_step(optimizers, share_of_rate(step, config.steps))
         losses.append({"loss": loss.item()})
@@ -111,5 +112,6 @@ def measure_dense(
     found = []
     for first in range(0, count, 30):
         pixels, known, thing = batches.plain(range(first, min(first + 30, count)))
-        found.append(dense_scores(*heads(tower(pixels).last_hidden_state), known, thing, words))
+        lengths, logits = heads(tower(pixels).last_hidden_state)
+        found.append(dense_scores(lengths, logits, known, thing, words))
     return mean_of(found)
