@@ -11,7 +11,8 @@ Source = Annotated[
     typer.Argument(
         metavar="SOURCE",
         help="A folder of photos, an RGB-D folder with [bold]frames.jsonl[/], the layout of a known dataset, or N "
-        "rendered frames with exact truth: [bold]rooms:N[/] (furnished rooms), [bold]shapes:N[/] (simple solids).",
+        "rendered frames with exact truth: [bold]rooms:N[/] (furnished rooms), [bold]views:N[/] (the same, six "
+        "quick views of each), [bold]shapes:N[/] (simple solids).",
     ),
 ]
 As = Annotated[

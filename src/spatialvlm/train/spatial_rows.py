@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
@@ -63,10 +63,18 @@ def picture_of(asked: AskedScene, questions: Sequence[QA]) -> Any:
         return picture.convert("RGB")
 
 
-class SpatialRows:
-    """A RowSource: see the module. `skipped` counts the images that made no row, by reason."""
+Further = Callable[[Scene, np.random.Generator], Sequence[Dialogue]]
+"""Makes further conversations about a scene."""
 
-    def __init__(self, config: TrainConfig, encoder: Encoder) -> None:
+
+class SpatialRows:
+    """A RowSource: see the module. `skipped` counts the images that made no row, by reason.
+
+    `further` adds conversations of one's own to those of each scene.
+    """
+
+    def __init__(self, config: TrainConfig, encoder: Encoder, further: Further | None = None) -> None:
+        self._further = further
         self._scenes, self._encoder, self._config = AskedScenes(config), encoder, config
         self.name = self._scenes.name
         self.skipped: Counter[str] = Counter()
@@ -86,6 +94,8 @@ class SpatialRows:
             self.skipped[f"image: {type(error).__name__}"] += 1
             return None
         told = [self._conversation(asked.scene, qa, rng) for qa in questions]
+        if self._further is not None:
+            told += self._further(asked.scene, rng)
         return shorten(self._encoder.row([picture], told), self._config.max_tokens)
 
     def _conversation(self, scene: Scene, qa: QA, rng: np.random.Generator) -> Dialogue:

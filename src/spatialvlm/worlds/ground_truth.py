@@ -17,7 +17,7 @@ Corner = Float64[np.ndarray, " 3"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Truth:
-    """A frame without its picture (which is black), and what nobody could see of it.
+    """A frame, mostly without its picture (which then is black), and what nobody could see of it.
 
     `boxes` holds the lowest and the highest corner of each object in the world, by the id that it has, or would have,
     as an instance: also of those that the camera does not see. `supports` is the height of the surface that it stands

@@ -143,6 +143,13 @@ def open_rooms(count: int, *, seed: int = 0, size: tuple[int, int] = (640, 480),
     return RoomsSource(count, seed=seed, size=size, spp=spp)
 
 
+def open_views(count: int, *, seed: int = 0, size: tuple[int, int] = (640, 480)) -> Any:
+    """Open `views:COUNT` as the source that it is: a ViewsSource, which also tells what is true of its views."""
+    from spatialvlm.pipeline.collect.views import ViewsSource
+
+    return ViewsSource(count, seed=seed, size=size)
+
+
 def read_picture(path: Path) -> Sample:
     """Read one picture file: a Sample with its frame, or with the reason why it cannot be had."""
     from spatialvlm.pipeline.collect import images
@@ -180,8 +187,8 @@ def parse_size(text: str) -> tuple[int, int]:
 def source_type(source: str, layout: str | None = None) -> type[Any]:
     """Find the class that reads what the command line calls SOURCE, by `open`; its attributes say what it promises.
 
-    It is `rooms:N` or `shapes:N`, an RGB-D folder (frames.jsonl), a layout that shows its signs, or a folder of images;
-    `layout` decides where it is given. Raises UserError where it is none of these, or could be several.
+    It is `rooms:N`, `views:N` or `shapes:N`, an RGB-D folder (frames.jsonl), a layout that shows its signs, or a folder
+    of images; `layout` decides where it is given. Raises UserError where it is none of these, or could be several.
     """
     match source.partition(":"):
         case ("shapes", ":", _):
@@ -192,6 +199,10 @@ def source_type(source: str, layout: str | None = None) -> type[Any]:
             from spatialvlm.pipeline.collect.rooms import RoomsSource
 
             return RoomsSource
+        case ("views", ":", _):
+            from spatialvlm.pipeline.collect.views import ViewsSource
+
+            return ViewsSource
     from spatialvlm.pipeline.collect.frame_lines import has_frame_lines
     from spatialvlm.pipeline.collect.images import ImageFolder
     from spatialvlm.pipeline.collect.layouts import LAYOUTS, layout_class, recognised
@@ -204,7 +215,7 @@ def source_type(source: str, layout: str | None = None) -> type[Any]:
     if not path.exists():
         raise UserError(
             f"source {source!r}: no such folder or file; give a folder with frames.jsonl, a folder of images, a known "
-            "layout, rooms:N or shapes:N"
+            "layout, rooms:N, views:N or shapes:N"
         )
     if layout is not None:
         return own[layout] if layout in own else layout_class(layout)

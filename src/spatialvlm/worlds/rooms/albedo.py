@@ -32,8 +32,12 @@ def mean_colour(material: Material) -> tuple[float, float, float]:
 
 def plain_albedo(seen: GBuffer, surfaces: list[RoomSurface]) -> Picture:
     """Find the mean colours of what is seen; DARKEST where there is nothing."""
-    colours = [mean_colour(surface.material) for surface in surfaces]
-    return np.array([*colours, (DARKEST,) * 3], dtype=np.float32)[seen.surface]
+    return colours_of(surfaces)[seen.surface]
+
+
+def colours_of(surfaces: list[RoomSurface]) -> Float32[np.ndarray, "n 3"]:
+    """List the mean colours of surfaces, and behind them DARKEST for where there is nothing."""
+    return np.array([*(mean_colour(surface.material) for surface in surfaces), (DARKEST,) * 3], dtype=np.float32)
 
 
 def textured_albedo(seen: GBuffer, surfaces: list[RoomSurface], plain: Picture, view: View) -> Picture:

@@ -48,14 +48,17 @@ class _Coarse:
         return (self.seen >= _SEEN_CELLS) & (self.seen >= _SEEN_SHARE * self.unhidden)
 
 
-def choose_view(room: Arrangement, focus: int | None) -> View | None:
-    """Choose a view of a group of things, or down at `focus`; None where no good one was found."""
+def choose_view(room: Arrangement, focus: int | None, judged: int = _JUDGED) -> View | None:
+    """Choose a view of a group of things, or down at `focus`; None where no good one was found.
+
+    Only the `judged` most promising views of each round are looked at; fewer are quicker and more mixed.
+    """
     style = _STYLES[int(room.rng.choice(len(_STYLES), p=_STYLE_WEIGHTS))]
     middles = np.array([_middle(room, thing) for thing in room.things])
     for _ in range(_ROUNDS):
         drawn = [_draw(room, style, middles) if focus is None else _draw_close(room, focus) for _ in range(_DRAWN)]
         views = [view for view in drawn if view is not None and _stands_free(room, view)]
-        views = sorted(views, key=lambda view: -_promise(view, middles))[:_JUDGED]
+        views = sorted(views, key=lambda view: -_promise(view, middles))[:judged]
         scored = [(score, -i) for i, view in enumerate(views) if (score := _score(room, view)) is not None]
         if scored:
             return views[-max(scored)[1]]

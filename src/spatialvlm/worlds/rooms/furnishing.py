@@ -13,6 +13,7 @@ from spatialvlm.worlds.rooms.room_captions import describe
 from spatialvlm.worlds.rooms.shell import Shell, build_shell
 
 _ATTEMPTS = 12
+_JUDGED = 3  # candidates for each further view
 
 
 def furnish(rng: np.random.Generator, kind: str | None = None) -> Room:
@@ -21,17 +22,25 @@ def furnish(rng: np.random.Generator, kind: str | None = None) -> Room:
     The same generator gives the same room. Raises ContractError if no attempt leaves a view of at least four things,
     which no seed has done so far.
     """
+    return furnish_and_look_around(rng, 1, kind)[0]
+
+
+def furnish_and_look_around(rng: np.random.Generator, views: int, kind: str | None = None) -> tuple[Room, ...]:
+    """Make the room that `furnish` makes, seen from so many good places, the first of them the one there.
+
+    Where too few are found, they come again. Raises ContractError as `furnish` does.
+    """
     kinds = list(PLANS)
     weights = np.array([PLANS[name].weight for name in kinds])
     kind = kind or kinds[int(rng.choice(len(kinds), p=weights / weights.sum()))]
     for _ in range(_ATTEMPTS):
-        room = _attempt(kind, PLANS[kind], rng)
-        if room is not None:
-            return room
+        rooms = _attempt(kind, PLANS[kind], rng, views)
+        if rooms is not None:
+            return rooms
     raise ContractError(f"room of kind {kind!r}: no view with four things in {_ATTEMPTS} attempts; report its seed")
 
 
-def _attempt(kind: str, plan: Plan, rng: np.random.Generator) -> Room | None:
+def _attempt(kind: str, plan: Plan, rng: np.random.Generator, views: int) -> tuple[Room, ...] | None:
     size = float(rng.uniform(*plan.width_m)), float(rng.uniform(*plan.length_m)), float(rng.uniform(2.4, 2.75))
     shell = _shell(size, plan, rng)
     arrangement = Arrangement(kind, size, rng, shell.blocked)
@@ -43,7 +52,10 @@ def _attempt(kind: str, plan: Plan, rng: np.random.Generator) -> Room | None:
         return None
     things = arrangement.things
     named = tuple(replace(thing, captions=names) for thing, names in zip(things, describe(things, rng)))
-    return Room(kind, size, shell.parts, shell.windows, named, view, int(rng.integers(2**31)))
+    room = Room(kind, size, shell.parts, shell.windows, named, view, int(rng.integers(2**31)))
+    others = [choose_view(arrangement, focus, judged=_JUDGED) for _ in range(views - 1)]
+    found = [room, *(replace(room, view=other) for other in others if other is not None)]
+    return tuple(found[place % len(found)] for place in range(views))
 
 
 def _shell(size: tuple[float, float, float], plan: Plan, rng: np.random.Generator) -> Shell:

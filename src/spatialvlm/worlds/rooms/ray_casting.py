@@ -35,30 +35,41 @@ class GBuffer:
     thing: Int32[np.ndarray, "h w"]
 
 
+class SurfaceCaster:
+    """Surfaces made ready once, to be looked at from any number of views."""
+
+    def __init__(self, surfaces: list[RoomSurface]) -> None:
+        self.whole = joined([surface.mesh for surface in surfaces])
+        counts = [len(surface.mesh.faces) for surface in surfaces]
+        self._of_face = np.repeat(np.arange(len(surfaces), dtype=np.int32), counts)
+        self._owners = np.array([surface.owner for surface in surfaces], dtype=np.int32)
+        self._every = np.arange(len(self.whole.faces))
+        self._normals = face_normals(self.whole, self._every)
+        self._fronts = _shining(self.whole, self.whole.faces, self._every)
+
+    def cast(self, view: View, size: tuple[int, int]) -> GBuffer:
+        """Find what is at the pixel centres, front or back side."""
+        whole, face = self.whole, _hits(self._fronts, view, size)
+        if (face == NOTHING).any():  # an area light shines to its front only: ask again where backs are turned to us
+            backs = np.flatnonzero(
+                np.einsum("ij,ij->i", self._normals, whole.vertices[whole.faces[:, 0]] - view.at) > 0
+            )
+            turned = _shining(whole, whole.faces[backs, ::-1], backs)
+            face = np.where(face == NOTHING, _hits(turned, view, size), face)
+        surface = np.where(face == NOTHING, NOTHING, self._of_face[face]).astype(np.int32)
+        thing = np.where(face == NOTHING, BACKGROUND, self._owners[surface]).astype(np.int32)
+        return GBuffer(whole, surface, face, _depth(whole, face, view, size), thing)
+
+
 def cast(surfaces: list[RoomSurface], view: View, size: tuple[int, int]) -> GBuffer:
     """Find what is at the pixel centres, front or back side."""
-    whole = joined([surface.mesh for surface in surfaces])
-    every = np.arange(len(whole.faces))
-    face = _hits(whole, whole.faces, every, view, size)
-    if (face == NOTHING).any():  # an area light shines to its front only: ask again where backs are turned to us
-        backs = np.flatnonzero(
-            np.einsum("ij,ij->i", face_normals(whole, every), whole.vertices[whole.faces[:, 0]] - view.at) > 0
-        )
-        face = np.where(face == NOTHING, _hits(whole, whole.faces[backs, ::-1], backs, view, size), face)
-    of_face = np.repeat(np.arange(len(surfaces), dtype=np.int32), [len(s.mesh.faces) for s in surfaces])
-    surface = np.where(face == NOTHING, NOTHING, of_face[face]).astype(np.int32)
-    owners = np.array([s.owner for s in surfaces], dtype=np.int32)
-    thing = np.where(face == NOTHING, BACKGROUND, owners[surface]).astype(np.int32)
-    return GBuffer(whole, surface, face, _depth(whole, face, view, size), thing)
+    return SurfaceCaster(surfaces).cast(view, size)
 
 
-def _hits(
-    whole: Mesh, faces: np.ndarray, numbers: np.ndarray, view: View, size: tuple[int, int]
-) -> Int64[np.ndarray, "h w"]:
-    """Find the number of the face at each pixel centre, or NOTHING.
+def _shining(whole: Mesh, faces: np.ndarray, numbers: np.ndarray) -> Any:
+    """Make a Mitsuba scene of some faces, each of which shines with its own number.
 
-    Each face shines with its own number. Mitsuba could name the shape and the point as well, but takes thirty times as
-    long over it in its scalar variant.
+    Mitsuba could name the shape and the point as well, but takes thirty times as long over it in its scalar variant.
     """
     mitsuba, _ = load_mitsuba()
     properties = mitsuba.Properties()
@@ -72,7 +83,11 @@ def _hits(
     buffers["faces"] = to_buffer(faces, np.uint32)
     buffers.update()
     shape.add_attribute("face_number", 1, to_buffer(numbers + 1, np.float32))
-    scene = mitsuba.load_dict({"type": "scene", "shape": shape}, parallel=False, optimize=False)
+    return mitsuba.load_dict({"type": "scene", "shape": shape}, parallel=False, optimize=False)
+
+
+def _hits(scene: Any, view: View, size: tuple[int, int]) -> Int64[np.ndarray, "h w"]:
+    """Find the number of the face at each pixel centre, or NOTHING."""
     return np.rint(_first_light(scene, view, size)[..., 0]).astype(np.int64) - 1
 
 

@@ -3,16 +3,21 @@
 Boxes are full ones, of all that an object is, seen or not, in the world frame of docs/conventions.md over the floor.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 from jaxtyping import Float64, UInt8
 
 from spatialvlm.geometry import transform, world_from_camera
 from spatialvlm.records import Frame
 from spatialvlm.worlds import Truth, exact_frame, instance_id
+from spatialvlm.worlds.rooms.albedo import colours_of
 from spatialvlm.worlds.rooms.cameras import image_from_camera, room_from_camera
-from spatialvlm.worlds.rooms.ray_casting import GBuffer
+from spatialvlm.worlds.rooms.flat_light import flat_picture
+from spatialvlm.worlds.rooms.ray_casting import GBuffer, SurfaceCaster
 from spatialvlm.worlds.rooms.rendering import render, trace
 from spatialvlm.worlds.rooms.room import Placement, Room
+from spatialvlm.worlds.rooms.room_surfaces import surfaces_of
 
 
 def frame_of(room: Room, frame_id: str, size: tuple[int, int], spp: int) -> Frame:
@@ -21,8 +26,29 @@ def frame_of(room: Room, frame_id: str, size: tuple[int, int], spp: int) -> Fram
     return _frame(room, frame_id, seen, image)
 
 
+class FlatViews:
+    """Rooms that differ in nothing but their view, made ready once, to be drawn quickly in flat light."""
+
+    def __init__(self, rooms: Sequence[Room]) -> None:
+        self._rooms = tuple(rooms)
+        self._surfaces = surfaces_of(self._rooms[0])
+        self._caster = SurfaceCaster(self._surfaces)
+        self._plain = colours_of(self._surfaces)
+
+    def truth(self, place: int, frame_id: str, size: tuple[int, int]) -> Truth:
+        """Find all that is true of the view at a place, this once with its picture."""
+        room = self._rooms[place]
+        seen = self._caster.cast(room.view, size)
+        picture = flat_picture(room, self._surfaces, self._plain, seen)
+        return _truth(room, _frame(room, frame_id, seen, picture))
+
+
 def truth_of(room: Room, frame_id: str, size: tuple[int, int]) -> Truth:
     """Find all that is true of a room's frame, but no picture: much faster than to render it."""
+    return _truth(room, _frame(room, frame_id, trace(room, size), None))
+
+
+def _truth(room: Room, frame: Frame) -> Truth:
     view_from_room = world_from_room(room)
     boxes, supports = {}, {}
     for place, thing in enumerate(room.things):
@@ -30,7 +56,7 @@ def truth_of(room: Room, frame_id: str, size: tuple[int, int]) -> Truth:
         boxes[instance_id(place)] = (corners.min(axis=0), corners.max(axis=0))
         supports[instance_id(place)] = _support(thing)
     pose = view_from_room @ room_from_camera(room.view)
-    return Truth(_frame(room, frame_id, trace(room, size), None), pose, boxes, supports)
+    return Truth(frame, pose, boxes, supports)
 
 
 def world_from_room(room: Room) -> Float64[np.ndarray, "4 4"]:

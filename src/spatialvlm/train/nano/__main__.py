@@ -1,0 +1,97 @@
+"""The commands that make nano, in order; each goes on where it was stopped.
+
+    python -m spatialvlm.train.nano pictures nano/pictures --count 20000 --seed 201
+    python -m spatialvlm.train.nano pictures nano/pictures_held --count 300 --seed 9001
+    spatialvlm build views:20000 --size 160x120 --seed 101 --out nano/scenes
+    spatialvlm build views:240 --size 160x120 --seed 9001 --out nano/scenes_held
+    python -m spatialvlm.train.nano tokens nano/scenes --out nano/tokens
+    python -m spatialvlm.train.nano dense nano/pictures nano/pictures_held --out nano/dense --steps 20000
+    python -m spatialvlm.train.nano single nano/scenes nano/scenes_held --tokens nano/tokens --dense nano/dense \
+        --out nano/single --steps 20000
+"""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from spatialvlm.dataset import SceneQuestions
+from spatialvlm.models import import_torch
+from spatialvlm.pipeline.phrase import PhraseConfig
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
+Out = Annotated[Path, typer.Option(help="The folder to write, or to go on with.")]
+Threads = Annotated[int, typer.Option(min=1, help="Threads of torch.")]
+
+
+@app.command()
+def pictures(out: Path, count: int = 20000, seed: int = 201) -> None:
+    """Draw pictures with what is true of each patch."""
+    from spatialvlm.train.nano.dense_pictures import draw_pictures
+
+    draw_pictures(count, out, seed)
+
+
+@app.command()
+def tokens(data: Path, out: Out) -> None:
+    """Train the tokenizer on all kinds of questions about the first scenes of a dataset."""
+    from spatialvlm.train.nano.nano_tokenizer import texts_of, train_tokenizer
+
+    scenes = SceneQuestions(data, mix=PhraseConfig(mix="all"), images=False)
+    train_tokenizer(texts_of(scenes)).save_pretrained(out)
+
+
+@app.command()
+def dense(
+    taught: Path,
+    held_out: Path,
+    out: Out,
+    steps: int = 2000,
+    batch_size: int = 32,
+    measure_every: int = 100,
+    threads: Threads = 1,
+) -> None:
+    """Train the vision tower on pictures: stage 0."""
+    from spatialvlm.train.nano.dense_stage import DenseConfig, train_dense
+
+    import_torch().set_num_threads(threads)
+    config = DenseConfig(steps=steps, batch_size=batch_size, measure_every=measure_every)
+    train_dense(taught, held_out, out, config, typer.echo)
+
+
+@app.command()
+def single(
+    data: list[Path],
+    held_out: Path,
+    tokens: Annotated[Path, typer.Option(help="The tokenizer.")],
+    out: Out,
+    dense: Annotated[Path | None, typer.Option(help="The folder of stage 0; a fresh tower without it.")] = None,
+    steps: int = 2000,
+    images: int = 8,
+    questions: int = 16,
+    evidence: float = 1.0,
+    kinds: Annotated[str | None, typer.Option(help="Kinds to ask, with commas.")] = None,
+    numbers: str | None = None,
+    measure_every: int = 100,
+    asked: Annotated[int, typer.Option(help="How many held-out questions nano answers at each measuring.")] = 0,
+    threads: Threads = 1,
+) -> None:
+    """Train the model to find single things and to read them: stage 1."""
+    from spatialvlm.train.nano.single_stage import SINGLE, SingleConfig, train_single
+
+    import_torch().set_num_threads(threads)
+    config = SingleConfig(
+        steps=steps,
+        images=images,
+        questions=questions,
+        evidence=evidence,
+        kinds=tuple(kinds.split(",")) if kinds else SINGLE,
+        numbers=numbers,
+        measure_every=measure_every,
+        asked=asked,
+    )
+    train_single(tuple(map(str, data)), str(held_out), tokens, dense, out, config, typer.echo)
+
+
+if __name__ == "__main__":
+    app()

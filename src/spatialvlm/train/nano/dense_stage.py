@@ -1,0 +1,117 @@
+"""Stage 0: pictures with what is true of each patch enter, a vision tower that sees depth, things and sizes leaves."""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch  # pyright: ignore[reportMissingImports]
+
+from spatialvlm.errors import UserError
+from spatialvlm.train.mixture import place_of
+from spatialvlm.train.nano.dense_loss import PatchHeads, PatchWords, dense_loss, dense_scores
+from spatialvlm.train.nano.dense_pictures import DensePictures, read_pictures
+from spatialvlm.train.nano.nano_model import VISION, image_processor, new_tower
+from spatialvlm.train.nano.nano_optimizers import optimizers_of, share_of_rate, take_step
+from spatialvlm.train.nano.nano_run import NanoRun, mean_of
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class DenseConfig:
+    """How stage 0 is trained: so many `steps` of `batch_size` pictures; `rate` multiplies the optimizers' own.
+
+    Half of the pictures are mirrored, all are made brighter or darker. Raises UserError for values out of range.
+    """
+
+    steps: int = 2000
+    batch_size: int = 16
+    rate: float = 1.0
+    seed: int = 0
+    measure_every: int = 100
+    measured: int = 120
+
+    def __post_init__(self) -> None:
+        for name in ("steps", "batch_size", "measure_every", "measured"):
+            if getattr(self, name) < 1:
+                raise UserError(f"{name} {getattr(self, name)}: expected 1 or more")
+
+
+class DenseBatches:
+    """Makes batches of pictures; the one of a step is always the same."""
+
+    def __init__(self, pictures: DensePictures, config: DenseConfig) -> None:
+        self._all, self._config, self._processor = pictures, config, image_processor()
+
+    def training(self, step: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Return pixels, known lengths and things of the batch of a step, some mirrored, all in another light."""
+        size, first = self._config.batch_size, step * self._config.batch_size
+        places = [place_of(cursor, len(self._all), self._config.seed, 0)[1] for cursor in range(first, first + size)]
+        rng = np.random.default_rng([self._config.seed, step])
+        return self._made(places, mirrored=rng.random(size) < 0.5, light=np.exp(rng.normal(0, 0.15, (size, 3))))
+
+    def plain(self, places: range) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Return those of some pictures as they are."""
+        count = len(places)
+        return self._made(list(places), mirrored=np.zeros(count, bool), light=np.ones((count, 3)))
+
+    def _made(self, places: list[int], mirrored: Any, light: Any) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        taken = [self._all.picture(place) for place in places]
+        lit = [np.clip(picture * gain, 0, 255).astype(np.uint8) for picture, gain in zip(taken, light)]
+        turned = [picture[:, ::-1] if flip else picture for picture, flip in zip(lit, mirrored)]
+        seen = self._processor([[picture] for picture in turned], return_tensors="pt")
+        pixels = seen["pixel_values"].reshape(len(places), *seen["pixel_values"].shape[-3:])
+        thing = self._all.thing[places]
+        sizes = [np.append(values, np.nan)[thing] for values in (self._all.width, self._all.height)]
+        known = np.stack([self._all.depth[places], *sizes], -1)
+        thing = np.where(mirrored[:, None, None], thing[:, :, ::-1], thing)
+        known = np.where(mirrored[:, None, None, None], known[:, :, ::-1], known)
+        count = len(places)
+        return (
+            pixels,
+            torch.from_numpy(known.reshape(count, -1, 3).astype(np.float32)),
+            torch.from_numpy(thing.reshape(count, -1).astype(np.int64)),
+        )
+
+
+def train_dense(pictures: Path, held_out: Path, folder: Path, config: DenseConfig, say: Say = print) -> None:
+    """Train the vision tower, or go on where the run in `folder` stopped; `held_out` are pictures of other rooms."""
+    taught, held = read_pictures(pictures), read_pictures(held_out)
+    words = PatchWords(taught.words)
+    words_held = PatchWords(held.words, words.words)
+    words_held.is_noun = words.is_noun
+    tower = new_tower(config.seed)
+    heads = PatchHeads(VISION["hidden_size"], len(words.words))
+    optimizers = optimizers_of([tower, heads], config.rate)
+    named = {f"optimizer{number}": one for number, one in enumerate(optimizers)}
+    settings = {name: value for name, value in asdict(config).items() if name in ("batch_size", "rate", "seed")}
+    run = NanoRun(folder, {**settings, "pictures": len(taught)}, {"tower": tower, "heads": heads, **named})
+    batches, measuring = DenseBatches(taught, config), DenseBatches(held, config)
+    losses: list[dict[str, float]] = []
+    for step in range(run.resume(), config.steps):
+        pixels, known, thing = batches.training(step)
+        lengths, logits = heads(tower(pixels).last_hidden_state)
+        loss = dense_loss(lengths, logits, known, thing, words)
+        loss.backward()
+        take_step(optimizers, share_of_rate(step, config.steps))
+        losses.append({"loss": loss.item()})
+        if (step + 1) % config.measure_every == 0 or step + 1 == config.steps:
+            figures = measure_dense(tower, heads, measuring, min(config.measured, len(held)), words_held)
+            say(run.tell(step + 1, mean_of(losses) | figures))
+            losses = []
+            run.save(step + 1)
+
+
+@torch.no_grad()
+def measure_dense(
+    tower: Any, heads: PatchHeads, batches: DenseBatches, count: int, words: PatchWords
+) -> dict[str, float]:
+    """Measure on the first so many pictures."""
+    found = []
+    for first in range(0, count, 30):
+        pixels, known, thing = batches.plain(range(first, min(first + 30, count)))
+        lengths, logits = heads(tower(pixels).last_hidden_state)
+        found.append(dense_scores(lengths, logits, known, thing, words))
+    return mean_of(found)

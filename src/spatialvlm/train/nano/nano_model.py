@@ -1,0 +1,94 @@
+"""The nano model: an Idefics3 of a few million weights, made from its configuration, and its processor.
+
+A picture is drawn into a square of 128 pixels: 16 by 16 patches, of which two by two are a token of the language model.
+"""
+
+import copy
+from pathlib import Path
+from typing import Any
+
+from spatialvlm.models import import_torch, import_transformers
+from spatialvlm.train.nano.nano_tokenizer import CHAT, IMAGE
+
+IMAGE_PX, PATCH_PX, MERGED = 128, 8, 2
+IMAGE_TOKENS = (IMAGE_PX // PATCH_PX // MERGED) ** 2
+VISION: dict[str, Any] = {
+    "hidden_size": 192,
+    "intermediate_size": 768,
+    "num_hidden_layers": 5,
+    "num_attention_heads": 6,
+    "image_size": IMAGE_PX,
+    "patch_size": PATCH_PX,
+}
+TEXT: dict[str, Any] = {
+    "hidden_size": 192,
+    "intermediate_size": 512,
+    "num_hidden_layers": 6,
+    "num_attention_heads": 6,
+    "num_key_value_heads": 6,
+    "max_position_embeddings": 2048,
+    "tie_word_embeddings": True,
+}
+
+
+def vision_config() -> Any:
+    """Return the configuration of the vision tower."""
+    import_transformers()
+    from transformers.models.idefics3.configuration_idefics3 import Idefics3VisionConfig  # pyright: ignore
+
+    return Idefics3VisionConfig(**VISION)
+
+
+def new_tower(seed: int = 0) -> Any:
+    """Make the vision tower alone, with fresh weights."""
+    config = vision_config()
+    from transformers.models.idefics3.modeling_idefics3 import Idefics3VisionTransformer  # pyright: ignore
+
+    import_torch().manual_seed(seed)
+    return Idefics3VisionTransformer(config)
+
+
+def new_model(tokenizer: Any, seed: int = 0) -> Any:
+    """Make the model with fresh weights."""
+    transformers = import_transformers()
+    text = transformers.LlamaConfig(
+        **TEXT,
+        vocab_size=-(-len(tokenizer) // 64) * 64,
+        pad_token_id=tokenizer.pad_token_id,
+        bos_token_id=tokenizer.bos_token_id,
+        eos_token_id=tokenizer.eos_token_id,
+    )
+    config = transformers.Idefics3Config(
+        vision_config=VISION,
+        text_config=text,
+        scale_factor=MERGED,
+        image_token_id=tokenizer.convert_tokens_to_ids(IMAGE),
+        pad_token_id=tokenizer.pad_token_id,
+        tie_word_embeddings=True,
+    )
+    import_torch().manual_seed(seed)
+    model = transformers.Idefics3ForConditionalGeneration(config)
+    model.generation_config.eos_token_id = tokenizer.eos_token_id
+    model.generation_config.pad_token_id = tokenizer.pad_token_id
+    return model
+
+
+def image_processor() -> Any:
+    """Make what turns pictures of any size into the model's pixels."""
+    import_transformers()
+    from transformers.models.idefics3.image_processing_pil_idefics3 import Idefics3ImageProcessorPil  # pyright: ignore
+
+    side = {"longest_edge": IMAGE_PX}
+    return Idefics3ImageProcessorPil(size=side, max_image_size=side, do_image_splitting=False)
+
+
+def new_processor(tokenizer: Any) -> Any:
+    """Make the processor of pictures and text."""
+    transformers = import_transformers()
+    return transformers.Idefics3Processor(image_processor(), tokenizer, image_seq_len=IMAGE_TOKENS, chat_template=CHAT)
+
+
+def save_nano(model: Any, processor: Any, folder: Path) -> None:
+    """Write model and processor as a checkpoint that transformers' Auto classes load, in half precision."""
+    copy.deepcopy(model).to(import_torch().bfloat16).save_pretrained(folder)
+    processor.save_pretrained(folder)

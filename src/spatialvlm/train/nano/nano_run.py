@@ -1,0 +1,80 @@
+"""Where a stage of nano is: its checkpoint, replaced as a whole, and its log, a line of JSON at each measuring."""
+
+import json
+import os
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch  # pyright: ignore[reportMissingImports]
+
+from spatialvlm.errors import UserError
+
+
+class NanoRun:
+    """The folder of a stage. `parts` are what has a state: modules and optimizers by name.
+
+    `settings` decide the run: a folder of other settings is refused by UserError, with what differs.
+    """
+
+    def __init__(self, folder: Path, settings: Mapping[str, Any], parts: Mapping[str, Any]) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.folder, self._settings, self._parts = folder, dict(settings), parts
+        self._path, self.log = folder / "checkpoint.pt", folder / "log.jsonl"
+        self.seconds = 0.0
+        self._since = time.process_time()
+
+    def resume(self) -> int:
+        """Load the last checkpoint; returns the step to go on with, 0 where there is none."""
+        if not self._path.exists():
+            return 0
+        saved = torch.load(self._path, weights_only=True)
+        for name, value in self._settings.items():
+            if saved["settings"].get(name) != value:
+                raise UserError(
+                    f"{self.folder}: its run had {name} {saved['settings'].get(name)!r}, this one has {value!r}; give "
+                    "the same settings, or another folder"
+                )
+        for name, part in self._parts.items():
+            part.load_state_dict(saved["parts"][name])
+        self.seconds = saved["seconds"]
+        return int(saved["step"])
+
+    def save(self, step: int) -> None:
+        """Write all that the run needs to go on after a step."""
+        self._count()
+        parts = {name: part.state_dict() for name, part in self._parts.items()}
+        whole = {"step": step, "seconds": self.seconds, "settings": self._settings, "parts": parts}
+        temporary = self._path.with_suffix(".new")
+        torch.save(whole, temporary)
+        os.replace(temporary, self._path)
+
+    def tell(self, step: int, figures: Mapping[str, float]) -> str:
+        """Add a line to the log, with the seconds of processor time so far; returns it in words."""
+        self._count()
+        rounded = {name: round(float(value), 4) for name, value in figures.items()}
+        line = {"step": step, "seconds": round(self.seconds, 1), **rounded}
+        with self.log.open("a") as file:
+            file.write(json.dumps(line) + "\n")
+        return "  ".join(f"{name} {value:g}" for name, value in line.items())
+
+    def _count(self) -> None:
+        now = time.process_time()
+        self.seconds += now - self._since
+        self._since = now
+
+
+def mean_of(lines: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    """Take the mean of figures over lines that may lack some."""
+    names = dict.fromkeys(name for line in lines for name in line)
+    found = {name: [line[name] for line in lines if name in line] for name in names}
+    return {name: sum(values) / len(values) for name, values in found.items()}
+
+
+def tower_in(folder: Path) -> dict[str, Any]:
+    """Read the vision tower that stage 0 left in its folder. Raises UserError where there is none."""
+    path = folder / "checkpoint.pt"
+    if not path.exists():
+        raise UserError(f"stage 0 {str(folder)!r}: holds no checkpoint; train it first")
+    return torch.load(path, weights_only=True)["parts"]["tower"]

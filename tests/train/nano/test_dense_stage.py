@@ -1,0 +1,110 @@
+"""Stage 0: patches that say what is true, a loss that falls, and a run that goes on as if it had never stopped."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from spatialvlm.errors import UserError
+from spatialvlm.pipeline.collect import open_views
+from spatialvlm.train.nano import dense_stage, nano_model
+from spatialvlm.train.nano.dense_pictures import GRID, draw_pictures, patch_depth, read_pictures, words_of
+from spatialvlm.train.nano.dense_stage import DenseBatches, DenseConfig, train_dense
+from spatialvlm.train.nano.nano_optimizers import Muon, orthogonal, share_of_rate
+
+TINY = {
+    **nano_model.VISION,
+    "hidden_size": 64,
+    "intermediate_size": 128,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 2,
+}
+FAST = {"batch_size": 4, "measure_every": 4, "measured": 4}
+
+
+@pytest.fixture
+def tiny(monkeypatch):
+    monkeypatch.setattr(nano_model, "VISION", TINY)
+    monkeypatch.setattr(dense_stage, "VISION", TINY)
+
+
+def test_patches_say_what_is_true_of_the_view(pictures):
+    read, truth = read_pictures(pictures), open_views(4, seed=3, size=(64, 48)).truth(2)
+    logs = np.log(truth.frame.depth_m)
+    assert np.array_equal(read.picture(2).shape, (48, 64, 3))
+    assert read.depth[2, 5, 7] == pytest.approx(logs[15:18, 28:32].mean(), abs=1e-5)
+    for instance in truth.frame.instances:
+        whole = instance.mask.reshape(GRID, 3, GRID, 4).all((1, 3))
+        named = {int(thing) for thing in read.thing[2][whole]}
+        assert len(named) <= 1
+        for thing in named:
+            low, high = truth.boxes[instance.id]
+            assert read.words[thing] == words_of(instance.captions)
+            assert np.exp(read.height[thing]) == pytest.approx(high[2] - low[2], rel=1e-4)
+
+
+def test_depth_is_unknown_where_most_of_a_patch_is():
+    depth = np.full((48, 64), 2.0, np.float32)
+    depth[:3, :4] = np.nan
+    made = patch_depth(depth)
+    assert np.isnan(made[0, 0])
+    assert made[1:] == pytest.approx(np.log(2.0))
+
+
+def test_words_of_a_thing():
+    assert words_of(("mug", "tall red mug on the table", "red mug")) == "red mug"
+
+
+def test_a_folder_of_other_pictures_is_refused(pictures):
+    with pytest.raises(UserError, match="other settings"):
+        draw_pictures(4, pictures, seed=4)
+
+
+def test_mirrored_pictures_have_mirrored_truth(pictures):
+    batches = DenseBatches(read_pictures(pictures), DenseConfig(**FAST))
+    plain = batches.plain(range(1))
+    turned = batches._made([0], mirrored=np.ones(1, bool), light=np.ones((1, 3)))
+    assert torch.allclose(plain[0].flip(-1), turned[0], atol=0.05)
+    assert torch.equal(plain[2].view(GRID, GRID).flip(1), turned[2].view(GRID, GRID))
+
+
+def test_the_loss_falls_and_a_stopped_run_goes_on_exactly(pictures, tmp_path, tiny):
+    said: list[str] = []
+    train_dense(pictures, pictures, tmp_path / "whole", DenseConfig(steps=16, **FAST), said.append)
+    lines = [json.loads(line) for line in (tmp_path / "whole" / "log.jsonl").read_text().splitlines()]
+    assert lines[-1]["loss"] < 0.85 * lines[0]["loss"]
+    assert lines[-1]["depth_error"] < lines[0]["depth_error"]
+
+    def stop(line: str) -> None:
+        if line.startswith("step 8 "):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train_dense(pictures, pictures, tmp_path / "parts", DenseConfig(steps=16, **FAST), stop)
+    train_dense(pictures, pictures, tmp_path / "parts", DenseConfig(steps=16, **FAST), said.append)
+    states = [torch.load(tmp_path / name / "checkpoint.pt")["parts"]["tower"] for name in ("whole", "parts")]
+    assert all(torch.equal(states[0][name], states[1][name]) for name in states[0])
+
+
+def test_another_run_is_not_gone_on_with(pictures, tmp_path, tiny):
+    train_dense(pictures, pictures, tmp_path, DenseConfig(steps=1, **FAST), [].append)
+    with pytest.raises(UserError, match="seed 0, this one has 1"):
+        train_dense(pictures, pictures, tmp_path, DenseConfig(steps=2, seed=1, **FAST), [].append)
+
+
+def test_muon_moves_along_all_directions_alike():
+    matrices = torch.randn(2, 24, 16, generator=torch.Generator().manual_seed(0))
+    values = torch.linalg.svdvals(orthogonal(matrices))
+    assert ((values > 0.6) & (values < 1.3)).all()
+    weight = torch.nn.Parameter(torch.zeros(16, 24))
+    weight.grad = matrices[0].T.clone()
+    Muon([weight], lr=0.1).step()
+    assert (weight * matrices[0].T).sum() < 0
+
+
+def test_the_rate_climbs_stays_and_falls():
+    shares = [share_of_rate(step, 1000) for step in range(1000)]
+    assert shares[0] == pytest.approx(0.02)
+    assert shares[100] == shares[700] == 1.0
+    assert shares[900] == pytest.approx(0.5)

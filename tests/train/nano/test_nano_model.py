@@ -1,0 +1,92 @@
+"""The nano model and its tokenizer: small, loaded by anybody, digits one by one, every question comes back."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+import transformers
+
+from spatialvlm.dataset import SceneQuestions
+from spatialvlm.train.nano import nano_model
+from spatialvlm.train.nano.naming import names_at_points
+from spatialvlm.train.nano.nano_model import IMAGE_TOKENS, new_model, new_processor, save_nano
+from spatialvlm.train.nano.nano_tokenizer import texts_of, train_tokenizer
+from spatialvlm.train.nano.single_stage import SingleConfig, train_single
+
+MOST_BYTES = 24 << 20
+
+
+@pytest.fixture(scope="module")
+def tokenizer(stored):
+    return train_tokenizer(texts_of(SceneQuestions(stored, images=False), epochs=1), 512)
+
+
+def test_every_question_and_answer_comes_back(tokenizer, stored):
+    texts = set(texts_of(SceneQuestions(stored, images=False), epochs=2))
+    assert len(texts) > 20
+    for text in [*texts, "1,234.5 m is Ü", "<image>"]:
+        assert tokenizer.decode(tokenizer(text)["input_ids"]) == text
+
+
+def test_numbers_are_single_digits(tokenizer):
+    tokens = tokenizer.tokenize("It is 12.75 m, or 1,234 inches away.")
+    digits = [token for token in tokens if any(letter.isdigit() for letter in token)]
+    assert digits == list("12751234")
+
+
+def test_it_is_small_and_loads_without_us(tokenizer, tmp_path):
+    model, processor = new_model(tokenizer), new_processor(tokenizer)
+    save_nano(model, processor, tmp_path)
+    assert sum(path.stat().st_size for path in tmp_path.iterdir()) < MOST_BYTES
+    loaded: Any = transformers.AutoModelForImageTextToText.from_pretrained(tmp_path, local_files_only=True)
+    read = transformers.AutoProcessor.from_pretrained(tmp_path, local_files_only=True)
+    assert loaded.dtype == torch.bfloat16
+    assert 3e6 < sum(weight.numel() for weight in loaded.parameters()) < 8e6
+    turns = [{"role": "user", "content": [{"type": "image"}, {"type": "text", "text": "How tall is it?"}]}]
+    text = read.apply_chat_template(turns, add_generation_prompt=True)
+    picture = torch.zeros(48, 64, 3, dtype=torch.uint8).numpy()
+    batch = read(text=[text], images=[[picture]], return_tensors="pt")
+    assert int((batch["input_ids"] == loaded.config.image_token_id).sum()) == IMAGE_TOKENS
+
+
+def test_stage_1_goes_on_exactly_and_leaves_a_model(tokenizer, stored, tmp_path, monkeypatch):
+    layers = {"hidden_size": 64, "intermediate_size": 96, "num_hidden_layers": 2, "num_attention_heads": 2}
+    monkeypatch.setattr(nano_model, "VISION", {**nano_model.VISION, **layers})
+    monkeypatch.setattr(nano_model, "TEXT", {**nano_model.TEXT, **layers, "num_key_value_heads": 2})
+    tokenizer.save_pretrained(tmp_path / "tokens")
+    few = SingleConfig(2, images=2, questions=4, measure_every=1, measured=1, kinds=("width", "height"), asked=1)
+
+    def run(name: str, say) -> None:
+        train_single((str(stored),), str(stored), tmp_path / "tokens", None, tmp_path / name, few, say)
+
+    def stop(line: str) -> None:
+        if line.startswith("step 2 "):
+            raise KeyboardInterrupt  # before step 2 is saved
+
+    run("whole", str)
+    with pytest.raises(KeyboardInterrupt):
+        run("parts", stop)
+    said: list[str] = []
+    run("parts", said.append)
+    assert [line.split()[1] for line in said] == ["2"]
+    saved = [torch.load(tmp_path / name / "checkpoint.pt")["parts"] for name in ("whole", "parts")]
+    assert all(torch.equal(saved[0]["model"][name], saved[1]["model"][name]) for name in saved[0]["model"])
+    assert saved[0]["place"] == saved[1]["place"]
+    assert {"held_pointing", "held_loss", "held_reading_loss"} <= set(said[0].split())
+    assert (tmp_path / "whole" / "model" / "model.safetensors").exists()
+
+
+def test_things_are_named_at_points_that_lie_on_them(stored):
+    scene = next(asked.scene for asked in SceneQuestions(stored, images=False) if asked.scene.objects)
+    told = names_at_points(scene, np.random.default_rng(0))
+    captions = {thing.instance.captions[0] for thing in scene.objects}
+    assert told
+    for one in told:
+        (_, question), (_, answer) = one.turns
+        named = one.named[0]
+        x, y = (float(number) for number in named.name.strip("()").split(", "))
+        height, width = named.mask.shape
+        assert named.name in question
+        assert answer in captions
+        assert named.mask[round(y * height - 0.5), round(x * width - 0.5)]
