@@ -21,6 +21,7 @@ class Costs:
 
     def __init__(self, name: str, size: int, broken: int = 0) -> None:
         self.name, self.size, self.broken = name, size, broken
+        self.costs = np.random.default_rng(size).integers(20, 400, size).tolist()
 
     def __len__(self) -> int:
         return self.size
@@ -28,7 +29,7 @@ class Costs:
     def row(self, epoch: int, place: int) -> Cost | None:
         if self.broken and place % self.broken == 0:
             return None
-        return Cost(int(np.random.default_rng([epoch, place, self.size]).integers(20, 400)), f"{self.name}{place}")
+        return Cost(self.costs[place] + epoch % 7, f"{self.name}{place}")
 
 
 SHARES = (0.05, 0.6, 0.35)

@@ -119,6 +119,7 @@ def test_qwen_learns_where_its_processor_builds(run, stored, tmp_path):
     reloads(tmp_path / "out")
 
 
+@pytest.mark.slow
 def test_a_killed_run_ends_as_one_that_was_not(run, bases, stored, general, tmp_path):
     more = {"general": general, "share": 0.6, "save-every": 2, "steps": 7, "evidence": 0.5, "accumulate": 2, "lora": 2}
     whole, killed = tmp_path / "whole", tmp_path / "killed"
@@ -143,6 +144,7 @@ def test_a_killed_run_ends_as_one_that_was_not(run, bases, stored, general, tmp_
     assert losses == {(entry["stage"], entry["step"]): entry["loss"] for entry in figures(whole)}
 
 
+@pytest.mark.slow
 def test_two_processes_share_the_data_and_the_model(bases, stored, tmp_path):
     out = tmp_path / "out"
     launch = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--standalone", "--no-python"]
@@ -171,9 +173,9 @@ def test_rewards_train_three_steps(run, bases, stored, tmp_path):
 
 def test_pointing_is_learnt(run, bases, stored, tmp_path):
     out = tmp_path / "out"
-    assert run(*options(stored, bases["idefics3"], out, evidence=1.0, steps=25, lr=1e-2))[0] == 0
+    assert run(*options(stored, bases["idefics3"], out, evidence=1.0, steps=12, lr=2e-2))[0] == 0
     first, *_, last = [entry["pointing_loss"] for entry in figures(out)]
-    assert last < 0.75 * first
+    assert last < 0.85 * first
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """train: datasets and a vision-language model -> the same model that learnt space, from answers or by rewards.
 
-    train_config   all that decides a run            training   a run from beginning to end, training_console shown
+    train_config   all that decides a run            learner    the base, loaded to be trained
+    training       a run from beginning to end; training_console shows it
     mixture        sources -> rows, by share of tokens; where a run was is a state
     spatial_rows   scenes -> rows, with other questions each time; label_noise makes lengths wrong on purpose
     general_rows   messages -> rows
