@@ -64,7 +64,8 @@ def load_mitsuba() -> tuple[ModuleType, str]:
         raise UserError("rooms are drawn by Mitsuba 3, which is not installed; pip install 'spatialvlm[rooms]'")
     variant = choose_variant()
     drjit, mitsuba = importlib.import_module("drjit"), importlib.import_module("mitsuba")
-    drjit.set_log_level(drjit.LogLevel.Error)  # warnings would go straight to the user's terminal
+    if variant != SCALAR:  # warnings would go straight to the user's terminal; without LLVM there are none, and on a
+        drjit.set_log_level(drjit.LogLevel.Error)  # busy machine this call was seen to spin for minutes
     mitsuba.set_variant(variant)
     mitsuba.set_log_level(mitsuba.LogLevel.Error)
     drjit.set_thread_count(1)  # the workers are the parallelism
