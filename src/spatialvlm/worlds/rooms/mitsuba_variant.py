@@ -64,8 +64,9 @@ def load_mitsuba() -> tuple[ModuleType, str]:
         raise UserError("rooms are drawn by Mitsuba 3, which is not installed; pip install 'spatialvlm[rooms]'")
     variant = choose_variant()
     drjit, mitsuba = importlib.import_module("drjit"), importlib.import_module("mitsuba")
-    if variant != SCALAR:  # warnings would go straight to the user's terminal; without LLVM there are none, and on a
-        drjit.set_log_level(drjit.LogLevel.Error)  # busy machine this call was seen to spin for minutes
+    # Warnings, which LLVM alone gives, would go straight to the terminal. The call was seen to spin on a busy machine.
+    if variant != SCALAR:
+        drjit.set_log_level(drjit.LogLevel.Error)
     mitsuba.set_variant(variant)
     mitsuba.set_log_level(mitsuba.LogLevel.Error)
     drjit.set_thread_count(1)  # the workers are the parallelism
