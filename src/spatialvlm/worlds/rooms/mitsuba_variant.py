@@ -64,9 +64,7 @@ def load_mitsuba() -> tuple[ModuleType, str]:
         raise UserError("rooms are drawn by Mitsuba 3, which is not installed; pip install 'spatialvlm[rooms]'")
     variant = choose_variant()
     drjit, mitsuba = importlib.import_module("drjit"), importlib.import_module("mitsuba")
-    # Warnings, which LLVM alone gives, would go straight to the terminal. The call was seen to spin on a busy machine.
-    if variant != SCALAR:
-        drjit.set_log_level(drjit.LogLevel.Error)
+    drjit.set_log_level(drjit.LogLevel.Error)  # warnings would go straight to the user's terminal
     mitsuba.set_variant(variant)
     mitsuba.set_log_level(mitsuba.LogLevel.Error)
     drjit.set_thread_count(1)  # the workers are the parallelism
