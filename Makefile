@@ -11,6 +11,8 @@ WITH_SHAPES := $(addprefix tests/,geometry records kinds test_conventions.py tes
 	pipeline/lift/test_lift.py dataset/test_dataset.py view/test_catalogue.py)
 export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
+# Compiled modules are kept: the tests start many processes.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test check bench
 

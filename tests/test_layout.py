@@ -3,10 +3,9 @@
 import ast
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 from statistics import median
-
-import pytest
 
 import spatialvlm
 from spatialvlm.kinds import KINDS
@@ -16,7 +15,6 @@ MODULES = {
     ".".join(("spatialvlm", *path.relative_to(PACKAGE).with_suffix("").parts)).removesuffix(".__init__"): path
     for path in sorted(PACKAGE.rglob("*.py"))
 }
-TREES = {name: ast.parse(path.read_text()) for name, path in MODULES.items()}
 FLOW = ("collect", "cull", "detect", "estimate", "lift", "measure", "phrase")
 
 # From the bottom up: a module imports of the package only what stands on a lower line, and its own folder.
@@ -59,11 +57,20 @@ def unit_of(module: str) -> str | None:
     return None if module in NAMESPACES or not parent else unit_of(parent)
 
 
+@cache
+def tree_of(module: str) -> ast.Module:
+    return ast.parse(MODULES[module].read_text())
+
+
+def functions_of(module: str) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
+    return [node for node in ast.walk(tree_of(module)) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+
+
+@cache
 def imports_of(module: str, *, lazy: bool = True) -> set[str]:
     """The modules of the package that a module imports: at its top, and inside functions where `lazy`."""
-    tree = TREES[module]
-    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
-    inside = {id(inner) for function in functions for inner in ast.walk(function)}
+    tree = tree_of(module)
+    inside = {id(inner) for function in functions_of(module) for inner in ast.walk(function)}
     found: set[str] = set()
     for node in ast.walk(tree):
         if id(node) in inside and not lazy:
@@ -81,24 +88,28 @@ def test_every_module_has_its_place():
     assert {m for m in MODULES if unit_of(m) is None} == NAMESPACES
 
 
-@pytest.mark.parametrize("module", [m for m in MODULES if unit_of(m) is not None])
-def test_imports_run_one_way(module):
-    own = unit_of(module)
-    for imported in imports_of(module):
-        if imported == "spatialvlm":
-            continue  # for __version__; it imports nothing until it is asked
-        other = unit_of(imported)
-        assert other is not None, f"{module} imports {imported}, which holds nothing"
-        allowed = other == own or LEVELS[other] < LEVELS[str(own)]
-        assert allowed, f"{module} imports {imported}: the arrow runs the other way"
+def test_imports_run_one_way():
+    wrong = [
+        f"{module} imports {imported}"
+        for module in MODULES
+        for imported in imports_of(module) - {"spatialvlm"}  # for __version__; it imports nothing until it is asked
+        if unit_of(module) is not None and not may_import(str(unit_of(module)), unit_of(imported))
+    ]
+    assert wrong == []
 
 
-@pytest.mark.parametrize("module", [m for m in MODULES if unit_of(m) is not None])
-def test_from_outside_a_package_is_imported_through_what_its_init_names(module):
-    for imported in imports_of(module):
-        other = unit_of(imported)
-        if other is not None and other != unit_of(module):
-            assert imported == other, f"{module} imports {imported}; import it from {other}, which names what it offers"
+def may_import(own: str, other: str | None) -> bool:
+    return other is not None and (other == own or LEVELS[other] < LEVELS[own])
+
+
+def test_from_outside_a_package_is_imported_through_what_its_init_names():
+    wrong = [
+        f"{module} imports {imported}, not {unit_of(imported)}, which names what it offers"
+        for module in MODULES
+        for imported in imports_of(module)
+        if unit_of(module) is not None and unit_of(imported) not in (None, unit_of(module), imported)
+    ]
+    assert wrong == []
 
 
 def test_no_module_imports_itself_by_a_circle():
@@ -142,8 +153,8 @@ def test_circles_are_found():
 def test_no_two_public_classes_and_no_two_modules_have_one_name():
     classes = [
         node.name
-        for tree in TREES.values()
-        for node in tree.body
+        for module in MODULES
+        for node in tree_of(module).body
         if isinstance(node, ast.ClassDef) and not node.name.startswith("_")
     ]
     stems = [path.stem for path in MODULES.values() if path.stem != "__init__"]
@@ -170,35 +181,32 @@ def test_the_folders_sort_in_the_order_of_the_flow():
 
 
 def test_the_package_imports_nothing_until_it_is_asked():
-    functions = [node for node in ast.walk(TREES["spatialvlm"]) if isinstance(node, ast.FunctionDef)]
-    lazy = {id(inner) for function in functions for inner in ast.walk(function)}
-    top = [node for node in ast.walk(TREES["spatialvlm"]) if isinstance(node, ast.ImportFrom) and id(node) not in lazy]
+    lazy = {id(inner) for function in functions_of("spatialvlm") for inner in ast.walk(function)}
+    nodes = ast.walk(tree_of("spatialvlm"))
+    top = [node for node in nodes if isinstance(node, ast.ImportFrom) and id(node) not in lazy]
     checked = {
         alias.asname or alias.name for node in top if str(node.module).startswith("spatialvlm.") for alias in node.names
     }
     assert checked | {"__version__"} == set(spatialvlm.__all__), "what type checkers are told is what there is"
 
 
-@pytest.mark.parametrize("module", MODULES)
-def test_modules_are_short(module):
-    lines = len(MODULES[module].read_text().splitlines())
-    assert lines <= LONG_MODULE_LINES
-    assert lines <= MODULE_LINES or module in LONG_MODULES, f"{module} has {lines} lines"
+def test_modules_are_short():
+    lines = {module: len(path.read_text().splitlines()) for module, path in MODULES.items()}
+    limits = {module: LONG_MODULE_LINES if module in LONG_MODULES else MODULE_LINES for module in MODULES}
+    assert {module: count for module, count in lines.items() if count > limits[module]} == {}
 
 
-@pytest.mark.parametrize("module", MODULES)
-def test_functions_are_short(module):
-    for node in ast.walk(TREES[module]):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            lines = (node.end_lineno or node.lineno) - node.lineno + 1
-            assert lines <= FUNCTION_LINES, f"{module}.{node.name} has {lines} lines"
+def test_functions_are_short():
+    lines = {
+        f"{module}.{node.name}": (node.end_lineno or node.lineno) - node.lineno + 1
+        for module in MODULES
+        for node in functions_of(module)
+    }
+    assert {name: count for name, count in lines.items() if count > FUNCTION_LINES} == {}
 
 
-@pytest.mark.parametrize("module", MODULES)
-def test_modules_say_what_they_are(module):
-    text = ast.get_docstring(TREES[module])
-    assert text, f"{module} has no docstring"
-    assert len(text) > 30
+def test_modules_say_what_they_are():
+    assert [module for module in MODULES if len(ast.get_docstring(tree_of(module)) or "") <= 30] == []
 
 
 NO_VERBS = {
@@ -207,26 +215,35 @@ NO_VERBS = {
 }
 
 
-@pytest.mark.parametrize("module", MODULES)
-def test_docstrings_of_functions_begin_with_a_verb(module):
-    for node in ast.walk(TREES[module]):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and not is_property(node):
-            first = (ast.get_docstring(node) or "Say").split()[0]
-            assert first.lower() not in NO_VERBS, f"{module}.{node.name}: {first}"
+def test_docstrings_of_functions_begin_with_a_verb():
+    first = {
+        f"{module}.{node.name}": (ast.get_docstring(node) or "Say").split()[0]
+        for module in MODULES
+        for node in functions_of(module)
+        if not is_property(node)
+    }
+    assert {name: word for name, word in first.items() if word.lower() in NO_VERBS} == {}
 
 
 def is_property(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
     return any("property" in ast.unparse(decorator) for decorator in function.decorator_list)
 
 
-@pytest.mark.parametrize("module", MODULES)
-def test_no_error_is_swallowed_unseen(module):
-    broad = {"Exception", "BaseException"}
-    for node in ast.walk(TREES[module]):
-        if isinstance(node, ast.ExceptHandler):
-            assert node.type is not None, f"{module} line {node.lineno}: a bare except"
-            names = {name.id for name in ast.walk(node.type) if isinstance(name, ast.Name)}
-            assert not names & broad, f"{module} line {node.lineno}: a broad except"
+def test_no_error_is_swallowed_unseen():
+    broad = [
+        f"{module} line {node.lineno}"
+        for module in MODULES
+        for node in ast.walk(tree_of(module))
+        if isinstance(node, ast.ExceptHandler) and catches_all(node)
+    ]
+    assert broad == []
+
+
+def catches_all(handler: ast.ExceptHandler) -> bool:
+    if handler.type is None:
+        return True
+    names = {name.id for name in ast.walk(handler.type) if isinstance(name, ast.Name)}
+    return bool(names & {"Exception", "BaseException"})
 
 
 def test_no_folder_for_what_has_no_place():

@@ -1,11 +1,21 @@
 """Batches in order whatever fits into memory, and what runs where."""
 
+import gc
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from spatialvlm.errors import ModelError, UserError
 from spatialvlm.models import Batches, Runtime, torch_device, torch_dtype
+
+
+@pytest.fixture(scope="module", autouse=True)
+def little_to_collect():
+    """Each halving collects garbage, among all that the tests before have left."""
+    gc.freeze()
+    yield
+    gc.unfreeze()
 
 
 def doubled(fits):
