@@ -12,6 +12,7 @@ from spatialvlm.train.nano import dense_stage, nano_model
 from spatialvlm.train.nano.dense_pictures import GRID, draw_pictures, patch_depth, read_pictures, words_of
 from spatialvlm.train.nano.dense_stage import DenseBatches, DenseConfig, train_dense
 from spatialvlm.train.nano.nano_optimizers import Muon, orthogonal, share_of_rate
+from spatialvlm.train.nano.nano_run import read_tower
 
 TINY = {
     **nano_model.VISION,
@@ -85,6 +86,20 @@ def test_the_loss_falls_and_a_stopped_run_goes_on_exactly(pictures, tmp_path, ti
     train_dense(pictures, pictures, tmp_path / "parts", DenseConfig(steps=16, **FAST), said.append)
     states = [torch.load(tmp_path / name / "checkpoint.pt")["parts"]["tower"] for name in ("whole", "parts")]
     assert all(torch.equal(states[0][name], states[1][name]) for name in states[0])
+
+
+def test_a_run_begins_with_the_tower_of_another(pictures, tmp_path, tiny):
+    few = DenseConfig(steps=1, seed=1, **FAST)
+    train_dense(pictures, pictures, tmp_path / "first", DenseConfig(steps=1, **FAST), [].append)
+    train_dense(pictures, pictures, tmp_path / "fresh", few, [].append)
+    train_dense(pictures, pictures, tmp_path / "second", few, [].append, tmp_path / "first" / "tower.safetensors")
+    towers = {name: read_tower(tmp_path / name) for name in ("first", "fresh", "second")}
+    far = {
+        name: sum(float((towers["second"][key] - towers[name][key]).norm()) for key in towers[name]) for name in towers
+    }
+    assert 0 < far["first"] < 0.1 * far["fresh"]
+    with pytest.raises(UserError, match="neither a file of weights nor a folder of stage 0"):
+        read_tower(tmp_path / "nowhere")
 
 
 def test_another_run_is_not_gone_on_with(pictures, tmp_path, tiny):

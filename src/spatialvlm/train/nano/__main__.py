@@ -46,6 +46,7 @@ def dense(
     taught: Path,
     held_out: Path,
     out: Out,
+    start: Annotated[Path | None, typer.Option(help="A tower to begin with; a fresh one without it.")] = None,
     steps: int = 2000,
     batch_size: int = 32,
     measure_every: int = 100,
@@ -56,7 +57,7 @@ def dense(
 
     import_torch().set_num_threads(threads)
     config = DenseConfig(steps=steps, batch_size=batch_size, measure_every=measure_every)
-    train_dense(taught, held_out, out, config, typer.echo)
+    train_dense(taught, held_out, out, config, typer.echo, start)
 
 
 @app.command()
@@ -65,7 +66,9 @@ def single(
     held_out: Path,
     tokens: Annotated[Path, typer.Option(help="The tokenizer.")],
     out: Out,
-    dense: Annotated[Path | None, typer.Option(help="The folder of stage 0; a fresh tower without it.")] = None,
+    dense: Annotated[
+        Path | None, typer.Option(help="The folder of stage 0, or its tower; a fresh one without it.")
+    ] = None,
     steps: int = 2000,
     images: int = 8,
     questions: int = 16,

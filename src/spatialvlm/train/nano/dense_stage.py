@@ -14,7 +14,7 @@ from spatialvlm.train.nano.dense_loss import PatchHeads, PatchWords, dense_loss,
 from spatialvlm.train.nano.dense_pictures import DensePictures, read_pictures
 from spatialvlm.train.nano.nano_model import VISION, image_processor, new_tower
 from spatialvlm.train.nano.nano_optimizers import optimizers_of, share_of_rate, take_step
-from spatialvlm.train.nano.nano_run import NanoRun, mean_of
+from spatialvlm.train.nano.nano_run import NanoRun, mean_of, read_tower, write_tower
 
 Say = Callable[[str], None]
 
@@ -76,18 +76,30 @@ class DenseBatches:
         )
 
 
-def train_dense(pictures: Path, held_out: Path, folder: Path, config: DenseConfig, say: Say = print) -> None:
-    """Train the vision tower, or go on where the run in `folder` stopped; `held_out` are pictures of other rooms."""
+def train_dense(
+    pictures: Path, held_out: Path, folder: Path, config: DenseConfig, say: Say = print, start: Path | None = None
+) -> None:
+    """Train the vision tower, or go on where the run in `folder` stopped; `held_out` are pictures of other rooms.
+
+    `start` is the tower to begin with, a file or the folder of an earlier run; a fresh one without it. The tower is in
+    `folder`/tower.safetensors after each measuring.
+    """
     taught, held = read_pictures(pictures), read_pictures(held_out)
     words = PatchWords(taught.words)
     words_held = PatchWords(held.words, words.words)
     words_held.is_noun = words.is_noun
     tower = new_tower(config.seed)
+    if start is not None:
+        tower.load_state_dict(read_tower(start))
     heads = PatchHeads(VISION["hidden_size"], len(words.words))
     optimizers = optimizers_of([tower, heads], config.rate)
     named = {f"optimizer{number}": one for number, one in enumerate(optimizers)}
     settings = {name: value for name, value in asdict(config).items() if name in ("batch_size", "rate", "seed")}
-    run = NanoRun(folder, {**settings, "pictures": len(taught)}, {"tower": tower, "heads": heads, **named})
+    run = NanoRun(
+        folder,
+        {**settings, "pictures": len(taught), "start": start and str(start)},
+        {"tower": tower, "heads": heads, **named},
+    )
     batches, measuring = DenseBatches(taught, config), DenseBatches(held, config)
     losses: list[dict[str, float]] = []
     for step in range(run.resume(), config.steps):
@@ -102,6 +114,7 @@ def train_dense(pictures: Path, held_out: Path, folder: Path, config: DenseConfi
             say(run.tell(step + 1, mean_of(losses) | figures))
             losses = []
             run.save(step + 1)
+            write_tower(tower, folder)
 
 
 @torch.no_grad()

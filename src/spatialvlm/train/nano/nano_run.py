@@ -8,8 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import torch  # pyright: ignore[reportMissingImports]
+from safetensors.torch import load_file, save_file  # pyright: ignore[reportMissingImports]
 
 from spatialvlm.errors import UserError
+
+TOWER = "tower.safetensors"
 
 
 class NanoRun:
@@ -72,9 +75,19 @@ def mean_of(lines: Sequence[Mapping[str, float]]) -> dict[str, float]:
     return {name: sum(values) / len(values) for name, values in found.items()}
 
 
-def tower_in(folder: Path) -> dict[str, Any]:
-    """Read the vision tower that stage 0 left in its folder. Raises UserError where there is none."""
-    path = folder / "checkpoint.pt"
-    if not path.exists():
-        raise UserError(f"stage 0 {str(folder)!r}: holds no checkpoint; train it first")
-    return torch.load(path, weights_only=True)["parts"]["tower"]
+def write_tower(tower: torch.nn.Module, folder: Path) -> None:
+    """Write a vision tower in half precision, for `read_tower`."""
+    state = {name: weight.to(torch.bfloat16).contiguous() for name, weight in tower.state_dict().items()}
+    temporary = folder / "tower.new"
+    save_file(state, temporary)
+    os.replace(temporary, folder / TOWER)
+
+
+def read_tower(path: Path) -> dict[str, torch.Tensor]:
+    """Read the weights of a vision tower from its file, or from the folder of stage 0. Raises UserError without one."""
+    file = path / TOWER if path.is_dir() else path
+    if not file.exists():
+        raise UserError(
+            f"vision tower {str(path)!r}: neither a file of weights nor a folder of stage 0; train it first"
+        )
+    return {name: weight.float() for name, weight in load_file(file).items()}

@@ -20,7 +20,7 @@ from spatialvlm.train.mixture import Mixture, MixtureState
 from spatialvlm.train.nano.naming import names_at_points
 from spatialvlm.train.nano.nano_model import new_model, new_processor, save_nano
 from spatialvlm.train.nano.nano_optimizers import optimizers_of, share_of_rate, take_step
-from spatialvlm.train.nano.nano_run import NanoRun, mean_of, tower_in
+from spatialvlm.train.nano.nano_run import NanoRun, mean_of, read_tower
 from spatialvlm.train.nano.single_scores import measure_answers
 from spatialvlm.train.spatial_rows import AskedScenes, SpatialRows
 from spatialvlm.train.train_config import TrainConfig
@@ -129,10 +129,10 @@ def train_single(
 ) -> None:
     """Train the model, or go on where the run in `folder` stopped; the model is in `folder`/model after each measuring.
 
-    `dense` is the folder of stage 0, None for a fresh tower; `held_out` a dataset of other rooms.
+    `dense` is the folder of stage 0 or its tower, None for a fresh one; `held_out` a dataset of other rooms.
     """
     words = import_transformers().AutoTokenizer.from_pretrained(tokenizer)
-    learner = SingleLearner(words, None if dense is None else tower_in(dense), config)
+    learner = SingleLearner(words, None if dense is None else read_tower(dense), config)
     tower = learner.model.model.vision_model
     slow, rest = list(tower.parameters()), [learner.model, learner.readout]
     optimizers = optimizers_of(rest, config.rate, others={id(weight): config.tower_rate for weight in slow})
