@@ -21,6 +21,7 @@ from spatialvlm.pipeline.phrase import PhraseConfig
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 Out = Annotated[Path, typer.Option(help="The folder to write, or to go on with.")]
+Precision = Annotated[str, typer.Option(help="float32, or bfloat16 where the processor is faster in it.")]
 Threads = Annotated[int, typer.Option(min=1, help="Threads of torch.")]
 
 
@@ -50,13 +51,14 @@ def dense(
     steps: int = 2000,
     batch_size: int = 32,
     measure_every: int = 100,
+    precision: Precision = "float32",
     threads: Threads = 1,
 ) -> None:
     """Train the vision tower on pictures: stage 0."""
     from spatialvlm.train.nano.dense_stage import DenseConfig, train_dense
 
     import_torch().set_num_threads(threads)
-    config = DenseConfig(steps=steps, batch_size=batch_size, measure_every=measure_every)
+    config = DenseConfig(steps=steps, batch_size=batch_size, measure_every=measure_every, precision=precision)
     train_dense(taught, held_out, out, config, typer.echo, start)
 
 
@@ -77,6 +79,7 @@ def single(
     numbers: str | None = None,
     measure_every: int = 100,
     asked: Annotated[int, typer.Option(help="How many held-out questions nano answers at each measuring.")] = 0,
+    precision: Precision = "float32",
     threads: Threads = 1,
 ) -> None:
     """Train the model to find single things and to read them: stage 1."""
@@ -92,6 +95,7 @@ def single(
         numbers=numbers,
         measure_every=measure_every,
         asked=asked,
+        precision=precision,
     )
     train_single(tuple(map(str, data)), str(held_out), tokens, dense, out, config, typer.echo)
 

@@ -14,7 +14,7 @@ from spatialvlm.train.nano.dense_loss import PatchHeads, PatchWords, dense_loss,
 from spatialvlm.train.nano.dense_pictures import DensePictures, read_pictures
 from spatialvlm.train.nano.nano_model import VISION, image_processor, new_tower
 from spatialvlm.train.nano.nano_optimizers import optimizers_of, share_of_rate, take_step
-from spatialvlm.train.nano.nano_run import NanoRun, mean_of, read_tower, write_tower
+from spatialvlm.train.nano.nano_run import NanoRun, checked_precision, in_precision, mean_of, read_tower, write_tower
 
 Say = Callable[[str], None]
 
@@ -32,11 +32,13 @@ class DenseConfig:
     seed: int = 0
     measure_every: int = 100
     measured: int = 120
+    precision: str = "float32"
 
     def __post_init__(self) -> None:
         for name in ("steps", "batch_size", "measure_every", "measured"):
             if getattr(self, name) < 1:
                 raise UserError(f"{name} {getattr(self, name)}: expected 1 or more")
+        checked_precision(self.precision)
 
 
 class DenseBatches:
@@ -94,7 +96,9 @@ def train_dense(
     heads = PatchHeads(VISION["hidden_size"], len(words.words))
     optimizers = optimizers_of([tower, heads], config.rate)
     named = {f"optimizer{number}": one for number, one in enumerate(optimizers)}
-    settings = {name: value for name, value in asdict(config).items() if name in ("batch_size", "rate", "seed")}
+    settings = {
+        name: value for name, value in asdict(config).items() if name in ("batch_size", "rate", "seed", "precision")
+    }
     run = NanoRun(
         folder,
         {**settings, "pictures": len(taught), "start": start and str(start)},
@@ -104,7 +108,9 @@ def train_dense(
     losses: list[dict[str, float]] = []
     for step in range(run.resume(), config.steps):
         pixels, known, thing = batches.training(step)
-        lengths, logits = heads(tower(pixels).last_hidden_state)
+        with in_precision(config.precision):
+            states = tower(pixels).last_hidden_state
+        lengths, logits = heads(states.float())
         loss = dense_loss(lengths, logits, known, thing, words)
         loss.backward()
         take_step(optimizers, share_of_rate(step, config.steps))

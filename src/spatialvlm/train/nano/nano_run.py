@@ -13,6 +13,8 @@ from safetensors.torch import load_file, save_file  # pyright: ignore[reportMiss
 from spatialvlm.errors import UserError
 
 TOWER = "tower.safetensors"
+PRECISIONS = ("float32", "bfloat16")
+"""Which is faster differs by the processor, by more than two either way: measure."""
 
 
 class NanoRun:
@@ -66,6 +68,18 @@ class NanoRun:
         now = time.process_time()
         self.seconds += now - self._since
         self._since = now
+
+
+def checked_precision(name: str) -> str:
+    """Return the precision. Raises UserError for one that is not known."""
+    if name not in PRECISIONS:
+        raise UserError(f"precision {name!r}: unknown; choose one of {', '.join(PRECISIONS)}")
+    return name
+
+
+def in_precision(name: str) -> Any:
+    """Make a context in which products of matrices are computed in a precision; weights stay in float32."""
+    return torch.autocast("cpu", torch.bfloat16, enabled=checked_precision(name) == "bfloat16")
 
 
 def mean_of(lines: Sequence[Mapping[str, float]]) -> dict[str, float]:

@@ -20,7 +20,7 @@ from spatialvlm.train.mixture import Mixture, MixtureState
 from spatialvlm.train.nano.naming import names_at_points
 from spatialvlm.train.nano.nano_model import new_model, new_processor, save_nano
 from spatialvlm.train.nano.nano_optimizers import optimizers_of, share_of_rate, take_step
-from spatialvlm.train.nano.nano_run import NanoRun, mean_of, read_tower
+from spatialvlm.train.nano.nano_run import NanoRun, checked_precision, in_precision, mean_of, read_tower
 from spatialvlm.train.nano.single_scores import measure_answers
 from spatialvlm.train.spatial_rows import AskedScenes, SpatialRows
 from spatialvlm.train.train_config import TrainConfig
@@ -49,11 +49,13 @@ class SingleConfig:
     measure_every: int = 50
     measured: int = 48
     asked: int = 0
+    precision: str = "float32"
 
     def __post_init__(self) -> None:
         for name in ("steps", "images", "questions", "measure_every", "measured"):
             if getattr(self, name) < 1:
                 raise UserError(f"{name} {getattr(self, name)}: expected 1 or more")
+        checked_precision(self.precision)
 
 
 class SingleLearner:
@@ -139,7 +141,7 @@ def train_single(
     place = Place()
     parts = {"model": learner.model, "readout": learner.readout, "place": place}
     parts |= {f"optimizer{number}": one for number, one in enumerate(optimizers)}
-    decides = ("images", "questions", "kinds", "numbers", "evidence", "rate", "tower_rate", "seed")
+    decides = ("images", "questions", "kinds", "numbers", "evidence", "rate", "tower_rate", "seed", "precision")
     run = NanoRun(folder, {name: getattr(config, name) for name in decides} | {"data": data}, parts)
     done = run.resume()
     rows = SpatialRows(reading_of(data, config), learner.encoder, names_at_points)
@@ -149,7 +151,8 @@ def train_single(
     for step in range(done, config.steps):
         batch = next(batches)
         place.taken = batch.pop("state")
-        loss, figures = learner.loss(batch)
+        with in_precision(config.precision):
+            loss, figures = learner.loss(batch)
         loss.backward()
         take_step(optimizers, share_of_rate(step, config.steps))
         told.append(figures)
