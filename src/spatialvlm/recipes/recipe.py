@@ -75,8 +75,9 @@ class Recipe:
     def stages(self, runtime: Runtime | None = None) -> tuple[Stage, ...]:
         """List the stages in the order in which a Sample passes them; models are loaded when they are first used."""
         detect, estimate = Detect(self.detect, runtime, self.seed), Estimate(self.estimate, runtime)
-        # What is found in depth is found after the depth; else depth is made only where something was found.
-        from_depth = self.estimate.depth is not None and self.detect.detector in ("auto", "clusters")
+        # What is found in depth is found after the depth and the camera; else they come where something was found.
+        makes = self.estimate.depth is not None or self.estimate.fov_rad is not None
+        from_depth = makes and self.detect.detector in ("auto", "clusters")
         plain = (
             Collect(self.source, self.collect, self.seed),
             Cull(self.cull, runtime),

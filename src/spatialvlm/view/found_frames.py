@@ -139,7 +139,8 @@ def _next(found: Found) -> str:
     if found.recipe == "given":
         if all(frame.camera is None for frame in found.frames):
             return (
-                "build would use the recipe given, no model; but no frame has a camera: give fx, fy, cx, cy in pixels"
+                "build would use the recipe given, no model; but no frame has a camera: give fx, fy, cx, cy in pixels, "
+                "or --fov"
             )
         return "build would use the recipe given: no model is needed"
     return (

@@ -40,18 +40,18 @@ class EstimateConfig:
 
     `depth` makes a depth map where none was measured, `depth_errors` say how wrong it is in place of the published
     figures (`spatialvlm calibrate` measures them). `camera` finds focal length and gravity, `floor` the pixels that the
-    support plane is fitted to. `fov_rad` is the field of view, along the longer side, of a camera that nobody knows.
-    Raises UserError for a field of view out of range.
+    support plane is fitted to. `fov_rad` is the field of view, along the longer side, of a camera that nobody knows;
+    55 degrees are assumed without it. Raises UserError for a field of view out of range.
     """
 
     depth: Model | None = None
     depth_errors: DepthErrors | None = None
     camera: Model | None = None
     floor: Model | None = None
-    fov_rad: float = ASSUMED_FOV_RAD
+    fov_rad: float | None = None
 
     def __post_init__(self) -> None:
-        if not math.radians(5.0) <= self.fov_rad <= math.radians(150.0):
+        if self.fov_rad is not None and not math.radians(5.0) <= self.fov_rad <= math.radians(150.0):
             raise UserError(f"fov {math.degrees(self.fov_rad):g}: expected 5 to 150 degrees")
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from spatialvlm.errors import ContractError
 from spatialvlm.geometry import intrinsics
 from spatialvlm.models import Runtime
-from spatialvlm.pipeline.estimate import EstimateConfig
+from spatialvlm.pipeline.estimate import ASSUMED_FOV_RAD, EstimateConfig
 from spatialvlm.pipeline.estimate.camera import CameraEstimate, CameraModel, load_camera
 from spatialvlm.pipeline.estimate.depth import DepthEstimate, DepthModel, load_depth
 from spatialvlm.pipeline.estimate.floor import FloorModel, load_floor
@@ -58,7 +58,8 @@ class Estimator:
         """Give the frame its camera, else one of the assumed field of view along the longer side."""
         if frame.camera is not None:
             return frame
-        focal_px = max(frame.image.shape[:2]) / (2.0 * math.tan(self.config.fov_rad / 2.0))
+        fov_rad = self.config.fov_rad or ASSUMED_FOV_RAD
+        focal_px = max(frame.image.shape[:2]) / (2.0 * math.tan(fov_rad / 2.0))
         return replace(frame, camera=_camera(frame, focal_px, "assumed", ASSUMED_FOCAL_ERROR))
 
 

@@ -11,7 +11,8 @@ from spatialvlm.geometry import find_planes, intrinsics, relative_noise, unproje
 from spatialvlm.pipeline.collect import open_source
 from spatialvlm.pipeline.collect.shapes import ShapesSource
 from spatialvlm.pipeline.detect import DetectConfig, load_detector
-from spatialvlm.records import Camera, Drop, Frame, Instance, Rle, Source
+from spatialvlm.recipes import Overrides, recipe_for
+from spatialvlm.records import Camera, Drop, Frame, Instance, Rle, Sample, Source
 from spatialvlm.worlds.solids import Body, Cuboid, Cylinder, SceneDescription, frame_of, ray_cast
 
 
@@ -74,6 +75,23 @@ def test_clusters_says_what_is_missing(what: str, reason: str, frames: tuple[Fra
         assert isinstance(drop, Drop)
         assert (drop.stage, drop.id) == ("detect", frames[0].id)
         assert drop.reason.startswith(reason)
+
+
+def test_a_stated_field_of_view_serves_where_no_camera_is_known(frames):
+    frame = frames[0]
+    assert frame.camera is not None
+    focal_px = float(frame.camera.image_from_camera[0, 0])
+    fov = math.degrees(2 * math.atan(0.5 * frame.camera.width / focal_px))
+    recipe = recipe_for("shapes:1", overrides=Overrides(fov_degrees=fov))
+    sample = Sample(0, frame=without(bare(frame), "camera"))
+    for stage in recipe.stages()[2:4]:
+        (sample,) = stage([sample])
+    assert sample.frame is not None, sample.drops
+    assert sample.frame.camera is not None
+    assert sample.frame.camera.provenance == "assumed"
+    assert sample.frame.camera.image_from_camera[0, 0] == pytest.approx(focal_px)
+    found = sample.frame.instances or ()
+    assert len(found) == len(seen("clusters", bare(frame)))
 
 
 def test_an_empty_floor_has_no_objects() -> None:

@@ -22,7 +22,10 @@ WORKING_SIDE = 640  # larger images are sampled to about this many pixels along 
 BEARS = 0.25  # of a cluster's pixels lie on another plane
 CUT_WEIGHT, RAISED_WEIGHT = 0.2, 1.5  # of clusters cut by the border; of a table top: who sees one looks at it
 MAX_OBJECTS = 20  # the largest ones
-NO_CAMERA = "no_camera: the frame has no intrinsics; give its camera (fx, fy, cx, cy in pixels) in frames.jsonl"
+NO_CAMERA = (
+    "no_camera: the frame has no intrinsics; give its camera (fx, fy, cx, cy in pixels) in frames.jsonl, "
+    "or its field of view (--fov)"
+)
 NO_SUPPORT = "no_support_plane: {}; objects are found on a table or a floor that is in view, else give annotations"
 NO_OBJECTS = "no_objects: nothing stands on the support plane that is large enough"
 
