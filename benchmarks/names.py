@@ -70,6 +70,8 @@ ALSO_CALLED = {
 }
 """What people may call the furniture of a category, beside its noun."""
 SAME_LOOK = {"silver": "grey", "grey": "silver", "gold": "yellow", "yellow": "gold"}
+SHAPES = {"round", "square"}
+"""What is said to be one of them is none of the others."""
 PARTS = {"plant": "pot", "laptop": "keyboard"}
 """What people may see in furniture, in a colour that is not its own."""
 SIDES = {
@@ -168,6 +170,8 @@ def _is(word: str, subject: Seen, other: Seen) -> bool:
         return theirs * ALIKE_IN_SIZE > own if sign > 0 else theirs < own * ALIKE_IN_SIZE
     if word in COLOURS:
         return other.colour in (word, SAME_LOOK.get(word), MIXED)
+    if word in SHAPES and SHAPES & {*other.words}:
+        return word in other.words
     unsaid = other.category != subject.category  # nobody says of an office chair that it is padded
     return word in other.words or (unsaid and word in subject.words)
 
