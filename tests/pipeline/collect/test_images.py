@@ -1,6 +1,7 @@
 """Folders of pictures: which files count, what they are called, and what becomes of one that cannot be read."""
 
 import os
+import shutil
 import struct
 from io import BytesIO
 from pathlib import Path
@@ -97,7 +98,13 @@ def test_a_link_that_leaves_the_folder_is_a_drop(tmp_path: Path):
     (folder / "b.png").symlink_to(tmp_path / "secret.png")
     (folder / "c.png").symlink_to(folder / "a.png")
     (tmp_path / "linked").symlink_to(folder)
-    for source in (ImageFolder(folder), ImageFolder(tmp_path / "linked")):
+    cached = tmp_path / "datasets--me--mine/snapshots/f00d"
+    cached.parent.mkdir(parents=True)
+    shutil.copytree(folder, cached, symlinks=True)
+    (cached / "c.png").unlink()
+    (cached / "c.png").symlink_to(cached / "a.png")
+    (tmp_path / "datasets--me--mine/blobs").symlink_to(tmp_path)
+    for source in (ImageFolder(folder), ImageFolder(tmp_path / "linked"), ImageFolder(cached)):
         samples = [source.read(index) for index in range(len(source))]
         assert [one.frame.id for one in samples if one.frame] == ["a", "c", "z"]
         assert [drop.reason.split(":")[0] for one in samples for drop in one.drops] == ["path_outside"]

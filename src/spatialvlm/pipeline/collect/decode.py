@@ -12,6 +12,7 @@ from types import MappingProxyType
 LONGEST_ID = 200
 LARGEST_FILE_BYTES = 512_000_000  # float64 depth of the largest picture takes 408 million
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+_HUB_SNAPSHOT = re.compile(r"(.*[\\/](?:datasets|models|spaces)--[^\\/]+)[\\/]snapshots[\\/][^\\/]+")
 
 
 class Refused(Exception):
@@ -54,18 +55,24 @@ def read_file(folder: Path, relative: str, kind: str, owner: str, largest_bytes:
 def path_inside(folder: Path, relative: str, owner: str) -> Path:
     """Find the path of a file below `folder`. One that leaves it is refused, by its name or by a link.
 
-    A dataset reads nothing but itself; the folder itself may be a link. Raises OSError or ValueError for a name that no
-    file can have.
+    A dataset reads nothing but itself; the folder itself may be a link, and a snapshot in the cache of the Hugging Face
+    hub consists of links to the blobs beside it. Raises OSError or ValueError for a name that no file can have.
     """
     normal = os.path.normpath(relative)
     if os.path.isabs(relative) or os.path.splitdrive(relative)[0] or normal.split(os.sep)[0] == os.pardir:
         raise Refused("path_outside", f"{shown(relative)} of {owner}: leaves the folder; give a path below the folder")
     path, root = os.path.realpath(folder / normal), os.path.realpath(folder)
-    if os.path.commonpath((path, root)) != root:
+    if not any(os.path.commonpath((path, own)) == own for own in (root, *_hub_blobs(root))):
         raise Refused(
             "path_outside", f"{file_name(relative, owner)}: is a link that leaves the folder; put the file itself there"
         )
     return folder / normal
+
+
+def _hub_blobs(root: str) -> list[str]:
+    """Find where the files of a snapshot lie, DATASET/blobs of DATASET/snapshots/REVISION; nothing of other folders."""
+    snapshot = _HUB_SNAPSHOT.match(root)
+    return [] if snapshot is None else [os.path.join(snapshot[1], "blobs")]
 
 
 def file_name(relative: str, owner: str) -> str:

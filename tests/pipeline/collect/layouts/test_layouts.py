@@ -1,5 +1,6 @@
 """One contract for all layouts: recognised by their signs, read exactly, a damaged file is one Drop."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -65,6 +66,23 @@ def test_its_frames_are_read_exactly(layout: str, folder: Path):
             given, known = np.asarray(instance.mask), [np.asarray(one.mask) for one in truth.instances or ()]
             assert instance.captions or layout in media_layouts.WRITERS
             assert max(np.count_nonzero(given & one) / np.count_nonzero(given | one) for one in known) > 0.95
+
+
+def test_it_is_read_from_the_cache_of_the_hub(layout: str, folder: Path, tmp_path: Path):
+    """There every file is a link to a blob beside the snapshot, without an ending."""
+    plain = open_source(str(folder))
+    snapshot, blobs = tmp_path / "datasets--me--mine/snapshots/f00d", tmp_path / "datasets--me--mine/blobs"
+    blobs.mkdir(parents=True)
+    for path in [path for path in tmp_path.rglob("*") if path.is_file()]:
+        link, blob = snapshot / path.relative_to(tmp_path), blobs / str(len([*blobs.iterdir()]))
+        link.parent.mkdir(parents=True, exist_ok=True)
+        path.rename(blob)
+        link.symlink_to(os.path.relpath(blob, link.parent))
+    cached = open_source(str(snapshot / folder.relative_to(tmp_path)))
+    assert type(cached) is type(plain)
+    assert len(cached) == len(plain)
+    frames = [cached.read(index).frame for index in range(len(cached))]
+    assert all(frame is not None for frame in frames), cached.read(0).drops
 
 
 LISTS = [option for option in WRITERS if issubclass(layout_class(option), FrameList)]
