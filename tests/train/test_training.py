@@ -86,6 +86,7 @@ def test_all_weights_learn_and_the_tower_when_it_may(run, bases, stored, tmp_pat
     ]
     assert all(entry["spatial_share"] == 1 and entry["pointing_loss"] > 0 for entry in log)
     reloads(out)
+    assert json.loads((out / "config.json").read_text())["evidence"] == {"layer": 1, "heads": 2}
     card = (out / "README.md").read_text()
     assert "2 with the vision tower frozen, then 3 with it trained" in card
     assert "--evidence 1.0" in card
@@ -107,6 +108,7 @@ def test_adapters_learn_on_a_mixture_with_a_frozen_tower(run, bases, stored, gen
     assert max(gone for name, gone in far.items() if "vision_tower" in name) == 0
     assert max(gone for name, gone in far.items() if "q_proj" in name and "vision" not in name) > 0
     assert figures(out)[-1]["spatial_share"] == pytest.approx(0.5, abs=0.15), "16 rows of very different length"
+    assert "evidence" not in json.loads((out / "config.json").read_text())
     assert (out / "adapter" / "adapter_model.safetensors").exists()
     reloads(out)
 

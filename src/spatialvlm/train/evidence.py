@@ -24,7 +24,8 @@ READ = ("distance", "width", "height", "bearing")
 class AttentionTap:
     """Keeps, of the last forward pass, queries, keys and positions of one layer of the language model, and its output.
 
-    `layer` -1 is the middle one. `heads` is how many heads from the first are taught. `close` takes the hooks off.
+    `layer` -1 is the middle one. `heads` is how many heads from the first are taught; `taught` says both as config.json
+    does. `close` takes the hooks off.
     Raises UserError for a layer or heads that the model has not, or an attention without rotary positions.
     """
 
@@ -41,6 +42,7 @@ class AttentionTap:
         if heads > self._count:
             raise UserError(f"evidence heads {heads}: a layer of the model has {self._count}")
         self._heads = list(range(heads))
+        self.taught = {"layer": chosen, "heads": heads}
         rotate = getattr(sys.modules[type(self._attention).__module__], "apply_rotary_pos_emb", None)
         if rotate is None:
             raise UserError(f"evidence: {type(self._attention).__name__} has no rotary positions; train without it")

@@ -153,11 +153,12 @@ def _supervise(
 
 
 def _evidence(config: TrainConfig, model: Any) -> tuple[Any, Any]:
-    """Tap the model, and make the net that reads; its weights come from the seed."""
+    """Tap the model, which config.json will say, and make the net that reads; its weights come from the seed."""
     from spatialvlm.train.evidence import AttentionTap, Evidence, Readout
 
     import_torch().manual_seed(config.seed)
     tap = AttentionTap(model, config.evidence_layer, config.evidence_heads)
+    model.config.evidence = tap.taught
     readout = Readout(tap.width)
     return Evidence(tap, readout), readout
 

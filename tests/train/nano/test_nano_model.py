@@ -1,5 +1,6 @@
 """The nano model and its tokenizer: small, loaded by anybody, digits one by one, every question comes back."""
 
+import json
 from typing import Any
 
 import numpy as np
@@ -74,6 +75,8 @@ def test_stage_1_goes_on_exactly_and_leaves_a_model(tokenizer, stored, tmp_path,
     assert all(torch.equal(saved[0]["model"][name], saved[1]["model"][name]) for name in saved[0]["model"])
     assert saved[0]["place"] == saved[1]["place"]
     assert {"held_pointing", "held_loss", "held_reading_loss"} <= set(said[0].split())
+    config = json.loads((tmp_path / "whole" / "model" / "config.json").read_text())
+    assert config["evidence"] == {"layer": 1, "heads": 2}
     assert (tmp_path / "whole" / "model" / "model.safetensors").exists()
 
 

@@ -69,6 +69,8 @@ class SingleLearner:
         self.encoder = Encoder(self.processor, "idefics3", self.image_id, "nano")
         self.collate = Collator("idefics3", tokenizer.pad_token_id, self.image_id, pointers=config.evidence > 0)
         self.tap = AttentionTap(self.model, 1, 2)
+        if config.evidence:
+            self.model.config.evidence = self.tap.taught
         self.readout = Readout(self.tap.width)
         self._evidence, self._weight = Evidence(self.tap, self.readout), config.evidence
 
