@@ -65,6 +65,21 @@ def test_only_answers_are_learnt(case):
     assert said == [f"60 cm.{end}No, it isn't.{end}3{end}"] * 2 + [f"Hi{end}"]
 
 
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning:transformers")
+def test_paligemma_is_taught_as_its_own_processor_would():
+    model, processor = tiny_rows.tiny_chat.paligemma()
+    encoder = Encoder(processor, "paligemma", model.config.image_token_id)
+    rows = [one for row in tiny_rows.rows(encoder)[:2] for one in unpack(row)]
+    ours = collator(encoder, pointers=True)(rows[:1])
+    picture = Image.fromarray(np.random.default_rng(0).integers(0, 255, (48, 64, 3), dtype=np.uint8))
+    theirs = processor([picture], ["<image>How far is the red mug?"], suffix=["60 cm."], return_tensors="pt")
+    for name in ("input_ids", "token_type_ids", "labels", "pixel_values", "attention_mask"):
+        assert torch.equal(ours[name], theirs[name]), name
+    assert ours["evidence"]["weights"].sum() == pytest.approx(1.0)
+    assert packing_fault(model, collator(encoder), tiny_rows.rows(encoder)[0]) == "its image sees the question"
+    assert torch.isfinite(model(**collator(encoder)(rows)).loss)
+
+
 def test_attention_of_a_name_is_that_of_the_model(case):
     model, encoder, rows = case
     tap = AttentionTap(model)
@@ -154,5 +169,5 @@ def test_a_mask_is_shared_out_by_area():
 
 
 def test_an_unknown_family_is_said():
-    with pytest.raises(UserError, match="'paligemma' are in the image is not known; expected one of idefics3"):
-        grids_of("paligemma", (), 4, (8, 8), None, {})
+    with pytest.raises(UserError, match="'mllama' are in the image is not known; expected one of idefics3"):
+        grids_of("mllama", (), 4, (8, 8), None, {})

@@ -113,6 +113,16 @@ def test_adapters_learn_on_a_mixture_with_a_frozen_tower(run, bases, stored, gen
     reloads(out)
 
 
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning:transformers")
+def test_paligemma_learns_without_a_chat_template(run, stored, tmp_path):
+    base = tiny_chat.saved(tiny_chat.paligemma(), tmp_path / "base")
+    code, _, err = run(*options(stored, base, tmp_path / "out", evidence=1.0))
+    assert code == 0, err
+    assert "paligemma: cannot take several questions a row (its image sees the question); each row has one" in err
+    assert max(moved(base, tmp_path / "out").values()) > 1e-3
+    transformers.AutoModelForImageTextToText.from_pretrained(tmp_path / "out", local_files_only=True)
+
+
 def test_qwen_learns_where_its_processor_builds(run, stored, tmp_path):
     pytest.importorskip("torchvision")
     base = tiny_chat.saved(tiny_chat.qwen2_5_vl(), tmp_path / "base")

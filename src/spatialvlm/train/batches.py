@@ -12,9 +12,10 @@ import numpy as np
 import torch  # pyright: ignore[reportMissingImports]
 from torch.utils.data import IterableDataset, get_worker_info  # pyright: ignore[reportMissingImports]
 
+from spatialvlm.train.encoding import PREFIX_LM
 from spatialvlm.train.image_grids import MERGED, merged_positions
 from spatialvlm.train.mixture import Mixture, MixtureState, RowSource
-from spatialvlm.train.packing import PAD, PREFIX, TokenRow, allowed, pack, pad_rows, pointer_table
+from spatialvlm.train.packing import IGNORED, PAD, PREFIX, TokenRow, allowed, pack, pad_rows, pointer_table
 
 LOWEST = float(torch.finfo(torch.bfloat16).min)
 """What hides a token: the least number that every floating type of training can hold."""
@@ -51,6 +52,8 @@ class Collator:
             batch["position_ids"] = torch.from_numpy(filled.position)
         else:
             batch["attention_mask"] = torch.from_numpy((filled.segment != PAD).astype(np.int64))
+        if self.family in PREFIX_LM:  # 1 is what is read in order: answers
+            batch["token_type_ids"] = (batch["labels"] != IGNORED).long()
         if self.family in MERGED:
             batch["position_ids"] = torch.from_numpy(self._merged(rows, filled.position))
         if self.pointers:

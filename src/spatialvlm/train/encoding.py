@@ -4,6 +4,7 @@ What is learnt is what the assistant says and the token that ends it. Tokens are
 asked: a question follows the image, an answer follows the prompt, and neither is tokenized across that border.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +16,15 @@ from spatialvlm.errors import UserError
 from spatialvlm.train.image_grids import grids_of, mask_weights
 from spatialvlm.train.packing import Pointer, Segment, TokenRow
 
-_NO_PIXELS = frozenset({"input_ids", "attention_mask", "token_type_ids", "mm_token_type_ids"})
+_NO_PIXELS = frozenset({"input_ids", "attention_mask", "token_type_ids", "mm_token_type_ids", "labels"})
+PREFIX_LM = ("paligemma",)
+"""Model types that read image and question as a whole, each token seeing all others, and chat by no template."""
+_PREFIX_CHAT = (
+    "{% for turn in messages %}{% for part in turn['content'] %}{% if part['type'] == 'image' %}IMAGE{% else %}"
+    "{{ BOS if turn['role'] == 'user' }}{{ part['text'] }}{{ '\\n' if turn['role'] == 'user' else EOS }}"
+    "{% endif %}{% endfor %}{% endfor %}"
+)
+"""How its processor writes a question, https://huggingface.co/docs/transformers/model_doc/paligemma."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,13 +51,16 @@ class Encoder:
     """
 
     def __init__(self, processor: Any, family: str, image_id: int, name: str = "model") -> None:
-        if not getattr(processor, "chat_template", None):
-            raise UserError(
-                f"base {name!r}: has no chat template, so questions cannot be put to it; give the chat version"
-            )
         self._processor, self._tokenizer = processor, processor.tokenizer
         self.family, self.image_id = family, image_id
         self._image = self._tokenizer.convert_ids_to_tokens(image_id)
+        self._template: dict[str, str] = {}
+        if not getattr(processor, "chat_template", None):
+            if family not in PREFIX_LM:
+                raise UserError(
+                    f"base {name!r}: has no chat template, so questions cannot be put to it; give the chat version"
+                )
+            self._template = {"chat_template": _prefix_chat(self._tokenizer, self._image)}
         self.pad_id = self._tokenizer.pad_token_id
         if self.pad_id is None:
             self.pad_id = self._tokenizer.eos_token_id
@@ -98,7 +110,9 @@ class Encoder:
 
     def _said(self, messages: list[dict[str, Any]], before: str, *, prompt: bool = False) -> str:
         """Write messages by the template. Raises UserError where that changes what was written before."""
-        text = self._processor.apply_chat_template(messages, tokenize=False, add_generation_prompt=prompt)
+        text = self._processor.apply_chat_template(
+            messages, tokenize=False, add_generation_prompt=prompt, **self._template
+        )
         if not text.startswith(before):
             raise UserError("chat template: changes earlier turns when another follows; give rows of one exchange")
         return text
@@ -114,7 +128,9 @@ class Encoder:
             add_special_tokens=not (bos and head.startswith(bos)),
         )
         ids = np.asarray(seen["input_ids"][0].numpy(), np.int64)
-        if len(ids) and ids[-1] == self._tokenizer.eos_token_id:
+        if self.family in PREFIX_LM:
+            ids = ids[ids == self.image_id]  # behind them its processor writes an empty question
+        elif len(ids) and ids[-1] == self._tokenizer.eos_token_id:
             ids = ids[:-1]
         return ids, {name: value for name, value in seen.items() if name not in _NO_PIXELS}
 
@@ -173,6 +189,12 @@ class Encoder:
             place = next(place for place, upto in enumerate(ends) if upto >= start + end)
             found.append(Pointer(place, weights, named.readings))
         return tuple(found)
+
+
+def _prefix_chat(tokenizer: Any, image: str) -> str:
+    """Write the chat template of a model that has none."""
+    words = {"IMAGE": image, "BOS": repr(tokenizer.bos_token), "EOS": repr(tokenizer.eos_token)}
+    return re.sub("|".join(words), lambda found: words[found[0]], _PREFIX_CHAT)
 
 
 def spans_of(names: Sequence[str], question: str) -> list[tuple[int, int]]:

@@ -1,8 +1,9 @@
 """Which part of an image each image token is: the ids of a row and the image's size enter, grids over the image leave.
 
-Known are Idefics3 and SmolVLM (whole, or in tiles and whole), LLaVA (the middle square, or whole), and Qwen2-VL to
-Qwen3-VL (whole, by patches merged two by two). Read from transformers 5.23: models/idefics3/image_processing_pil_
-idefics3.py, models/clip/image_processing_pil_clip.py, models/qwen2_vl/image_processing_pil_qwen2_vl.py.
+Known are Idefics3 and SmolVLM (whole, or in tiles and whole), LLaVA (the middle square, or whole), PaliGemma (whole,
+drawn into a square), and Qwen2-VL to Qwen3-VL (whole, by patches merged two by two). Read from transformers 5.23:
+models/idefics3/image_processing_pil_idefics3.py, models/clip/image_processing_pil_clip.py,
+models/siglip/image_processing_pil_siglip.py, models/qwen2_vl/image_processing_pil_qwen2_vl.py.
 """
 
 import math
@@ -17,7 +18,8 @@ from jaxtyping import Bool, Float32, Float64, Int64
 from spatialvlm.errors import UserError
 
 TILED, CROPPED, MERGED = ("idefics3", "smolvlm"), ("llava",), ("qwen2_vl", "qwen2_5_vl", "qwen3_vl")
-POINTING = (*TILED, *CROPPED, *MERGED)
+SQUARE = ("paligemma",)
+POINTING = (*TILED, *CROPPED, *SQUARE, *MERGED)
 """Model types of transformers whose image tokens have a known place."""
 _TILE = re.compile(r"<row_(\d+)_col_(\d+)>")
 
@@ -57,6 +59,9 @@ def grids_of(
     elif family in CROPPED:
         side = math.isqrt(count)
         grids = (Grid(_cropped(processor.image_processor, size), side, side),)
+    elif family in SQUARE:
+        side = math.isqrt(count)
+        grids = (Grid(WHOLE, side, side),)
     else:
         merged = int(processor.image_processor.merge_size)
         _, rows, columns = (int(number) for number in pixels["image_grid_thw"][0])

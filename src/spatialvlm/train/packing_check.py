@@ -1,6 +1,6 @@
 """Whether a model takes several questions a row: one row asked packed and one by one, and the answers compared.
 
-Not by a list of families: what a model does with a mask depends on its attention, its version and its positions.
+Hardly by a list of families: what a model does with a mask depends on its attention, its version and its positions.
 """
 
 from typing import Any
@@ -8,6 +8,7 @@ from typing import Any
 import torch  # pyright: ignore[reportMissingImports]
 
 from spatialvlm.train.batches import Collator
+from spatialvlm.train.encoding import PREFIX_LM
 from spatialvlm.train.packing import IGNORED, TokenRow, unpack
 
 TOLERATED, TOLERATED_IN_HALF = 0.01, 0.15
@@ -21,6 +22,8 @@ def packing_fault(model: Any, collate: Collator, row: TokenRow, *, half: bool = 
     """
     if len(row.segments) < 2:
         return None
+    if collate.family in PREFIX_LM:
+        return "its image sees the question"
     was_training = model.training
     model.eval()
     device = next(model.parameters()).device
