@@ -121,6 +121,11 @@ def test_paligemma_learns_without_a_chat_template(run, stored, tmp_path):
     assert "paligemma: cannot take several questions a row (its image sees the question); each row has one" in err
     assert max(moved(base, tmp_path / "out").values()) > 1e-3
     transformers.AutoModelForImageTextToText.from_pretrained(tmp_path / "out", local_files_only=True)
+    code, _, err = run(
+        *options(stored, base, tmp_path / "rewarded", stage="grpo", **{"batch-size": 4, "generations": 4})
+    )
+    assert code == 1
+    assert "has no chat template, which --stage grpo needs" in err
 
 
 def test_qwen_learns_where_its_processor_builds(run, stored, tmp_path):

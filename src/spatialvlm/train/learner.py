@@ -46,6 +46,10 @@ def load_learner(config: TrainConfig) -> Learner:
     processor = load_processor(transformers.AutoProcessor, located)
     if not isinstance(processor, transformers.ProcessorMixin):
         raise UserError(f"base {config.base!r}: holds no processor of images and text; give weights that do")
+    if config.stage == "grpo" and not getattr(processor, "chat_template", None):
+        raise UserError(
+            f"base {config.base!r}: has no chat template, which --stage grpo needs; train it by supervision"
+        )
     model = load_model(transformers.AutoModelForImageTextToText, located, weights, wide=True)
     family = str(model.config.model_type)
     if config.evidence:
