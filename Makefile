@@ -21,7 +21,7 @@ demo: $(VENV)/core
 
 test: $(VENV)/dev
 	$(BIN)/python -m pytest -n auto --dist loadfile
-	$(BIN)/python -m pytest -n auto --jaxtyping-packages=spatialvlm,beartype.beartype $(WITH_SHAPES)
+	$(BIN)/python -m pytest -n auto -m 'not slow' --jaxtyping-packages=spatialvlm,beartype.beartype $(WITH_SHAPES)
 
 check: $(VENV)/dev
 	$(BIN)/ruff format --check .

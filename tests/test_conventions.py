@@ -305,6 +305,7 @@ def test_face_errors(scene: Scene):
         assert (o.box.high_error_m > 0).all()
 
 
+@pytest.mark.slow
 @says("All chance in questions comes from a generator seeded by (run seed, frame id)")
 @says("nor the number of workers nor the size of the shards matters.")
 def test_chance(tmp_path: Path):

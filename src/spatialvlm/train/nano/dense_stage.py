@@ -1,17 +1,18 @@
 """Stage 0: pictures with what is true of each patch enter, a vision tower that sees depth, things and sizes leaves."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch  # pyright: ignore[reportMissingImports]
+from jaxtyping import Float32, UInt8
 
 from spatialvlm.errors import UserError
 from spatialvlm.train.mixture import place_of
 from spatialvlm.train.nano.dense_loss import PatchHeads, PatchWords, dense_loss, dense_scores
-from spatialvlm.train.nano.dense_pictures import DensePictures, read_pictures
+from spatialvlm.train.nano.dense_pictures import GRID, DensePictures, read_pictures
 from spatialvlm.train.nano.nano_model import VISION, image_processor, new_tower
 from spatialvlm.train.nano.nano_optimizers import optimizers_of, share_of_rate, take_step
 from spatialvlm.train.nano.nano_run import NanoRun, checked_precision, in_precision, mean_of, read_tower, write_tower
@@ -134,3 +135,19 @@ def measure_dense(
         lengths, logits = heads(tower(pixels).last_hidden_state)
         found.append(dense_scores(lengths, logits, known, thing, words))
     return mean_of(found)
+
+
+@torch.no_grad()
+def depth_said(folder: Path, pictures: Sequence[UInt8[np.ndarray, "h w 3"]]) -> Float32[np.ndarray, "n g g"]:
+    """Say how far each patch of some pictures is, in metres, by the run in `folder`.
+
+    Raises UserError where there is no run.
+    """
+    tower = new_tower()
+    tower.load_state_dict(read_tower(folder))
+    saved = torch.load(folder / "checkpoint.pt", weights_only=True)["parts"]["heads"]
+    heads = PatchHeads(VISION["hidden_size"], len(saved["words.bias"]))
+    heads.load_state_dict(saved)
+    seen = image_processor()([[picture] for picture in pictures], return_tensors="pt")["pixel_values"][:, 0]
+    lengths, _ = heads(tower(seen).last_hidden_state)
+    return lengths[..., 0].exp().reshape(len(pictures), GRID, GRID).numpy()
