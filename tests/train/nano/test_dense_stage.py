@@ -1,6 +1,7 @@
 """Stage 0: patches that say what is true, a loss that falls, and a run that goes on as if it had never stopped."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -100,6 +101,15 @@ def test_a_run_begins_with_the_tower_of_another(pictures, tmp_path, tiny):
     assert 0 < far["first"] < 0.1 * far["fresh"]
     with pytest.raises(UserError, match="neither a file of weights nor a folder of stage 0"):
         read_tower(tmp_path / "nowhere")
+
+
+def test_the_tower_of_this_repository_is_one_of_nano():
+    kept = Path(__file__).parents[3] / "checkpoints" / "nano_tower.safetensors"
+    tower = nano_model.new_tower()
+    fresh = tower.state_dict()["encoder.layers.0.mlp.fc1.weight"].clone()
+    tower.load_state_dict(read_tower(kept))
+    assert (tower.encoder.layers[0].mlp.fc1.weight - fresh).norm() > fresh.norm()
+    assert kept.stat().st_size < 24 << 20
 
 
 def test_another_run_is_not_gone_on_with(pictures, tmp_path, tiny):
