@@ -111,7 +111,7 @@ def test_the_tree_is_the_tree():
         listed.append(path)
     package = ROOT / "src/spatialvlm"
     folders = [p for p in package.rglob("*") if p.is_dir() and p.name != "__pycache__"]
-    top = [ROOT / name for name in ("benchmarks", "docs", "examples", "integrations", "tests")]
+    top = [ROOT / name for name in ("benchmarks", "checkpoints", "docs", "examples", "integrations", "tests")]
     assert sorted(listed) == sorted([package, *folders, *top])
 
 

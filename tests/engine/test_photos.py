@@ -211,11 +211,16 @@ def test_an_error_in_any_thread_reaches_the_caller_at_once(photos, monkeypatch, 
 
 @pytest.mark.parametrize("where", ["read", "detect", "lift", "report"])
 def test_ctrl_c_ends_in_half_a_second(photos, monkeypatch, where):
+    """Pressed while `where` is at work, or while what came of it is read."""
     stages, since = stub_recipe(photos).stages(), []
+    pressed = threading.Event()
 
-    def slow(call: Callable[..., Any], each_s: float) -> Callable[..., Any]:
+    def slow(name: str, call: Callable[..., Any]) -> Callable[..., Any]:
         def late(*arguments: Any) -> Any:
-            time.sleep(each_s)
+            if name == where and not pressed.is_set():
+                pressed.set()
+                signal.setitimer(signal.ITIMER_REAL, 0.05)
+            time.sleep(0.1)
             return call(*arguments)
 
         return late
@@ -224,13 +229,13 @@ def test_ctrl_c_ends_in_half_a_second(photos, monkeypatch, where):
         since.append(time.monotonic())
         signal.raise_signal(signal.SIGINT)
 
-    monkeypatch.setattr(stages[0].source, "read", slow(stages[0].source.read, 0.1))
-    stages = [Instead(stage, slow(stage, 0.1)) if stage.name in ("detect", "lift") else stage for stage in stages]
+    monkeypatch.setattr(stages[0].source, "read", slow("read", stages[0].source.read))
+    stages = [
+        Instead(stage, slow(stage.name, stage)) if stage.name in ("detect", "lift") else stage for stage in stages
+    ]
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGALRM, interrupt)
     try:
-        if where != "report":
-            signal.signal(signal.SIGALRM, interrupt)
-            signal.setitimer(signal.ITIMER_REAL, {"read": 0.05, "detect": 0.3, "lift": 0.7}[where])
         with pytest.raises(KeyboardInterrupt):
             list(map(interrupt if where == "report" else id, run(stages, range(PHOTOS))))
     finally:
