@@ -13,7 +13,7 @@ from spatialvlm.train.nano import dense_stage, nano_model
 from spatialvlm.train.nano.dense_pictures import GRID, draw_pictures, patch_depth, read_pictures, words_of
 from spatialvlm.train.nano.dense_stage import DenseBatches, DenseConfig, train_dense
 from spatialvlm.train.nano.nano_optimizers import Muon, orthogonal, share_of_rate
-from spatialvlm.train.nano.nano_run import read_tower
+from spatialvlm.train.nano.nano_run import read_tower, read_words
 
 TINY = {
     **nano_model.VISION,
@@ -99,6 +99,9 @@ def test_a_run_begins_with_the_tower_of_another(pictures, tmp_path, tiny):
         name: sum(float((towers["second"][key] - towers[name][key]).norm()) for key in towers[name]) for name in towers
     }
     assert 0 < far["first"] < 0.1 * far["fresh"]
+    looks = read_words(tmp_path / "second")
+    assert "nothing" in looks
+    assert {look.shape for look in looks.values()} == {(64,)}
     with pytest.raises(UserError, match="neither a file of weights nor a folder of stage 0"):
         read_tower(tmp_path / "nowhere")
 
@@ -109,6 +112,7 @@ def test_the_tower_of_this_repository_is_one_of_nano():
     fresh = tower.state_dict()["encoder.layers.0.mlp.fc1.weight"].clone()
     tower.load_state_dict(read_tower(kept))
     assert (tower.encoder.layers[0].mlp.fc1.weight - fresh).norm() > fresh.norm()
+    assert len(read_words(kept)) > 100
     assert kept.stat().st_size < 24 << 20
 
 

@@ -11,7 +11,7 @@ import transformers
 from spatialvlm.dataset import SceneQuestions
 from spatialvlm.train.nano import nano_model
 from spatialvlm.train.nano.naming import names_at_points
-from spatialvlm.train.nano.nano_model import IMAGE_TOKENS, new_model, new_processor, save_nano
+from spatialvlm.train.nano.nano_model import IMAGE_TOKENS, know_words, look_alike, new_model, new_processor, save_nano
 from spatialvlm.train.nano.nano_tokenizer import texts_of, train_tokenizer
 from spatialvlm.train.nano.single_stage import SingleConfig, train_single
 
@@ -51,10 +51,33 @@ def test_it_is_small_and_loads_without_us(tokenizer, tmp_path):
     assert int((batch["input_ids"] == loaded.config.image_token_id).sum()) == IMAGE_TOKENS
 
 
+def test_words_begin_as_what_the_tower_sees_by_them(tokenizer):
+    model = new_model(tokenizer)
+    words = [token[1:] for token in sorted(tokenizer.get_vocab()) if token[:1] == "Ġ" and token[1:].isalpha()][:2]
+    looks = {word: torch.randn(192) for word in (*words, "unheardof")}
+    assert len(tokenizer(" unheardof")["input_ids"]) > 1
+    know_words(model, tokenizer, looks)
+    look_alike(model, 2, 2)
+    mean = torch.stack([*looks.values()]).mean(0)
+    embedding = model.get_input_embeddings().weight.detach()
+    for word in words:
+        begun = embedding[tokenizer(f" {word}")["input_ids"][0]]
+        assert torch.cosine_similarity(begun, looks[word] - mean, dim=0) > 0.99999
+        assert begun.norm() == pytest.approx(192**0.5, rel=1e-4), "as large as the others"
+    patches = torch.randn(1, 256, 192)
+    joined = model.model.connector(patches)[0].detach()
+    mean = patches[0].reshape(8, 2, 8, 2, 192).mean((1, 3)).reshape(64, 192)
+    assert torch.cosine_similarity(joined, mean).min() > 0.95
+    attention = model.model.text_model.layers[2].self_attn
+    assert torch.equal(attention.q_proj.weight[:64], attention.k_proj.weight[:64])
+    assert not torch.equal(attention.q_proj.weight[64:], attention.k_proj.weight[64:])
+
+
 def test_stage_1_goes_on_exactly_and_leaves_a_model(tokenizer, stored, tmp_path, monkeypatch):
     layers = {"hidden_size": 64, "intermediate_size": 96, "num_hidden_layers": 2, "num_attention_heads": 2}
     monkeypatch.setattr(nano_model, "VISION", {**nano_model.VISION, **layers})
-    monkeypatch.setattr(nano_model, "TEXT", {**nano_model.TEXT, **layers, "num_key_value_heads": 2})
+    text = {**layers, "num_hidden_layers": 3, "num_key_value_heads": 2}
+    monkeypatch.setattr(nano_model, "TEXT", {**nano_model.TEXT, **text})
     tokenizer.save_pretrained(tmp_path / "tokens")
     few = SingleConfig(2, images=2, questions=4, measure_every=1, measured=1, kinds=("width", "height"), asked=1)
 
@@ -76,7 +99,7 @@ def test_stage_1_goes_on_exactly_and_leaves_a_model(tokenizer, stored, tmp_path,
     assert saved[0]["place"] == saved[1]["place"]
     assert {"held_pointing", "held_loss", "held_reading_loss"} <= set(said[0].split())
     config = json.loads((tmp_path / "whole" / "model" / "config.json").read_text())
-    assert config["evidence"] == {"layer": 1, "heads": 2}
+    assert config["evidence"] == {"layer": 2, "heads": 2}
     assert (tmp_path / "whole" / "model" / "model.safetensors").exists()
 
 

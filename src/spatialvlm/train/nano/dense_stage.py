@@ -121,7 +121,7 @@ def train_dense(
             say(run.tell(step + 1, mean_of(losses) | figures))
             losses = []
             run.save(step + 1)
-            write_tower(tower, folder)
+            write_tower(tower, folder, words.words, heads.words.weight)
 
 
 @torch.no_grad()

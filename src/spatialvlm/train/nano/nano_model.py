@@ -4,6 +4,7 @@ A picture is drawn into a square of 128 pixels: 16 by 16 patches, of which two b
 """
 
 import copy
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ TEXT: dict[str, Any] = {
     "num_attention_heads": 6,
     "num_key_value_heads": 6,
     "max_position_embeddings": 2048,
-    "tie_word_embeddings": True,
+    "tie_word_embeddings": False,
 }
 
 
@@ -49,7 +50,11 @@ def new_tower(seed: int = 0) -> Any:
 
 
 def new_model(tokenizer: Any, seed: int = 0) -> Any:
-    """Make the model with fresh weights."""
+    """Make the model with fresh weights.
+
+    Embeddings have a standard deviation of 1, as what Muon makes of the layers would drown the usual 0.02; the output
+    layer begins at 0, and the connector as the mean of the patches that it joins.
+    """
     transformers = import_transformers()
     text = transformers.LlamaConfig(
         **TEXT,
@@ -64,13 +69,43 @@ def new_model(tokenizer: Any, seed: int = 0) -> Any:
         scale_factor=MERGED,
         image_token_id=tokenizer.convert_tokens_to_ids(IMAGE),
         pad_token_id=tokenizer.pad_token_id,
-        tie_word_embeddings=True,
+        tie_word_embeddings=False,
     )
-    import_torch().manual_seed(seed)
+    torch = import_torch()
+    torch.manual_seed(seed)
     model = transformers.Idefics3ForConditionalGeneration(config)
+    join = model.model.connector.modality_projection.proj.weight
+    torch.nn.init.normal_(model.model.text_model.embed_tokens.weight)
+    torch.nn.init.zeros_(model.lm_head.weight)
+    torch.nn.init.normal_(join, std=0.002)
+    if VISION["hidden_size"] == TEXT["hidden_size"]:
+        with torch.no_grad():
+            join += torch.eye(TEXT["hidden_size"]).repeat(1, MERGED**2) / MERGED**2
     model.generation_config.eos_token_id = tokenizer.eos_token_id
     model.generation_config.pad_token_id = tokenizer.pad_token_id
     return model
+
+
+def know_words(model: Any, tokenizer: Any, looks: Mapping[str, Any]) -> None:
+    """Let the embedding of each word that is one token begin as the direction of the patches that show it."""
+    embedding = model.model.text_model.embed_tokens.weight
+    torch = import_torch()
+    with torch.no_grad():
+        mean = torch.stack([*looks.values()]).mean(0) if looks else 0.0
+        for word, look in looks.items():
+            ids = tokenizer(f" {word}", add_special_tokens=False)["input_ids"]
+            if len(ids) == 1:
+                embedding[ids[0]] = torch.nn.functional.normalize(look - mean, dim=0) * len(look) ** 0.5
+
+
+def look_alike(model: Any, layer: int, heads: int) -> None:
+    """Let the first heads of a layer begin with queries like keys, so that a token looks at what is like it."""
+    torch, attention = import_torch(), model.model.text_model.layers[layer].self_attn
+    rows = heads * attention.head_dim
+    with torch.no_grad():
+        queries = torch.randn(rows, attention.q_proj.in_features) * 1.5 * attention.q_proj.in_features**-0.5
+        attention.q_proj.weight[:rows] = queries
+        attention.k_proj.weight[:rows] = queries
 
 
 def image_processor() -> Any:

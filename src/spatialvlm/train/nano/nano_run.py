@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import torch  # pyright: ignore[reportMissingImports]
+from safetensors import safe_open  # pyright: ignore[reportMissingImports]
 from safetensors.torch import load_file, save_file  # pyright: ignore[reportMissingImports]
 
 from spatialvlm.errors import UserError
@@ -89,19 +90,36 @@ def mean_of(lines: Sequence[Mapping[str, float]]) -> dict[str, float]:
     return {name: sum(values) / len(values) for name, values in found.items()}
 
 
-def write_tower(tower: torch.nn.Module, folder: Path) -> None:
-    """Write a vision tower in half precision, for `read_tower`."""
-    state = {name: weight.to(torch.bfloat16).contiguous() for name, weight in tower.state_dict().items()}
+def write_tower(
+    tower: torch.nn.Module, folder: Path, words: Sequence[str] = (), looks: torch.Tensor | None = None
+) -> None:
+    """Write a vision tower in half precision, for `read_tower`, and what it knows of words, for `read_words`."""
+    state = {f"tower.{name}": weight for name, weight in tower.state_dict().items()}
+    if looks is not None:
+        state["words"] = looks.detach()
+    halved = {name: weight.to(torch.bfloat16).contiguous() for name, weight in state.items()}
     temporary = folder / "tower.new"
-    save_file(state, temporary)
+    save_file(halved, temporary, {"words": json.dumps([*words])})
     os.replace(temporary, folder / TOWER)
 
 
 def read_tower(path: Path) -> dict[str, torch.Tensor]:
     """Read the weights of a vision tower from its file, or from the folder of stage 0. Raises UserError without one."""
+    state = load_file(_tower_file(path))
+    return {name.removeprefix("tower."): weight.float() for name, weight in state.items() if name != "words"}
+
+
+def read_words(path: Path) -> dict[str, torch.Tensor]:
+    """Read what a tower knows of words: of each the direction of its patches. Raises UserError without a tower."""
+    with safe_open(_tower_file(path), "pt") as file:
+        words = json.loads((file.metadata() or {}).get("words", "[]"))
+        return dict(zip(words, file.get_tensor("words").float(), strict=True)) if words else {}
+
+
+def _tower_file(path: Path) -> Path:
     file = path / TOWER if path.is_dir() else path
     if not file.exists():
         raise UserError(
             f"vision tower {str(path)!r}: neither a file of weights nor a folder of stage 0; train it first"
         )
-    return {name: weight.float() for name, weight in load_file(file).items()}
+    return file

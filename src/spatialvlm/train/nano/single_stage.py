@@ -18,14 +18,17 @@ from spatialvlm.train.encoding import Encoder
 from spatialvlm.train.evidence import AttentionTap, Evidence, Readout
 from spatialvlm.train.mixture import Mixture, MixtureState
 from spatialvlm.train.nano.naming import names_at_points
-from spatialvlm.train.nano.nano_model import new_model, new_processor, save_nano
+from spatialvlm.train.nano.nano_model import know_words, look_alike, new_model, new_processor, save_nano
 from spatialvlm.train.nano.nano_optimizers import optimizers_of, share_of_rate, take_step
-from spatialvlm.train.nano.nano_run import NanoRun, checked_precision, in_precision, mean_of, read_tower
+from spatialvlm.train.nano.nano_run import NanoRun, checked_precision, in_precision, mean_of, read_tower, read_words
 from spatialvlm.train.nano.single_scores import measure_answers
 from spatialvlm.train.spatial_rows import AskedScenes, SpatialRows
 from spatialvlm.train.train_config import TrainConfig
 
 Say = Callable[[str], None]
+TAUGHT = {"layer": 2, "heads": 2}
+"""Where evidence is taught: two layers before put the words of a name together."""
+EMBEDDING_RATE = 5.0
 SINGLE = ("camera_distance", "width", "height", "bearing", "locate")
 
 
@@ -61,14 +64,16 @@ class SingleConfig:
 class SingleLearner:
     """The model with what teaches it: answers, pointing and reading."""
 
-    def __init__(self, tokenizer: Any, tower: dict[str, Any] | None, config: SingleConfig) -> None:
+    def __init__(self, tokenizer: Any, dense: Path | None, config: SingleConfig) -> None:
         self.model, self.processor = new_model(tokenizer, config.seed), new_processor(tokenizer)
-        if tower is not None:
-            self.model.model.vision_model.load_state_dict(tower)
+        if dense is not None:
+            self.model.model.vision_model.load_state_dict(read_tower(dense))
+            know_words(self.model, tokenizer, read_words(dense))
         self.image_id = int(self.model.config.image_token_id)
         self.encoder = Encoder(self.processor, "idefics3", self.image_id, "nano")
         self.collate = Collator("idefics3", tokenizer.pad_token_id, self.image_id, pointers=config.evidence > 0)
-        self.tap = AttentionTap(self.model, 1, 2)
+        self.tap = AttentionTap(self.model, TAUGHT["layer"], TAUGHT["heads"])
+        look_alike(self.model, **TAUGHT)
         if config.evidence:
             self.model.config.evidence = self.tap.taught
         self.readout = Readout(self.tap.width)
@@ -136,10 +141,12 @@ def train_single(
     `dense` is the folder of stage 0 or its tower, None for a fresh one; `held_out` a dataset of other rooms.
     """
     words = import_transformers().AutoTokenizer.from_pretrained(tokenizer)
-    learner = SingleLearner(words, None if dense is None else read_tower(dense), config)
+    learner = SingleLearner(words, dense, config)
     tower = learner.model.model.vision_model
     slow, rest = list(tower.parameters()), [learner.model, learner.readout]
-    optimizers = optimizers_of(rest, config.rate, others={id(weight): config.tower_rate for weight in slow})
+    others = {id(weight): config.tower_rate for weight in slow}
+    others[id(learner.model.model.text_model.embed_tokens.weight)] = EMBEDDING_RATE
+    optimizers = optimizers_of(rest, config.rate, others)
     place = Place()
     parts = {"model": learner.model, "readout": learner.readout, "place": place}
     parts |= {f"optimizer{number}": one for number, one in enumerate(optimizers)}
