@@ -1,6 +1,6 @@
 """Stage 1: datasets of scenes and a tower of stage 0 enter, a model that finds single things and reads them leaves.
 
-Several questions about a picture are packed behind it. At the end of each name two real heads of the second language
+Several questions about a picture are packed behind it. At the end of each name two real heads of the third language
 layer are taught where the thing is, and a small net its distance, sizes and bearing, see `evidence`.
 """
 
