@@ -3,6 +3,7 @@
 import errno
 import hashlib
 import json
+import math
 import os
 from pathlib import Path
 
@@ -160,6 +161,13 @@ def test_a_finished_dataset_is_taken_from_any_version(build, tmp_path):
         assert progress.info == json.loads((tmp_path / "dataset.json").read_text())
         assert sorted(progress.done) == [0, 1, 2]
     assert content(tmp_path) == before
+
+
+def test_a_setting_that_nobody_had_chosen_is_still_nobodys_choice(build, tmp_path):
+    unchosen = {"config": {"estimate": {"fov_rad": math.radians(55.0)}}, "versions": {"a": "0"}}
+    build(tmp_path, header=HEADER | unchosen)
+    now = HEADER | {"config": {"estimate": {"fov_rad": None}}, "versions": {"a": "1"}}
+    open_for_build(tmp_path, now, now).close()
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """What a dataset was made with, held against what is wanted now: two headers enter, an error or nothing leaves."""
 
 import json
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,10 @@ FORMER_NAMES = {
 
 FORMER_VALUES = {"config.phrase.balance": "none"}
 """What holds of datasets that lack a setting, since there was no choice when they were made."""
+
+
+FORMER_DEFAULTS = {"config.estimate.fov_rad": math.radians(55.0)}
+"""What datasets hold of a setting that nobody had chosen; it is None now."""
 
 
 def present_name(key: str) -> str:
@@ -63,6 +68,7 @@ def check_same(
         usual = _flat(defaults)
         if found.get("versions") != wanted.get("versions"):
             here = {present_name(key): value for key, value in here.items()}
+            here = {key: None if FORMER_DEFAULTS.get(key, ...) == value else value for key, value in here.items()}
             keys = {key for key in asked if key in here or asked[key] != usual.get(key, ...)}
         keys = {key for key in keys if not key.startswith("versions.")}
         if asked.get("config.shard_size") is None:
