@@ -63,8 +63,8 @@ def picture_of(asked: AskedScene, questions: Sequence[QA]) -> Any:
         return picture.convert("RGB")
 
 
-Further = Callable[[Scene, np.random.Generator], Sequence[Dialogue]]
-"""Makes further conversations about a scene."""
+Further = Callable[[Scene, Sequence[QA], np.random.Generator], Sequence[Dialogue]]
+"""Makes further conversations about a scene and what was asked of it."""
 
 
 class SpatialRows:
@@ -85,7 +85,10 @@ class SpatialRows:
     def row(self, epoch: int, place: int) -> TokenRow | None:
         """Make the row of a scene; None where its image cannot be read or nothing is asked about it."""
         asked, questions, rng = self._scenes.ask(epoch, place)
-        if not questions:
+        told = [self._conversation(asked.scene, qa, rng) for qa in questions]
+        if self._further is not None:
+            told += self._further(asked.scene, questions, rng)
+        if not told:
             self.skipped["no question"] += 1
             return None
         try:
@@ -93,9 +96,6 @@ class SpatialRows:
         except (OSError, SyntaxError, ValueError, Image.DecompressionBombError, SpatialError) as error:
             self.skipped[f"image: {type(error).__name__}"] += 1
             return None
-        told = [self._conversation(asked.scene, qa, rng) for qa in questions]
-        if self._further is not None:
-            told += self._further(asked.scene, rng)
         return shorten(self._encoder.row([picture], told), self._config.max_tokens)
 
     def _conversation(self, scene: Scene, qa: QA, rng: np.random.Generator) -> Dialogue:

@@ -3,17 +3,16 @@
 import json
 from typing import Any
 
-import numpy as np
 import pytest
 import torch
 import transformers
+from safetensors.torch import load_file
 
 from spatialvlm.dataset import SceneQuestions
 from spatialvlm.train.nano import nano_model
-from spatialvlm.train.nano.naming import names_at_points
+from spatialvlm.train.nano.language_stage import LanguageConfig, train_language
 from spatialvlm.train.nano.nano_model import IMAGE_TOKENS, know_words, look_alike, new_model, new_processor, save_nano
 from spatialvlm.train.nano.nano_tokenizer import texts_of, train_tokenizer
-from spatialvlm.train.nano.single_stage import SingleConfig, train_single
 
 MOST_BYTES = 24 << 20
 
@@ -73,16 +72,20 @@ def test_words_begin_as_what_the_tower_sees_by_them(tokenizer):
     assert not torch.equal(attention.q_proj.weight[64:], attention.k_proj.weight[64:])
 
 
-def test_stage_1_goes_on_exactly_and_leaves_a_model(tokenizer, stored, tmp_path, monkeypatch):
+def smaller(monkeypatch) -> None:
     layers = {"hidden_size": 64, "intermediate_size": 96, "num_hidden_layers": 2, "num_attention_heads": 2}
     monkeypatch.setattr(nano_model, "VISION", {**nano_model.VISION, **layers})
     text = {**layers, "num_hidden_layers": 3, "num_key_value_heads": 2}
     monkeypatch.setattr(nano_model, "TEXT", {**nano_model.TEXT, **text})
+
+
+def test_a_stage_goes_on_exactly_and_leaves_a_model_for_the_next(tokenizer, stored, tmp_path, monkeypatch):
+    smaller(monkeypatch)
     tokenizer.save_pretrained(tmp_path / "tokens")
-    few = SingleConfig(2, images=2, questions=4, measure_every=1, measured=1, kinds=("width", "height"), asked=1)
+    few = LanguageConfig(2, "pairs", images=2, questions=4, general=0.3, measure_every=1, measured=1, asked=1)
 
     def run(name: str, say) -> None:
-        train_single((str(stored),), str(stored), tmp_path / "tokens", None, tmp_path / name, few, say)
+        train_language((str(stored),), str(stored), tmp_path / "tokens", None, tmp_path / name, few, say)
 
     def stop(line: str) -> None:
         if line.startswith("step 2 "):
@@ -101,18 +104,10 @@ def test_stage_1_goes_on_exactly_and_leaves_a_model(tokenizer, stored, tmp_path,
     config = json.loads((tmp_path / "whole" / "model" / "config.json").read_text())
     assert config["evidence"] == {"layer": 2, "heads": 2}
     assert (tmp_path / "whole" / "model" / "model.safetensors").exists()
-
-
-def test_things_are_named_at_points_that_lie_on_them(stored):
-    scene = next(asked.scene for asked in SceneQuestions(stored, images=False) if asked.scene.objects)
-    told = names_at_points(scene, np.random.default_rng(0))
-    captions = {thing.instance.captions[0] for thing in scene.objects}
-    assert told
-    for one in told:
-        (_, question), (_, answer) = one.turns
-        named = one.named[0]
-        x, y = (float(number) for number in named.name.strip("()").split(", "))
-        height, width = named.mask.shape
-        assert named.name in question
-        assert answer in captions
-        assert named.mask[round(y * height - 0.5), round(x * width - 0.5)]
+    frozen = LanguageConfig(1, "all", images=1, questions=2, measure_every=1, measured=1, tower_rate=0.0)
+    folder = tmp_path / "whole" / "model"
+    train_language((str(stored),), str(stored), folder, None, tmp_path / "next", frozen, str, folder)
+    before, after = (load_file(tmp_path / name / "model" / "model.safetensors") for name in ("whole", "next"))
+    changed = {name.split(".")[1] for name in before if not torch.equal(before[name], after[name])}
+    assert "vision_model" not in changed
+    assert changed >= {"text_model", "connector"}

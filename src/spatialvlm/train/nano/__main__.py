@@ -6,8 +6,12 @@
     spatialvlm build views:240 --size 160x120 --seed 9001 --out nano/scenes_held
     python -m spatialvlm.train.nano tokens nano/scenes --out nano/tokens
     python -m spatialvlm.train.nano dense nano/pictures nano/pictures_held --out nano/dense --steps 20000
-    python -m spatialvlm.train.nano single nano/scenes nano/scenes_held --tokens nano/tokens --dense nano/dense \
-        --out nano/single --steps 20000
+    python -m spatialvlm.train.nano language nano/scenes nano/scenes_held --tokens nano/tokens --dense nano/dense \
+        --out nano/single --steps 4000
+    python -m spatialvlm.train.nano language nano/scenes nano/scenes_held --tokens nano/tokens --stage pairs \
+        --start nano/single/model --out nano/pairs --steps 8000
+    python -m spatialvlm.train.nano language nano/scenes nano/scenes_held --tokens nano/tokens --stage all \
+        --start nano/pairs/model --out nano/all --steps 8000 --general 0.05
 """
 
 from pathlib import Path
@@ -63,41 +67,50 @@ def dense(
 
 
 @app.command()
-def single(
+def language(
     data: list[Path],
     held_out: Path,
     tokens: Annotated[Path, typer.Option(help="The tokenizer.")],
     out: Out,
+    stage: Annotated[str, typer.Option(help="What is asked: single, pairs or all.")] = "single",
     dense: Annotated[
         Path | None, typer.Option(help="The folder of stage 0, or its tower; a fresh one without it.")
     ] = None,
+    start: Annotated[Path | None, typer.Option(help="The model of an earlier stage to go on with.")] = None,
     steps: int = 2000,
     images: int = 8,
     questions: int = 16,
     evidence: float = 1.0,
-    kinds: Annotated[str | None, typer.Option(help="Kinds to ask, with commas.")] = None,
+    general: Annotated[float, typer.Option(help="The share of tokens that need no space.")] = 0.0,
+    label_noise: float = 0.0,
+    tower_rate: Annotated[float, typer.Option(help="The tower's rate against the rest; 0 keeps it as it is.")] = 0.3,
+    kinds: Annotated[str | None, typer.Option(help="Kinds to ask instead of the stage's, with commas.")] = None,
     numbers: str | None = None,
     measure_every: int = 100,
     asked: Annotated[int, typer.Option(help="How many held-out questions nano answers at each measuring.")] = 0,
     precision: Precision = "float32",
     threads: Threads = 1,
 ) -> None:
-    """Train the model to find single things and to read them: stage 1."""
-    from spatialvlm.train.nano.single_stage import SINGLE, SingleConfig, train_single
+    """Train the model to answer what a stage asks: stages 1 to 3."""
+    from spatialvlm.train.nano.language_stage import LanguageConfig, train_language
 
     import_torch().set_num_threads(threads)
-    config = SingleConfig(
+    config = LanguageConfig(
         steps=steps,
+        stage=stage,
         images=images,
         questions=questions,
         evidence=evidence,
-        kinds=tuple(kinds.split(",")) if kinds else SINGLE,
+        general=general,
+        label_noise=label_noise,
+        tower_rate=tower_rate,
+        kinds=tuple(kinds.split(",")) if kinds else None,
         numbers=numbers,
         measure_every=measure_every,
         asked=asked,
         precision=precision,
     )
-    train_single(tuple(map(str, data)), str(held_out), tokens, dense, out, config, typer.echo)
+    train_language(tuple(map(str, data)), str(held_out), tokens, dense, out, config, typer.echo, start)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ thing and of every mug; a patch without a thing is the word "nothing".
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch  # pyright: ignore[reportMissingImports]
@@ -49,6 +49,13 @@ class PatchHeads(nn.Module):
     def forward(self, states: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Read (n, patches, width) as lengths (n, patches, 3), log of metres, and logits of words."""
         return self.lengths(states), self.words(states)
+
+    def recall(self, words: Sequence[str], looks: Mapping[str, torch.Tensor]) -> None:
+        """Begin with what a tower knows of words."""
+        with torch.no_grad():
+            for row, word in enumerate(words):
+                if word in looks:
+                    self.words.weight[row] = looks[word]
 
 
 def dense_loss(

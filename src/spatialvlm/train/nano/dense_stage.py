@@ -15,7 +15,15 @@ from spatialvlm.train.nano.dense_loss import PatchHeads, PatchWords, dense_loss,
 from spatialvlm.train.nano.dense_pictures import GRID, DensePictures, read_pictures
 from spatialvlm.train.nano.nano_model import VISION, image_processor, new_tower
 from spatialvlm.train.nano.nano_optimizers import optimizers_of, share_of_rate, take_step
-from spatialvlm.train.nano.nano_run import NanoRun, checked_precision, in_precision, mean_of, read_tower, write_tower
+from spatialvlm.train.nano.nano_run import (
+    NanoRun,
+    checked_precision,
+    in_precision,
+    mean_of,
+    read_tower,
+    read_words,
+    write_tower,
+)
 
 Say = Callable[[str], None]
 
@@ -92,10 +100,11 @@ def train_dense(
     words_held = PatchWords(held.words, words.words)
     words_held.is_noun = words.is_noun
     tower = new_tower(config.seed)
+    heads = PatchHeads(VISION["hidden_size"], len(words.words))
     if start is not None:
         tower.load_state_dict(read_tower(start))
-    heads = PatchHeads(VISION["hidden_size"], len(words.words))
-    optimizers = optimizers_of([tower, heads], config.rate)
+        heads.recall(words.words, read_words(start))
+    optimizers = optimizers_of([tower, heads], config.rate, half=config.precision == "bfloat16")
     named = {f"optimizer{number}": one for number, one in enumerate(optimizers)}
     settings = {
         name: value for name, value in asdict(config).items() if name in ("batch_size", "rate", "seed", "precision")

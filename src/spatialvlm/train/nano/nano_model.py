@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from spatialvlm.errors import UserError
 from spatialvlm.models import import_torch, import_transformers
 from spatialvlm.train.nano.nano_tokenizer import CHAT, IMAGE
 
@@ -121,6 +122,16 @@ def new_processor(tokenizer: Any) -> Any:
     """Make the processor of pictures and text."""
     transformers = import_transformers()
     return transformers.Idefics3Processor(image_processor(), tokenizer, image_seq_len=IMAGE_TOKENS, chat_template=CHAT)
+
+
+def read_nano(folder: Path) -> Any:
+    """Read a checkpoint that `save_nano` wrote, to train it on. Raises UserError where there is none."""
+    if not (folder / "config.json").is_file():
+        raise UserError(f"model {str(folder)!r}: no checkpoint; expected the folder `model` of an earlier stage")
+    transformers, torch = import_transformers(), import_torch()
+    return transformers.Idefics3ForConditionalGeneration.from_pretrained(
+        folder, local_files_only=True, dtype=torch.float32
+    )
 
 
 def save_nano(model: Any, processor: Any, folder: Path) -> None:

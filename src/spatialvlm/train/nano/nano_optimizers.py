@@ -2,7 +2,7 @@
 
 Muon: Jordan et al. 2024, https://kellerjordan.github.io/posts/muon/. torch.optim.Muon computes in bfloat16, which on a
 processor without units for it takes four times as long as float32; here matrices of a shape are taken together, in
-float32. The rate climbs, stays, and falls to nothing over the last fifth of a run, so that a run can be made longer up
+float32 unless the run is in bfloat16. The rate climbs, stays, and falls to nothing over the last fifth of a run, so that a run can be made longer up
 to there.
 """
 
@@ -19,10 +19,13 @@ NEWTON, NEWTON_STEPS = (3.4445, -4.7750, 2.0315), 5
 
 
 class Muon(torch.optim.Optimizer):
-    """Moves matrices along their momentum, with all its singular values made about 1."""
+    """Moves matrices along their momentum, with all its singular values made about 1; `half` computes in bfloat16."""
 
-    def __init__(self, matrices: Iterable[Any], lr: float = MATRICES_RATE, momentum: float = 0.95) -> None:
+    def __init__(
+        self, matrices: Iterable[Any], lr: float = MATRICES_RATE, momentum: float = 0.95, *, half: bool = False
+    ) -> None:
         super().__init__(matrices, {"lr": lr, "momentum": momentum})
+        self._dtype = torch.bfloat16 if half else torch.float32
 
     @torch.no_grad()
     def step(self, closure: Callable[[], float] | None = None) -> None:  # pyright: ignore
@@ -35,8 +38,8 @@ class Muon(torch.optim.Optimizer):
             for shape, weights in alike.items():
                 moves = torch.stack([self._momentum(weight, group["momentum"]) for weight in weights])
                 scale = group["lr"] * max(1.0, shape[0] / shape[1]) ** 0.5
-                for weight, move in zip(weights, orthogonal(moves), strict=True):
-                    weight.add_(move, alpha=-scale)
+                for weight, move in zip(weights, orthogonal(moves.to(self._dtype)), strict=True):
+                    weight.add_(move.to(weight.dtype), alpha=-scale)
 
     def _momentum(self, weight: Any, decay: float) -> Any:
         state = self.state[weight]
@@ -56,11 +59,15 @@ def orthogonal(matrices: Any) -> Any:
 
 
 def optimizers_of(
-    modules: Iterable[Any], scale: float = 1.0, others: Mapping[int, float] = MappingProxyType({})
+    modules: Iterable[Any],
+    scale: float = 1.0,
+    others: Mapping[int, float] = MappingProxyType({}),
+    *,
+    half: bool = False,
 ) -> list[Any]:
     """Make both optimizers for modules; `scale` multiplies their rates. What is outside of layers is AdamW's.
 
-    `others` are factors of some weights, by their id.
+    `others` are factors of some weights, by their id. `half`: Muon computes in bfloat16.
     """
     groups: dict[tuple[bool, float], list[Any]] = defaultdict(list)
     for module in modules:
@@ -76,7 +83,9 @@ def optimizers_of(
             if inner == is_inner
         ]
         if some:
-            found.append(Muon(some) if is_inner else torch.optim.AdamW(some, betas=(0.9, 0.95), weight_decay=0.0))
+            found.append(
+                Muon(some, half=half) if is_inner else torch.optim.AdamW(some, betas=(0.9, 0.95), weight_decay=0.0)
+            )
     return found
 
 

@@ -1,4 +1,4 @@
-"""What nano answers by itself: a model and held-out scenes enter, the share of right lengths by kind leaves."""
+"""What nano answers by itself: a model and held-out scenes enter, the share of right answers by kind leaves."""
 
 from collections import defaultdict
 from typing import Any
@@ -6,38 +6,46 @@ from typing import Any
 import torch  # pyright: ignore[reportMissingImports]
 
 from spatialvlm.answers import Length
+from spatialvlm.evaluate import score
 from spatialvlm.quantities import parse
+from spatialvlm.records import QA
 from spatialvlm.train.spatial_rows import AskedScenes, picture_of
 
 LONGEST = 24
 BATCH = 16
-WITHIN = {"50_200": (0.5, 2.0), "75_125": (0.75, 1.25), "90_110": (0.9, 1.1)}
+WITHIN = {"50_200": (0.5, 2.0), "75_125": (0.75, 1.25)}
 
 
 @torch.no_grad()
 def measure_answers(model: Any, processor: Any, held: AskedScenes, count: int) -> dict[str, float]:
-    """Ask the first questions about lengths of scenes one after the other, `count` in all.
+    """Ask the first questions about scenes one after the other, `count` in all.
 
-    Returns by kind the share of answers within factors of the exact value; an answer without a length is wrong.
+    Returns by kind the share of right answers, of lengths those within factors of the exact value; kinds that differ
+    in their side or size alone ("left_choice") are taken together. An answer that cannot be read is wrong.
     """
-    asked: list[tuple[str, float, str, Any]] = []
+    asked: list[tuple[QA, Any]] = []
     for place in range(len(held)):
         if len(asked) >= count:
             break
         scene, questions, _ = held.ask(0, place)
-        lengths = [(qa, qa.value) for qa in questions[:6] if isinstance(qa.value, Length)]
-        if lengths:
-            picture = picture_of(scene, questions)
-            asked += [(qa.kind, value.metres, qa.question, picture) for qa, value in lengths]
+        picture = picture_of(scene, questions)
+        asked += [(qa, picture) for qa in questions[:6]]
     right: dict[str, list[float]] = defaultdict(list)
     for first in range(0, len(asked), BATCH):
         some = asked[first : first + BATCH]
-        replies = answer(model, processor, [(question, picture) for _, _, question, picture in some])
-        for (kind, value, _, _), reply in zip(some, replies, strict=True):
-            said = parse(reply)
-            for name, (low, high) in WITHIN.items():
-                right[f"{kind}_{name}"].append(float(said is not None and low * value <= said <= high * value))
-    return {name: sum(values) / len(values) for name, values in right.items()}
+        replies = answer(model, processor, [(qa.question, picture) for qa, picture in some])
+        for (qa, _), reply in zip(some, replies, strict=True):
+            for name, value in _judged(qa, reply).items():
+                right[name].append(value)
+    return {name: sum(values) / len(values) for name, values in sorted(right.items())}
+
+
+def _judged(qa: QA, reply: str) -> dict[str, float]:
+    kind = qa.kind if isinstance(qa.value, Length) and "_difference" not in qa.kind else qa.kind.rpartition("_")[2]
+    if not isinstance(qa.value, Length):
+        return {kind: score(qa, reply).value or 0.0}
+    ratio = (parse(reply) or 0.0) / qa.value.metres
+    return {f"{kind}_{name}": float(low <= ratio <= high) for name, (low, high) in WITHIN.items()}
 
 
 def answer(model: Any, processor: Any, asked: list[tuple[str, Any]]) -> list[str]:
