@@ -2,8 +2,8 @@
 
 Muon: Jordan et al. 2024, https://kellerjordan.github.io/posts/muon/. torch.optim.Muon computes in bfloat16, which on a
 processor without units for it takes four times as long as float32; here matrices of a shape are taken together, in
-float32 unless the run is in bfloat16. The rate climbs, stays, and falls to nothing over the last fifth of a run, so that a run can be made longer up
-to there.
+float32 unless the run is in bfloat16. The rate climbs, stays, and falls to nothing over the last fifth of a run, so
+that a run can be made longer up to there.
 """
 
 from collections import defaultdict

@@ -68,7 +68,8 @@ def lengths_first(scene: Scene, asked: Sequence[QA], rng: np.random.Generator) -
         logs = [float(one.readings[which]) for one in named]
         if len(logs) == 2 and np.isfinite(logs).all():
             said = [
-                f"{one.name}: {speak(float(np.exp(log)), 0.0, rng.random(3)).text}" for one, log in zip(named, logs)
+                f"{one.name}: {speak(float(np.exp(log)), 0.0, rng.random(3).tolist()).text}"
+                for one, log in zip(named, logs)
             ]
             question = _one_of(STEPS, rng).format(question=qa.question, lengths=lengths)
             found.append(Dialogue((("user", question), ("assistant", f"{', '.join(said)}. {qa.answer}")), named))

@@ -73,8 +73,9 @@ def _group(asked: Sequence[tuple[int, Segment]], is_image: np.ndarray, pad_id: i
         ids[number, : len(segment.ids)], learnt[number, : len(segment.ids)] = segment.ids, segment.learnt
     question, place = np.nonzero(learnt)
     image = np.array([number for number, _ in asked], np.int64)
-    columns = (ids, image, question, place - 1, ids[question, place])
-    return QuestionGroup(*map(torch.from_numpy, columns), _pointers(asked, is_image))
+    columns = {"ids": ids, "image": image, "question": question, "place": place - 1, "label": ids[question, place]}
+    tensors = {name: torch.from_numpy(column) for name, column in columns.items()}
+    return QuestionGroup(**tensors, pointers=_pointers(asked, is_image))
 
 
 def _pointers(asked: Sequence[tuple[int, Segment]], is_image: np.ndarray) -> Pointers:
