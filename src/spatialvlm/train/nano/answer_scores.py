@@ -9,6 +9,7 @@ from spatialvlm.answers import Length
 from spatialvlm.evaluate import score
 from spatialvlm.quantities import parse
 from spatialvlm.records import QA
+from spatialvlm.train.nano.scene_talk import looks
 from spatialvlm.train.spatial_rows import AskedScenes, picture_of
 
 LONGEST = 24
@@ -46,6 +47,25 @@ def _judged(qa: QA, reply: str) -> dict[str, float]:
         return {kind: score(qa, reply).value or 0.0}
     ratio = (parse(reply) or 0.0) / qa.value.metres
     return {f"{kind}_{name}": float(low <= ratio <= high) for name, (low, high) in WITHIN.items()}
+
+
+@torch.no_grad()
+def measure_colours(model: Any, processor: Any, held: AskedScenes, count: int) -> float:
+    """Ask the colours of things in scenes, `count` in all; returns the share that is right."""
+    asked: list[tuple[str, str, Any]] = []
+    for place in range(len(held)):
+        if len(asked) >= count:
+            break
+        scene, _, rng = held.ask(0, place)
+        _, *colours = looks(scene.scene, (), rng) or [None]
+        picture = picture_of(scene, ())
+        asked += [(one.turns[0][1], one.turns[1][1], picture) for one in colours if one is not None]
+    right: list[bool] = []
+    for first in range(0, len(asked), BATCH):
+        some = asked[first : first + BATCH]
+        replies = answer(model, processor, [(question, picture) for question, _, picture in some])
+        right += [reply == colour for (_, colour, _), reply in zip(some, replies, strict=True)]
+    return sum(right) / max(len(right), 1)
 
 
 def answer(model: Any, processor: Any, asked: list[tuple[str, Any]]) -> list[str]:

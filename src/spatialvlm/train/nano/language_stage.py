@@ -93,6 +93,11 @@ class LanguageLearner:
         self.readout = Readout(int(self.model.config.text_config.hidden_size))
         self._losses, self._weight = SharedPrefix(self.model, self.readout, **TAUGHT), config.evidence
 
+    @staticmethod
+    def tokenizer(folder: Path) -> Any:
+        """Load the tokenizer of a folder."""
+        return import_transformers().AutoTokenizer.from_pretrained(folder, local_files_only=True)
+
     def collate(self, rows: list[Any]) -> PrefixBatch:
         """Lay out rows as a batch."""
         return prefix_batch(rows, self._image_id, self._pad_id)
@@ -170,7 +175,7 @@ def train_language(
     `dense` is the folder of stage 0 or its tower, None for a fresh one or that of `start`, the folder of a model to go
     on with; `held_out` a dataset of other rooms.
     """
-    learner = LanguageLearner(import_transformers().AutoTokenizer.from_pretrained(tokenizer), dense, config, start)
+    learner = LanguageLearner(LanguageLearner.tokenizer(tokenizer), dense, config, start)
     optimizers, place = learner.optimizers(config), Place()
     parts = {"model": learner.model, "readout": learner.readout, "place": place}
     parts |= {f"optimizer{number}": one for number, one in enumerate(optimizers)}
