@@ -12,7 +12,8 @@ Source = Annotated[
         metavar="SOURCE",
         help="A folder of photos, an RGB-D folder with [bold]frames.jsonl[/], the layout of a known dataset, or N "
         "rendered frames with exact truth: [bold]rooms:N[/] (furnished rooms), [bold]views:N[/] (the same, six "
-        "quick views of each), [bold]shapes:N[/] (simple solids).",
+        "quick views of each), [bold]tabletops:N[/] (six quick views of each robot table-top), [bold]shapes:N[/] "
+        "(simple solids).",
     ),
 ]
 As = Annotated[

@@ -63,6 +63,17 @@ def test_a_folder_of_other_pictures_is_refused(pictures):
         draw_pictures(4, pictures, seed=4)
 
 
+def test_pictures_of_table_tops_are_other_ones_and_old_folders_hold_views(pictures, tmp_path):
+    told = json.loads((pictures / "pictures.json").read_text())
+    assert told.pop("source") == "views"
+    (tmp_path / "pictures.json").write_text(json.dumps(told))
+    with pytest.raises(UserError, match="other settings"):
+        draw_pictures(1, tmp_path, seed=3, size=(64, 48), source="tabletops")
+    draw_pictures(1, tmp_path, seed=3, size=(64, 48))
+    draw_pictures(1, tmp_path / "tables", seed=3, size=(64, 48), source="tabletops")
+    assert any(words.endswith("gripper") for words in read_pictures(tmp_path / "tables").words)
+
+
 def test_mirrored_pictures_have_mirrored_truth(pictures):
     batches = DenseBatches(read_pictures(pictures), DenseConfig(**FAST))
     plain = batches.plain(range(1))

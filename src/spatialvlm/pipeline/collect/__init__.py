@@ -150,6 +150,13 @@ def open_views(count: int, *, seed: int = 0, size: tuple[int, int] = (640, 480))
     return ViewsSource(count, seed=seed, size=size)
 
 
+def open_tabletops(count: int, *, seed: int = 0, size: tuple[int, int] = (640, 480)) -> Any:
+    """Open `tabletops:COUNT` as the source that it is: a ViewsSource, which also tells what is true of its views."""
+    from spatialvlm.pipeline.collect.views import ViewsSource
+
+    return ViewsSource(count, seed=seed, size=size, kind="tabletops")
+
+
 def read_picture(path: Path) -> Sample:
     """Read one picture file: a Sample with its frame, or with the reason why it cannot be had."""
     from spatialvlm.pipeline.collect import images
@@ -187,8 +194,9 @@ def parse_size(text: str) -> tuple[int, int]:
 def source_type(source: str, layout: str | None = None) -> type[Any]:
     """Find the class that reads what the command line calls SOURCE, by `open`; its attributes say what it promises.
 
-    It is `rooms:N`, `views:N` or `shapes:N`, an RGB-D folder (frames.jsonl), a layout that shows its signs, or a folder
-    of images; `layout` decides where it is given. Raises UserError where it is none of these, or could be several.
+    It is `rooms:N`, `views:N`, `tabletops:N` or `shapes:N`, an RGB-D folder (frames.jsonl), a layout that shows its
+    signs, or a folder of images; `layout` decides where it is given. Raises UserError where it is none of these, or
+    could be several.
     """
     match source.partition(":"):
         case ("shapes", ":", _):
@@ -199,7 +207,7 @@ def source_type(source: str, layout: str | None = None) -> type[Any]:
             from spatialvlm.pipeline.collect.rooms import RoomsSource
 
             return RoomsSource
-        case ("views", ":", _):
+        case ("views" | "tabletops", ":", _):
             from spatialvlm.pipeline.collect.views import ViewsSource
 
             return ViewsSource
@@ -215,7 +223,7 @@ def source_type(source: str, layout: str | None = None) -> type[Any]:
     if not path.exists():
         raise UserError(
             f"source {source!r}: no such folder or file; give a folder with frames.jsonl, a folder of images, a known "
-            "layout, rooms:N, views:N or shapes:N"
+            "layout, rooms:N, views:N, tabletops:N or shapes:N"
         )
     if layout is not None:
         return own[layout] if layout in own else layout_class(layout)

@@ -1,9 +1,12 @@
-"""The source `views:N`: N quick pictures of furnished rooms in flat light, six of each room, with exact truth.
+"""The sources `views:N` and `tabletops:N`: N quick pictures in flat light, six of each room, with exact truth.
 
-They are to train on: many pictures in little time. Room number k of a seed is that of `rooms:N`, and its first view as
-well. The view of a number is the same whatever the count and whatever was read before.
+They are to train on: many pictures in little time. Room number k of a seed of `views` is that of `rooms:N`, and its
+first view as well; of `tabletops` it is one with a table that a robot works at, with its gripper. The view of a number
+is the same whatever the count and whatever was read before.
 """
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from importlib import metadata
 
 import numpy as np
@@ -12,33 +15,57 @@ from spatialvlm.errors import UserError
 from spatialvlm.pipeline.collect import CollectConfig, FrameSource
 from spatialvlm.records import Sample
 from spatialvlm.worlds import Truth
-from spatialvlm.worlds.rooms import FlatViews, Room, furnish_and_look_around, load_mitsuba, truth_of
+from spatialvlm.worlds.rooms import (
+    FlatViews,
+    Room,
+    furnish_and_look_around,
+    load_mitsuba,
+    set_robot_table,
+    truth_of,
+)
 
 VIEWS_A_ROOM = 6
 
 
-class ViewsSource(FrameSource):
-    """`count` views of furnished rooms. Raises UserError for a count that makes no sense, and without Mitsuba."""
+@dataclass(frozen=True, slots=True)
+class _Subject:
+    """What views show: in words, what a frame's id begins with, and how a room is made with so many views of it."""
 
-    layout = "views of rooms in flat light with exact truth"
+    layout: str
+    frame: str
+    make: Callable[[np.random.Generator, int], tuple[Room, ...]]
+
+
+_SUBJECTS = {
+    "views": _Subject("views of rooms in flat light with exact truth", "view", furnish_and_look_around),
+    "tabletops": _Subject("robot table-tops in flat light with exact truth", "tabletop", set_robot_table),
+}
+
+
+class ViewsSource(FrameSource):
+    """`count` views of what `kind` says, "views" or "tabletops"; `size` is width and height in pixels.
+
+    Raises UserError for a count that makes no sense, and without Mitsuba.
+    """
+
     measured_depth, annotated, ordered, thread_safe = True, True, False, False
 
-    def __init__(self, count: int, *, seed: int = 0, size: tuple[int, int] = (640, 480)):
+    def __init__(self, count: int, *, seed: int = 0, size: tuple[int, int] = (640, 480), kind: str = "views"):
         if count < 1:
-            raise UserError(f"source 'views:{count}': expected one or more views")
-        self.count, self.seed, self.size = count, seed, size
-        self.name = f"views:{count}"
+            raise UserError(f"source '{kind}:{count}': expected one or more views")
+        self.count, self.seed, self.size, self.kind = count, seed, size, kind
+        self.name, self.layout = f"{kind}:{count}", _SUBJECTS[kind].layout
         _, variant = load_mitsuba()
-        self.fingerprint = f"views:v1/{metadata.version('mitsuba')}/{variant}/{size[0]}x{size[1]}/{seed}"
+        self.fingerprint = f"{kind}:v1/{metadata.version('mitsuba')}/{variant}/{size[0]}x{size[1]}/{seed}"
         self._room: tuple[int, FlatViews] | None = None
 
     @classmethod
     def open(cls, source: str, config: CollectConfig, seed: int) -> "ViewsSource":
-        """Open `views:N`. Raises UserError for an N that is none, and without Mitsuba."""
-        text = source.partition(":")[2]
+        """Open `views:N` or `tabletops:N`. Raises UserError for an N that is none, and without Mitsuba."""
+        kind, _, text = source.partition(":")
         if not (text.isascii() and text.isdigit() and int(text) > 0):
-            raise UserError(f"source 'views:{text}': expected a positive whole number of views, as in views:600")
-        return cls(int(text), seed=seed, size=config.size)
+            raise UserError(f"source '{source}': expected a positive whole number of views, as in {kind}:600")
+        return cls(int(text), seed=seed, size=config.size, kind=kind)
 
     def __len__(self) -> int:
         return self.count
@@ -67,8 +94,8 @@ class ViewsSource(FrameSource):
         return truth_of(self.describe(index), self._frame_id(index), self.size)
 
     def _rooms(self, number: int) -> tuple[Room, ...]:
-        return furnish_and_look_around(np.random.default_rng([self.seed, number]), VIEWS_A_ROOM)
+        return _SUBJECTS[self.kind].make(np.random.default_rng([self.seed, number]), VIEWS_A_ROOM)
 
     def _frame_id(self, index: int) -> str:
         room, view = divmod(index, VIEWS_A_ROOM)
-        return f"view-{self.seed}-{room:06d}-{view}"
+        return f"{_SUBJECTS[self.kind].frame}-{self.seed}-{room:06d}-{view}"

@@ -7,6 +7,7 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Bool, Float32, Float64, Int64
 
+from spatialvlm.captions import read
 from spatialvlm.geometry import sum_of, transform
 from spatialvlm.pipeline.lift import LiftConfig
 from spatialvlm.pipeline.lift.exact_depth import contact_height
@@ -29,6 +30,7 @@ FACE_FLOOR_M = 0.0005
 EXACT_EDGE, EXACT_SAMPLED = 0.05, 0.2
 """Of how far a face moves with the outline, where depth is exact and faces rest on all pixels, or on some of them."""
 FROM_ABOVE = 0.9  # cosine of the view's angle below the horizon
+HELD_FROM_ABOVE = frozenset(["gripper"])  # an arm carries it; nothing out of sight below need do so
 UNDER_PIXEL = 0.6  # a lower edge is anywhere between the last pixel's middle and the next one's
 ON_A_RUG = 0.5  # of how high the lowest point is: nothing else lifts it where depth is exact
 STRAY = 1.5  # times its noise: what remains of the outermost of some hundred points
@@ -73,7 +75,7 @@ def lift_object(
     if surface.exact and neighbours is not None:
         contact = contact_height(np.asarray(instance.mask), neighbours, band)
         # Seen from above, what touches nothing does not float: something out of sight carries it.
-        cut |= contact is None and level < FROM_ABOVE
+        cut |= contact is None and level < FROM_ABOVE and not _is_held_from_above(instance)
     bottom = _bottom(lowest, low, high, world, band + 2.0 * drift, cut)
     if bottom == "support":
         foot_m = math.hypot(*((low + high)[:2] / 2))
@@ -226,6 +228,11 @@ def _bottom(
         if 0 < low[2] < UNDERSIDE_SHARE * (high[2] - low[2]) + band:
             return "hidden"
     return "hidden" if cut else "seen"
+
+
+def _is_held_from_above(instance: Instance) -> bool:
+    """Tell by its name whether a thing hangs from another: then its lowest visible point is its lowest."""
+    return any(read(caption).noun in HELD_FROM_ABOVE for caption in instance.captions[:1])
 
 
 def _level(points: Float64[np.ndarray, "n 3"], world: World) -> float:

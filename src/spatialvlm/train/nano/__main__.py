@@ -2,6 +2,7 @@
 
     python -m spatialvlm.train.nano pictures nano/pictures --count 20000 --seed 201
     python -m spatialvlm.train.nano pictures nano/pictures_held --count 300 --seed 9001
+    python -m spatialvlm.train.nano pictures nano/tabletops --source tabletops
     spatialvlm build views:20000 --size 160x120 --seed 101 --out nano/scenes
     spatialvlm build views:240 --size 160x120 --seed 9001 --out nano/scenes_held
     python -m spatialvlm.train.nano tokens nano/scenes --out nano/tokens
@@ -15,7 +16,7 @@
 """
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -30,11 +31,18 @@ Threads = Annotated[int, typer.Option(min=1, help="Threads of torch.")]
 
 
 @app.command()
-def pictures(out: Path, count: int = 20000, seed: int = 201) -> None:
+def pictures(
+    out: Path,
+    count: int = 20000,
+    seed: int = 201,
+    source: Annotated[
+        Literal["views", "tabletops"], typer.Option(help="Views of rooms, or robot table-tops.")
+    ] = "views",
+) -> None:
     """Draw pictures with what is true of each patch."""
     from spatialvlm.train.nano.dense_pictures import draw_pictures
 
-    draw_pictures(count, out, seed)
+    draw_pictures(count, out, seed, source=source)
 
 
 @app.command()

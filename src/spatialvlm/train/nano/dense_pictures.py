@@ -1,4 +1,4 @@
-"""Pictures with what is true of each patch: views of rooms enter, a folder of arrays leaves, and is read again.
+"""Pictures with what is true of each patch: views of rooms or robot tables enter, arrays leave, and are read again.
 
 A folder holds parts, each two files: `pictures-00000.npy`, bytes (n, h, w, 3), and `patches-00000.npz`:
 depth (n, g, g), log of metres, NaN where unknown; thing (n, g, g), a place in the tables of the part, -1 for none;
@@ -10,6 +10,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import cv2
 import numpy as np
@@ -17,13 +18,14 @@ from jaxtyping import Float32, Int32, UInt8
 
 from spatialvlm.errors import UserError
 from spatialvlm.geometry import decode_mask
-from spatialvlm.pipeline.collect import open_views
+from spatialvlm.pipeline.collect import open_tabletops, open_views
 from spatialvlm.worlds import Truth
 
 GRID = 16
 """Patches along each side of a picture, however wide it is."""
 PART = 300
 SIZE = (160, 120)
+Drawn = Literal["views", "tabletops"]
 _PLACE = " on "
 NO_SIZES = frozenset(["tall", "short", "large", "small", "big", "little"])
 
@@ -48,20 +50,24 @@ class DensePictures:
         return self.pictures[part][within]
 
 
-def draw_pictures(count: int, folder: Path, seed: int, size: tuple[int, int] = SIZE) -> None:
-    """Draw so many views of rooms into a folder, or go on with it. Raises UserError where it holds other ones."""
+def draw_pictures(count: int, folder: Path, seed: int, size: tuple[int, int] = SIZE, source: Drawn = "views") -> None:
+    """Draw so many views of a source into a folder, or go on with it; `size` is width and height in pixels.
+
+    Raises UserError where the folder holds other ones.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    settings = {"seed": seed, "size": list(size), "grid": GRID, "part": PART}
+    settings = {"seed": seed, "size": list(size), "grid": GRID, "part": PART, "source": source}
     told = folder / "pictures.json"
-    if told.exists() and json.loads(told.read_text()) != settings:
+    # Folders from before there were others say no source: they hold views of rooms.
+    if told.exists() and {"source": "views", **json.loads(told.read_text())} != settings:
         raise UserError(f"{folder}: holds pictures of other settings, {told.read_text()}; give another folder")
     told.write_text(json.dumps(settings))
-    source = open_views(count, seed=seed, size=size)
+    opened = {"views": open_views, "tabletops": open_tabletops}[source](count, seed=seed, size=size)
     for part, first in enumerate(range(0, count, PART)):
         last = min(first + PART, count)
         done = folder / f"patches-{part:05d}.npz"
         if not done.exists() or len(np.load(done)["depth"]) < last - first:
-            _write(folder, part, [source.shown(index) for index in range(first, last)])
+            _write(folder, part, [opened.shown(index) for index in range(first, last)])
 
 
 def _write(folder: Path, part: int, truths: list[Truth]) -> None:

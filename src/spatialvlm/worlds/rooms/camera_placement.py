@@ -18,11 +18,15 @@ EYE_M = (0.4, 2.0)
 PITCH_RAD = (math.radians(-2.0), math.radians(60.0))
 FOV_RAD = (math.radians(45.0), math.radians(75.0))
 NEAREST_M = 0.3
+_NEAREST_ROBOT_M = 0.18
+_ROBOT_DISTANCE_M = (0.4, 1.2)
+_ROBOT_PITCH_RAD = (math.radians(20), math.radians(22), math.radians(60))  # least, most frequent, most
 MIN_IN_VIEW = 4
 _DRAWN = 60  # views in a round
 _JUDGED = 14  # those of them that are judged by a coarse picture
 _ROUNDS = 4
 _GRID = (18, 24)  # rows, columns of the coarse picture
+_FINE_GRID = (27, 36)  # the same where things are of centimetres
 _SEEN_CELLS = 2
 _SEEN_SHARE = 0.4  # of the cells that a thing would have with nothing before it
 
@@ -64,6 +68,35 @@ def choose_view(room: Arrangement, focus: int | None, judged: int = _JUDGED) -> 
             return views[-max(scored)[1]]
         style = (PITCH_RAD[0], math.radians(40))
     return None
+
+
+def choose_table_view(room: Arrangement, gripper: int | None, judged: int = _JUDGED) -> View | None:
+    """Choose a robot camera's view of a table: all of its gripper and of three more things; None where none was found.
+
+    The first that does, so that views are mixed; at most `judged` of each round are looked at.
+    """
+    if gripper is None:
+        return None
+    middles = np.array([_middle(room, thing) for thing in room.things])
+    laid = np.flatnonzero([thing.on is not None for thing in room.things])
+    for _ in range(_ROUNDS):
+        drawn = [_draw_robot_view(room, middles[gripper], middles[room.rng.choice(laid)]) for _ in range(_DRAWN)]
+        views = [view for view in drawn if view is not None and _stands_free(room, view, _NEAREST_ROBOT_M)]
+        for view in views[:judged]:
+            coarse = _look(room, view, _FINE_GRID)
+            whole = coarse.in_view() & (coarse.at_rim == 0)
+            if coarse.nearest_m > _NEAREST_ROBOT_M and whole[gripper] and whole[laid].sum() >= MIN_IN_VIEW - 1:
+                return view
+    return None
+
+
+def _draw_robot_view(
+    room: Arrangement, gripper: Float64[np.ndarray, "3"], laid: Float64[np.ndarray, "3"]
+) -> View | None:
+    """Try a look down at a place between a gripper and a thing that lies there, from any side."""
+    x, y, z = (laid + room.between(0.2, 0.8) * (gripper - laid)).tolist()
+    around, pitch = room.between(-math.pi, math.pi), float(room.rng.triangular(*_ROBOT_PITCH_RAD))
+    return _view_from(room, (x, y, z), around, pitch, room.between(*_ROBOT_DISTANCE_M))
 
 
 def _promise(view: View, middles: Float64[np.ndarray, "n 3"]) -> float:
@@ -114,9 +147,16 @@ def _draw_close(room: Arrangement, focus: int) -> View | None:
     z = top + thing.at[2] + min(0.12, float(np.median(tall)) / 2 if tall else 0.0)
     pitch, distance = room.between(math.radians(15), math.radians(58)), room.between(0.6, 1.1)
     around = thing.yaw_rad - math.pi / 2 + room.between(-0.75, 0.75)
+    return _view_from(room, (*aim, z), around, pitch, distance)
+
+
+def _view_from(
+    room: Arrangement, aim: tuple[float, float, float], around: float, pitch: float, distance: float
+) -> View | None:
+    """Try a look down at a place from so far, and from that direction on the floor."""
     flat = distance * math.cos(pitch)
-    at = aim[0] + flat * math.cos(around), aim[1] + flat * math.sin(around), z + distance * math.sin(pitch)
-    return _view(room, at, aim, pitch + room.between(-0.05, 0.05), room.between(*FOV_RAD))
+    at = aim[0] + flat * math.cos(around), aim[1] + flat * math.sin(around), aim[2] + distance * math.sin(pitch)
+    return _view(room, at, aim[:2], pitch + room.between(-0.05, 0.05), room.between(*FOV_RAD))
 
 
 def _view(
@@ -129,7 +169,7 @@ def _view(
     return View((float(at[0]), float(at[1]), float(at[2])), heading, pitch, math.radians(roll), fov)
 
 
-def _stands_free(room: Arrangement, view: View) -> bool:
+def _stands_free(room: Arrangement, view: View, nearest_m: float = NEAREST_M - 0.05) -> bool:
     """Say whether the camera is inside the room, with no box of a thing around it."""
     x, y, z = view.at
     width, length, height = room.size_m
@@ -141,7 +181,7 @@ def _stands_free(room: Arrangement, view: View) -> bool:
     back = np.abs(step[:, 1] * taken.axis_xy[:, 0] - step[:, 0] * taken.axis_xy[:, 1])
     beyond = np.maximum(np.stack([right, back], 1) - taken.half_xy, 0.0)
     above = np.maximum(np.maximum(taken.low_z - z, z - taken.high_z), 0.0)
-    return bool((np.hypot(np.hypot(*beyond.T), above) > NEAREST_M - 0.05).all())
+    return bool((np.hypot(np.hypot(*beyond.T), above) > nearest_m).all())
 
 
 def rays(view: View, rows: int, columns: int) -> Float64[np.ndarray, "rays 3"]:
@@ -153,9 +193,9 @@ def rays(view: View, rows: int, columns: int) -> Float64[np.ndarray, "rays 3"]:
     return np.stack([right, down, np.ones_like(right)], -1).reshape(-1, 3) @ room_from_camera(view)[:3, :3].T
 
 
-def _look(room: Arrangement, view: View) -> _Coarse:
+def _look(room: Arrangement, view: View, grid: tuple[int, int] = _GRID) -> _Coarse:
     """Cast a ray through each cell at the boxes that can be in view."""
-    taken, directions = room.taken, rays(view, *_GRID)
+    taken, directions = room.taken, rays(view, *grid)
     step = taken.centre_xy - np.array(view.at[:2])
     reach = np.hypot(*taken.half_xy.T)
     forward = room_from_camera(view)[:3, 2]
@@ -167,7 +207,7 @@ def _look(room: Arrangement, view: View) -> _Coarse:
     first = distance.argmin(1)
     hit = np.isfinite(distance[np.arange(len(first)), first])
     count = len(room.things)
-    rim = np.zeros(_GRID, bool)
+    rim = np.zeros(grid, bool)
     rim[[0, -1]] = rim[:, [0, -1]] = True
     shown = owner[first]
     unhidden = np.zeros((len(first), count), bool)

@@ -5,15 +5,14 @@ from dataclasses import replace
 import numpy as np
 
 from spatialvlm.errors import ContractError
-from spatialvlm.worlds.rooms.camera_placement import choose_view
 from spatialvlm.worlds.rooms.placement import Arrangement
-from spatialvlm.worlds.rooms.plans import PLANS, Plan
+from spatialvlm.worlds.rooms.plans import PLANS, ROBOT_TABLE, Plan
 from spatialvlm.worlds.rooms.room import Room
 from spatialvlm.worlds.rooms.room_captions import describe
 from spatialvlm.worlds.rooms.shell import Shell, build_shell
 
 _ATTEMPTS = 12
-_JUDGED = 3  # candidates for each further view
+_JUDGED = 14, 3  # candidates for the first view, and for each further one
 
 
 def furnish(rng: np.random.Generator, kind: str | None = None) -> Room:
@@ -33,8 +32,20 @@ def furnish_and_look_around(rng: np.random.Generator, views: int, kind: str | No
     kinds = list(PLANS)
     weights = np.array([PLANS[name].weight for name in kinds])
     kind = kind or kinds[int(rng.choice(len(kinds), p=weights / weights.sum()))]
+    return _furnished(kind, PLANS[kind], rng, views)
+
+
+def set_robot_table(rng: np.random.Generator, views: int) -> tuple[Room, ...]:
+    """Make a table with small things and a gripper above it, seen from so many places near it.
+
+    Where too few are found, they come again. Raises ContractError as `furnish` does.
+    """
+    return _furnished("robot table", ROBOT_TABLE, rng, views)
+
+
+def _furnished(kind: str, plan: Plan, rng: np.random.Generator, views: int) -> tuple[Room, ...]:
     for _ in range(_ATTEMPTS):
-        rooms = _attempt(kind, PLANS[kind], rng, views)
+        rooms = _attempt(kind, plan, rng, views)
         if rooms is not None:
             return rooms
     raise ContractError(f"room of kind {kind!r}: no view with four things in {_ATTEMPTS} attempts; report its seed")
@@ -47,13 +58,13 @@ def _attempt(kind: str, plan: Plan, rng: np.random.Generator, views: int) -> tup
     focus = plan.furnish(arrangement)
     if not arrangement.things or (plan.close and focus is None):
         return None
-    view = choose_view(arrangement, focus)
+    view = plan.look(arrangement, focus, _JUDGED[0])
     if view is None:
         return None
     things = arrangement.things
     named = tuple(replace(thing, captions=names) for thing, names in zip(things, describe(things, rng)))
     room = Room(kind, size, shell.parts, shell.windows, named, view, int(rng.integers(2**31)))
-    others = [choose_view(arrangement, focus, judged=_JUDGED) for _ in range(views - 1)]
+    others = [plan.look(arrangement, focus, _JUDGED[1]) for _ in range(views - 1)]
     found = [room, *(replace(room, view=other) for other in others if other is not None)]
     return tuple(found[place % len(found)] for place in range(views))
 

@@ -17,7 +17,7 @@ Finish = Literal["matte", "satin", "glossy", "metal", "glass", "screen", "glow"]
 Texture = Literal[
     "plain", "wood", "planks", "weave", "tiles", "marble", "stripes", "checks", "leaf", "picture", "label", "dial"
 ]
-Mount = Literal["floor", "top", "wall"]
+Mount = Literal["floor", "top", "wall", "air"]
 FloorPoint = tuple[float, float]
 RoomSize = tuple[float, float, float]
 """Width (x), length (y) and height (z)."""
@@ -89,7 +89,7 @@ class Furniture:
 class Placement:
     """Furniture in a room, turned by `yaw_rad` about the vertical (counter-clockwise from above), then moved.
 
-    `on` is the index of the thing that it stands on, None for the floor (or the wall, for what hangs).
+    `on` is the index of the thing that it stands on, None for the floor (or the wall, or the air, for what hangs).
     """
 
     furniture: Furniture

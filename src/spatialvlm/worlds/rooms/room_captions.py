@@ -27,6 +27,7 @@ _AFTER_COLOUR = frozenset(
         "woven",
         "cardboard",
         "potted",
+        "robot",
         "framed",
         "double",
         "single",
@@ -122,6 +123,8 @@ def _place(things: Sequence[Placement], thing: Placement) -> str | None:
     """Say where it is; nobody says of a sofa that it is on the floor."""
     if thing.mount == "wall":
         return "on the wall"
+    if thing.mount == "air":
+        return None
     if thing.on is not None:
         return f"on the {things[thing.on].furniture.category}"
     return "on the floor" if np.ptp(thing.furniture.vertices, axis=0).max() < MAX_ON_FLOOR_M else None

@@ -83,6 +83,6 @@ def _up_in_camera(room: Room) -> Float64[np.ndarray, " 3"]:
 
 def _support(thing: Placement) -> float:
     """Find the height that a thing stands at: on another, that of its own lowest point."""
-    if thing.mount == "wall":
+    if thing.mount in ("wall", "air"):
         return float("nan")
     return 0.0 if thing.on is None else float(thing.to_room(thing.furniture.vertices)[:, 2].min())

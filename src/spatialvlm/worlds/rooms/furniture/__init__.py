@@ -20,6 +20,7 @@ from spatialvlm.worlds.rooms.furniture import (
     kitchenware,
     lamps,
     plants,
+    robotics,
     seating,
     soft_furnishings,
     stationery,
@@ -31,7 +32,7 @@ from spatialvlm.worlds.rooms.furniture import (
 from spatialvlm.worlds.rooms.room import Furniture, Mount
 
 LIVING, BEDROOM, OFFICE, KITCHEN = "living room", "bedroom", "office", "kitchen"
-DESK_TOP, KITCHEN_TOP = "desk top", "kitchen top"
+DESK_TOP, KITCHEN_TOP, ROBOT_TABLE = "desk top", "kitchen top", "robot table"
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,5 +130,11 @@ CATEGORIES: dict[str, Category] = {
     "pineapple": Category(fruit.pineapple, "top", (KITCHEN, KITCHEN_TOP)),
     "picture": Category(decoration.picture, "wall", (LIVING, BEDROOM, OFFICE, KITCHEN)),
     "clock": Category(decoration.clock, "wall", (LIVING, OFFICE, KITCHEN)),
+    "workbench": Category(robotics.workbench, "floor", (ROBOT_TABLE,)),
+    "cube": Category(robotics.cube, "top", (ROBOT_TABLE,)),
+    "block": Category(robotics.block, "top", (ROBOT_TABLE,)),
+    "small box": Category(robotics.small_box, "top", (ROBOT_TABLE,)),
+    "gripper": Category(robotics.gripper, "air", (ROBOT_TABLE,)),
+    "robot arm": Category(robotics.robot_arm, "air", (ROBOT_TABLE,)),
 }
 """A name here may be narrower than the noun that such furniture is called by: a tall plant is a plant."""
