@@ -72,6 +72,13 @@ def test_pictures_of_table_tops_are_other_ones_and_old_folders_hold_views(pictur
     draw_pictures(1, tmp_path, seed=3, size=(64, 48))
     draw_pictures(1, tmp_path / "tables", seed=3, size=(64, 48), source="tabletops")
     assert any(words.endswith("gripper") for words in read_pictures(tmp_path / "tables").words)
+    both, rooms = read_pictures(pictures, tmp_path / "tables"), read_pictures(pictures)
+    assert len(both) > len(rooms)
+    for place in range(len(rooms)):
+        assert np.array_equal(both.picture(place), rooms.picture(place))
+    tables = read_pictures(tmp_path / "tables")
+    assert np.array_equal(both.picture(len(both) - 1), tables.picture(len(tables) - 1))
+    assert both.words[int(both.thing[-1].max())] == tables.words[int(tables.thing[-1].max())]
 
 
 def test_mirrored_pictures_have_mirrored_truth(pictures):
@@ -84,7 +91,7 @@ def test_mirrored_pictures_have_mirrored_truth(pictures):
 
 def test_the_loss_falls_and_a_stopped_run_goes_on_exactly(pictures, tmp_path, tiny):
     said: list[str] = []
-    train_dense(pictures, pictures, tmp_path / "whole", DenseConfig(steps=16, **FAST), said.append)
+    train_dense([pictures], pictures, tmp_path / "whole", DenseConfig(steps=16, **FAST), said.append)
     lines = [json.loads(line) for line in (tmp_path / "whole" / "log.jsonl").read_text().splitlines()]
     assert lines[-1]["loss"] < 0.85 * lines[0]["loss"]
     assert lines[-1]["depth_error"] < lines[0]["depth_error"]
@@ -94,17 +101,17 @@ def test_the_loss_falls_and_a_stopped_run_goes_on_exactly(pictures, tmp_path, ti
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        train_dense(pictures, pictures, tmp_path / "parts", DenseConfig(steps=16, **FAST), stop)
-    train_dense(pictures, pictures, tmp_path / "parts", DenseConfig(steps=16, **FAST), said.append)
+        train_dense([pictures], pictures, tmp_path / "parts", DenseConfig(steps=16, **FAST), stop)
+    train_dense([pictures], pictures, tmp_path / "parts", DenseConfig(steps=16, **FAST), said.append)
     states = [torch.load(tmp_path / name / "checkpoint.pt")["parts"]["tower"] for name in ("whole", "parts")]
     assert all(torch.equal(states[0][name], states[1][name]) for name in states[0])
 
 
 def test_a_run_begins_with_the_tower_of_another(pictures, tmp_path, tiny):
     few = DenseConfig(steps=1, seed=1, **FAST)
-    train_dense(pictures, pictures, tmp_path / "first", DenseConfig(steps=1, **FAST), [].append)
-    train_dense(pictures, pictures, tmp_path / "fresh", few, [].append)
-    train_dense(pictures, pictures, tmp_path / "second", few, [].append, tmp_path / "first" / "tower.safetensors")
+    train_dense([pictures], pictures, tmp_path / "first", DenseConfig(steps=1, **FAST), [].append)
+    train_dense([pictures], pictures, tmp_path / "fresh", few, [].append)
+    train_dense([pictures], pictures, tmp_path / "second", few, [].append, tmp_path / "first" / "tower.safetensors")
     towers = {name: read_tower(tmp_path / name) for name in ("first", "fresh", "second")}
     far = {
         name: sum(float((towers["second"][key] - towers[name][key]).norm()) for key in towers[name]) for name in towers
@@ -128,9 +135,9 @@ def test_the_tower_of_this_repository_is_one_of_nano():
 
 
 def test_another_run_is_not_gone_on_with(pictures, tmp_path, tiny):
-    train_dense(pictures, pictures, tmp_path, DenseConfig(steps=1, **FAST), [].append)
+    train_dense([pictures], pictures, tmp_path, DenseConfig(steps=1, **FAST), [].append)
     with pytest.raises(UserError, match="seed 0, this one has 1"):
-        train_dense(pictures, pictures, tmp_path, DenseConfig(steps=2, seed=1, **FAST), [].append)
+        train_dense([pictures], pictures, tmp_path, DenseConfig(steps=2, seed=1, **FAST), [].append)
 
 
 def test_muon_moves_along_all_directions_alike():

@@ -2,19 +2,22 @@
 
     python -m spatialvlm.train.nano pictures nano/pictures --count 20000 --seed 201
     python -m spatialvlm.train.nano pictures nano/pictures_held --count 300 --seed 9001
-    python -m spatialvlm.train.nano pictures nano/tabletops --source tabletops
+    python -m spatialvlm.train.nano pictures nano/tabletops --source tabletops --count 4000 --seed 301
     spatialvlm build views:20000 --size 160x120 --seed 101 --out nano/scenes
+    spatialvlm build tabletops:6000 --size 160x120 --seed 301 --out nano/tables
     spatialvlm build views:240 --size 160x120 --seed 9001 --out nano/scenes_held
-    python -m spatialvlm.train.nano tokens nano/scenes --out nano/tokens
-    python -m spatialvlm.train.nano dense nano/pictures nano/pictures_held --out nano/dense --steps 20000
-    python -m spatialvlm.train.nano language nano/scenes nano/scenes_held --tokens nano/tokens --dense nano/dense \
-        --out nano/single --steps 4000
-    python -m spatialvlm.train.nano language nano/scenes nano/scenes_held --tokens nano/tokens --stage pairs \
-        --start nano/single/model --out nano/pairs --steps 8000
-    python -m spatialvlm.train.nano language nano/scenes nano/scenes_held --tokens nano/tokens --stage all \
-        --start nano/pairs/model --out nano/all --steps 8000 --general 0.05
+    python -m spatialvlm.train.nano tokens nano/scenes nano/tables --out nano/tokens
+    python -m spatialvlm.train.nano dense nano/pictures nano/tabletops nano/pictures_held \
+        --out nano/dense --steps 20000
+    python -m spatialvlm.train.nano language nano/scenes nano/tables nano/scenes_held --tokens nano/tokens \
+        --dense nano/dense --out nano/single --steps 4000
+    python -m spatialvlm.train.nano language nano/scenes nano/tables nano/scenes_held --tokens nano/tokens \
+        --stage pairs --start nano/single/model --out nano/pairs --steps 8000
+    python -m spatialvlm.train.nano language nano/scenes nano/tables nano/scenes_held --tokens nano/tokens \
+        --stage all --start nano/pairs/model --out nano/all --steps 8000 --general 0.05
 """
 
+from itertools import chain
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -46,17 +49,17 @@ def pictures(
 
 
 @app.command()
-def tokens(data: Path, out: Out) -> None:
-    """Train the tokenizer on all kinds of questions about the first scenes of a dataset."""
+def tokens(data: list[Path], out: Out) -> None:
+    """Train the tokenizer on all kinds of questions about the scenes of datasets."""
     from spatialvlm.train.nano.nano_tokenizer import texts_of, train_tokenizer
 
-    scenes = SceneQuestions(data, mix=PhraseConfig(mix="all"), images=False)
-    train_tokenizer(texts_of(scenes)).save_pretrained(out)
+    scenes = [SceneQuestions(folder, mix=PhraseConfig(mix="all"), images=False) for folder in data]
+    train_tokenizer(chain.from_iterable(map(texts_of, scenes))).save_pretrained(out)
 
 
 @app.command()
 def dense(
-    taught: Path,
+    taught: list[Path],
     held_out: Path,
     out: Out,
     start: Annotated[Path | None, typer.Option(help="A tower to begin with; a fresh one without it.")] = None,

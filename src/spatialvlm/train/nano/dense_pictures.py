@@ -45,9 +45,10 @@ class DensePictures:
         return len(self.depth)
 
     def picture(self, place: int) -> UInt8[np.ndarray, "h w 3"]:
-        """Return one picture; all parts but the last one have as many."""
-        part, within = divmod(place, len(self.pictures[0]))
-        return self.pictures[part][within]
+        """Return one picture."""
+        ends = np.cumsum([len(part) for part in self.pictures])
+        part = int(np.searchsorted(ends, place, "right"))
+        return self.pictures[part][place - int(ends[part])]  # counted from the end of its part
 
 
 def draw_pictures(count: int, folder: Path, seed: int, size: tuple[int, int] = SIZE, source: Drawn = "views") -> None:
@@ -98,20 +99,28 @@ def _write(folder: Path, part: int, truths: list[Truth]) -> None:
     os.replace(temporary, folder / f"patches-{part:05d}.npz")
 
 
-def read_pictures(folder: Path) -> DensePictures:
-    """Read the folder that `draw_pictures` wrote; pictures stay on disk. Raises UserError where there are none."""
-    parts = [np.load(path) for path in sorted(folder.glob("patches-*.npz"))]
-    if not parts:
-        raise UserError(f"pictures {str(folder)!r}: holds none; draw some first")
+def read_pictures(*folders: Path) -> DensePictures:
+    """Read folders that `draw_pictures` wrote; pictures stay on disk. Raises UserError where one holds none."""
+    whole: list[Path] = []
+    for folder in folders:
+        found = sorted(folder.glob("patches-*.npz"))
+        if not found:
+            raise UserError(f"pictures {str(folder)!r}: holds none; draw some first")
+        whole += found
+    parts = [np.load(path) for path in whole]
     starts = np.cumsum([0, *(len(part["words"]) for part in parts)])
     return DensePictures(
-        [np.load(path, mmap_mode="r") for path in sorted(folder.glob("pictures-*.npy"))][: len(parts)],
+        [np.load(_beside(path), mmap_mode="r") for path in whole],
         np.concatenate([part["depth"] for part in parts]),
         np.concatenate([np.where(p["thing"] < 0, -1, p["thing"] + start) for p, start in zip(parts, starts)]),
         tuple(str(words) for part in parts for words in part["words"]),
         np.concatenate([part["width"] for part in parts]),
         np.concatenate([part["height"] for part in parts]),
     )
+
+
+def _beside(patches: Path) -> Path:
+    return patches.with_name(patches.name.replace("patches", "pictures")).with_suffix(".npy")
 
 
 def words_of(captions: Sequence[str]) -> str:

@@ -88,14 +88,19 @@ class DenseBatches:
 
 
 def train_dense(
-    pictures: Path, held_out: Path, folder: Path, config: DenseConfig, say: Say = print, start: Path | None = None
+    pictures: Sequence[Path],
+    held_out: Path,
+    folder: Path,
+    config: DenseConfig,
+    say: Say = print,
+    start: Path | None = None,
 ) -> None:
     """Train the vision tower, or go on where the run in `folder` stopped; `held_out` are pictures of other rooms.
 
     `start` is the tower to begin with, a file or the folder of an earlier run; a fresh one without it. The tower is in
     `folder`/tower.safetensors after each measuring.
     """
-    taught, held = read_pictures(pictures), read_pictures(held_out)
+    taught, held = read_pictures(*pictures), read_pictures(held_out)
     words = PatchWords(taught.words)
     words_held = PatchWords(held.words, words.words)
     words_held.is_noun = words.is_noun
