@@ -17,7 +17,7 @@ import numpy as np
 from jaxtyping import Float32, UInt8
 
 from spatialvlm.answering.averaging import Combined, combine
-from spatialvlm.answering.model_choice import choose_model, packaged_model
+from spatialvlm.answering.model_choice import choose_model
 from spatialvlm.answers import Answer, answer_to_json
 from spatialvlm.errors import UserError
 from spatialvlm.evaluate import read_answer
@@ -35,7 +35,6 @@ __all__ = [
     "choose_model",
     "combine",
     "draw_looked",
-    "packaged_model",
     "read_image",
 ]
 

@@ -28,7 +28,8 @@ def answer(
         typer.Option(
             metavar="MODEL",
             help="Who answers: a folder with a checkpoint, a hub id, [bold]URL#MODEL[/] of a server as in "
-            "http://localhost:8000/v1#qwen3-vl, or [bold]BACKEND:WEIGHTS[/]; by default the one of this package.",
+            "http://localhost:8000/v1#qwen3-vl, or [bold]BACKEND:WEIGHTS[/]; by default [bold]nano[/], the small one "
+            "of this package.",
         ),
     ] = None,
     samples: Annotated[

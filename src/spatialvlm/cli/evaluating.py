@@ -26,9 +26,10 @@ def evaluate(
         str,
         typer.Argument(
             metavar="MODEL",
-            help="Who answers: a model of inspect_ai ([bold]openai-api/local/NAME[/], [bold]vllm/NAME[/], ...), "
-            "[bold]transformers:WEIGHTS[/], [bold]blind:MODEL[/], [bold]shuffled:MODEL[/], "
-            "[bold]prior[:DATA][/], [bold]geometry[:DATASET][/], or [bold]answers:FILE[/].",
+            help="Who answers: [bold]nano[/], the small model of this package; a model of inspect_ai "
+            "([bold]openai-api/local/NAME[/], [bold]vllm/NAME[/], ...); [bold]transformers:WEIGHTS[/], "
+            "[bold]blind:MODEL[/], [bold]shuffled:MODEL[/], [bold]prior[:DATA][/], [bold]geometry[:DATASET][/], or "
+            "[bold]answers:FILE[/].",
         ),
     ],
     task: Annotated[str, typer.Option(metavar="TASKS", help=f"Which benchmarks, separated by commas: {TASK_NAMES}.")],

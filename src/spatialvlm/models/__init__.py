@@ -31,10 +31,11 @@ from spatialvlm.models.vlm import (
     split_thinking,
     vlm_backend,
 )
-from spatialvlm.models.weights import Located, Model, WeightFiles, locate, parse_model
+from spatialvlm.models.weights import NANO, Located, Model, WeightFiles, locate, packaged_model, parse_model
 
 __all__ = [
     "MAX_NEW_TOKENS",
+    "NANO",
     "VLMS",
     "Ask",
     "Batches",
@@ -53,6 +54,7 @@ __all__ = [
     "load_vlm",
     "locate",
     "onnx_file",
+    "packaged_model",
     "parse_model",
     "run_session",
     "runs_in_numpy",

@@ -10,6 +10,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 from functools import partial
+from importlib.resources import files
 from pathlib import Path
 from typing import Literal
 
@@ -20,6 +21,8 @@ OTHER_FORMATS = ["*.h5", "*.msgpack", "*.pt", "*.onnx", "*.tflite", "*.ot", "cor
 WeightFiles = Literal["transformers", "own", "elsewhere"]
 """What a backend loads: files for transformers; files of a format of its own; nothing that `locate` could find, since
 its weights are at an endpoint, or in a package or a clone of their own. Each backend says so in its class: `files`."""
+NANO = "nano"
+"""The small vision-language model of the package, and the folder in it."""
 FILE_ENDINGS = (".onnx", ".pt", ".pth", ".safetensors")
 
 
@@ -49,11 +52,21 @@ class Located:
     version: str
 
 
+def packaged_model() -> Model:
+    """Find nano, the small vision-language model of the package. Raises UserError where it comes without."""
+    folder = Path(str(files("spatialvlm"))) / NANO
+    if not (folder / "config.json").is_file():
+        raise UserError(f"model {NANO!r}: is not installed with this package; install it whole, or give another model")
+    return Model("idefics3", str(folder))
+
+
 def parse_model(text: str) -> Model:
-    """Parse a model from what people type: BACKEND:WEIGHTS or BACKEND:WEIGHTS@REVISION.
+    """Parse a model from what people type: BACKEND:WEIGHTS or BACKEND:WEIGHTS@REVISION; `nano` is the package's own.
 
     Raises UserError where there is no backend or no weights.
     """
+    if text == NANO:
+        return packaged_model()
     backend, colon, weights = text.partition(":")
     if not (backend and colon and weights):
         raise UserError(

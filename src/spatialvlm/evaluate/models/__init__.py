@@ -1,5 +1,6 @@
 """Who answers: items in, answers out. A name says who, as people type it:
 
+    nano                                       the small model of the package
     openai-api/local/qwen3-vl, vllm/..., ...   any provider of inspect_ai: servers, hubs, APIs
     transformers:WEIGHTS[@REVISION]            weights on this machine, by a path or a hub id
     blind:MODEL, shuffled:MODEL                the same model without the pictures, or with those of another item

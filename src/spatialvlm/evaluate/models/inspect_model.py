@@ -37,6 +37,7 @@ from spatialvlm.evaluate.models.inspect_logs import check_same, read_answered, s
 from spatialvlm.evaluate.models.inspect_samples import CUT_OFF, make_scorer, sample_from_item
 from spatialvlm.evaluate.models.pictures import pictures_shown
 from spatialvlm.evaluate.tasks import load_task
+from spatialvlm.models import NANO
 
 _MARKUP = re.compile(r"\[/?(?:bold|italic|dim|red|green|blue|yellow)\b[^\]]*\]")
 _NAMED = re.compile(r"""(\w+)\(['"](.+)""")
@@ -44,7 +45,8 @@ EXCERPT = 200
 """Characters of an error that a message quotes."""
 MAX_FAILURES = 20
 """After so many items in a row without an answer no more are asked: the server is gone, the next run goes on here."""
-LOCAL = "transformers:"
+LOCAL = ("transformers:", "idefics3:")
+"""What runs on this machine, beside nano."""
 REPORT_S = 0.5
 """How long it takes at least from one line about the progress to the next."""
 
@@ -55,10 +57,10 @@ class InspectModel:
     def __init__(self, name: str, track: Track, config: AskConfig, folder: Path, report: Report = silent) -> None:
         if not name:
             raise UserError(
-                "model '': expected PROVIDER/MODEL as in openai-api/local/qwen3-vl, or transformers:WEIGHTS"
+                "model '': expected nano, PROVIDER/MODEL as in openai-api/local/qwen3-vl, or transformers:WEIGHTS"
             )
-        if name == LOCAL:
-            raise UserError(f"model {name!r}: names no weights; expected transformers:WEIGHTS, a path or a hub id")
+        if name in LOCAL:
+            raise UserError(f"model {name!r}: names no weights; expected {name}WEIGHTS, a path or a hub id")
         self.name = name
         self.track: Track = track
         self.version: str | None = None
@@ -76,7 +78,7 @@ class InspectModel:
         found = read_answered(folder)
         missing = [(item, paths) for item, paths in zip(items, pictures, strict=True) if item.id not in found]
         check_same(folder, task, self._settings(), items, begun=bool(found))
-        if self._model is None and (missing or self.name.startswith(LOCAL)):
+        if self._model is None and (missing or self._is_local):
             self._model = self._load()
         if missing:
             done = len(items) - len(missing)
@@ -91,6 +93,10 @@ class InspectModel:
                 f"({lost[0][1]}); what was answered is kept: run the same command again to ask the rest"
             )
         return answers
+
+    @property
+    def _is_local(self) -> bool:
+        return self.name == NANO or self.name.startswith(LOCAL)
 
     def _settings(self) -> dict[str, Any]:
         config = self._config
@@ -146,7 +152,7 @@ class InspectModel:
             attempt_timeout=config.timeout_s,
             timeout=config.timeout_s * (config.retries + 1),
         )
-        if self.name.startswith(LOCAL):
+        if self._is_local:
             from spatialvlm.evaluate.models.inspect_provider import local_model
 
             return local_model(self.name, config, settings)
