@@ -11,12 +11,8 @@ from spatialvlm.errors import UserError
 from spatialvlm.reason import Quantity, Verdict, calculate
 from spatialvlm.reason.calculator import ANGLE, FUNCTIONS, LENGTH, PLAIN, Dimension
 
-HANDLES = {
-    "d1": Quantity(0.6, LENGTH),
-    "d2": Quantity(1.5, LENGTH),
-    "h": Quantity(0.25, LENGTH),
-    "a": Quantity(0.4, ANGLE),
-}
+KNOWN = {"d1": (0.6, LENGTH), "d2": (1.5, LENGTH), "h": (0.25, LENGTH), "a": (0.4, ANGLE)}
+HANDLES = {name: Quantity.measured(name, *known) for name, known in KNOWN.items()}
 
 
 @pytest.mark.parametrize(

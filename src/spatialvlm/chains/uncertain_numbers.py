@@ -38,6 +38,7 @@ class Working:
     def __init__(self, scale: float) -> None:
         self._scale = scale
         self._numbers: list[float] = []
+        self._stretched: list[float] = []
         self._own: list[float] = []
         self._subjects: list[frozenset[str]] = []
         self.steps: list[UncertainNumber] = []
@@ -45,11 +46,12 @@ class Working:
     def measured(self, fact: Fact) -> UncertainNumber:
         """Take a measured length as the next step."""
         number = length_of(fact)
-        place = len(self._numbers)
-        self._numbers.append(number)
-        self._own.append(math.sqrt(max(fact.error**2 - (self._scale * number) ** 2, 0.0)))
-        self._subjects.append(frozenset(fact.subjects))
-        return self._next(UncertainNumber(number, (*[0.0] * place, 1.0)))
+        own = math.sqrt(max(fact.error**2 - (self._scale * number) ** 2, 0.0))
+        return self._taken(number, own, frozenset(fact.subjects), stretched=number)
+
+    def told(self, number: float, error: float, subjects: Sequence[str] = ()) -> UncertainNumber:
+        """Take a number that does not stretch with the scene, such as an angle, as the next step."""
+        return self._taken(number, error, frozenset(subjects), stretched=0.0)
 
     def combined(self, combine: Combine) -> UncertainNumber:
         """Combine earlier steps into the next one."""
@@ -59,13 +61,21 @@ class Working:
         """Compute the 1-sigma error of a number."""
         slopes = number.slopes
         moves = [slope * own for slope, own in zip(slopes, self._own)]
-        shared = self._scale * sum(slope * number for slope, number in zip(slopes, self._numbers))
+        shared = self._scale * sum(slope * number for slope, number in zip(slopes, self._stretched))
         variance = shared**2
         for i, one in enumerate(moves):
             for j, other in enumerate(moves):
                 if i == j or self._subjects[i] & self._subjects[j]:
                     variance += abs(one * other)
         return math.sqrt(variance)
+
+    def _taken(self, number: float, own: float, subjects: frozenset[str], stretched: float) -> UncertainNumber:
+        place = len(self._numbers)
+        self._numbers.append(number)
+        self._stretched.append(stretched)
+        self._own.append(own)
+        self._subjects.append(subjects)
+        return self._next(UncertainNumber(number, (*[0.0] * place, 1.0)))
 
     def _next(self, number: UncertainNumber) -> UncertainNumber:
         self.steps.append(number)

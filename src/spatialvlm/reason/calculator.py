@@ -54,11 +54,16 @@ for _names, _size, _dimension in (
 
 @dataclass(frozen=True, slots=True)
 class Quantity:
-    """A value in SI units with what it counts, and how far it moves with each measured one, by handle."""
+    """A value in SI units with what it counts, and how far it moves with each measured one, by that one's handle."""
 
     value: float
     dimension: Dimension = PLAIN
     slopes: Mapping[str, float] | None = None
+
+    @classmethod
+    def measured(cls, handle: str, value: float, dimension: Dimension) -> "Quantity":
+        """Make a value that was measured: it moves with itself."""
+        return cls(value, dimension, {handle: 1.0})
 
     def moved(self, weight: float) -> dict[str, float]:
         """Return the slopes times a weight."""
@@ -169,8 +174,7 @@ class _Reader:
             self._expect(")")
             return self._applied(name, arguments)
         if name in self._handles:
-            found = self._handles[name]
-            return Quantity(found.value, found.dimension, {name: 1.0})
+            return self._handles[name]
         if name == "pi":
             return Quantity(math.pi)
         known = ", ".join([*self._handles, *FUNCTIONS])
