@@ -1,0 +1,30 @@
+"""answer: the call that ends a line of reasoning."""
+
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from spatialvlm.errors import UserError
+from spatialvlm.reason.desk import Desk
+from spatialvlm.reason.tools import ToolArguments
+
+NEEDS = ()
+
+
+class Arguments(ToolArguments):
+    """Takes what the answer is."""
+
+    value: Annotated[
+        str | float | bool, Field(description="The answer: a number in `unit`, true or false, a name, or words.")
+    ]
+    unit: Annotated[str, Field(description="The unit of a number, as 'm'; empty for anything else.")]
+    confidence: Annotated[float, Field(description="How sure it is, from 0 to 1.", ge=0, le=1)]
+    abstain: Annotated[bool, Field(description="True where nothing can be told; value then says why.")]
+
+
+def run(desk: Desk, given: Arguments) -> dict[str, Any]:
+    """Give the final answer, once, when nothing more has to be found out."""
+    if desk.answered is not None:
+        raise UserError("answer: was given already; nothing follows it")
+    desk.answered = given.model_dump()
+    return {"answered": True}
