@@ -11,17 +11,18 @@ config.json, model.safetensors, tokenizer.json and a chat template, whose images
     layers            what both are made of
 """
 
+import copy
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from jaxtyping import Float32, Int64
 
 from spatialvlm.errors import UserError
 from spatialvlm.models.runtime import Runtime
-from spatialvlm.models.vlm import Ask, Image
+from spatialvlm.models.vlm import Ask, Image, VlmReply, check_settings
 from spatialvlm.models.vlm.idefics3.checkpoint import Tensors, read_json, read_json_if_any
 from spatialvlm.models.vlm.idefics3.decoder_forward import Cache, Decoder
 from spatialvlm.models.vlm.idefics3.image_input import ImageInput
@@ -70,7 +71,11 @@ class Idefics3:
 
     def answers(self, asked: Sequence[Ask]) -> list[str]:
         """Answer many questions, in order. A question asked again right away costs the new words alone."""
-        said: list[str] = []
+        return [reply.text for reply in self.replies(asked)]
+
+    def replies(self, asked: Sequence[Ask]) -> list[VlmReply]:
+        """Answer as `answers` does, and tell the tokens of each answer; the one that ends it is not counted."""
+        said: list[VlmReply] = []
         for _, same in groupby(asked, key=lambda one: (one[1], tuple(map(id, one[0])))):
             some = list(same)
             if self._temperature:
@@ -79,9 +84,12 @@ class Idefics3:
                 said += self._write(*some[0], 1) * len(some)
         return said
 
-    def length(self, answer: str) -> int:
-        """Count the tokens of an answer."""
-        return len(self._prompter.answer_tokens(answer))
+    def with_settings(self, *, seed: int, max_new_tokens: int, temperature: float) -> Self:
+        """Return this model with other settings, on the same weights."""
+        check_settings(max_new_tokens, temperature)
+        other = copy.copy(self)
+        other._seed, other._most, other._temperature = seed, max_new_tokens, temperature
+        return other
 
     def look(self, image: Image, question: str, answer: str, words: str | None = None) -> Float32[np.ndarray, "g g"]:
         """Return where the model looks while it writes an answer, or reads some words of the question.
@@ -113,7 +121,7 @@ class Idefics3:
             states[ids == self._image_id] = np.concatenate([self._eye(self._input(image)) for image in images])
         return states[None]
 
-    def _write(self, images: Sequence[Image], question: str, count: int) -> list[str]:
+    def _write(self, images: Sequence[Image], question: str, count: int) -> list[VlmReply]:
         """Write several answers to one question side by side, up to the token that ends each."""
         prompt = self._prompter.tokens(len(images), question)
         self._check_length(prompt)
@@ -136,7 +144,12 @@ class Idefics3:
                 own.append(token if going[row] else next(iter(self._ends)))
             if not any(going):
                 break
-        return [self._prompter.words(_until(own, self._ends)) for own in written]
+        said = [_until(own, self._ends) for own in written]
+        read = len(prompt.ids)
+        return [
+            VlmReply(self._prompter.words(kept), read, len(kept), len(kept) == len(own))
+            for kept, own in zip(said, written, strict=True)
+        ]
 
     def _pick(self, scores: Float32[np.ndarray, " vocabulary"], die: np.random.Generator) -> int:
         """Pick the likeliest token, or draw one."""
