@@ -27,7 +27,7 @@ from spatialvlm.models.vlm.idefics3.checkpoint import Tensors, read_json, read_j
 from spatialvlm.models.vlm.idefics3.decoder_forward import Cache, Decoder
 from spatialvlm.models.vlm.idefics3.image_input import ImageInput
 from spatialvlm.models.vlm.idefics3.layers import softmax
-from spatialvlm.models.vlm.idefics3.prompt import Prompter, PromptTokens, last_token_of
+from spatialvlm.models.vlm.idefics3.prompt import Prompter, last_token_of
 from spatialvlm.models.vlm.idefics3.vision_forward import Eye
 from spatialvlm.models.weights import Model, locate
 
@@ -124,7 +124,12 @@ class Idefics3:
     def _write(self, images: Sequence[Image], question: str, count: int) -> list[VlmReply]:
         """Write several answers to one question side by side, up to the token that ends each."""
         prompt = self._prompter.tokens(len(images), question)
-        self._check_length(prompt)
+        most = min(self._most, self._decoder.longest - len(prompt.ids))
+        if most < 1:
+            raise UserError(
+                f"question of {len(prompt.ids)} tokens with its picture: {self.name} reads at most "
+                f"{self._decoder.longest}; ask a shorter one"
+            )
         cache: Cache = []
         states, _ = self._decoder(self._states(images, prompt.ids), cache)
         states = np.repeat(states[:, -1:], count, 0)
@@ -132,7 +137,7 @@ class Idefics3:
         dice = [np.random.default_rng((self._seed, place)) for place in range(count)]
         written: list[list[int]] = [[] for _ in range(count)]
         going = [True] * count
-        for place in range(self._most):
+        for place in range(most):
             if place:
                 last = np.array([own[-1] for own in written], np.int64)
                 states, _ = self._decoder(self._decoder.embed(last)[:, None], cache)
@@ -157,14 +162,6 @@ class Idefics3:
             return int(scores.argmax())
         shares = softmax(scores.astype(np.float64) / self._temperature)
         return int(min(np.searchsorted(shares.cumsum(), die.random()), len(shares) - 1))
-
-    def _check_length(self, prompt: PromptTokens) -> None:
-        needed = len(prompt.ids) + self._most
-        if needed > self._decoder.longest:
-            raise UserError(
-                f"question of {len(prompt.ids)} tokens with its picture, and {self._most} for the answer: "
-                f"{self.name} reads at most {self._decoder.longest}; ask a shorter one"
-            )
 
 
 def _until(written: Iterable[int], ends: frozenset[int]) -> list[int]:
