@@ -20,7 +20,7 @@ FLOW = ("collect", "cull", "detect", "estimate", "lift", "measure", "phrase")
 # From the bottom up: a module imports of the package only what stands on a lower line, and its own folder.
 ORDER = (
     ("errors",),
-    ("answers", "array_checks"),
+    ("answers", "array_checks", "http_server"),
     ("records",),
     ("captions", "geometry", "models", "quantities"),
     ("kinds",),
@@ -35,6 +35,7 @@ ORDER = (
     ("audit", "view"),
     ("evaluate",),
     ("annotate", "answering", "train"),
+    ("serving",),
     ("cli",),
 )
 LEVELS = {f"spatialvlm.{name}": level for level, names in enumerate(ORDER) for name in names}

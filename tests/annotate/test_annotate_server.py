@@ -190,7 +190,8 @@ def test_a_source_that_there_is_not_leaves_nothing_behind(tmp_path):
 
 def test_without_the_extra_it_says_how_to_get_it(frames, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "uvicorn", None)
-    monkeypatch.delitem(sys.modules, "spatialvlm.annotate.server")
+    for module in ("annotate.server", "http_server"):
+        monkeypatch.delitem(sys.modules, f"spatialvlm.{module}")
     with pytest.raises(UserError, match=r"the page needs uvicorn; install the extra: pip install 'spatialvlm\[evalu"):
         run_annotation(str(frames), tmp_path / "human.jsonl")
 

@@ -84,7 +84,7 @@ def test_words_are_those_of_transformers(folders: dict[str, Path]):
     assert said == theirs.answers(asked)
     assert len(set(said)) > 3
     assert [own.answer(*one) for one in asked] == said
-    assert own.length("a red box") == theirs.length("a red box") == 3
+    assert own.replies(asked) == theirs.replies(asked)
     assert isinstance(own, LookingVlm)
     assert not isinstance(theirs, LookingVlm)
 
@@ -148,11 +148,29 @@ def test_looking_by_the_heads_that_were_taught(folders: dict[str, Path], tmp_pat
     )
 
 
+@pytest.mark.parametrize("backend", ["idefics3", "transformers"])
+def test_other_settings_on_the_same_weights(folders: dict[str, Path], backend: str):
+    one, asked = load(folders["float32"], backend), [(pictures()[:1], QUESTION)] * 3
+    before = one.replies(asked)
+    settings = {"seed": 5, "max_new_tokens": 9, "temperature": 1.5}
+    other = one.with_settings(**settings)
+    assert other.replies(asked) == load(folders["float32"], backend, **settings).replies(asked)
+    assert len({reply.text for reply in other.replies(asked)}) > 1
+    assert one.replies(asked) == before
+    short = one.with_settings(seed=0, max_new_tokens=2, temperature=0).replies(asked)[0]
+    assert (short.written, short.cut) == (2, True)
+    assert short.read > 10
+    with pytest.raises(UserError, match="expected 1 or more"):
+        one.with_settings(seed=0, max_new_tokens=0, temperature=0)
+
+
 def test_what_does_not_run_here(folders: dict[str, Path], tmp_path: Path):
     with pytest.raises(UserError, match=r"split into tiles.*use transformers:WEIGHTS"):
         load(folders["tiles"])
-    with pytest.raises(UserError, match=r"question of 1\d\d tokens with its picture, and 6 .* at most 128"):
+    with pytest.raises(UserError, match=r"question of 1\d\d tokens with its picture: .* at most 128"):
         load(folders["float32"]).answer(pictures()[:1], "what " * 120)
+    long = load(folders["float32"], max_new_tokens=10_000).replies([(pictures()[:1], "what " * 60)])[0]
+    assert long.read + long.written <= 128
     shutil.copytree(folders["float32"], tmp_path, dirs_exist_ok=True)
     weights = tmp_path / "model.safetensors"
     whole = weights.read_bytes()

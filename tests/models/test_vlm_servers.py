@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from spatialvlm.errors import ModelError, UserError
-from spatialvlm.models import Model, Runtime, Vlm, load_vlm, parse_model
+from spatialvlm.models import Model, Runtime, Vlm, VlmReply, load_vlm, parse_model
 from spatialvlm.models.vlm.openai import EXCERPT, TRIES, OpenAI
 
 Reply = tuple[int, dict[str, str], bytes]
@@ -115,6 +115,20 @@ def test_drawn_answers_have_seeds_of_their_own(serve: Callable[..., Server]):
         assert vlm.answers([([], "what ?")] * 3) == ["x"] * 3
         assert {body["seed"] for body in server.asked} == expected
         assert {body["temperature"] for body in server.asked} == {temperature}
+
+
+def test_what_a_reply_tells(serve: Callable[..., Server]):
+    choice = {"message": {"content": " a mug"}, "finish_reason": "length"}
+    told = {"choices": [choice], "usage": {"prompt_tokens": 12, "completion_tokens": 3}}
+    server = serve(lambda number, _: (200, {}, json.dumps(told).encode()) if number == 1 else says("x"))
+    vlm = load_vlm(server.model, Runtime())
+    assert vlm.replies([([], "what ?")]) == [VlmReply("a mug", 12, 3, True)]
+    other = vlm.with_settings(seed=3, max_new_tokens=5, temperature=0.5)
+    assert other.replies([([], "what ?")]) == [VlmReply("x")]
+    last = server.asked[-1]
+    assert (last["seed"], last["max_tokens"], last["temperature"]) == (3, 5, 0.5)
+    assert vlm.answer([], "what ?") == "x"
+    assert (server.asked[-1]["max_tokens"], server.asked[-1]["temperature"]) == (256, 0)
 
 
 def test_answers_keep_their_order(serve: Callable[..., Server]):

@@ -44,7 +44,8 @@ def run_annotation(
     from rich.console import Console
 
     try:
-        from spatialvlm.annotate.server import application, listen, make_server
+        from spatialvlm.annotate.server import application, listen
+        from spatialvlm.http_server import QuietServer, address_of
     except ImportError as error:
         raise UserError(
             f"annotate: the page needs {error.name}; install the extra: pip install 'spatialvlm[evaluate]'"
@@ -57,13 +58,12 @@ def run_annotation(
         listen(host, port) as opened,
     ):
         session = loader.do(lambda: AnnotationSession(loader.source, decisions, seed, limit))
-        address = f"[{host}]" if ":" in host else host
-        link = f"http://{address}:{opened.getsockname()[1]}/?token={token}"
+        link = f"http://{address_of(opened)}/?token={token}"
         console.print(
             f"{len(session)} images, answers go to {out}\nopen {link}\nCtrl-C ends it; the same command goes on later",
             soft_wrap=True,
             highlight=False,
             markup=False,
         )
-        make_server(application(session, loader, token=token, annotator=who, out=out.name)).run(sockets=[opened])
+        QuietServer(application(session, loader, token=token, annotator=who, out=out.name)).run(sockets=[opened])
         console.print(f"{len(decisions.decisions)} decisions in {out}", soft_wrap=True, highlight=False, markup=False)

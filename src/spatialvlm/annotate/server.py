@@ -6,22 +6,21 @@ a name of its own. Answers are stored by the thread of the event loop, images ar
 """
 
 import asyncio
-import ipaddress
 import json
 import secrets
 import socket
 from collections.abc import Awaitable, Callable
 from importlib.resources import files
-from types import FrameType
 from typing import Any
 
-import uvicorn
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 
 from spatialvlm.annotate.annotation_tasks import SHOWN, AnnotationTask, TaskLoader, UnavailableImage
 from spatialvlm.annotate.session import AnnotationSession, annotator_name, draw_outlines
 from spatialvlm.errors import SpatialError, UserError
+from spatialvlm.http_server import is_local
+from spatialvlm.http_server import listen as open_socket
 
 LARGEST_BODY = 64 * 1024
 HEADERS = {
@@ -161,16 +160,6 @@ def _admit(request: Request, token: str) -> None:
         )
 
 
-def is_local(host: str) -> bool:
-    """Return whether a host's name or address is that of the loopback interface."""
-    if host.lower() == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
-
-
 def _serve_page(app: FastAPI) -> None:
     folder = files("spatialvlm.annotate")
     for path, (name, media) in ASSETS.items():
@@ -240,27 +229,4 @@ def listen(host: str, port: int) -> socket.socket:
         raise UserError(
             f"host {host!r}: is reached from other machines; give 127.0.0.1, and reach it from elsewhere through ssh -L"
         )
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    opened = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        opened.bind((host, port))
-        opened.listen()  # before the link is printed: who opens it at once waits instead of being turned away
-    except (OSError, OverflowError) as error:
-        opened.close()
-        raise UserError(f"port {port} of {host}: cannot be had ({error}); give another --port, 0 takes any") from None
-    return opened
-
-
-class AnnotationServer(uvicorn.Server):
-    """Ends at Ctrl-C and raises nothing then: that is how this command is meant to end."""
-
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """End at the first signal when the requests are done, at the second one at once."""
-        self.force_exit = self.should_exit
-        self.should_exit = True
-
-
-def make_server(app: FastAPI) -> AnnotationServer:
-    """Make a server that says nothing but its errors."""
-    return AnnotationServer(uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=5))
+    return open_socket(host, port)

@@ -21,7 +21,7 @@ from PIL import Image, ImageOps
 from spatialvlm.errors import ModelError, SpatialError
 from spatialvlm.evaluate.models import AskConfig
 from spatialvlm.evaluate.models.pictures import image_bytes
-from spatialvlm.models import MAX_NEW_TOKENS, Ask, Runtime, Vlm, load_vlm, parse_model
+from spatialvlm.models import MAX_NEW_TOKENS, Ask, Runtime, Vlm, VlmReply, load_vlm, parse_model, replies_or_errors
 
 PROVIDER = "spatialvlm"
 GATHER_S = 0.02
@@ -33,8 +33,7 @@ class _Waiting:
     """A question and, later, its answer or what went wrong."""
 
     ask: Ask
-    answer: str | None = None
-    failure: SpatialError | None = None
+    reply: VlmReply | SpatialError | None = None
 
 
 class LocalModel(ModelAPI):
@@ -54,8 +53,8 @@ class LocalModel(ModelAPI):
         config = config or GenerateConfig()
         super().__init__(model_name, base_url, api_key, [], config)
         where = Runtime(**runtime)
-        self._max_new_tokens = config.max_tokens or MAX_NEW_TOKENS
-        self._vlm: Vlm = load_vlm(parse_model(model_name), where, max_new_tokens=self._max_new_tokens)
+        most = config.max_tokens or MAX_NEW_TOKENS
+        self._vlm: Vlm = load_vlm(parse_model(model_name), where, max_new_tokens=most)
         self.version = self._vlm.version
         self._at_once, self._waiting, self._lock = where.batch_size, list[_Waiting](), anyio.Lock()
 
@@ -67,32 +66,22 @@ class LocalModel(ModelAPI):
         self._waiting.append(waiting)
         await anyio.sleep(GATHER_S)
         async with self._lock:
-            while waiting.answer is None and waiting.failure is None:
+            while waiting.reply is None:
                 batch, self._waiting = self._waiting[: self._at_once], self._waiting[self._at_once :]
                 await anyio.to_thread.run_sync(self._answer, batch)
-        if waiting.failure is not None:
-            raise waiting.failure
-        answer = waiting.answer or ""
-        cut = self._vlm.length(answer) >= self._max_new_tokens - 1
-        return ModelOutput.from_content(self._vlm.name, answer, "max_tokens" if cut else "stop")
+        reply = waiting.reply
+        if isinstance(reply, SpatialError):
+            raise reply
+        return ModelOutput.from_content(self._vlm.name, reply.text, "max_tokens" if reply.cut else "stop")
 
     def max_connections(self) -> int:
         """Allow as many questions as make two batches: one runs, one gathers."""
         return 2 * self._at_once
 
     def _answer(self, batch: list[_Waiting]) -> None:
-        """Fill in the answers of a batch; where it fails, each question is asked alone, so that one costs no other."""
-        try:
-            answers = self._vlm.answers([one.ask for one in batch])
-        except SpatialError as error:
-            if len(batch) == 1:
-                batch[0].failure = error
-                return
-            for one in batch:
-                self._answer([one])
-            return
-        for one, answer in zip(batch, answers, strict=True):
-            one.answer = answer
+        """Fill in the answers of a batch, or why one has none."""
+        for one, reply in zip(batch, replies_or_errors(self._vlm, [one.ask for one in batch]), strict=True):
+            one.reply = reply
 
 
 @register(name=PROVIDER)

@@ -11,13 +11,14 @@ model said, without blanks around it, and with the marks of its thinking; `split
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol, Self, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float32, UInt8
 
-from spatialvlm.errors import UserError
+from spatialvlm.errors import SpatialError, UserError
 from spatialvlm.models.runtime import Runtime
 from spatialvlm.models.vlm.thinking import SplitReply, is_thinking_mark, split_thinking
 from spatialvlm.models.weights import Model
@@ -30,8 +31,11 @@ __all__ = [
     "LookingVlm",
     "SplitReply",
     "Vlm",
+    "VlmReply",
+    "check_settings",
     "is_thinking_mark",
     "load_vlm",
+    "replies_or_errors",
     "runs_in_numpy",
     "split_thinking",
     "vlm_backend",
@@ -45,6 +49,19 @@ VLMS = ("transformers", "openai", "idefics3")
 
 MAX_NEW_TOKENS = 256
 """An answer of some 190 English words."""
+
+
+@dataclass(frozen=True, slots=True)
+class VlmReply:
+    """An answer, with the tokens that were read and written for it; 0 where a server does not tell.
+
+    `cut`: it was as long as it may be before the model ended it.
+    """
+
+    text: str
+    read: int = 0
+    written: int = 0
+    cut: bool = False
 
 
 @runtime_checkable
@@ -62,8 +79,12 @@ class Vlm(Protocol):
         """Answer many questions, in order."""
         ...
 
-    def length(self, answer: str) -> int:
-        """Count the tokens of an answer; 0 where nobody here can count them."""
+    def replies(self, asked: Sequence[Ask]) -> list[VlmReply]:
+        """Answer many questions, in order, and tell what each answer took."""
+        ...
+
+    def with_settings(self, *, seed: int, max_new_tokens: int, temperature: float) -> Self:
+        """Return this model with other settings: the same weights, nothing loaded. Raises as `load_vlm` does."""
         ...
 
 
@@ -105,12 +126,27 @@ def load_vlm(
     some draw even where they are asked for the likeliest answer. Raises UserError for an unknown backend, weights that
     cannot be had, a temperature below 0, or a package that is not installed.
     """
+    check_settings(max_new_tokens, temperature)
+    settings = {"seed": seed, "max_new_tokens": max_new_tokens, "temperature": temperature}
+    return vlm_backend(model.backend)(model, runtime or Runtime(), **settings)
+
+
+def check_settings(max_new_tokens: int, temperature: float) -> None:
+    """Raise UserError for settings of an answer that make no sense."""
     if max_new_tokens < 1:
         raise UserError(f"max_new_tokens {max_new_tokens}: expected 1 or more")
     if not 0 <= temperature < math.inf:
         raise UserError(f"temperature {temperature}: expected 0 or more")
-    settings = {"seed": seed, "max_new_tokens": max_new_tokens, "temperature": temperature}
-    return vlm_backend(model.backend)(model, runtime or Runtime(), **settings)
+
+
+def replies_or_errors(vlm: Vlm, asked: Sequence[Ask]) -> list[VlmReply | SpatialError]:
+    """Answer many questions together; where that fails each is asked alone, so that one costs no other."""
+    try:
+        return [*vlm.replies(asked)]
+    except SpatialError as error:
+        if len(asked) == 1:
+            return [error]
+    return [reply for one in asked for reply in replies_or_errors(vlm, [one])]
 
 
 def runs_in_numpy(folder: Path) -> bool:

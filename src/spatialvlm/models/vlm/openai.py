@@ -6,6 +6,7 @@ https://platform.openai.com/docs/api-reference/chat/create
 """
 
 import base64
+import copy
 import http.client
 import json
 import os
@@ -15,14 +16,14 @@ import urllib.parse
 import urllib.request
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, Self
 
 import cv2
 import numpy as np
 
 from spatialvlm.errors import ModelError, SpatialError, UserError
 from spatialvlm.models.runtime import Runtime
-from spatialvlm.models.vlm import Ask, Image
+from spatialvlm.models.vlm import Ask, Image, VlmReply, check_settings
 from spatialvlm.models.weights import Model
 
 TRIES = 6
@@ -72,24 +73,31 @@ class OpenAI:
 
     def answer(self, images: Sequence[Image], question: str) -> str:
         """Answer one question about some images."""
-        return self._answer(images, question, self._seed)
+        return self._reply(images, question, self._seed).text
 
-    def _answer(self, images: Sequence[Image], question: str, seed: int) -> str:
+    def _reply(self, images: Sequence[Image], question: str, seed: int) -> VlmReply:
         content = [{"type": "image_url", "image_url": {"url": _data_url(image)}} for image in images]
         content += [{"type": "text", "text": question}]
         fields = {**self._fields, "seed": seed, "messages": [{"role": "user", "content": content}]}
-        reply = self._post(json.dumps(fields).encode())
-        return self._said(reply).strip()
+        return self._said(self._post(json.dumps(fields).encode()))
 
     def answers(self, asked: Sequence[Ask]) -> list[str]:
         """Answer many questions, in order; the first that fails ends it. Where answers are drawn, each has its seed."""
+        return [reply.text for reply in self.replies(asked)]
+
+    def replies(self, asked: Sequence[Ask]) -> list[VlmReply]:
+        """Answer as `answers` does, with the counts of tokens that the server tells."""
         seeds = [self._seed + place * self._draws for place in range(len(asked))]
         with ThreadPoolExecutor(self._at_once) as pool:
-            return list(pool.map(lambda one, seed: self._answer(one[0], one[1], seed), asked, seeds))
+            return list(pool.map(lambda one, seed: self._reply(one[0], one[1], seed), asked, seeds))
 
-    def length(self, answer: str) -> int:
-        """Return 0: the server's tokens are its own."""
-        return 0
+    def with_settings(self, *, seed: int, max_new_tokens: int, temperature: float) -> Self:
+        """Return this model with other settings, at the same server."""
+        check_settings(max_new_tokens, temperature)
+        other = copy.copy(self)
+        other._seed, other._draws = seed, temperature > 0
+        other._fields = self._fields | {"temperature": temperature, "max_tokens": max_new_tokens}
+        return other
 
     def _post(self, body: bytes) -> bytes:
         """Send a request, again as long as that may help, and return the server's reply."""
@@ -133,15 +141,18 @@ class OpenAI:
         text = f"{self._url}: cannot be reached ({reason or type(reason).__name__}); tried {TRIES} times"
         return UserError(f"{text}; start the server or check the URL")
 
-    def _said(self, reply: bytes) -> str:
+    def _said(self, reply: bytes) -> VlmReply:
         """Take the words out of a reply; none where the model refused to say any."""
         try:
-            said = json.loads(reply)["choices"][0]["message"]["content"]
+            told = json.loads(reply)
+            choice = told["choices"][0]
+            said = choice["message"]["content"]
         except (ValueError, LookupError, TypeError):
-            said = reply
+            said, told, choice = reply, {}, {}
         if said is not None and not isinstance(said, str):
             raise ModelError(f"{self._url}: expected a chat completion, got: {_excerpt(reply)}")
-        return said or ""
+        read, written = (_count(told.get("usage"), f"{name}_tokens") for name in ("prompt", "completion"))
+        return VlmReply((said or "").strip(), read, written, choice.get("finish_reason") == "length")
 
 
 def _data_url(image: Image) -> str:
@@ -150,6 +161,12 @@ def _data_url(image: Image) -> str:
     if not done:
         raise ModelError(f"an image of shape {image.shape} cannot be written as PNG")
     return f"data:image/png;base64,{base64.b64encode(png.tobytes()).decode()}"
+
+
+def _count(usage: Any, name: str) -> int:
+    """Read a count of tokens, which not all servers tell."""
+    value = usage.get(name) if isinstance(usage, dict) else None
+    return value if isinstance(value, int) and value > 0 else 0
 
 
 def _retry_after_s(error: urllib.error.HTTPError) -> float:

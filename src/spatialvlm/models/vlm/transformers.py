@@ -5,13 +5,14 @@ an image token per image and the question. Leaves: the answer, decoded greedily 
 https://huggingface.co/docs/transformers/main/tasks/image_text_to_text
 """
 
+import copy
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Self
 
 from spatialvlm.errors import UserError
 from spatialvlm.models.runtime import Batches, Runtime
 from spatialvlm.models.torch import import_torch, import_transformers, load_model, load_processor
-from spatialvlm.models.vlm import Ask, Image, is_thinking_mark
+from spatialvlm.models.vlm import Ask, Image, VlmReply, check_settings, is_thinking_mark
 from spatialvlm.models.weights import Located, Model, locate
 
 
@@ -56,19 +57,28 @@ class Transformers:
 
         Only questions with the same number of images run together: most processors take no ragged batches.
         """
+        return [reply.text for reply in self.replies(asked)]
+
+    def replies(self, asked: Sequence[Ask]) -> list[VlmReply]:
+        """Answer as `answers` does, and tell the tokens of each answer; the one that ends it is not counted."""
         if self._draws:
             import_torch().manual_seed(self._seed)
-        found: dict[int, str] = {}
+        found: dict[int, VlmReply] = {}
         for count in dict.fromkeys(len(images) for images, _ in asked):
             same = [i for i, (images, _) in enumerate(asked) if len(images) == count]
             found |= zip(same, self._batches(self._answer, [asked[i] for i in same]), strict=True)
         return [found[i] for i in range(len(asked))]
 
-    def length(self, answer: str) -> int:
-        """Count the tokens of an answer."""
-        return len(self._processor.tokenizer(answer, add_special_tokens=False)["input_ids"])
+    def with_settings(self, *, seed: int, max_new_tokens: int, temperature: float) -> Self:
+        """Return this model with other settings, on the same weights."""
+        check_settings(max_new_tokens, temperature)
+        other = copy.copy(self)
+        other._seed, other._draws = seed, temperature > 0
+        drawn = {"do_sample": temperature > 0, "temperature": temperature or None}
+        other._settings = self._settings | drawn | {"max_new_tokens": max_new_tokens}
+        return other
 
-    def _answer(self, asked: Sequence[Ask]) -> list[str]:
+    def _answer(self, asked: Sequence[Ask]) -> list[VlmReply]:
         torch, model = import_torch(), self._model
         seen = self._read(asked)
         # PaliGemma's processor adds what only training needs.
@@ -81,8 +91,17 @@ class Transformers:
         start = ids.shape[1]
         if torch.equal(written[:, :start], ids):
             written = written[:, start:]
-        kept = [[token for token in row if token not in self._unsaid] for row in written.tolist()]
-        return [text.strip() for text in self._processor.batch_decode(kept, skip_special_tokens=False)]
+        rows = written.tolist()
+        kept = [[token for token in row if token not in self._unsaid] for row in rows]
+        texts = self._processor.batch_decode(kept, skip_special_tokens=False)
+        ends = model.generation_config.eos_token_id
+        counts = [_count_until(row, {*ends} if isinstance(ends, list) else {ends}) for row in rows]
+        read = seen["attention_mask"].sum(1).tolist()
+        most = self._settings["max_new_tokens"]
+        return [
+            VlmReply(text.strip(), length, count, count == most)
+            for text, length, count in zip(texts, read, counts, strict=True)
+        ]
 
     def _read(self, asked: Sequence[Ask]) -> Any:
         """Turn questions with equally many images into the model's input, filled up to the same length."""
@@ -105,6 +124,11 @@ class Transformers:
         return processor.apply_chat_template(
             chats, add_generation_prompt=True, tokenize=True, return_dict=True, processor_kwargs=settings
         )
+
+
+def _count_until(row: Sequence[int], ends: set[int]) -> int:
+    """Count the tokens of a row before the one that ends it."""
+    return next((place for place, token in enumerate(row) if token in ends), len(row))
 
 
 def _unsaid_tokens(tokenizer: Any) -> frozenset[int]:

@@ -164,6 +164,16 @@ def read_picture(path: Path) -> Sample:
     return images.read_picture(path)
 
 
+def decode_photo(data: bytes, name: str, largest_pixels: int) -> Any:
+    """Decode the bytes of a picture file: its pixels (h, w, 3) in RGB, upright. `name` is what messages call it.
+
+    The header is judged before any pixel takes memory. Raises UserError for what is no picture, or has more pixels.
+    """
+    from spatialvlm.pipeline.collect import images
+
+    return images.decode_photo(data, name, largest_pixels)
+
+
 def reads_files(source: FrameSource) -> bool:
     """Tell whether the frames come from files, which people may mend, and are not drawn."""
     return len(source) > 0 and bool(source.entry_of(0) or source.files_of(0))

@@ -10,6 +10,9 @@ from dataclasses import replace
 from itertools import islice
 from pathlib import Path, PurePosixPath
 
+import numpy as np
+from jaxtyping import UInt8
+
 from spatialvlm.errors import UserError
 from spatialvlm.pipeline.collect import CollectConfig, FrameSource
 from spatialvlm.pipeline.collect.decode import Refused, file_name, is_unicode, read_file, record_id, shown
@@ -109,6 +112,15 @@ def has_pictures(folder: Path) -> bool:
 def read_picture(path: Path) -> Sample:
     """Read one picture, called by its name without the ending; as `ImageFolder.read` does."""
     return _read(0, path.parent, path.name, path.stem, path.parent.resolve().name)
+
+
+def decode_photo(data: bytes, name: str, largest_pixels: int) -> UInt8[np.ndarray, "h w 3"]:
+    """Decode a picture as `read_picture` does, out of bytes. Raises UserError for what is none, and for a large one."""
+    try:
+        refuse_depth(data, name, largest_pixels)
+        return read_rgb(data, name, upright=True)[0]
+    except Refused as refused:
+        raise UserError(str(refused).partition(": ")[2]) from None
 
 
 def _read(index: int, folder: Path, path: str, name: str, origin: str) -> Sample:

@@ -48,7 +48,7 @@ _ORIENTATION = ExifTags.Base.Orientation
 
 
 @contextmanager
-def opened(data: bytes, name: str, kind: str = "image") -> Iterator[Image.Image]:
+def opened(data: bytes, name: str, kind: str = "image", largest_pixels: int = LARGEST_PIXELS) -> Iterator[Image.Image]:
     """Open the picture in `data`, its header read and its pixels not; Refused for whatever goes wrong inside.
 
     Its size is judged first, so that decoding it takes no more memory than the largest picture. Codes begin with
@@ -58,7 +58,7 @@ def opened(data: bytes, name: str, kind: str = "image") -> Iterator[Image.Image]
         warnings.simplefilter("ignore")  # remarks on damaged metadata, which is then not used
         try:
             with Image.open(BytesIO(data), formats=FORMATS) as picture:
-                _check_size(picture, name, kind)
+                _check_size(picture, name, kind, largest_pixels)
                 yield picture
         except Image.DecompressionBombError as error:
             raise too_large(name, str(error), kind) from None
@@ -98,9 +98,9 @@ def read_rgb(data: bytes, name: str, *, upright: bool) -> tuple[UInt8[np.ndarray
     return image, data if orientation == 1 else _encoded(image, "PNG", compress_level=1)
 
 
-def refuse_depth(data: bytes, name: str) -> None:
+def refuse_depth(data: bytes, name: str, largest_pixels: int = LARGEST_PIXELS) -> None:
     """Refuse a picture that is no photo by its pixels: 16 bits of grey, as depth maps are written."""
-    with opened(data, name) as picture:
+    with opened(data, name, largest_pixels=largest_pixels) as picture:
         if picture.mode.startswith("I;16"):
             raise Refused(
                 "depth_map",
@@ -159,14 +159,14 @@ def _orientation(picture: Image.Image) -> int:
     return value if value in TURNS else 1
 
 
-def _check_size(picture: Image.Image, name: str, kind: str) -> None:
+def _check_size(picture: Image.Image, name: str, kind: str, largest_pixels: int) -> None:
     width, height = picture.size
     tile = getattr(picture, "tag_v2", {})
     tile_pixels = [tile.get(tag, 0) for tag in (TILE_WIDTH, TILE_HEIGHT)]
-    if width * height > LARGEST_PIXELS:
-        raise too_large(name, f"{width}x{height} pixels", kind)
-    if all(isinstance(side, int) for side in tile_pixels) and tile_pixels[0] * tile_pixels[1] > LARGEST_PIXELS:
-        raise too_large(name, f"tiles of {tile_pixels[0]}x{tile_pixels[1]} pixels", kind)
+    if width * height > largest_pixels:
+        raise too_large(name, f"{width}x{height} pixels", kind, largest_pixels)
+    if all(isinstance(side, int) for side in tile_pixels) and tile_pixels[0] * tile_pixels[1] > largest_pixels:
+        raise too_large(name, f"tiles of {tile_pixels[0]}x{tile_pixels[1]} pixels", kind, largest_pixels)
     if min(width, height) < SMALLEST_SIDE_PX:
         raise Refused(
             f"{kind}_too_small",
@@ -174,11 +174,11 @@ def _check_size(picture: Image.Image, name: str, kind: str) -> None:
         )
 
 
-def too_large(name: str, size: str, kind: str) -> Refused:
+def too_large(name: str, size: str, kind: str, largest_pixels: int = LARGEST_PIXELS) -> Refused:
     """Say that a file holds more pixels than are read."""
     return Refused(
         f"{kind}_too_large",
-        f"{name}: {size}, expected at most {LARGEST_PIXELS // 10**6} million pixels; make it smaller",
+        f"{name}: {size}, expected at most {largest_pixels / 10**6:.6g} million pixels; make it smaller",
     )
 
 

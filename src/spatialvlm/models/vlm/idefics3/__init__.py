@@ -11,22 +11,23 @@ config.json, model.safetensors, tokenizer.json and a chat template, whose images
     layers            what both are made of
 """
 
+import copy
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from jaxtyping import Float32, Int64
 
 from spatialvlm.errors import UserError
 from spatialvlm.models.runtime import Runtime
-from spatialvlm.models.vlm import Ask, Image
+from spatialvlm.models.vlm import Ask, Image, VlmReply, check_settings
 from spatialvlm.models.vlm.idefics3.checkpoint import Tensors, read_json, read_json_if_any
 from spatialvlm.models.vlm.idefics3.decoder_forward import Cache, Decoder
 from spatialvlm.models.vlm.idefics3.image_input import ImageInput
 from spatialvlm.models.vlm.idefics3.layers import softmax
-from spatialvlm.models.vlm.idefics3.prompt import Prompter, PromptTokens, last_token_of
+from spatialvlm.models.vlm.idefics3.prompt import Prompter, last_token_of
 from spatialvlm.models.vlm.idefics3.vision_forward import Eye
 from spatialvlm.models.weights import Model, locate
 
@@ -70,7 +71,11 @@ class Idefics3:
 
     def answers(self, asked: Sequence[Ask]) -> list[str]:
         """Answer many questions, in order. A question asked again right away costs the new words alone."""
-        said: list[str] = []
+        return [reply.text for reply in self.replies(asked)]
+
+    def replies(self, asked: Sequence[Ask]) -> list[VlmReply]:
+        """Answer as `answers` does, and tell the tokens of each answer; the one that ends it is not counted."""
+        said: list[VlmReply] = []
         for _, same in groupby(asked, key=lambda one: (one[1], tuple(map(id, one[0])))):
             some = list(same)
             if self._temperature:
@@ -79,9 +84,12 @@ class Idefics3:
                 said += self._write(*some[0], 1) * len(some)
         return said
 
-    def length(self, answer: str) -> int:
-        """Count the tokens of an answer."""
-        return len(self._prompter.answer_tokens(answer))
+    def with_settings(self, *, seed: int, max_new_tokens: int, temperature: float) -> Self:
+        """Return this model with other settings, on the same weights."""
+        check_settings(max_new_tokens, temperature)
+        other = copy.copy(self)
+        other._seed, other._most, other._temperature = seed, max_new_tokens, temperature
+        return other
 
     def look(self, image: Image, question: str, answer: str, words: str | None = None) -> Float32[np.ndarray, "g g"]:
         """Return where the model looks while it writes an answer, or reads some words of the question.
@@ -113,10 +121,15 @@ class Idefics3:
             states[ids == self._image_id] = np.concatenate([self._eye(self._input(image)) for image in images])
         return states[None]
 
-    def _write(self, images: Sequence[Image], question: str, count: int) -> list[str]:
+    def _write(self, images: Sequence[Image], question: str, count: int) -> list[VlmReply]:
         """Write several answers to one question side by side, up to the token that ends each."""
         prompt = self._prompter.tokens(len(images), question)
-        self._check_length(prompt)
+        most = min(self._most, self._decoder.longest - len(prompt.ids))
+        if most < 1:
+            raise UserError(
+                f"question of {len(prompt.ids)} tokens with its picture: {self.name} reads at most "
+                f"{self._decoder.longest}; ask a shorter one"
+            )
         cache: Cache = []
         states, _ = self._decoder(self._states(images, prompt.ids), cache)
         states = np.repeat(states[:, -1:], count, 0)
@@ -124,7 +137,7 @@ class Idefics3:
         dice = [np.random.default_rng((self._seed, place)) for place in range(count)]
         written: list[list[int]] = [[] for _ in range(count)]
         going = [True] * count
-        for place in range(self._most):
+        for place in range(most):
             if place:
                 last = np.array([own[-1] for own in written], np.int64)
                 states, _ = self._decoder(self._decoder.embed(last)[:, None], cache)
@@ -136,7 +149,12 @@ class Idefics3:
                 own.append(token if going[row] else next(iter(self._ends)))
             if not any(going):
                 break
-        return [self._prompter.words(_until(own, self._ends)) for own in written]
+        said = [_until(own, self._ends) for own in written]
+        read = len(prompt.ids)
+        return [
+            VlmReply(self._prompter.words(kept), read, len(kept), len(kept) == len(own))
+            for kept, own in zip(said, written, strict=True)
+        ]
 
     def _pick(self, scores: Float32[np.ndarray, " vocabulary"], die: np.random.Generator) -> int:
         """Pick the likeliest token, or draw one."""
@@ -144,14 +162,6 @@ class Idefics3:
             return int(scores.argmax())
         shares = softmax(scores.astype(np.float64) / self._temperature)
         return int(min(np.searchsorted(shares.cumsum(), die.random()), len(shares) - 1))
-
-    def _check_length(self, prompt: PromptTokens) -> None:
-        needed = len(prompt.ids) + self._most
-        if needed > self._decoder.longest:
-            raise UserError(
-                f"question of {len(prompt.ids)} tokens with its picture, and {self._most} for the answer: "
-                f"{self.name} reads at most {self._decoder.longest}; ask a shorter one"
-            )
 
 
 def _until(written: Iterable[int], ends: frozenset[int]) -> list[int]:
