@@ -2,7 +2,8 @@
 
     SpatialError                 catch this to catch all of them
     ├── UserError                bad input, a missing extra or weights: printed without a traceback, with the fix
-    │   └── DatasetError         a dataset on disk is damaged, foreign or made with other settings
+    │   ├── DatasetError         a dataset on disk is damaged, foreign or made with other settings
+    │   └── ContextError         what a model was to read is longer than it can
     ├── ContractError            a backend broke its promise (wrong shape, dtype, range): a bug, traceback kept
     └── ModelError               a model failed while running
 
@@ -21,6 +22,10 @@ class UserError(SpatialError):
 
 class DatasetError(UserError):
     """A dataset folder is damaged, belongs to something else, or was made with other settings."""
+
+
+class ContextError(UserError):
+    """What a model was to read is longer than it can."""
 
 
 class ContractError(SpatialError):

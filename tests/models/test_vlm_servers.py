@@ -14,7 +14,8 @@ import pytest
 
 from spatialvlm.errors import ModelError, UserError
 from spatialvlm.models import Model, Runtime, Vlm, VlmReply, load_vlm, parse_model
-from spatialvlm.models.vlm.openai import EXCERPT, TRIES, OpenAI
+from spatialvlm.models.vlm.chat_server import EXCERPT, TRIES
+from spatialvlm.models.vlm.openai import OpenAI
 
 Reply = tuple[int, dict[str, str], bytes]
 
@@ -201,7 +202,7 @@ def test_no_answer_in_time(serve: Callable[..., Server]):
 
 
 def test_never_an_answer_in_time(serve: Callable[..., Server], monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("spatialvlm.models.vlm.openai.TRIES", 2)
+    monkeypatch.setattr("spatialvlm.models.vlm.chat_server.TRIES", 2)
 
     def slow(*_: object) -> Reply:
         time.sleep(0.3)

@@ -20,6 +20,7 @@ from jaxtyping import Float32, UInt8
 
 from spatialvlm.errors import SpatialError, UserError
 from spatialvlm.models.runtime import Runtime
+from spatialvlm.models.vlm.chat_server import ChatServer, count_of
 from spatialvlm.models.vlm.thinking import SplitReply, is_thinking_mark, split_thinking
 from spatialvlm.models.weights import Model
 
@@ -27,12 +28,14 @@ __all__ = [
     "MAX_NEW_TOKENS",
     "VLMS",
     "Ask",
+    "ChatServer",
     "Image",
     "LookingVlm",
     "SplitReply",
     "Vlm",
     "VlmReply",
     "check_settings",
+    "count_of",
     "is_thinking_mark",
     "load_vlm",
     "replies_or_errors",
