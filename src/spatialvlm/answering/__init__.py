@@ -32,6 +32,7 @@ __all__ = [
     "Answered",
     "Combined",
     "answer",
+    "check_question",
     "choose_model",
     "combine",
     "draw_looked",

@@ -1,0 +1,49 @@
+"""Who reasons how: what people typed -> a mode, and a question taken through it.
+
+tools      a language model calls tools that measure
+dialogue   a language model asks a vision-language model, in words
+"""
+
+from typing import Literal
+
+from spatialvlm.answering import check_question
+from spatialvlm.errors import UserError
+from spatialvlm.reason.chat_client import ChatClient
+from spatialvlm.reason.desk import Desk
+from spatialvlm.reason.dialogue import reason_by_dialogue
+from spatialvlm.reason.talk import Limits
+from spatialvlm.reason.tool_calling import reason_by_tools
+from spatialvlm.reason.trace import EndStep, Trace
+
+Mode = Literal["tools", "dialogue"]
+
+
+def choose_mode(mode: Mode | None, llm: str | None) -> Mode:
+    """Choose the given mode, else `tools`. Raises UserError where there is no language model, which both need."""
+    if llm is None:
+        who = "nobody reasons" if mode is None else f"mode {mode} lacks a language model"
+        raise UserError(f"{who}: give --llm URL#MODEL of a server, as in --llm http://localhost:11434/v1#qwen3:8b")
+    return mode or "tools"
+
+
+def reason_about(
+    desk: Desk,
+    question: str,
+    llm: str | None,
+    mode: Mode | None = None,
+    *,
+    limits: Limits | None = None,
+    trace: Trace | None = None,
+) -> EndStep:
+    """Answer a composed question about what lies on a desk, step by step; `llm` is URL#MODEL.
+
+    Whatever a model or a server does ends in an EndStep, within the limits. Raises UserError for a question, a mode or
+    an address that makes no sense, and where the trace cannot be written.
+    """
+    question, chosen = check_question(question), choose_mode(mode, llm)
+    client = ChatClient(str(llm))
+    match chosen:
+        case "tools":
+            return reason_by_tools(desk, question, client, limits=limits, trace=trace)
+        case "dialogue":
+            return reason_by_dialogue(desk, question, client, limits=limits, trace=trace)
