@@ -239,7 +239,9 @@ def test_faults_that_stay_are_told(reason, fault, reason_, said):
     assert (end.calls, end.turns) == (1, 2)
 
 
-@pytest.mark.parametrize("fault", [SILENT, DRIPS, Fault(429, headers={"Retry-After": "30"})])
+@pytest.mark.parametrize(
+    "fault", [SILENT, DRIPS, Fault(500, act="falls silent"), Fault(429, headers={"Retry-After": "30"})]
+)
 def test_time_runs_out(reason, fault):
     began = time.monotonic()
     end, *_ = reason([fault], HURRIED)
@@ -255,6 +257,30 @@ def test_all_the_time_in_small_pieces(reason):
     end, *_ = reason([slowly], Limits(turns=100, seconds=0.3))
     assert end.reason == "time"
     assert end.seconds < 1
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        {},
+        {"content": 3},
+        {"content": [{"type": "text", "text": "hm"}]},
+        {"content": "", "tool_calls": {}},
+        {"content": "", "tool_calls": [{"function": None}]},
+        {"content": "", "tool_calls": [{"function": {"name": 3}}]},
+        {"content": "", "tool_calls": [{"function": {"name": "", "arguments": None}}]},
+        {"content": "", "tool_calls": [{"id": 7, "function": {"name": "calculate", "arguments": {"expression": 1}}}]},
+        {"refusal": 3},
+        calls(("answer", '{"value": NaN, "unit": "", "confidence": 1, "abstain": false}')),
+        calls(("answer", '{"value": 1' + "0" * 400 + ', "unit": "", "confidence": 1, "abstain": false}')),
+        calls(("answer", '{"value": "\\ud800", "unit": "\\u0000", "confidence": NaN, "abstain": false}')),
+        calls(("calculate", "[" * 10_000)),
+        calls(("calculate", {"expression": "\ud800"})),
+    ],
+)
+def test_odd_messages_end_in_words(reason, message):
+    end, *_ = reason([message], Limits(turns=4))
+    assert not end.done
 
 
 def test_temperature_is_left_out_where_it_is_refused(reason):

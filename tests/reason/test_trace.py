@@ -178,6 +178,11 @@ def test_the_command_of_a_picture_file_in_a_dialogue(run, tmp_path, frame, monke
     assert "A cube." in err
     assert seeing.asked[0]["messages"][0]["content"][0]["type"] == "image_url"
     assert Path(tmp_path / "why.png").exists()
+    code, _, err = run(
+        "reason", tmp_path / "a.png", "Which?", "--llm", "http://127.0.0.1:9/v1#m", "--known", "height:x=1"
+    )
+    assert code == 1
+    assert "name a recipe" in err
 
 
 def test_the_command_when_it_fails(run, tmp_path, monkeypatch):

@@ -68,10 +68,10 @@ def reason(
     from spatialvlm.recipes import Overrides
 
     chosen = choose_mode(mode, llm)
-    overrides = Overrides(models=tuple(model or ()), known=tuple(known or ()))
-    desk = open_desk(image, recipe=recipe, overrides=overrides, vlm=vlm, runtime=Runtime(device, precision))
     console = Console(stderr=True)
     steps = Trace(trace, lambda step: print_step(console, step))
+    overrides = Overrides(models=tuple(model or ()), known=tuple(known or ()))
+    desk = open_desk(image, recipe=recipe, overrides=overrides, vlm=vlm, runtime=Runtime(device, precision))
     end = reason_about(desk, question, llm, chosen, trace=steps)
     if as_json:
         print(json.dumps({"question": question, **asdict(end)}, ensure_ascii=False, allow_nan=False))

@@ -32,13 +32,12 @@ class ToolRequest:
 class ClientReply:
     """What a model said: its words without its thinking, the calls that it wants, and what it took in tokens.
 
-    `refusal` says why it would not, where it says so; `cut` that it ran into its longest answer.
+    `refusal` says why it would not, where it would not.
     """
 
     text: str
     calls: tuple[ToolRequest, ...] = ()
     refusal: str = ""
-    cut: bool = False
     read: int = 0
     written: int = 0
 
@@ -80,11 +79,11 @@ class ChatClient:
 
     def _read(self, told: Mapping[str, Any], fields: Mapping[str, Any]) -> ClientReply:
         choice = told["choices"][0]
-        message, ending = choice["message"], choice.get("finish_reason")
+        message = choice["message"]
         said, refusal, wanted = message.get("content") or "", message.get("refusal") or "", message.get("tool_calls")
         if not isinstance(said, str) or not isinstance(refusal, str) or not isinstance(wanted or [], list):
             raise self._server.in_another_form(told)
-        if ending == "content_filter" and not refusal:
+        if choice.get("finish_reason") == "content_filter" and not refusal:
             refusal = said or "the server's filter held the reply back"
         calls = []
         for place, one in enumerate(wanted or []):
@@ -97,7 +96,7 @@ class ChatClient:
         read = count_of(told, "prompt_tokens") or len(json.dumps(fields)) // LETTERS_A_TOKEN
         written = count_of(told, "completion_tokens") or len(json.dumps(message)) // LETTERS_A_TOKEN
         spoken = split_thinking(said).answer.strip()
-        return ClientReply(spoken, tuple(calls), refusal.strip(), ending == "length", read, written)
+        return ClientReply(spoken, tuple(calls), refusal.strip(), read, written)
 
 
 def _valid(arguments: str) -> str:

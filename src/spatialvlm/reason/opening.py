@@ -28,6 +28,10 @@ def open_desk(
     """
     is_file = Path(source).is_file()
     if is_file and recipe is None and not (overrides and overrides.models):
+        if overrides and overrides.known:
+            raise UserError(
+                f"picture {source!r}: a known length fixes the scale of depth; name a recipe that makes depth"
+            )
         frame = Frame.of(read_image(Path(source)), id=Path(source).name)
         return Desk(frame, None, seer_of(frame, choose_model(vlm), runtime))
     chosen = recipe_for(source, recipe, overrides)

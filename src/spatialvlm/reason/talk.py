@@ -113,9 +113,9 @@ class Talk:
 
     def end(self, reason: Reason, text: str, **told: Any) -> EndStep:
         """End it, with what was told and what it took."""
-        counts = {"turns": self._turns, "calls": self._calls, "tokens": self._tokens}
         told = {"evidence": evidence_of(self.desk), **told}
-        step = EndStep(reason, text, **told, **counts, seconds=round(self._seconds, 3))
+        told |= {"turns": self._turns, "calls": self._calls, "tokens": self._tokens}
+        step = EndStep(reason, text, **told, seconds=round(self._seconds, 3))
         self.trace.add(step)
         return step
 

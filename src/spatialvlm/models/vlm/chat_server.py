@@ -107,8 +107,11 @@ class ChatServer:
 
     def _refused(self, error: urllib.error.HTTPError, tried: int) -> SpatialError:
         """Return what to say of a status that is no success: a ModelError where another try may help."""
-        with error:
-            said = error.read(EXCERPT * 4)
+        try:
+            with error:
+                said = error.read(EXCERPT * 4)
+        except (OSError, http.client.HTTPException):  # it hung up, or fell silent, in the middle of it
+            said = b""
         text = f"{self.url}: model {self.name!r} got status {error.code}: {_excerpt(said)}"
         if error.code == 429 or error.code >= 500:
             return ModelError(f"{text}; tried {tried} times")
