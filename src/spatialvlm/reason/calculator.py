@@ -150,7 +150,7 @@ class _Reader:
     def _atom(self) -> Quantity:
         kind, text = self._next()
         if kind == "number":
-            return self._with_unit(float(text))
+            return _finite(self._with_unit(float(text)))
         if kind == "sign" and text == "(":
             found = self._nested(self.sum)
             self._expect(")")
