@@ -8,11 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spatialvlm.errors import UserError
-from spatialvlm.reason import Quantity, Verdict, calculate
-from spatialvlm.reason.calculator import ANGLE, FUNCTIONS, LENGTH, PLAIN, Dimension
+from spatialvlm.reason import Amount, Decided, calculate
+from spatialvlm.reason.amounts import ANGLE, FUNCTIONS, LENGTH, PLAIN, Dimension
 
 KNOWN = {"d1": (0.6, LENGTH), "d2": (1.5, LENGTH), "h": (0.25, LENGTH), "a": (0.4, ANGLE)}
-HANDLES = {name: Quantity.measured(name, *known) for name, known in KNOWN.items()}
+HANDLES = {name: Amount.measured(name, *known) for name, known in KNOWN.items()}
 
 
 @pytest.mark.parametrize(
@@ -37,14 +37,14 @@ HANDLES = {name: Quantity.measured(name, *known) for name, known in KNOWN.items(
 )
 def test_values_and_units(expression, value, dimension):
     found = calculate(expression, HANDLES)
-    assert isinstance(found, Quantity)
+    assert isinstance(found, Amount)
     assert found.value == pytest.approx(value, abs=1e-12)
     assert found.dimension == dimension
 
 
 def test_comparisons_tell_their_margin():
     found = calculate("d1 + h > 80 cm", HANDLES)
-    assert isinstance(found, Verdict)
+    assert isinstance(found, Decided)
     assert found.holds
     assert found.margin.value == pytest.approx(0.05)
     assert found.margin.slopes == {"d1": 1.0, "h": 1.0}
@@ -104,15 +104,13 @@ def test_what_makes_no_sense_is_said(expression, said):
 def test_errors_are_those_of_monte_carlo(expression):
     rng, sigmas = np.random.default_rng(0), {"d1": 0.01, "d2": 0.02, "h": 0.004, "a": 0.01}
     found = calculate(expression, HANDLES)
-    assert isinstance(found, Quantity)
+    assert isinstance(found, Amount)
     sigma = math.sqrt(sum((slope * sigmas[handle]) ** 2 for handle, slope in (found.slopes or {}).items()))
     drawn = []
     for _ in range(4000):
-        moved = {
-            name: Quantity(one.value + rng.normal(0, sigmas[name]), one.dimension) for name, one in HANDLES.items()
-        }
+        moved = {name: Amount(one.value + rng.normal(0, sigmas[name]), one.dimension) for name, one in HANDLES.items()}
         one = calculate(expression, moved)
-        assert isinstance(one, Quantity)
+        assert isinstance(one, Amount)
         drawn.append(one.value)
     assert sigma == pytest.approx(float(np.std(drawn)), rel=0.05)
 
@@ -141,6 +139,6 @@ def test_any_text_is_a_value_or_a_clear_error(expression):
         found = calculate(expression, HANDLES)
     except UserError:
         return
-    number = found if isinstance(found, Quantity) else found.margin
+    number = found if isinstance(found, Amount) else found.margin
     assert math.isfinite(number.value)
     assert all(map(math.isfinite, (number.slopes or {}).values()))

@@ -29,6 +29,7 @@ from spatialvlm.chains.chain_records import (
 )
 from spatialvlm.chains.drawing import CHAIN_KINDS, CHAIN_REASONS, Drawn, chains_of, draw_chains
 from spatialvlm.chains.replaying import replay
+from spatialvlm.chains.uncertain_numbers import UncertainNumber, Working
 
 __all__ = [
     "CHAIN_KINDS",
@@ -41,6 +42,8 @@ __all__ = [
     "Drawn",
     "Step",
     "Style",
+    "UncertainNumber",
+    "Working",
     "chain_from_json",
     "chain_to_json",
     "chains_of",

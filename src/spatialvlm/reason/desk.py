@@ -10,7 +10,7 @@ from spatialvlm.answers import CannotTell
 from spatialvlm.errors import UserError
 from spatialvlm.pipeline.lift import Anchor, LiftConfig, lift
 from spatialvlm.pipeline.scene_answers import SceneAnswer
-from spatialvlm.reason.workbook import Entry, Workbook
+from spatialvlm.reason.known_values import Entry, Workbook
 from spatialvlm.records import Frame, Scene
 
 AskVlm = Callable[[str], str]

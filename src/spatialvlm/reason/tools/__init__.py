@@ -4,8 +4,9 @@
     tools["distance"].schema()                              for function calling, strict
     call(desk, "distance", {"a": "mug", "b": "bowl", "of": "centers"})
 
-A file has `NEEDS`, a set of "scene" and "vlm"; `Arguments`, a pydantic model whose fields are all required; and `run`,
-whose docstring is what a language model reads of it. What a tool tells is a JSON object without NaN.
+A file is called as its tool, or has its `NAME`. It has `NEEDS`, some of "scene" and "vlm"; a pydantic model of its
+arguments, all required; and `run`, which takes them, and whose docstring is what a language model reads of it. What a
+tool tells is a JSON object without NaN.
 """
 
 import json
@@ -14,7 +15,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
-from typing import Any
+from typing import Any, get_type_hints
 
 from spatialvlm.errors import UserError
 from spatialvlm.reason.desk import Desk
@@ -59,7 +60,9 @@ def all_tools() -> dict[str, Tool]:
     found = {}
     for module in iter_modules(__path__):
         file = import_module(f"{__name__}.{module.name}")
-        found[module.name] = Tool(module.name, frozenset(file.NEEDS), file.Arguments, file.run)
+        arguments = get_type_hints(file.run)["given"]
+        name = getattr(file, "NAME", module.name)
+        found[name] = Tool(name, frozenset(file.NEEDS), arguments, file.run)
     return found
 
 

@@ -14,7 +14,7 @@ NEEDS = ()
 _HANDLE = re.compile(r"[adfrs]\d+")
 
 
-class Arguments(ToolArguments):
+class AnswerArguments(ToolArguments):
     """Takes what the answer is."""
 
     value: Annotated[
@@ -26,7 +26,7 @@ class Arguments(ToolArguments):
     abstain: Annotated[bool, Field(description="True where nothing can be told; value then says why.")]
 
 
-def run(desk: Desk, given: Arguments) -> dict[str, Any]:
+def run(desk: Desk, given: AnswerArguments) -> dict[str, Any]:
     """Give the final answer, once, when nothing more has to be found out."""
     if desk.answered is not None:
         raise UserError("answer: was given already; nothing follows it")

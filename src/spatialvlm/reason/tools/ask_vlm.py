@@ -12,7 +12,7 @@ from spatialvlm.reason.tools import ToolArguments
 NEEDS = ("vlm",)
 
 
-class Arguments(ToolArguments):
+class AskVlmArguments(ToolArguments):
     """Takes a question."""
 
     question: Annotated[
@@ -20,7 +20,7 @@ class Arguments(ToolArguments):
     ]
 
 
-def run(desk: Desk, given: Arguments) -> dict[str, Any]:
+def run(desk: Desk, given: AskVlmArguments) -> dict[str, Any]:
     """Ask a model that sees the picture one question. Its lengths are guesses; their error says how good they are."""
     assert desk.vlm is not None
     said = desk.vlm(given.question)

@@ -10,7 +10,7 @@ from spatialvlm.reason.tools import ToolArguments
 NEEDS = ()
 
 
-class Arguments(ToolArguments):
+class CalculateArguments(ToolArguments):
     """Takes an expression."""
 
     expression: Annotated[
@@ -19,6 +19,6 @@ class Arguments(ToolArguments):
     ]
 
 
-def run(desk: Desk, given: Arguments) -> dict[str, Any]:
+def run(desk: Desk, given: CalculateArguments) -> dict[str, Any]:
     """Compute an expression over handles of earlier results; units are checked and errors carried through."""
     return told(desk.book.computed(given.expression))

@@ -10,11 +10,11 @@ from spatialvlm.reason.tools import ToolArguments
 NEEDS = ("scene",)
 
 
-class Arguments(ToolArguments):
+class CameraArguments(ToolArguments):
     """Takes nothing."""
 
 
-def run(desk: Desk, given: Arguments) -> dict[str, Any]:
+def run(desk: Desk, given: CameraArguments) -> dict[str, Any]:
     """Tell how high the camera is above the support plane, how far it looks down, and how wide it sees."""
     scene = desk.known
     width, focal = scene.camera.width, scene.camera.image_from_camera[0, 0]

@@ -9,11 +9,11 @@ from spatialvlm.reason.tools import ToolArguments
 NEEDS = ("scene",)
 
 
-class Arguments(ToolArguments):
+class DescribeObjectsArguments(ToolArguments):
     """Takes nothing."""
 
 
-def run(desk: Desk, given: Arguments) -> dict[str, Any]:
+def run(desk: Desk, given: DescribeObjectsArguments) -> dict[str, Any]:
     """List the objects that were found in the picture, with the names to call them by in other tools."""
     names = object_names(desk.known)
     listed = [

@@ -11,7 +11,7 @@ NEEDS = ("scene",)
 KINDS = {"centers": "distance", "gap": "gap", "horizontal": "horizontal_distance", "vertical": "vertical_distance"}
 
 
-class Arguments(ToolArguments):
+class DistanceArguments(ToolArguments):
     """Takes two names and which distance."""
 
     a: Annotated[str, Field(description="What one thing is called.")]
@@ -22,7 +22,7 @@ class Arguments(ToolArguments):
     ]
 
 
-def run(desk: Desk, given: Arguments) -> dict[str, Any]:
+def run(desk: Desk, given: DistanceArguments) -> dict[str, Any]:
     """Measure the distance between two things, or between a thing and the camera, in metres with its 1-sigma error."""
     if given.b.lower() in CAMERA:
         return told(desk.ask("camera_distance", given.a))

@@ -10,7 +10,7 @@ from spatialvlm.reason.tools import ToolArguments
 NEEDS = ("scene",)
 
 
-class Arguments(ToolArguments):
+class FitsArguments(ToolArguments):
     """Takes a width, or what has it, and two names."""
 
     what: Annotated[str, Field(description="What is to fit: a length as '60 cm', or the name of a thing in view.")]
@@ -18,7 +18,7 @@ class Arguments(ToolArguments):
     b: Annotated[str, Field(description="What the other thing is called.")]
 
 
-def run(desk: Desk, given: Arguments) -> dict[str, Any]:
+def run(desk: Desk, given: FitsArguments) -> dict[str, Any]:
     """Tell whether something fits into the gap between two things: a length, or a thing by its width."""
     gap = desk.ask("gap", given.a, given.b)
     if gap.value is None:

@@ -10,12 +10,12 @@ from spatialvlm.reason.tools import ToolArguments
 NEEDS = ("scene",)
 
 
-class Arguments(ToolArguments):
+class LocateArguments(ToolArguments):
     """Takes the name of a thing."""
 
     phrase: Annotated[str, Field(description="What the thing is called, as describe_objects lists it.")]
 
 
-def run(desk: Desk, given: Arguments) -> dict[str, Any]:
+def run(desk: Desk, given: LocateArguments) -> dict[str, Any]:
     """Find where in the image a thing is: its box as left, top, right, bottom in thousandths of the image."""
     return {"name": given.phrase} | told(desk.ask("locate_box", given.phrase))

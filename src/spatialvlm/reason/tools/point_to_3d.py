@@ -13,14 +13,14 @@ from spatialvlm.reason.tools import ToolArguments
 NEEDS = ("scene",)
 
 
-class Arguments(ToolArguments):
+class PointTo3DArguments(ToolArguments):
     """Takes a point of the picture."""
 
     x: Annotated[float, Field(description="From the left, in thousandths of the width.", ge=0, le=1000)]
     y: Annotated[float, Field(description="From the top, in thousandths of the height.", ge=0, le=1000)]
 
 
-def run(desk: Desk, given: Arguments) -> dict[str, Any]:
+def run(desk: Desk, given: PointTo3DArguments) -> dict[str, Any]:
     """Lift a point of the image to space: metres to the right, ahead and up, and how far it is from the camera."""
     frame, scene = desk.frame, desk.known
     if frame is None or frame.depth_m is None:

@@ -14,7 +14,7 @@ Relation = Literal[
 KINDS = {"taller": "tall", "shorter": "short", "wider": "wide", "thinner": "thin", "bigger": "big", "smaller": "small"}
 
 
-class Arguments(ToolArguments):
+class RelationArguments(ToolArguments):
     """Takes two names and a relation."""
 
     a: Annotated[str, Field(description="What one thing is called.")]
@@ -22,6 +22,6 @@ class Arguments(ToolArguments):
     relation: Annotated[Relation, Field(description="What may hold of a, compared with b, as the viewer sees them.")]
 
 
-def run(desk: Desk, given: Arguments) -> dict[str, Any]:
+def run(desk: Desk, given: RelationArguments) -> dict[str, Any]:
     """Tell whether a relation holds between two things: is a left of b, behind it, taller than it, and so on."""
     return told(desk.ask(f"{KINDS.get(given.relation, given.relation)}_predicate", given.a, given.b))

@@ -12,7 +12,7 @@ from spatialvlm.reason.tools import ToolArguments
 NEEDS = ("scene",)
 
 
-class Arguments(ToolArguments):
+class SetAnchorArguments(ToolArguments):
     """Takes a length in metres and what has it."""
 
     of: Annotated[Literal["height", "width", "camera_height"], Field(description="Which length is known.")]
@@ -20,7 +20,7 @@ class Arguments(ToolArguments):
     metres: Annotated[float, Field(description="The known length in metres.")]
 
 
-def run(desk: Desk, given: Arguments) -> dict[str, Any]:
+def run(desk: Desk, given: SetAnchorArguments) -> dict[str, Any]:
     """Fix the scale of the scene by a known length. All handles so far are forgotten: measure again."""
     names = () if given.of == "camera_height" else (desk.known[given.object].instance.captions[0],)
     before = desk.known

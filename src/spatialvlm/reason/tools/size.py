@@ -10,7 +10,7 @@ from spatialvlm.reason.tools import ToolArguments
 NEEDS = ("scene",)
 
 
-class Arguments(ToolArguments):
+class SizeArguments(ToolArguments):
     """Takes the name of a thing and which length of it."""
 
     object: Annotated[str, Field(description="What the thing is called.")]
@@ -20,6 +20,6 @@ class Arguments(ToolArguments):
     ]
 
 
-def run(desk: Desk, given: Arguments) -> dict[str, Any]:
+def run(desk: Desk, given: SizeArguments) -> dict[str, Any]:
     """Measure the height, the width or the elevation of a thing in metres, with its 1-sigma error."""
     return told(desk.ask(given.of, given.object))

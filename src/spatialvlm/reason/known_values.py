@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from spatialvlm.answers import Angle, Answer, CannotTell, Length, YesNo, answer_to_json
-from spatialvlm.chains.uncertain_numbers import UncertainNumber, Working
+from spatialvlm.chains import UncertainNumber, Working
 from spatialvlm.errors import UserError
 from spatialvlm.pipeline.scene_answers import SceneAnswer
-from spatialvlm.reason.calculator import ANGLE, LENGTH, PLAIN, Dimension, Quantity, Verdict, calculate
+from spatialvlm.reason.amounts import ANGLE, LENGTH, PLAIN, Amount, Decided, Dimension
+from spatialvlm.reason.calculator import calculate
 from spatialvlm.records import Fact
 
 SURE = 3.0
@@ -59,11 +60,11 @@ class Workbook:
     def __init__(self, scale: float = 0.0) -> None:
         self._working = Working(scale)
         self._bases: dict[str, int] = {}
-        self._quantities: dict[str, Quantity] = {}
+        self._quantities: dict[str, Amount] = {}
         self.entries: dict[str, Entry] = {}
 
     @property
-    def quantities(self) -> Mapping[str, Quantity]:
+    def amounts(self) -> Mapping[str, Amount]:
         """The numbers by their handles."""
         return self._quantities
 
@@ -100,7 +101,7 @@ class Workbook:
         """
         found = calculate(expression, self._quantities)
         handle = self._new("r")
-        if isinstance(found, Verdict):
+        if isinstance(found, Decided):
             sigmas = abs(found.margin.value) / max(self.error(found.margin), 1e-12)
             sure = sigmas >= SURE
             answer = YesNo(found.holds) if sure else CannotTell("too_close_to_call")
@@ -117,7 +118,7 @@ class Workbook:
         self.entries[handle] = entry
         return entry
 
-    def error(self, quantity: Quantity) -> float:
+    def error(self, quantity: Amount) -> float:
         """Compute the 1-sigma error of a number."""
         slopes = [0.0] * len(self._working.steps)
         for base, slope in (quantity.slopes or {}).items():
@@ -137,7 +138,7 @@ class Workbook:
     def _base(self, letter: str, step: UncertainNumber, dimension: Dimension) -> str:
         handle = self._new(letter)
         self._bases[handle] = len(step.slopes) - 1
-        self._quantities[handle] = Quantity.measured(handle, step.value, dimension)
+        self._quantities[handle] = Amount.measured(handle, step.value, dimension)
         return handle
 
     def _kept(
@@ -155,7 +156,7 @@ class Workbook:
         return self.entries[handle]
 
 
-def _answer_of(found: Quantity) -> Answer | None:
+def _answer_of(found: Amount) -> Answer | None:
     if found.dimension == LENGTH and found.value >= 0:
         return Length(found.value)
     return Angle(found.value) if found.dimension == ANGLE else None
