@@ -1,13 +1,14 @@
 """reason: a picture and a composed question -> an answer, step by step, each of which can be checked.
 
-amounts        values with what they count and how they move; sums, products, functions of them
-calculator     an expression over measured values -> a value, which knows how it moves with each of them
-known_values       what is known so far, under handles, with errors
-desk, opening  a picture, its scene, who sees it; tools/ are what can be done there
-chat_client    a language model on a server
-talk           turns and calls against limits, each put into the trace
-tool_calling, dialogue, reasoning_modes    a question and a language model -> an answer, by tools or by asking one who sees
-trace, telling, evidence_picture what happened: on disk, in the terminal, in a picture
+amounts, calculator      an expression over measured values -> a value, which knows how it moves with each of them
+known_values             what is known so far, under handles, with errors
+desk, opening            a picture, its scene, who sees it; tools/ are what can be done there
+chat_client              a language model on a server
+talk                     turns and calls against limits, each put into the trace
+reasoning_modes          a question -> an answer, in one of the modes:
+tool_calling, dialogue   a language model calls tools, or asks one who sees
+trace, telling           what happened: on disk, in the terminal
+evidence_picture         the same in a picture
 """
 
 from spatialvlm.reason.amounts import Amount, Decided
