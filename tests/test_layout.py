@@ -35,7 +35,9 @@ ORDER = (
     ("audit", "view"),
     ("evaluate",),
     ("annotate", "answering", "train"),
+    ("reason",),
     ("serving",),
+    ("mcp_server",),
     ("cli",),
 )
 LEVELS = {f"spatialvlm.{name}": level for level, names in enumerate(ORDER) for name in names}

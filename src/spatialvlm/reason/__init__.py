@@ -2,9 +2,36 @@
 
 calculator   an expression over measured values -> a value, which knows how it moves with each of them
 workbook     what is known so far, under handles, with errors
+desk         a picture, its scene, a model to ask, and a workbook
+tools        what can be called, a file each; they need pydantic
 """
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from spatialvlm.reason.calculator import Quantity, Verdict, calculate
+from spatialvlm.reason.desk import Desk
 from spatialvlm.reason.workbook import Entry, Workbook
 
-__all__ = ["Entry", "Quantity", "Verdict", "Workbook", "calculate"]
+if TYPE_CHECKING:
+    from spatialvlm.reason.tools import ToolArguments, all_tools, call, offered
+
+__all__ = [
+    "Desk",
+    "Entry",
+    "Quantity",
+    "ToolArguments",
+    "Verdict",
+    "Workbook",
+    "all_tools",
+    "calculate",
+    "call",
+    "offered",
+]
+_LAZY = dict.fromkeys(("ToolArguments", "all_tools", "call", "offered"), "tools")
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LAZY:
+        raise AttributeError(f"module 'spatialvlm.reason' has no attribute {name!r}")
+    return getattr(import_module(f"spatialvlm.reason.{_LAZY[name]}"), name)
