@@ -35,8 +35,7 @@ ORDER = (
     ("audit", "view"),
     ("evaluate",),
     ("annotate", "answering", "train"),
-    ("reason",),
-    ("serving",),
+    ("reason", "serving"),
     ("mcp_server",),
     ("cli",),
 )

@@ -4,6 +4,8 @@ calculator   an expression over measured values -> a value, which knows how it m
 workbook     what is known so far, under handles, with errors
 desk         a picture, its scene, a model to ask, and a workbook
 tools        what can be called, a file each; they need pydantic
+chain_calls  chains of the data engine, told by calls of tools
+checking     a conversation with calls of tools -> the first step that is wrong; `following` judges its answer
 """
 
 from importlib import import_module
@@ -14,9 +16,12 @@ from spatialvlm.reason.desk import Desk
 from spatialvlm.reason.workbook import Entry, Workbook
 
 if TYPE_CHECKING:
+    from spatialvlm.reason.chain_calls import chain_messages, write_chain_calls
+    from spatialvlm.reason.checking import Checked, check
     from spatialvlm.reason.tools import ToolArguments, all_tools, call, offered
 
 __all__ = [
+    "Checked",
     "Desk",
     "Entry",
     "Quantity",
@@ -26,9 +31,16 @@ __all__ = [
     "all_tools",
     "calculate",
     "call",
+    "chain_messages",
+    "check",
     "offered",
+    "write_chain_calls",
 ]
-_LAZY = dict.fromkeys(("ToolArguments", "all_tools", "call", "offered"), "tools")
+_LAZY = {
+    **dict.fromkeys(("ToolArguments", "all_tools", "call", "offered"), "tools"),
+    **dict.fromkeys(("chain_messages", "write_chain_calls"), "chain_calls"),
+    **dict.fromkeys(("Checked", "check"), "checking"),
+}
 
 
 def __getattr__(name: str) -> Any:
