@@ -1,6 +1,6 @@
 """Tell chains by calls of tools and judge each: do all hold, and is whatever is made wrong found at that very step?
 
-    python benchmarks/chain_traces.py [--chains 10000] [--corrupted 1000] [--dataset DATASET] [--per-scene 40] [--seed 0]
+    python benchmarks/chain_traces.py [--chains 10000] [--corrupted 1000] [--dataset DATASET] [--per-scene 40]
 
 Without DATASET furnished rooms are lifted from their exact depth, as many as it takes; nothing is rendered. Printed are
 the chains by kind, those that do not hold or end elsewhere than `replay`, the corruptions by sort and how many were

@@ -29,6 +29,7 @@ from mcp import Client, StdioServerParameters
 from fixtures.folders.tiny import tiny_frames, write_rgbd
 from fixtures.models.numpy_checkpoint import write_checkpoint
 from spatialvlm.http_server import QuietServer, address_of, listen
+from spatialvlm.mcp_server import served_tools
 from spatialvlm.mcp_server.open_pictures import OpenPictures
 from spatialvlm.mcp_server.picture_paths import read_named
 from spatialvlm.mcp_server.served_tools import http_application, listed, without_nan
@@ -316,6 +317,20 @@ def test_wrong_settings(folder: Path, run: Any):
         serve_http(McpConfig([folder]), host="0.0.0.0")
     with listen("127.0.0.1", 0) as taken, pytest.raises(UserError, match="cannot be had"):
         serve_http(McpConfig([folder]), port=taken.getsockname()[1])
+
+
+def test_what_breaks_is_told_to_the_log_alone(folder: Path, monkeypatch: pytest.MonkeyPatch, caplog: Any):
+    def breaks(*_: Any) -> None:
+        raise RuntimeError("/home/secret broke")
+
+    monkeypatch.setattr(served_tools, "called", breaks)
+
+    async def work() -> None:
+        async with Client(served_tools.server_of(McpConfig([folder]))) as client:
+            assert "whose log says why" in await refused(client, "camera", {})
+
+    run(work())
+    assert "/home/secret broke" in caplog.text
 
 
 def test_no_number_that_is_none_goes_out():

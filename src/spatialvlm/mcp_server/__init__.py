@@ -26,7 +26,7 @@ class McpConfig:
     roots: Sequence[Path] = (Path("."),)
     vlm: str | None = None
     recipe: str | None = None
-    most_pictures: int = 32
+    most_pictures: int = 16
 
 
 def serve_stdio(config: McpConfig, runtime: Runtime | None = None) -> None:

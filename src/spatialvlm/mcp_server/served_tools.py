@@ -7,6 +7,7 @@ by their models, which refuse what they do not know; what is told is structured,
 """
 
 import json
+import logging
 import math
 import secrets
 from functools import partial
@@ -30,6 +31,8 @@ from spatialvlm.models import Runtime
 from spatialvlm.reason import ToolArguments, all_tools
 
 OPEN = "open_picture"
+FAULTS = (ArithmeticError, AttributeError, ImportError, LookupError, OSError, RuntimeError, TypeError, ValueError)
+_LOG = logging.getLogger(__name__)
 PICTURE = {"type": "string", "description": "The id of an open picture, as open_picture told it."}
 TOLD = {
     "type": "object",
@@ -123,6 +126,10 @@ def server_of(config: McpConfig, runtime: Runtime | None = None) -> Server[Any]:
             told = without_nan(await anyio.to_thread.run_sync(work))
         except SpatialError as error:
             return CallToolResult(content=[TextContent(text=str(error))], is_error=True)
+        except FAULTS:  # the text of such an error is not for the client: it may name what lies on this machine
+            _LOG.exception("tool %r failed", params.name)
+            told = f"{params.name}: failed by a fault of the server, whose log says why; try another tool"
+            return CallToolResult(content=[TextContent(text=told)], is_error=True)
         text = json.dumps(told, ensure_ascii=False, allow_nan=False)
         return CallToolResult(content=[TextContent(text=text)], structured_content=told)
 

@@ -24,7 +24,7 @@ COARSEST = 0.05
 YES_NO = {"yes": True, "true": True, "no": False, "false": False}
 UNDECIDED = "the errors do not decide it: {} says that it {}"
 _HANDLE = re.compile(r"\b[a-z]\d+\b")
-_SIDES = re.compile(r"^(.*?)(<=|>=|<|>)(.*)$")
+_COMPARED = re.compile(r"^(.*?)(<=|>=|<|>)(.*)$")
 _MOST = (
     "longer longest greater greatest larger largest bigger biggest taller tallest higher highest farther farthest "
     "further furthest wider widest more most exceed last"
@@ -33,8 +33,8 @@ _LEAST = (
     "shorter shortest nearer nearest closer closest smaller smallest lower lowest narrower narrowest thinner thinnest "
     "less least fewer"
 )
-DIRECTIONS = dict.fromkeys(_MOST.split(), 1) | dict.fromkeys(_LEAST.split(), -1)
-SIDES = {"left": 1, "leftmost": 1, "right": -1, "rightmost": -1}
+DIRECTIONS = {str(word): 1 for word in _MOST.split()} | {str(word): -1 for word in _LEAST.split()}
+SIDES: dict[str, int] = {"left": 1, "leftmost": 1, "right": -1, "rightmost": -1}
 SAID_AS = {"height": ("height", "tall"), "width": ("width", "wide"), "gap": ("gap",), "distance": ("distance",)}
 
 
@@ -140,7 +140,7 @@ class _Names:
 
     def _take(self, entry: Entry) -> None:
         """Take what a comparison says: which side is greater."""
-        sides = _SIDES.match(entry.expression or "")
+        sides = _COMPARED.match(entry.expression or "")
         if sides is None or entry.value is not None:
             return
         left, right = sides[1].strip(), sides[3].strip()
