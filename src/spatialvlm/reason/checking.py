@@ -180,7 +180,7 @@ def _parsed(value: Any) -> Any:
     text = value if isinstance(value, str) else json.dumps(value, default=str)
     try:
         return json.loads(text, parse_float=Decimal)
-    except ValueError:
+    except (ValueError, RecursionError):
         return value
 
 

@@ -7,6 +7,7 @@ a name, or names         what is greatest or least in all comparisons; in the or
 abstaining               where something could not be told
 """
 
+import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
@@ -60,7 +61,10 @@ def written(value: Any) -> tuple[float, float]:
     """Return a number, and half of the last place that it is written to; 19.0 says no more than 19."""
     place = value.as_tuple().exponent if isinstance(value, Decimal) else 0 if isinstance(value, int) else -12
     place = 0 if not isinstance(place, int) or (place == -1 and value == int(value)) else place
-    return float(value), 0.5 * 10.0**place
+    try:
+        return float(value), 0.5 * 10.0 ** min(place, 100)
+    except OverflowError:  # a whole number of hundreds of digits
+        return math.inf, 0.0
 
 
 def _why_not_handle(entry: Entry, entries: Sequence[Entry]) -> str:
@@ -98,6 +102,8 @@ def _why_not_number(value: Any, unit: str, desk: Desk, entries: Sequence[Entry])
         return f"unit {unit!r} is none; expected one of {', '.join(UNITS)}"
     size, dimension = UNITS[unit] if unit else (1.0, PLAIN)
     number, half = written(value)
+    if not math.isfinite(number):
+        return f"value {number} is no number"
     whole = not unit and number == int(number)
     ends = [one for one in _ends(entries) if one.unit == str(dimension)]
     for entry in ends:
