@@ -60,7 +60,7 @@ def main() -> None:
             calls += checked.calls
             if not (checked.holds and replay(chain, scene) == chain.value):
                 wrong.append(f"{chain.question} {checked}")
-            if kinds.total() % every == 0 and faults.total() < asked.corrupted:
+            if faults.total() < min(kinds.total() // every, asked.corrupted):
                 faults.update(one_fault(messages, chain, scene, SORTS[faults.total() % len(SORTS)], rng))
             if kinds.total() >= asked.chains:
                 break
