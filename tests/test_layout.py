@@ -36,6 +36,7 @@ ORDER = (
     ("evaluate",),
     ("annotate", "answering", "train"),
     ("reason", "serving"),
+    ("mcp_server",),
     ("cli",),
 )
 LEVELS = {f"spatialvlm.{name}": level for level, names in enumerate(ORDER) for name in names}

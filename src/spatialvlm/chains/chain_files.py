@@ -1,12 +1,13 @@
 """Chains on disk: a dataset in, `data.jsonl` of chat messages with the chain beside each, and the images out.
 
 One line: {"id", "images": ["images/00000/desk.png"], "messages": [user with the image, assistant with the reasoning and
-the answer], "frame_id", "licence", "chain": "{...}"}. Trainers read it as they read the export `messages`.
+the answer], "frame_id", "licence", "chain": "{...}"}. Trainers read it as they read the export `messages`. Who
+calls may tell chains otherwise, by messages of their own.
 """
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,8 +29,11 @@ from spatialvlm.dataset import (
     write_note,
 )
 from spatialvlm.errors import UserError
+from spatialvlm.records import Scene
 
 DATA = "data.jsonl"
+Told = Callable[[Chain, Scene], list[dict[str, Any]] | str]
+"""A chain and its scene -> the messages that tell it, or why it is not told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +54,14 @@ def write_chains(
     seed: int = 0,
     style: ChosenStyle = "long",
     think: bool = False,
+    told: Told | None = None,
+    beside: Mapping[str, str] | None = None,
     report: Callable[[int], object] = lambda _: None,
 ) -> ChainsWritten:
     """Make chains about every scene of a dataset; `report` is told of every scene done.
+
+    `told` writes the messages in place of `style`, and `beside` stands in every line then; what it does not tell is
+    counted as refused.
 
     An earlier export in `out` is replaced once the new one is whole. Raises UserError where `out` holds anything else
     or lies in the dataset, and where no scene gives a chain.
@@ -61,7 +70,7 @@ def write_chains(
     if out.resolve().is_relative_to(dataset.folder.resolve()):
         raise UserError(f"{out}: lies in the dataset itself; choose another --out")
     about: dict[str, Any] = {"spatialvlm": __version__, "format": "chains", "dataset": dataset.folder.resolve().name}
-    about |= {"per_scene": per_scene, "seed": seed, "style": style, "think": think}
+    about |= {"per_scene": per_scene, "seed": seed, "style": "tools" if told else style, "think": think}
     chains = images = 0
     refusals, skipped = Counter[tuple[str, str]](), Counter[str]()
     with replace_folder(out, about) as folder:
@@ -70,13 +79,17 @@ def write_chains(
             for scene, source in dataset.scenes():
                 drawn = draw_chains(scene, per_scene, seed, style=style, think=think)
                 refusals.update(drawn.refusals)
-                if not source.image_bytes or not drawn.chains:
+                tellings = [(chain, told(chain, scene) if told else turns_of(chain)) for chain in drawn.chains]
+                refusals.update((chain.kind, why) for chain, why in tellings if isinstance(why, str))
+                kept = [(chain, messages) for chain, messages in tellings if not isinstance(messages, str)]
+                if not source.image_bytes or not kept:
                     skipped["no chain" if source.image_bytes else "no image"] += 1
                 else:
                     picture = pictured(scene, source, images)
                     writer.add(picture)
-                    file.writelines(_line(picture, number, chain) for number, chain in enumerate(drawn.chains))
-                    chains, images = chains + len(drawn.chains), images + 1
+                    lines = (_line(picture, number, *one, beside or {}) for number, one in enumerate(kept))
+                    file.writelines(lines)
+                    chains, images = chains + len(kept), images + 1
                 report(1)
         write_card(folder, DATA)
         if not chains:
@@ -88,11 +101,18 @@ def write_chains(
     return ChainsWritten(chains, images, dict(sorted(refusals.items())), dict(sorted(skipped.items())))
 
 
-def _line(picture: Conversation, number: int, chain: Chain) -> bytes:
+def turns_of(chain: Chain) -> list[dict[str, Any]]:
+    """Write a chain as a question and an answer in words."""
+    return chat_turns([(chain.question, chain.text)])
+
+
+def _line(
+    picture: Conversation, number: int, chain: Chain, messages: list[dict[str, Any]], beside: Mapping[str, str]
+) -> bytes:
     """Write one line. The keys of a chain vary, so it is a text of JSON: no type depends on the chains."""
     line = {"id": f"{picture.key}-c{number:04d}", "images": [picture.image_path], "frame_id": picture.frame_id}
-    line |= {"messages": chat_turns([(chain.question, chain.text)]), "licence": picture.licence or ""}
-    return json_line(line | {"chain": to_json(chain_to_json(chain))})
+    line |= {"messages": messages, "licence": picture.licence or ""}
+    return json_line(line | dict(beside) | {"chain": to_json(chain_to_json(chain))})
 
 
 def read_chains(folder: Path | str) -> Iterator[Chain]:

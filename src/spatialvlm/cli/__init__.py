@@ -1,7 +1,7 @@
 """The command line: `spatialvlm build | calibrate | ask | audit | questions | show | benchmark`.
 
-The commands of evaluation are in `evaluating`, those for trainers in `exporting`, `inspect` in `viewing`, the others in
-modules called like them. Thin; each command imports what it needs when it runs.
+The commands of evaluation are in `evaluating`, those for trainers in `exporting`, others in a file each that is named
+after them. Thin; each command imports what it needs when it runs.
 
 Progress and messages go to stderr, results to files and stdout. Exit codes: 0 done, 1 failed, 2 wrong use.
 """
@@ -16,7 +16,7 @@ from typing import Annotated, Any
 
 import typer
 
-from spatialvlm.cli import answering, evaluating, exporting, reasoning, serving, train_command, viewing
+from spatialvlm.cli import answering, evaluating, exporting, mcp_command, reasoning, serving, train_command, viewing
 from spatialvlm.cli.options import (
     As,
     Balance,
@@ -267,13 +267,8 @@ def benchmark(
         raise typer.Exit(1)
 
 
-app.add_typer(answering.app)
-app.add_typer(reasoning.app)
-app.add_typer(serving.app)
-app.add_typer(viewing.app)
-app.add_typer(exporting.app)
-app.add_typer(evaluating.app)
-app.add_typer(train_command.app)
+for _part in (answering, reasoning, serving, mcp_command, viewing, exporting, evaluating, train_command):
+    app.add_typer(_part.app)
 
 
 def _stop(*_: object) -> None:

@@ -50,7 +50,7 @@ def chains(
         ChainStyle,
         typer.Option(
             help="[bold]short[/] (a line a step), [bold]long[/] (thought through), [bold]equations[/], "
-            "[bold]dialogue[/] (as in the paper), or [bold]mixed[/]."
+            "[bold]dialogue[/] (as in the paper), [bold]mixed[/] of these, or calls of [bold]tools[/]."
         ),
     ] = "long",
     think: Annotated[
@@ -59,6 +59,8 @@ def chains(
     seed: Annotated[int, typer.Option(min=0, help="Decides which chains, and how they are said.")] = 0,
 ) -> None:
     """Write questions that take several steps, with their reasoning, each step replayable from the stored scenes."""
+    if think and style == "tools":
+        raise typer.BadParameter("--think is for reasoning in words; calls of tools have none")
     from rich.console import Console
     from rich.progress import Progress
 
@@ -68,15 +70,13 @@ def chains(
     opened = read_dataset(dataset)
     with Progress(console=Console(stderr=True), transient=True) as progress:
         scenes = progress.add_task("scenes", total=len(opened))
-        done = write_chains(
-            opened,
-            out,
-            per_scene=per_scene,
-            seed=seed,
-            style=style,
-            think=think,
-            report=lambda count: progress.advance(scenes, count),
-        )
+        shared = {"per_scene": per_scene, "seed": seed, "report": lambda count: progress.advance(scenes, count)}
+        if style == "tools":
+            from spatialvlm.reason import write_chain_calls
+
+            done = write_chain_calls(opened, out, **shared)
+        else:
+            done = write_chains(opened, out, style=style, think=think, **shared)
     print(f"{done.chains} chains about {done.images} images: {out}")
     for reason, count in done.skipped.items():
         print(f"left out: {count} frames with {reason}")

@@ -102,7 +102,7 @@ DepthErrors = Annotated[
     Path | None, typer.Option(metavar="FILE", help="How wrong the depth model is, as `calibrate` wrote it.")
 ]
 Mix = Literal["paper", "all"]
-ChainStyle = Literal["short", "long", "equations", "dialogue", "mixed"]
+ChainStyle = Literal["short", "long", "equations", "dialogue", "mixed", "tools"]
 Numbers = Literal["people", "exact"]
 Balance = Annotated[
     Literal["names", "none"] | None,
