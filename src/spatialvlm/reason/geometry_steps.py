@@ -1,0 +1,149 @@
+"""The steps that a rule takes: tools called and traced, by the letters of things; what they find has handles.
+
+A result that can't be told ends the line of reasoning, by `CannotMeasure`, with the reason.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations, pairwise
+from typing import Any
+
+from spatialvlm.errors import SpatialError, UserError
+from spatialvlm.reason.desk import Desk
+from spatialvlm.reason.measured_terms import Term
+from spatialvlm.reason.tools import call
+from spatialvlm.reason.trace import CallStep, Trace
+
+Handle = str
+
+
+class CannotMeasure(SpatialError):
+    """What a rule needs cannot be told; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """The handle of what decides; `said` where the answer is no number but names of things."""
+
+    handle: Handle
+    said: str = ""
+
+
+class GeometrySteps:
+    """See the module. `things` are what the letters a, b ... mean."""
+
+    def __init__(self, desk: Desk, things: Sequence[str], trace: Trace) -> None:
+        self._desk, self._trace = desk, trace
+        self._names = dict(zip("abcdefgh", things))
+        self._made: dict[tuple[str, str], dict[str, Any]] = {}
+        self.calls = 0
+
+    def name(self, letter: str) -> str:
+        """Return what a thing is called."""
+        return self._names[letter]
+
+    def value(self, handle: Handle) -> float:
+        """Return the number under a handle."""
+        return self._desk.book.amounts[handle].value
+
+    def call(self, tool: str, **arguments: Any) -> Handle:
+        """Call a tool once; returns the handle. Raises CannotMeasure where it can't be told."""
+        key = (tool, json.dumps(arguments, sort_keys=True))
+        if key not in self._made:
+            self.calls += 1
+            try:
+                self._made[key] = call(self._desk, tool, arguments)
+                self._trace.add(CallStep(tool, key[1], self._made[key]))
+            except UserError as error:
+                self._trace.add(CallStep(tool, key[1], error=str(error)))
+                raise CannotMeasure(str(error)) from None
+        told = self._made[key]
+        if "cannot_tell" in told:
+            raise CannotMeasure(f"{told['text']} ({tool} of {', '.join(str(one) for one in arguments.values())})")
+        return str(told["handle"])
+
+    def size(self, thing: str, of: str) -> Handle:
+        """Measure a height, a width or an elevation."""
+        return self.call("size", object=self.name(thing), of=of)
+
+    def distance(self, a: str, b: str, of: str) -> Handle:
+        """Measure a distance between two things, or to the "camera"."""
+        return self.call("distance", a=self.name(a), b=self._names.get(b, b), of=of)
+
+    def term(self, term: Term) -> str:
+        """Measure a term: a handle, or an expression."""
+        match term.tool:
+            case "known":
+                found = f"{term.metres:.6g} m"
+            case "top":
+                found = self._top(term.things[0])
+            case "size":
+                found = self.size(term.things[0], term.of)
+            case _ if term.of == "camera":
+                found = self.distance(term.things[0], "camera", "centers")
+            case _:
+                found = self.distance(*term.things, term.of)
+        return found if term.factor == 1.0 else f"{term.factor:.6g} * {found}"
+
+    def _top(self, thing: str) -> str:
+        height = self.size(thing, "height")
+        if self._desk.known[self.name(thing)].bottom == "support":
+            return height
+        return f"({self.size(thing, 'elevation')} + {height})"
+
+    def compute(self, expression: str) -> Result:
+        """Compute an expression. Raises CannotMeasure where errors do not decide it."""
+        return Result(self.call("calculate", expression=expression))
+
+    def choose(self, lengths: Mapping[str, str], *, largest: bool) -> Result:
+        """Choose the thing whose length is the largest or the smallest, if errors decide that."""
+        best = self._best(list(lengths.values()), largest)
+        names = [self.name(thing) for thing, length in lengths.items() if length == best[0]]
+        return Result(best[1], f"the {names[0]}")
+
+    def choose_term(self, terms: Sequence[Term], *, largest: bool) -> Result:
+        """Choose the larger or the smaller of some lengths that a question speaks of."""
+        lengths = [self.term(term) for term in terms]
+        best, decided = self._best(lengths, largest)
+        return Result(decided, self._in_words(terms[lengths.index(best)]))
+
+    def order(self, lengths: Mapping[str, Handle], *, descending: bool) -> Result:
+        """Order things by their lengths, if errors decide that between neighbours."""
+        ranked = sorted(lengths, key=lambda thing: self.value(lengths[thing]), reverse=descending)
+        sign = ">" if descending else "<"
+        last = [self.call("calculate", expression=f"{lengths[a]} {sign} {lengths[b]}") for a, b in pairwise(ranked)][-1]
+        return Result(last, ", ".join(f"the {self.name(thing)}" for thing in ranked))
+
+    def order_by_side(self, things: Sequence[str], first: str) -> Result:
+        """Order things from side to side; each pair is compared."""
+        left = dict.fromkeys(things, 0)
+        last = ""
+        for a, b in combinations(things, 2):
+            last = self.call("relation", a=self.name(a), b=self.name(b), relation="left")
+            answer = self._desk.book[last].text
+            left[b if answer == "yes" else a] += 1
+        ranked = sorted(things, key=lambda thing: left[thing], reverse=first == "right")
+        return Result(last, ", ".join(f"the {self.name(thing)}" for thing in ranked))
+
+    def _best(self, lengths: Sequence[str], largest: bool) -> tuple[str, Handle]:
+        values = [self.value(self.call("calculate", expression=length)) for length in lengths]
+        best = lengths[values.index(max(values) if largest else min(values))]
+        decided = ""
+        for other in lengths:
+            if other != best:
+                decided = self.call("calculate", expression=f"{best} {'>' if largest else '<'} {other}")
+        return best, decided
+
+    def _in_words(self, term: Term) -> str:
+        names = [f"the {self.name(thing)}" for thing in term.things]
+        match term.tool, term.of:
+            case "distance", "camera":
+                return f"the distance of {names[0]} from the camera"
+            case "distance", of:
+                what = {"gap": "gap", "centers": "distance"}.get(of, f"{of} distance")
+                return f"the {what} between {names[0]} and {names[1]}"
+            case "top", _:
+                return f"the top of {names[0]}"
+            case _:
+                return f"the {term.of} of {names[0]}"
