@@ -133,7 +133,8 @@ def test_the_picture_shows_what_was_measured(frame, scene):
 def test_modes():
     assert choose_mode(None, "http://x#m") == "tools"
     assert choose_mode("dialogue", "http://x#m") == "dialogue"
-    for mode in (None, "tools", "dialogue"):
+    assert choose_mode(None, None) == choose_mode("geometry", None) == "geometry"
+    for mode in ("tools", "dialogue"):
         with pytest.raises(UserError, match="--llm URL#MODEL"):
             choose_mode(mode, None)
 

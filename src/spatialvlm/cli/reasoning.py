@@ -17,8 +17,7 @@ app = typer.Typer()
 
 
 @app.command(
-    epilog="Example: [bold]spatialvlm reason frame/ 'Does the mug fit into the box?' "
-    "--llm http://localhost:11434/v1#qwen3:8b[/]"
+    epilog="Example: [bold]spatialvlm reason shapes:1 'How much taller is the teal cube than the flat white box?'[/]"
 )
 def reason(
     image: Annotated[
@@ -37,10 +36,10 @@ def reason(
         ),
     ] = None,
     mode: Annotated[
-        Literal["tools", "dialogue"] | None,
+        Literal["geometry", "tools", "dialogue"] | None,
         typer.Option(
-            help="By calling [bold]tools[/] that measure, or in a [bold]dialogue[/] with the model that sees; by "
-            "default tools."
+            help="By measuring what a grammar reads ([bold]geometry[/], the default without --llm), by a language "
+            "model that calls [bold]tools[/], or that has a [bold]dialogue[/] with the one that sees."
         ),
     ] = None,
     vlm: Annotated[

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from spatialvlm.evaluate.items import Item
     from spatialvlm.evaluate.models import AskConfig
     from spatialvlm.evaluate.own_scoring import score
+    from spatialvlm.evaluate.own_wordings import KnownQuestion, known_question
+    from spatialvlm.evaluate.parsing.length_spans import find_lengths
     from spatialvlm.evaluate.results import Results, read_results
     from spatialvlm.evaluate.rooms_benchmark.benchmark_console import build_with_progress
     from spatialvlm.evaluate.rooms_benchmark.definition import load_definition
@@ -45,6 +47,7 @@ __all__ = [
     "TASKS",
     "AskConfig",
     "Item",
+    "KnownQuestion",
     "Results",
     "Scored",
     "Task",
@@ -52,7 +55,9 @@ __all__ = [
     "compare_on_console",
     "evaluate",
     "evaluate_with_progress",
+    "find_lengths",
     "item_from_row",
+    "known_question",
     "load_definition",
     "load_task",
     "read_answer",
@@ -78,6 +83,10 @@ def __getattr__(name: str) -> Any:
             module = "item_export"
         case "Item":
             module = "items"
+        case "KnownQuestion" | "known_question":
+            module = "own_wordings"
+        case "find_lengths":
+            module = "parsing.length_spans"
         case "AskConfig":
             module = "models"
         case "Results" | "read_results":

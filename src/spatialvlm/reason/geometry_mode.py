@@ -8,7 +8,7 @@ import time
 
 from spatialvlm.answers import CannotTell, YesNo
 from spatialvlm.errors import UserError
-from spatialvlm.evaluate.own_wordings import known_question
+from spatialvlm.evaluate import known_question
 from spatialvlm.kinds import KINDS
 from spatialvlm.reason.desk import Desk, told
 from spatialvlm.reason.geometry_rules import follow

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from spatialvlm.errors import UserError
-from spatialvlm.evaluate.parsing.length_spans import find_lengths
+from spatialvlm.evaluate import find_lengths
 from spatialvlm.pipeline.phrase import object_names
 from spatialvlm.records import Scene
 
@@ -59,7 +59,8 @@ def tag(question: str, names: Mapping[str, frozenset[str]]) -> TaggedQuestion:
 
     def thing(found: re.Match[str]) -> str:
         article, name = found[1], found[2]
-        if article is None and name in _VERBS:
+        indefinite = article is not None and article.split()[0] in ("a", "an")  # a box is none of those in view
+        if indefinite or (article is None and (name in _VERBS or len(names[name]) > 1)):
             return found[0]
         if len(names[name]) > 1:
             raise UserError(f"{name!r}: several things are called so; say which, as describe_objects lists them")
