@@ -3,10 +3,10 @@
 import re
 
 from spatialvlm.reason.geometry_steps import GeometrySteps, Result
-from spatialvlm.reason.measured_terms import ME, THING, Term
+from spatialvlm.reason.measured_terms import ME, NUMBERS, THING, Term
 from spatialvlm.reason.question_words import LEAST, LESS, MORE, WIDE, GeometryRule, QuestionWords
 
-_TIMES = {"twice": 2.0, "two": 2.0, "double": 2.0, "three": 3.0, "four": 4.0, "five": 5.0, "six": 6.0, "half": 0.5}
+_TIMES = NUMBERS | {"twice": 2.0, "double": 2.0, "half": 0.5, "a third": 1 / 3, "a quarter": 0.25}
 _SAID_TIMES = rf"\b({'|'.join(_TIMES)}|[\d.]+)\b(?= times| as | the (?:height|width))|by ({'|'.join(_TIMES)}|[\d.]+)\b"
 _UNIT = (
     r"(?:as (?:tall|wide|high|broad) as|than|times (?:the (?:height|width) of|that of)|multiply the (?:height|width) of"
@@ -18,15 +18,25 @@ _CHOICE = r"\bwh(?:ich|at|ose)\b|\bor\b"
 
 def times(steps: GeometrySteps, words: QuestionWords) -> Result | None:
     """Say how many times as tall or wide one thing is, or whether it is more than so many times."""
+    if len(words.terms) == 2 and not words.known:
+        if any(term.factor != 1.0 for term in words.terms) or not words.says(r"how many|factor|ratio|multiply|divided"):
+            return None
+        one, other = (steps.term(term) for term in words.terms)
+        turned = words.says(r"multiply|how many times (?:would )?the (?:height|width) of")
+        return steps.compute(f"{other} / {one}" if turned else f"{one} / {other}")
     if len(words.things) != 2:
         return None
+    if words.says(r"\b(?:far|farther|further|distant|near|close)\b"):
+        away = [steps.distance(thing, "camera", "centers") for thing in words.things]
+        return steps.compute(f"{away[0]} / {away[1]}")
     of = "width" if re.search(WIDE, words.tagged) or words.says("side by side") else "height"
     unit, other = _ratio_of(words)
     limit = re.search(_SAID_TIMES, words.tagged)
     if limit is None or words.says(r"how many|whole number|nearest"):
         return steps.compute(f"{steps.size(other, of)} / {steps.size(unit, of)}")
     said = str(limit[1] or limit[2])
-    return steps.compute(f"{steps.size(other, of)} > {_TIMES.get(said) or float(said)} * {steps.size(unit, of)}")
+    sign = "<" if words.says(r"less than|not even|under") else ">"
+    return steps.compute(f"{steps.size(other, of)} {sign} {_TIMES.get(said) or float(said)} * {steps.size(unit, of)}")
 
 
 def _ratio_of(words: QuestionWords) -> tuple[str, str]:
@@ -62,7 +72,7 @@ def nearest_to_camera(steps: GeometrySteps, words: QuestionWords) -> Result | No
 
 def in_order(steps: GeometrySteps, words: QuestionWords) -> Result | None:
     """Bring things in the order of a length, or from side to side."""
-    if len(words.things) < 3:
+    if len(words.things) < 2:
         return None
     side = re.search(r"\b(left|right)(?:most)?\b", words.text)
     if side is not None:
@@ -82,8 +92,27 @@ def _begins_with(words: QuestionWords, these: str, others: str) -> bool:
     return found is not None and found[1] is not None
 
 
+def long_enough(steps: GeometrySteps, words: QuestionWords) -> Result | None:
+    """Decide whether something of a length reaches from one thing to another."""
+    if len(words.things) != 2 or not words.known:
+        return None
+    return steps.compute(f"{steps.distance(*words.things, 'centers')} < {steps.term(words.known[0])}")
+
+
+def how_high(steps: GeometrySteps, words: QuestionWords) -> Result | None:
+    """Say how high the top or the bottom of a thing is."""
+    if len(words.things) != 1 or words.known:
+        return None
+    thing = words.things[0]
+    if words.says(r"\b(?:bottom|lower edge|underside|lowest point)\b"):
+        return steps.compute(steps.size(thing, "elevation"))
+    return steps.compute(steps.term(Term("top", "", (thing,))))
+
+
 def how_much_more(steps: GeometrySteps, words: QuestionWords) -> Result | None:
     """Say by how much one length is more than another."""
+    if words.says(r"\b(?:left|remains?|spare|leftover)\b") or (words.known and words.says("between")):
+        return None
     pair = _two_lengths(steps, words)
     return None if pair is None else steps.compute(f"abs({pair[0]} - {pair[1]})")
 
@@ -142,7 +171,7 @@ def _two_lengths(steps: GeometrySteps, words: QuestionWords) -> tuple[str, str] 
     if words.dimension is not None:
         sizes = [steps.size(thing, words.dimension) for thing in words.things]
         return sizes[0], sizes[1]
-    if words.says(r"\b(?:farther|further|closer|nearer)\b"):
+    if words.says(r"\b(?:farther|further|closer|nearer|distant|distance from (?:me|the camera))\b"):
         away = [steps.distance(thing, "camera", "centers") for thing in words.things]
         return away[0], away[1]
     return None
@@ -160,23 +189,29 @@ def _against_known(steps: GeometrySteps, words: QuestionWords) -> tuple[str, str
     return None if words.dimension is None else (steps.size(words.things[0], words.dimension), known)
 
 
+_BY_HOW_MUCH = (
+    r"\bhow much\b|\bdifference\b|\bby (?:how|what)\b|\bwhat amount\b|\bminus\b|\bextra\b|\bdiffer\b"
+    r"|\bhow many (?:meters|centimeters|inches|feet|cm|m)\b"
+)
+_ORDER = (
+    r"\b(?:order|sort|rank|arrange)\b|\b(?:from )?(?:the )?\w+(?:est|most) to (?:the )?\w+(?:est|most)\b"
+    r"|which comes next|lined up, going|stood side by side|do you meet|\blist\b|\bfirst\b.*\blast\b"
+    r"|from left to right|from right to left|left to right:"
+)
 COMPARISONS = (
     GeometryRule(
         r"how many times|how many copies|whole number|(?:more|less) than .* times|\btimes (?:as|the)\b|\bunits?\b"
-        r"|\bstill\b|multiply|\b(?:twice|double|half) (?:as|the)\b",
+        r"|\bstill\b|multiply|\b(?:twice|double|half) (?:as|the)\b|by what factor|\bratio\b",
         times,
     ),
+    GeometryRule(_ORDER, in_order),
+    GeometryRule(_BY_HOW_MUCH, how_much_more),
+    GeometryRule(r"\blong enough\b|\breach from\b|\bstretch from\b|\bspan\b", long_enough),
     GeometryRule(r"\b(?:near|clos|far|furth)(?:e?r|est|thest|ther)\b|shortest distance|longest distance", nearest_to),
-    GeometryRule(
-        r"\b(?:order|sort|rank|arrange)\b|\bfrom (?:the )?\w+(?:est|most)?\b to (?:the )?\w+(?:est|most)\b"
-        r"|which comes next|lined up, going|stood side by side|do you meet|\blist\b|\bfirst\b.*\blast\b"
-        r"|from left to right|from right to left",
-        in_order,
-    ),
-    GeometryRule(
-        r"\bhow much\b|\bdifference\b|\bby how\b|\bhow many (?:meters|centimeters|inches|feet|cm|m)\b", how_much_more
-    ),
     GeometryRule(r"\b(?:nearest|closest|farthest|furthest|most distant)\b", nearest_to_camera),
+    GeometryRule(
+        r"\bhow high\b|\bwhat height\b|\bhow far (?:above|up|off)\b|\bheight of the (?:top|bottom)\b", how_high
+    ),
     GeometryRule(_CHOICE + r"|\b\w+est of\b|\bthe \w+est\b", which_is_more),
     GeometryRule(r"\b(?:top|reach(?:es)?|rises?|highest point|stick up|taller than .* above)\b", tops),
     GeometryRule(rf"{MORE}|{LESS}|first one|at least|at most", is_more),

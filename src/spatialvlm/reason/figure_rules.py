@@ -10,6 +10,7 @@ from spatialvlm.reason.question_words import GeometryRule, QuestionWords
 ALIKE_M = 0.1
 """Sides of a triangle that differ by less are alike where a question does not say how much, as in the paper."""
 _BETWEEN = rf"between {THING} and {THING}|{THING} and {THING} leave"
+_ROUND = r"\bperimeter\b|all the way (?:a)?round|\bloop\b|round trip|back to (?:the )?(?:start|where)|\bhome\b"
 _GOES = (
     r"\b(?:fits?|pass|room|space|enough|squeeze|gets?|go(?:es)?|drive|walk|moved?|stand|put|set down|roll|slide"
     r"|through)\b"
@@ -36,7 +37,7 @@ def triangle(steps: GeometrySteps, words: QuestionWords) -> Result | None:
     if len(words.things) != 3:
         return None
     sides = [steps.distance(a, b, "centers") for a, b in combinations(words.things, 2)]
-    if words.says(r"\bperimeter\b|all the way (?:a)?round"):
+    if words.says(_ROUND):
         return steps.compute(" + ".join(sides))
     said_all = words.says(r"\b(?:equilateral|equally far|all equal|all of its sides|all three|longest|same distance)\b")
     if not said_all and words.share is None and not words.known:
@@ -60,6 +61,9 @@ def in_line(steps: GeometrySteps, words: QuestionWords) -> Result | None:
 
 def way(steps: GeometrySteps, words: QuestionWords) -> Result | None:
     """Add up the way over several things: along the floor for who walks or drives, else through the air."""
+    legs = re.findall(rf"from {THING} (?:straight )?to {THING}", words.tagged)
+    if len(words.things) == 2 and words.says(r"\band back\b|there and back|return"):
+        return steps.compute(f"2 * {steps.distance(*words.things, 'centers')}")
     if len(words.things) < 3:
         return None
     via = re.search(rf"from {THING} (?:by way of|via) {THING} to {THING}", words.tagged)
@@ -69,7 +73,8 @@ def way(steps: GeometrySteps, words: QuestionWords) -> Result | None:
     walks = words.says(r"\b(?:walk|driv|floor|go straight|meters is it|roll|vacuum)\w*\b|someone")
     flies = words.says(r"through the air|fl(?:y|ies)\b|center")
     of = "horizontal" if walks and not flies else "centers"
-    return steps.compute(" + ".join(steps.distance(a, b, of) for a, b in pairwise(stops)))
+    pairs = legs if len(legs) > 1 else [*pairwise(stops)]
+    return steps.compute(" + ".join(steps.distance(a, b, of) for a, b in pairs))
 
 
 def stacked(steps: GeometrySteps, words: QuestionWords) -> Result | None:
@@ -85,7 +90,11 @@ def summed(steps: GeometrySteps, words: QuestionWords) -> Result | None:
     beside = words.says(r"side by side|next to each other|next to one another|in a row|in a line")
     of = "width" if beside else words.dimension or "height"
     lengths = [steps.term(term) for term in measured]
-    if len(lengths) < 2:
+    if len(lengths) < 2 and words.says(r"camera distance|how far (?:away|from)|distances? (?:of|to|from) .*camera"):
+        lengths = [steps.distance(thing, "camera", "centers") for thing in words.things]
+    elif len(lengths) < 2 and words.says(r"\b(?:distance|legs?|path|way|trip|walk|route|length)\b"):
+        return None
+    elif len(lengths) < 2:
         lengths = [steps.size(thing, of) for thing in words.things]
     if len(lengths) < 2:
         return None
@@ -98,15 +107,15 @@ def _against(steps: GeometrySteps, words: QuestionWords, total: str) -> Result:
     """Compute a sum, or hold it against a length that the question gives."""
     if not words.known:
         return steps.compute(total)
-    less = words.says(r"\b(?:less|under|below|fit|within|shorter|lower)\b")
+    less = words.says(r"\b(?:less|under|below|fit|within|shorter|lower|niche|shelf|room|space|place|put|into)\b")
     return steps.compute(f"{total} {'<' if less else '>'} {steps.term(words.known[0])}")
 
 
 FIGURES = (
     GeometryRule(_BETWEEN, fits),
     GeometryRule(
-        r"\b(?:triangle|equilateral|isosceles|equally far|all equal|two equal|any two|two of the distances|perimeter)\b"
-        r"|all three distances|same within",
+        _ROUND + r"|\b(?:triangle|equilateral|isosceles|equally far|all equal|two equal|any two|two of the distances)\b"
+        r"|all three distances|same within|three lines equally",
         triangle,
     ),
     GeometryRule(r"\b(?:line|lined up|detour|middle one|straight way)\b.*?[\d.]+ ?(?:%|percent)", in_line),

@@ -4,6 +4,7 @@ Enters: a desk with a scene, and a question. Leaves: the end, with the answer, o
 wording of ours is asked of the scene by its kind; composed ones follow `geometry_rules`.
 """
 
+import re
 import time
 
 from spatialvlm.answers import CannotTell, YesNo
@@ -17,6 +18,15 @@ from spatialvlm.reason.question_tags import TaggedQuestion, names_in, tag
 from spatialvlm.reason.talk import evidence_of
 from spatialvlm.reason.trace import CallStep, EndStep, QuestionStep, Reason, Trace
 
+_MEASURES = re.compile(
+    r"\bhow (?:much|many|far)\b|\bby what\b|^how (?:tall|wide|long|high)\b"
+    r"|\bwhat (?:is|are|do|does|'s) the (?:total|combined|sum|mean|average|difference|distance|height|width|length)\b"
+)
+_DECIDES = re.compile(
+    r"(?:^|[.:,;?!-] ?)(?:and |so |then )?(?:is|are|does|do|did|can|could|would|will|has|have|was|were|am i)\b"
+    r"(?! [^?]*\bwhich\b)"
+)
+_CHOOSES = re.compile(r"\bwh(?:ich|ose|o)\b|\bor\b|\bwhat is (?:closest|nearest|farthest|larger|longer)")
 UNREAD = (
     "the grammar of mode geometry cannot read this; ask for lengths, comparisons, sums, ratios, orders, what fits or "
     "what is nearest, of things by their names, or give --llm URL#MODEL"
@@ -62,6 +72,8 @@ def reason_by_geometry(desk: Desk, question: str, *, trace: Trace | None = None)
             return end("answered", entry.text, Result(single))
         steps = GeometrySteps(desk, tagged.things, trace)
         result = follow(steps, tagged.text)
+        if result is not None and not _answers(desk, question, result):
+            result = None
     except CannotMeasure as error:
         return end("abstained", str(error))
     except UserError as error:
@@ -69,6 +81,17 @@ def reason_by_geometry(desk: Desk, question: str, *, trace: Trace | None = None)
     if result is None:
         return end("no_answer", UNREAD)
     return end("answered", result.said or desk.book[result.handle].text, result)
+
+
+def _answers(desk: Desk, question: str, result: Result) -> bool:
+    """Tell whether a result is of the form that a question asks for, as far as its words tell: a length is no yes."""
+    opening = question.strip().lower()
+    decided = isinstance(desk.book[result.handle].answer, YesNo | CannotTell) and not result.said
+    if _MEASURES.search(opening):
+        return not decided and not result.said
+    if _DECIDES.search(opening) and not _CHOOSES.search(opening):
+        return decided
+    return not (_CHOOSES.search(opening) and decided and not _DECIDES.search(opening))
 
 
 def _asked_of_scene(desk: Desk, question: str, tagged: TaggedQuestion, trace: Trace) -> str | None:

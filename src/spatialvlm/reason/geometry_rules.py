@@ -8,8 +8,9 @@ from spatialvlm.reason.geometry_steps import GeometrySteps, Result
 from spatialvlm.reason.measured_terms import THING
 from spatialvlm.reason.question_words import QuestionWords
 
-RULES = (COMPARISONS[0], COMPARISONS[1], COMPARISONS[2], *FIGURES, *COMPARISONS[3:])
-"""Ratios, nearest ones and orders are told by their words, figures by theirs; plain comparisons are what is left."""
+FIRST = 4
+RULES = (*COMPARISONS[:FIRST], *FIGURES, *COMPARISONS[FIRST:])
+"""Ratios and orders are told by their words, figures by theirs; plain comparisons are what is left."""
 _OF_BOTH = re.compile(rf"(height|width)s? of {THING} and (?:of |that of )?{THING}")
 
 

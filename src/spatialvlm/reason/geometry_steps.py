@@ -143,6 +143,8 @@ class GeometrySteps:
             case "distance", of:
                 what = {"gap": "gap", "centers": "distance"}.get(of, f"{of} distance")
                 return f"the {what} between {names[0]} and {names[1]}"
+            case "size", "elevation":
+                return f"the bottom of {names[0]}"
             case "top", _:
                 return f"the top of {names[0]}"
             case _:

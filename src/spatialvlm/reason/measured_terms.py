@@ -10,9 +10,10 @@ from dataclasses import dataclass, replace
 THING = r"<([a-h])>"
 ME = r"(?:(?:the )?(?:camera|viewer|observer)|me|us|you|here)"
 _MANY = {"twice": 2.0, "double": 2.0, "thrice": 3.0, "half": 0.5, "one and a half": 1.5}
-_NUMBERS = {"two": 2.0, "three": 3.0, "four": 4.0, "five": 5.0, "six": 6.0, "ten": 10.0}
+_SPELT = ("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+NUMBERS = {word: float(number) for number, word in enumerate(_SPELT, 2)}
 _TIMES = re.compile(
-    rf"(?:\b({'|'.join(_MANY)})(?: of)?|\b({'|'.join(_NUMBERS)}|\d+(?:\.\d+)?) times(?: as \w+ as)?) $", re.ASCII
+    rf"(?:\b({'|'.join(_MANY)})(?: of)?|\b({'|'.join(NUMBERS)}|\d+(?:\.\d+)?) times(?: as \w+ as)?) $", re.ASCII
 )
 
 
@@ -58,6 +59,8 @@ _FORMS: list[tuple[str, _Made]] = [
     (f"(?:the )?height of {THING}|{THING}'s height|how (?:tall|high) {THING} is", _one("size", "height")),
     (f"(?:the )?width of {THING}(?: as seen from here)?|{THING}'s width|how wide {THING} is", _one("size", "width")),
     (f"(?:the )?(?:top|highest point|upper edge) of {THING}", _one("top", "")),
+    (f"(?:the )?(?:bottom|lowest point|lower edge|underside) of {THING}", _one("size", "elevation")),
+    (f"from {THING} to {THING}", _pair("centers")),
 ]
 _PATTERNS = [(re.compile(form), made) for form, made in _FORMS]
 _PLANE = "(?:floor|ground|table top|table|surface|supporting surface)"
@@ -72,7 +75,7 @@ def find_terms(text: str) -> tuple[str, tuple[Term, ...]]:
         if all(end <= other or start >= upto for other, upto, _ in found):
             times = _TIMES.search(text[:start])
             if times is not None:
-                factor = _MANY.get(times[1] or "", 0.0) or _NUMBERS.get(times[2] or "", 0.0) or float(times[2])
+                factor = _MANY.get(times[1] or "", 0.0) or NUMBERS.get(times[2] or "", 0.0) or float(times[2])
                 start, term = times.start(), replace(term, factor=factor)
             found.append((start, end, term))
 
