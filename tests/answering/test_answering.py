@@ -11,9 +11,11 @@ import pytest
 from PIL import Image
 
 import spatialvlm as sv
-from spatialvlm.answering import LONGEST_QUESTION, choose_model, draw_looked, packaged_model
+from spatialvlm.answering import LONGEST_QUESTION, choose_model, draw_looked
+from spatialvlm.answers import Length
 from spatialvlm.errors import UserError
-from spatialvlm.models import Model
+from spatialvlm.models import Model, parse_model
+from spatialvlm.models import weights as weights_of_models
 
 pytest.importorskip("jinja2")
 pytest.importorskip("tokenizers")
@@ -154,12 +156,21 @@ def test_the_library_refuses_the_same(weights: Path, picture: Path):
         sv.answer(picture, "12 " * (LONGEST_QUESTION // 3 - 1), str(weights))
 
 
-def test_without_a_model(run: Run, picture: Path):
-    code, _, err = run("answer", picture, QUESTION)
-    assert code == 1
-    assert err.startswith("error: no model: none is installed with this package; give one by --model: a folder")
-    with pytest.raises(UserError, match="none is installed"):
-        packaged_model()
+def test_without_a_model_it_is_nano(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    frame = sv.collect("shapes:1")[0].frame
+    assert frame is not None
+    Image.fromarray(frame.image).save(tmp_path / "scene.png")
+    code, out, err = run("answer", tmp_path / "scene.png", "How wide is the box?", "--json")
+    assert (code, err) == (0, "")
+    told = json.loads(out)
+    assert told["model"] == "nano"
+    answered = sv.answer(frame.image, "How wide is the box?")
+    assert isinstance(answered.value, Length)
+    assert told["text"] == answered.text
+    assert choose_model(None) == choose_model("nano") == parse_model("nano")
+    monkeypatch.setattr(weights_of_models, "NANO", "nowhere")
+    with pytest.raises(UserError, match="not installed with this package"):
+        choose_model(None)
 
 
 def test_which_model(weights: Path, tmp_path: Path):
