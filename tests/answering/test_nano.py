@@ -1,4 +1,4 @@
-"""The small model of the package: it is whole, small, and says a length wherever one is asked, of pictures never seen."""
+"""The small model of the package: it is whole, small, and says a length wherever one is asked."""
 
 from importlib.resources import files
 from pathlib import Path
