@@ -83,7 +83,7 @@ class GeometrySteps:
             case _ if term.of == "camera":
                 found = self.distance(term.things[0], "camera", "centers")
             case _:
-                found = self.distance(*term.things, term.of)
+                found = self.distance(term.things[0], term.things[1], term.of)
         return found if term.factor == 1.0 else f"{term.factor:.6g} * {found}"
 
     def _top(self, thing: str) -> str:
