@@ -1,4 +1,4 @@
-"""The small model of the package: it is whole, small, and says a length wherever one is asked."""
+"""The small model of the package: it is whole, small, and says lengths where they are asked."""
 
 from importlib.resources import files
 from pathlib import Path
