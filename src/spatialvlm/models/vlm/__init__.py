@@ -13,7 +13,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, Self, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float32, UInt8
@@ -86,7 +86,7 @@ class Vlm(Protocol):
         """Answer many questions, in order, and tell what each answer took."""
         ...
 
-    def with_settings(self, *, seed: int, max_new_tokens: int, temperature: float) -> Self:
+    def with_settings(self, *, seed: int, max_new_tokens: int, temperature: float) -> "Vlm":
         """Return this model with other settings: the same weights, nothing loaded. Raises as `load_vlm` does."""
         ...
 

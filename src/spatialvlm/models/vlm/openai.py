@@ -8,7 +8,6 @@ import base64
 import copy
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Self
 
 import cv2
 import numpy as np
@@ -75,7 +74,7 @@ class OpenAI:
         with ThreadPoolExecutor(self._at_once) as pool:
             return list(pool.map(lambda one, seed: self._reply(one[0], one[1], seed), asked, seeds))
 
-    def with_settings(self, *, seed: int, max_new_tokens: int, temperature: float) -> Self:
+    def with_settings(self, *, seed: int, max_new_tokens: int, temperature: float) -> "OpenAI":
         """Return this model with other settings, at the same server."""
         check_settings(max_new_tokens, temperature)
         other = copy.copy(self)

@@ -7,7 +7,7 @@ https://huggingface.co/docs/transformers/main/tasks/image_text_to_text
 
 import copy
 from collections.abc import Sequence
-from typing import Any, Self
+from typing import Any
 
 from spatialvlm.errors import UserError
 from spatialvlm.models.runtime import Batches, Runtime
@@ -69,7 +69,7 @@ class Transformers:
             found |= zip(same, self._batches(self._answer, [asked[i] for i in same]), strict=True)
         return [found[i] for i in range(len(asked))]
 
-    def with_settings(self, *, seed: int, max_new_tokens: int, temperature: float) -> Self:
+    def with_settings(self, *, seed: int, max_new_tokens: int, temperature: float) -> "Transformers":
         """Return this model with other settings, on the same weights."""
         check_settings(max_new_tokens, temperature)
         other = copy.copy(self)

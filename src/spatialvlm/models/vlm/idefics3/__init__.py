@@ -15,7 +15,7 @@ import copy
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float32, Int64
@@ -84,7 +84,7 @@ class Idefics3:
                 said += self._write(*some[0], 1) * len(some)
         return said
 
-    def with_settings(self, *, seed: int, max_new_tokens: int, temperature: float) -> Self:
+    def with_settings(self, *, seed: int, max_new_tokens: int, temperature: float) -> "Idefics3":
         """Return this model with other settings, on the same weights."""
         check_settings(max_new_tokens, temperature)
         other = copy.copy(self)
