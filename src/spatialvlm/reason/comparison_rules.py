@@ -66,6 +66,8 @@ def nearest_to_camera(steps: GeometrySteps, words: QuestionWords) -> Result | No
     """Choose the one of several things that is nearest to the camera, or farthest from it."""
     if len(words.things) < 2 or words.terms or words.says(rf"(?:to|from) {THING}"):
         return None
+    if not words.says(_CHOICE) and not words.says(r"est\b|most"):
+        return None
     lengths = {thing: steps.distance(thing, "camera", "centers") for thing in words.things}
     return steps.choose(lengths, largest=words.says(_FAR))
 
@@ -208,7 +210,7 @@ COMPARISONS = (
     GeometryRule(_BY_HOW_MUCH, how_much_more),
     GeometryRule(r"\blong enough\b|\breach from\b|\bstretch from\b|\bspan\b", long_enough),
     GeometryRule(r"\b(?:near|clos|far|furth)(?:e?r|est|thest|ther)\b|shortest distance|longest distance", nearest_to),
-    GeometryRule(r"\b(?:nearest|closest|farthest|furthest|most distant)\b", nearest_to_camera),
+    GeometryRule(r"\b(?:near|clos|far|furth)(?:e?r|est|thest|ther)\b|most distant", nearest_to_camera),
     GeometryRule(
         r"\bhow high\b|\bwhat height\b|\bhow far (?:above|up|off)\b|\bheight of the (?:top|bottom)\b", how_high
     ),
