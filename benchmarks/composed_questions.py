@@ -4,7 +4,8 @@
 
 173 questions about drawn rooms with exact depth, in composed_questions.jsonl, by a writer who did not know the rules;
 the answers are worked out from the facts of the scenes. Of the half "seen" the rules were mended after a first
-measurement, of the half "blind" they never were. Printed of each half: right, wrong, not read, left open.
+measurement, of the half "blind" they were not, but for
+one rule, "which is closer to the camera", that came later. Printed of each half: right, wrong, not read, left open.
 """
 
 import argparse
