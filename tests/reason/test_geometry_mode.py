@@ -2,6 +2,7 @@
 
 from itertools import combinations
 
+import numpy as np
 import pytest
 
 import spatialvlm as sv
@@ -13,7 +14,8 @@ from spatialvlm.records import Scene
 pytest.importorskip("pydantic")
 from spatialvlm.errors import UserError
 from spatialvlm.reason import Desk, EndStep, Trace, reason_about
-from spatialvlm.reason.question_tags import names_in, tag
+from spatialvlm.reason.asked_form import form_asked
+from spatialvlm.reason.question_tags import names_in, names_said, tag
 from spatialvlm.reason.trace import CallStep
 
 
@@ -104,6 +106,53 @@ def test_a_question_in_our_own_words_is_asked_of_the_scene(scene, names):
     assert [step.name for step in trace.steps if isinstance(step, CallStep)] == ["distance"]
 
 
+def test_without_a_scene_who_sees_is_asked_for_each_length():
+    heard: list[str] = []
+
+    def sees(question: str) -> str:
+        heard.append(question)
+        return {"How tall is the mug?": "10 cm", "How tall is the red box?": "0.3 m"}.get(question, "a cat")
+
+    def told(question: str) -> EndStep:
+        return reason_about(Desk(sv.Frame.of(np.zeros((8, 8, 3), np.uint8), id="photo"), None, sees), question, None)
+
+    sum_of_both = told("How high would the mug and the red box be, stacked?")
+    assert (sum_of_both.value, sum_of_both.unit) == (pytest.approx(0.4), "m")
+    assert sum_of_both.sigma == pytest.approx(0.3 * np.hypot(0.1, 0.3))
+    assert heard == ["How tall is the mug?", "How tall is the red box?"]
+    assert told("How tall is the mug?").value == pytest.approx(0.1)
+    vague = told("How many times as wide as the mug is the red box?")
+    assert vague.reason == "abstained"
+    assert "a cat" in vague.text
+    assert told("Why is the sky blue?").reason == "no_answer"
+
+
+@pytest.mark.parametrize(
+    ("question", "form"),
+    [
+        ("how much taller is <a> than <b>?", "figure"),
+        ("put <a> onto <b>. what height do you get?", "figure"),
+        ("which of <a> and <b> is taller?", "name"),
+        ("standing at <a>, what would i get to first: <b> or <c>?", "name"),
+        ("arrange <a>, <b> and <c> from left to right", "order"),
+        ("a cable of {0.4}. does it reach from <a> to <b>?", "yes_no"),
+        ("i want to know if <a> fits between <b> and <c>", "yes_no"),
+        ("look at <a>", None),
+    ],
+)
+def test_the_form_of_the_answer_is_told_by_the_words(question: str, form: str | None):
+    assert form_asked(question) == form
+
+
+def test_what_names_more_than_a_rule_looks_at_is_not_answered(scene, names):
+    one, other = measurable(scene, "height", names)[:2]
+    third = next(name for name in names if name not in (one, other))
+    assert asked(scene, f"How tall is {one}, with {other} next to it?").reason == "no_answer"
+    assert asked(scene, f"Would three of {one}, stacked, be taller than 2 m?").reason == "no_answer"
+    assert asked(scene, f"How many boxes of {one} fit beside {other}?").reason == "no_answer"
+    assert asked(scene, f"Is {one} taller than {other}, or 3 m higher than {third}?").reason == "no_answer"
+
+
 def value_of(chain: Chain) -> object:
     match chain.value:
         case YesNo(yes):
@@ -152,5 +201,7 @@ def test_names_and_lengths_are_tagged(scene, names):
     assert told.text == "can a {0.6} robot pass between <a> and <b>? <a>!"
     assert len(told.things) == 2
     assert tag("can it light the room?", {"can": frozenset("1"), "light": frozenset("2")}).things == ()
+    said = names_said("In this picture, is the red can on the table nearer to my lamp than the camera is?")
+    assert [*said] == ["red can on the table", "lamp"]
     with pytest.raises(UserError, match="several things are called so"):
         tag("how tall is the mug?", {"mug": frozenset(("1", "2"))})

@@ -10,6 +10,7 @@
     row_reward        the same of rows of data, as trainers call it
     free_questions    a question without a truth and an answer -> the value that is stated
     own_wordings      a question in a wording of ours -> its kind and the names in it
+    templated_facts   the same, and a scene whose objects are known -> the fact that it asks for
     metrics/          many scores -> figures with 95 % intervals
     evaluation        all of it: a model and some tasks -> a folder of results
     results           that folder, written and read
@@ -42,10 +43,13 @@ if TYPE_CHECKING:
     from spatialvlm.evaluate.row_reward import spatial_reward
     from spatialvlm.evaluate.scoring import Scored, score_item
     from spatialvlm.evaluate.tasks.task import Task
+    from spatialvlm.evaluate.templated_facts import AskedFacts, FoundFact, fact_asked_for, facts_to_ask_for
 
 __all__ = [
     "TASKS",
     "AskConfig",
+    "AskedFacts",
+    "FoundFact",
     "Item",
     "KnownQuestion",
     "Results",
@@ -55,6 +59,8 @@ __all__ = [
     "compare_on_console",
     "evaluate",
     "evaluate_with_progress",
+    "fact_asked_for",
+    "facts_to_ask_for",
     "find_lengths",
     "item_from_row",
     "known_question",
@@ -103,6 +109,8 @@ def __getattr__(name: str) -> Any:
             module = "scoring"
         case "Task":
             module = "tasks.task"
+        case "AskedFacts" | "FoundFact" | "fact_asked_for" | "facts_to_ask_for":
+            module = "templated_facts"
         case _:
             raise AttributeError(f"module 'spatialvlm.evaluate' has no attribute {name!r}")
     return getattr(import_module(f"spatialvlm.evaluate.{module}"), name)

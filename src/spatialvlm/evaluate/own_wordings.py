@@ -10,10 +10,12 @@ from functools import cache
 
 from spatialvlm.kinds import KINDS, LETTERS
 from spatialvlm.pipeline.phrase import load_sheet
+from spatialvlm.quantities import UNITS
 
 _NAME = re.compile(r"(?:the|an?)\s\S|(?:mark|object|point)\b", re.IGNORECASE)
 _NO_NAME = re.compile(r"\b(?:or|than|whether|which)\b", re.IGNORECASE)
 _SCALE = re.compile(r"\s+Coordinates are\b.*$")
+_UNITS = frozenset(word for unit in UNITS for word in (unit.name, unit.plural, unit.symbol))
 _LIST = re.compile(r",\s+(?!\d)(?:and\s+|or\s+)?|\s+(?:and|or)\s+(?=the\s)")
 
 
@@ -58,6 +60,8 @@ def _slots(text: str, pieces: Sequence[str]) -> Mapping[str, str] | None:
         upto = end if last else text.find(pieces[place + 1], at + 1, end)
         inside, slot = text[at:upto], pieces[place]
         if upto <= at or found.setdefault(slot, inside) != inside:
+            return None
+        if slot == "U" and inside not in _UNITS:
             return None
         if slot in LETTERS and (not _NAME.match(inside) or _NO_NAME.search(inside)):
             return None

@@ -83,13 +83,13 @@ class Voice:
 class Form(ABC):
     """One form of question: what all kinds of that form have in common. Has no state.
 
-    `title` heads it in reports. `family`: lengths are quantitative, comparisons are qualitative. `directed`: asked only
-    of subjects in the order that makes it true. `compares`: decided by a difference of two, where 0 means "about the
-    same". `of_subjects`: the options of its answers are the subjects themselves. `names_subjects`: a question calls its
-    subjects by their names; else by their class. `in_image`: its answer is a place in the image. `is_number`: its
-    answer is a number that has an error, and is never right or wrong. `error_unit`: of the number that is decided on.
-    `says_more`: its wordings have slots beyond subjects and plane, which `say` fills. `instruction`: what to answer
-    with.
+    `title` heads it in reports. `family`: lengths are quantitative, comparisons are qualitative. `directed`: asked
+    only of subjects in the order that makes it true. `compares`: decided by a difference of two, where 0 means
+    "about the same". `in_roles`: no two subjects can be exchanged. `of_subjects`: the options of its answers are
+    the subjects themselves. `names_subjects`: a question calls its subjects by their names; else by their class.
+    `in_image`: its answer is a place in the image. `is_number`: its answer is a number that has an error, and is
+    never right or wrong. `error_unit`: of the number that is decided on. `says_more`: its wordings have slots
+    beyond subjects and plane, which `say` fills. `instruction`: what to answer with.
     """
 
     name: ClassVar[str]
@@ -97,6 +97,7 @@ class Form(ABC):
     family: ClassVar[Family] = "qualitative"
     directed: ClassVar[bool] = False
     compares: ClassVar[bool] = False
+    in_roles: ClassVar[bool] = False
     of_subjects: ClassVar[bool] = False
     names_subjects: ClassVar[bool] = True
     in_image: ClassVar[bool] = False

@@ -159,8 +159,11 @@ def _fact_about(kind: Kind, facts: Facts, ids: tuple[str, ...], given: float | N
     """Find the fact about these subjects: in this order where the order matters."""
     fixed = ids[: kind.subjects]
     found = [fact for fact in facts if fact.subjects[: kind.subjects] == fixed and set(fact.subjects) == set(ids)]
-    if not found and not kind.form.directed and not kind.form.compares:
-        found = [fact for fact in facts if set(fact.subjects) == set(ids)]  # the order of a distance says nothing
+    form = kind.form
+    if not found and not (form.directed or form.compares or form.in_roles or kind.listed):
+        # The order of a distance says nothing, and what is between two is between them in either order.
+        first = ids[:1] if kind.subjects > 2 else ()
+        found = [fact for fact in facts if fact.subjects[: len(first)] == first and set(fact.subjects) == set(ids)]
     if not kind.given or not found:
         return found[0] if found else None
     limits = [fact.given for fact in found]

@@ -8,7 +8,9 @@ import numpy as np
 
 from spatialvlm.answers import CannotTell
 from spatialvlm.errors import UserError
+from spatialvlm.evaluate import AskedFacts, facts_to_ask_for
 from spatialvlm.pipeline.lift import Anchor, LiftConfig, lift
+from spatialvlm.pipeline.measure import MeasureConfig
 from spatialvlm.pipeline.scene_answers import SceneAnswer
 from spatialvlm.reason.known_values import Entry, Workbook
 from spatialvlm.records import Frame, Scene
@@ -35,6 +37,7 @@ class Desk:
     stretched: float = 1.0
     book: Workbook = field(init=False)
     answered: dict[str, Any] | None = None
+    _facts: tuple[Scene, AskedFacts] | None = None
 
     def __post_init__(self) -> None:
         self.book = Workbook(self.scene.errors.scale if self.scene is not None else 0.0)
@@ -56,6 +59,13 @@ class Desk:
         if self.scene is None:
             raise UserError("there is no scene: the picture has no depth; ask the vision-language model instead")
         return self.scene
+
+    @property
+    def facts(self) -> AskedFacts:
+        """All facts of the scene, by what questions ask for; measured once. Raises UserError where there is none."""
+        if self._facts is None or self._facts[0] is not self.known:
+            self._facts = (self.known, facts_to_ask_for(self.known, MeasureConfig()))
+        return self._facts[1]
 
     def anchor(self, anchor: Anchor) -> float:
         """Lift the scene again to the scale that one more known length fixes; returns the factor on lengths.

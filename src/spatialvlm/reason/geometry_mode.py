@@ -1,32 +1,26 @@
 """Mode `geometry`: no language model; a question that a grammar reads is measured and computed, else it says so.
 
 Enters: a desk with a scene, and a question. Leaves: the end, with the answer, or why there is none. A question in a
-wording of ours is asked of the scene by its kind; composed ones follow `geometry_rules`.
+wording of ours is asked of the scene by its kind; composed ones follow `geometry_rules`. Where there is no scene, who
+sees the picture is asked instead: for the answer itself, or for the lengths that a rule needs.
 """
 
-import re
+import json
 import time
 
 from spatialvlm.answers import CannotTell, YesNo
 from spatialvlm.errors import UserError
-from spatialvlm.evaluate import known_question
+from spatialvlm.evaluate import fact_asked_for, known_question
 from spatialvlm.kinds import KINDS
+from spatialvlm.pipeline.scene_answers import SceneAnswer
 from spatialvlm.reason.desk import Desk, told
 from spatialvlm.reason.geometry_rules import follow
 from spatialvlm.reason.geometry_steps import CannotMeasure, GeometrySteps, Result
-from spatialvlm.reason.question_tags import TaggedQuestion, names_in, tag
+from spatialvlm.reason.question_tags import TaggedQuestion, names_in, names_said, tag
 from spatialvlm.reason.talk import evidence_of
+from spatialvlm.reason.tools import call
 from spatialvlm.reason.trace import CallStep, EndStep, QuestionStep, Reason, Trace
 
-_MEASURES = re.compile(
-    r"\bhow (?:much|many|far)\b|\bby what\b|^how (?:tall|wide|long|high)\b"
-    r"|\bwhat (?:is|are|do|does|'s) the (?:total|combined|sum|mean|average|difference|distance|height|width|length)\b"
-)
-_DECIDES = re.compile(
-    r"(?:^|[.:,;?!-] ?)(?:and |so |then )?(?:is|are|does|do|did|can|could|would|will|has|have|was|were|am i)\b"
-    r"(?! [^?]*\bwhich\b)"
-)
-_CHOOSES = re.compile(r"\bwh(?:ich|ose|o)\b|\bor\b|\bwhat is (?:closest|nearest|farthest|larger|longer)")
 UNREAD = (
     "the grammar of mode geometry cannot read this; ask for lengths, comparisons, sums, ratios, orders, what fits or "
     "what is nearest, of things by their names, or give --llm URL#MODEL"
@@ -34,10 +28,14 @@ UNREAD = (
 
 
 def reason_by_geometry(desk: Desk, question: str, *, trace: Trace | None = None) -> EndStep:
-    """Answer a question by measuring alone. Raises UserError where there is no scene, or pydantic is missing."""
+    """Answer a question by measuring alone, or by what a model says of each length where there is no scene.
+
+    Raises UserError where there is neither a scene nor a model that sees, or pydantic is missing.
+    """
     trace, began = trace or Trace(), time.monotonic()
-    scene = desk.known
-    trace.add(QuestionStep(question, scene.frame_id, "grammar", "geometry"))
+    frame = desk.frame if desk.vlm is not None else None
+    name = frame.id if frame is not None and desk.scene is None else desk.known.frame_id
+    trace.add(QuestionStep(question, name, "grammar", "geometry"))
     steps: GeometrySteps | None = None
 
     def end(reason: Reason, text: str, result: Result | None = None) -> EndStep:
@@ -63,8 +61,11 @@ def reason_by_geometry(desk: Desk, question: str, *, trace: Trace | None = None)
         return step
 
     try:
-        tagged = tag(question, names_in(scene))
-        single = _asked_of_scene(desk, question, tagged, trace)
+        tagged = tag(question, names_said(question) if desk.scene is None else names_in(desk.scene))
+        if desk.scene is None:
+            single = _asked_of_model(desk, question, trace)
+        else:
+            single = _asked_of_scene(desk, question, tagged, trace)
         if single is not None:
             entry = desk.book[single]
             if isinstance(entry.answer, CannotTell):
@@ -72,8 +73,6 @@ def reason_by_geometry(desk: Desk, question: str, *, trace: Trace | None = None)
             return end("answered", entry.text, Result(single))
         steps = GeometrySteps(desk, tagged.things, trace)
         result = follow(steps, tagged.text)
-        if result is not None and not _answers(desk, question, result):
-            result = None
     except CannotMeasure as error:
         return end("abstained", str(error))
     except UserError as error:
@@ -83,20 +82,25 @@ def reason_by_geometry(desk: Desk, question: str, *, trace: Trace | None = None)
     return end("answered", result.said or desk.book[result.handle].text, result)
 
 
-def _answers(desk: Desk, question: str, result: Result) -> bool:
-    """Tell whether a result is of the form that a question asks for, as far as its words tell: a length is no yes."""
-    opening = question.strip().lower()
-    decided = isinstance(desk.book[result.handle].answer, YesNo | CannotTell) and not result.said
-    if _MEASURES.search(opening):
-        return not decided and not result.said
-    if _DECIDES.search(opening) and not _CHOOSES.search(opening):
-        return decided
-    return not (_CHOOSES.search(opening) and decided and not _DECIDES.search(opening))
+def _asked_of_model(desk: Desk, question: str, trace: Trace) -> str | None:
+    """Ask who sees the picture a question that is in a wording of ours; returns the handle, None for another one."""
+    if known_question(question) is None:
+        return None
+    arguments = {"question": question}
+    answered = call(desk, "ask_vlm", arguments)
+    trace.add(CallStep("ask_vlm", json.dumps(arguments), answered))
+    return str(answered["handle"])
 
 
 def _asked_of_scene(desk: Desk, question: str, tagged: TaggedQuestion, trace: Trace) -> str | None:
     """Ask the scene a question that is in a wording of ours; returns the handle, None for another question."""
-    known = known_question(question)
+    found = fact_asked_for(desk.facts, question)
+    if found is not None:
+        fact, names = found.fact, [found.called[one] for one in found.fact.subjects if one in found.called]
+        entry = desk.book.measured(SceneAnswer(fact.answer, fact.error, found.text, fact))
+        trace.add(CallStep(fact.kind, str(names), told(entry)))
+        return entry.handle
+    known = known_question(question)  # what is refused has no fact, but a reason
     if known is None or KINDS[known.kind].given or len(known.names) != len(tagged.things):
         return None
     try:

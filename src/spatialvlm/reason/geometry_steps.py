@@ -1,18 +1,23 @@
 """The steps that a rule takes: tools called and traced, by the letters of things; what they find has handles.
 
-A result that can't be told ends the line of reasoning, by `CannotMeasure`, with the reason.
+Where there is no scene, who sees the picture is asked for each length instead, in a wording of the data engine. A
+result that can't be told ends the line of reasoning, by `CannotMeasure`, with the reason.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations, pairwise
 from typing import Any
 
+from spatialvlm.answers import CannotTell, YesNo
 from spatialvlm.errors import SpatialError, UserError
+from spatialvlm.pipeline.phrase import load_sheet
+from spatialvlm.reason.asked_form import Form
 from spatialvlm.reason.desk import Desk
 from spatialvlm.reason.measured_terms import Term
 from spatialvlm.reason.tools import call
+from spatialvlm.reason.tools.distance import KINDS as DISTANCES
 from spatialvlm.reason.trace import CallStep, Trace
 
 Handle = str
@@ -37,11 +42,28 @@ class GeometrySteps:
         self._desk, self._trace = desk, trace
         self._names = dict(zip("abcdefgh", things))
         self._made: dict[tuple[str, str], dict[str, Any]] = {}
+        self._things: set[str] = set()
+        self._known: list[float] = []
         self.calls = 0
 
+    def begin(self) -> None:
+        """Begin a rule: it has used nothing yet."""
+        self._things, self._known = set(), []
+
+    def has_used(self, things: Collection[str], known: int) -> bool:
+        """Tell whether the rule has used all things, and as many given lengths."""
+        return self._things >= {*things} and len(self._known) >= known
+
     def name(self, letter: str) -> str:
-        """Return what a thing is called."""
+        """Return what a thing is called; whoever asks uses it."""
+        self._things.add(letter)
         return self._names[letter]
+
+    def form(self, result: Result) -> Form:
+        """Tell in which form a result answers."""
+        if result.said:
+            return "order" if ", " in result.said else "name"
+        return "yes_no" if isinstance(self._desk.book[result.handle].answer, YesNo | CannotTell) else "figure"
 
     def value(self, handle: Handle) -> float:
         """Return the number under a handle."""
@@ -59,22 +81,34 @@ class GeometrySteps:
                 self._trace.add(CallStep(tool, key[1], error=str(error)))
                 raise CannotMeasure(str(error)) from None
         told = self._made[key]
+        if tool == "ask_vlm" and "value" not in told and "answer" not in told:
+            raise CannotMeasure(f"the model that sees said {told['text']!r} when asked {arguments['question']!r}")
         if "cannot_tell" in told:
             raise CannotMeasure(f"{told['text']} ({tool} of {', '.join(str(one) for one in arguments.values())})")
         return str(told["handle"])
 
     def size(self, thing: str, of: str) -> Handle:
         """Measure a height, a width or an elevation."""
+        if self._desk.scene is None:
+            return self._told(of, thing)
         return self.call("size", object=self.name(thing), of=of)
 
     def distance(self, a: str, b: str, of: str) -> Handle:
         """Measure a distance between two things, or to the "camera"."""
-        return self.call("distance", a=self.name(a), b=self._names.get(b, b), of=of)
+        if self._desk.scene is None:
+            return self._told("camera_distance", a) if b == "camera" else self._told(DISTANCES[of], a, b)
+        return self.call("distance", a=self.name(a), b="camera" if b == "camera" else self.name(b), of=of)
+
+    def _told(self, kind: str, *things: str) -> Handle:
+        """Ask who sees the picture for a fact of a kind."""
+        names = dict(zip("AB", (f"the {self.name(thing)}" for thing in things)))
+        return self.call("ask_vlm", question=load_sheet(kind).question(0.0).fill({**names, "P": "the floor"}))
 
     def term(self, term: Term) -> str:
         """Measure a term: a handle, or an expression."""
         match term.tool:
             case "known":
+                self._known.append(term.metres)
                 found = f"{term.metres:.6g} m"
             case "top":
                 found = self._top(term.things[0])
@@ -88,7 +122,8 @@ class GeometrySteps:
 
     def _top(self, thing: str) -> str:
         height = self.size(thing, "height")
-        if self._desk.known[self.name(thing)].bottom == "support":
+        scene = self._desk.scene
+        if scene is not None and scene[self.name(thing)].bottom == "support":
             return height
         return f"({self.size(thing, 'elevation')} + {height})"
 
@@ -120,9 +155,12 @@ class GeometrySteps:
         left = dict.fromkeys(things, 0)
         last = ""
         for a, b in combinations(things, 2):
-            last = self.call("relation", a=self.name(a), b=self.name(b), relation="left")
+            if self._desk.scene is None:
+                last = self._told("left_predicate", a, b)
+            else:
+                last = self.call("relation", a=self.name(a), b=self.name(b), relation="left")
             answer = self._desk.book[last].text
-            left[b if answer == "yes" else a] += 1
+            left[b if answer.lower().startswith("yes") else a] += 1
         ranked = sorted(things, key=lambda thing: left[thing], reverse=first == "right")
         return Result(last, ", ".join(f"the {self.name(thing)}" for thing in ranked))
 

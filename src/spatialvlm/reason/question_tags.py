@@ -24,6 +24,22 @@ _OPENING = re.compile(
     r"\b(?:(?:judging|going) (?:from|by)|in|according to) (?:the|this) (?:picture|image|photo|scene)\b,? ?"
     r"|\blooking at (?:the|this) (?:picture|image|photo|scene)\b,? ?(?!the\b|and\b)"
 )
+_SYNTAX = (
+    "a an the on this that these those my our your and or than is are was be been would will could should may do does"
+    " did has have fit fits stand stands reach reaches from to for of between by with as at above below under over if"
+    " when while so which what who how please there here together apart away closer nearer farther further taller"
+    " shorter wider narrower higher lower larger smaller bigger high tall wide long far big still also go goes pass in"
+    " front behind left right next beside stacked combined compared without through not it its you i we me us"
+)
+_WORD = rf"(?!(?:{'|'.join(_SYNTAX.split())}|can(?! ?(?:[,.;?]|and|or|from|to|on|in|is)\b))\b)[a-z][a-z'-]*"
+_SAID = re.compile(rf"\b(?:the|this|that|my|our|your) ({_WORD}(?: {_WORD}){{0,4}}(?: (?:on|in) the {_WORD})?)")
+"""What names a thing where nobody lists them: "the red mug on the table"."""
+_NO_THING = re.compile(
+    r"(?:camera|viewer|observer|picture|image|photo|scene|floor|ground|same|other|two|three|gap|space|room|free|empty"
+    r"|clearance|passage|opening|distance|distances|height|heights|width|widths|length|sizes?|total|sum|mean|average"
+    r"|difference|ratio|top|bottom|center|centers|middles?|edges?|order|way|way|path|triangle|straight-line|horizontal"
+    r"|vertical|direct|level|most|least|first|last|\w+est)\b"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +65,12 @@ def names_in(scene: Scene) -> dict[str, frozenset[str]]:
     for id_, phrase in unique.items():  # what questions call it is its alone, whatever else is called so
         called[re.sub(r"^the\s+", "", phrase.lower())] = {id_}
     return {name: frozenset(ids) for name, ids in called.items()}
+
+
+def names_said(question: str) -> dict[str, frozenset[str]]:
+    """List what a question calls things, where no scene says: what stands behind an article up to a word of syntax."""
+    text = _OPENING.sub("", " ".join(question.lower().split()))
+    return {name: frozenset([name]) for name in _SAID.findall(text) if not _NO_THING.match(name)}
 
 
 def tag(question: str, names: Mapping[str, frozenset[str]]) -> TaggedQuestion:

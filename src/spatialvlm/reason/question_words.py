@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from spatialvlm.reason.asked_form import Form
 from spatialvlm.reason.geometry_steps import GeometrySteps, Result
 from spatialvlm.reason.measured_terms import THING, Term, find_terms
 
@@ -12,7 +13,12 @@ MORE = (
 )
 LESS = r"\b(?:less|shorter|smaller|nearer|closer|narrower|lower|thinner|below|under|within|inside)\b"
 LEAST = r"\b(?:shortest|smallest|least|lowest|narrowest|thinnest|nearest|closest)\b"
-HIGH, WIDE = r"\b(?:tall|high|short|low)(?:er|est)?\b", r"\b(?:wide|broad|narrow|thin|wid)(?:r|er|est|th)?\b"
+HIGH, WIDE = r"\b(?:tall|high|short|low)(?:er|est)?\b", r"\b(?:wide|broad|narrow|thin|wid)(?:r|er|est|th)?\b|\bacross\b"
+_COUNTS = re.compile(
+    r"(?<!the )(?<!all )(?<!these )(?<!those )(?<!or )\b(?:two|three|four|five|six|seven|eight|nine|ten|half|third"
+    r"|quarter|twice|double|triple|(?<![\[<{.])\d+(?:\.\d+)?(?![\]>}.])|times|copies|each|both sides|either side"
+    r"|one more|percent)\b"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +32,7 @@ class QuestionWords:
     @classmethod
     def of(cls, tagged: str) -> "QuestionWords":
         """Find the terms of a tagged question."""
+        tagged = tagged.replace("metre", "meter")
         text, terms = find_terms(tagged)
         return cls(tagged, text, terms)
 
@@ -38,6 +45,11 @@ class QuestionWords:
     def known(self) -> tuple[Term, ...]:
         """The lengths that the question gives."""
         return tuple(term for term in self.terms if term.tool == "known")
+
+    @property
+    def counts(self) -> bool:
+        """Whether numbers are left that no term holds: "two of them", "three times"; not "the two"."""
+        return _COUNTS.search(self.text) is not None
 
     @property
     def share(self) -> float | None:
@@ -64,11 +76,14 @@ Follow = Callable[[GeometrySteps, QuestionWords], Result | None]
 class GeometryRule:
     """A rule: followed where a question says its pattern, before or after its terms are taken out.
 
-    `follow` returns None where the question turns out to be another one.
+    `forms` are those that it answers in; `counts` tells whether it reads numbers beside the lengths. `follow` returns
+    None where the question turns out to be another one.
     """
 
     pattern: str
     follow: Follow
+    forms: tuple[Form, ...]
+    counts: bool = False
 
     def fits(self, words: QuestionWords) -> bool:
         """Tell whether a question says the pattern."""

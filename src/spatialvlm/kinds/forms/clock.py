@@ -16,6 +16,7 @@ class ClockHour(Form):
     name = "clock"
     title = "At which hour? (clock)"
     error_unit = "rad"
+    in_roles = True
     instruction = "Answer with an hour from 1 to 12 o'clock, where 12 o'clock is straight ahead."
 
     def sections(self, kind: Kind) -> Mapping[str, str]:

@@ -18,6 +18,7 @@ class Sector(Form):
     name = "sector"
     title = "In which direction? (sectors)"
     error_unit = "rad"
+    in_roles = True
     says_more = False
     instruction = "Answer with one of the directions."
 
