@@ -12,8 +12,8 @@ ROLES = [name for name, kind in KINDS.items() if kind.listed or kind.form.in_rol
 
 @pytest.fixture(scope="module")
 def scene() -> sv.Scene:
-    """Lift a room, of which much can be told and some cannot."""
-    found = sv.lift(sv.collect("rooms:1")[0].frame).scene
+    """Lift a picture, of which some can be told and some cannot."""
+    found = sv.lift(sv.collect("shapes:1")[0].frame).scene
     assert found is not None
     return found
 
