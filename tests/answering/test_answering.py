@@ -1,6 +1,7 @@
 """`spatialvlm answer`: what it prints and writes, which model it asks, and what it says of what makes no sense."""
 
 import json
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -167,7 +168,11 @@ def test_without_a_model_it_is_nano(run: Run, tmp_path: Path, monkeypatch: pytes
     answered = sv.answer(frame.image, "How wide is the box?")
     assert isinstance(answered.value, Length)
     assert told["text"] == answered.text
+    (tmp_path / "nano").mkdir()  # as our own commands that train it make one
+    monkeypatch.chdir(tmp_path)
     assert choose_model(None) == choose_model("nano") == parse_model("nano")
+    with pytest.raises(UserError, match=re.escape("'./nano': holds no config.json")):
+        choose_model("./nano")
     monkeypatch.setattr(weights_of_models, "NANO", "nowhere")
     with pytest.raises(UserError, match="not installed with this package"):
         choose_model(None)
