@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-import spatialvlm as sv
 from fixtures.models.scripted_llm import Body, calls, results, scripted_llm
 
 pytest.importorskip("pydantic")
@@ -18,24 +17,14 @@ PAGE = (Path(__file__).parents[2] / "docs" / "reason.md").read_text(encoding="ut
 TASKS = re.findall(r"^\| (.+[?.]) \| (.+) \|$", PAGE.split("## Five tasks")[1].split("## ")[0], re.MULTILINE)
 
 
-@pytest.fixture(scope="module")
-def lifted() -> tuple[Frame, Scene]:
-    """Lift the picture that the page speaks of."""
-    frame = sv.collect("shapes:1")[0].frame
-    assert frame is not None
-    scene = sv.lift(frame).scene
-    assert scene is not None
-    return frame, scene
-
-
 def test_the_page_has_five():
     assert len(TASKS) == 5
 
 
 @pytest.mark.parametrize(("task", "answer"), TASKS)
-def test_a_task_comes_to_its_answer_in_both_ways(lifted: tuple[Frame, Scene], task: str, answer: str):
+def test_a_task_comes_to_its_answer_in_both_ways(frame: Frame, scene: Scene, task: str, answer: str):
     trace = Trace()
-    assert reason_about(Desk(*lifted), task, None, trace=trace).text == answer
+    assert reason_about(Desk(frame, scene), task, None, trace=trace).text == answer
     planned = [(step.name, json.loads(step.arguments)) for step in trace.steps if isinstance(step, CallStep)]
     *measured, last = planned
     concluded = answer if ", " in answer else None
@@ -45,7 +34,7 @@ def test_a_task_comes_to_its_answer_in_both_ways(lifted: tuple[Frame, Scene], ta
         return calls(("answer", {"value": value, "unit": "", "confidence": 1.0, "abstain": False}))
 
     with scripted_llm([calls(*measured), calls(last), conclude]) as llm:
-        told = reason_about(Desk(*lifted), task, llm.address)
+        told = reason_about(Desk(frame, scene), task, llm.address)
     assert told.reason == "answered"
     if isinstance(told.value, float):
         assert answer.startswith(f"{told.value:.4g} ± {told.sigma:.2g} ")

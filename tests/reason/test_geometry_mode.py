@@ -20,13 +20,6 @@ from spatialvlm.reason.trace import CallStep
 
 
 @pytest.fixture(scope="module")
-def scene() -> Scene:
-    found = sv.lift(sv.collect("shapes:1")[0].frame).scene
-    assert found is not None
-    return found
-
-
-@pytest.fixture(scope="module")
 def names(scene) -> list[str]:
     return sorted(object_names(scene).values())
 

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-import spatialvlm as sv
 from fixtures.models.scripted_llm import DRIPS, HANGS_UP, SILENT, Body, Fault, Line, calls, results, says, scripted_llm
 from spatialvlm.errors import ModelError, UserError
 
@@ -18,7 +17,7 @@ pytest.importorskip("pydantic")
 from spatialvlm.reason import ChatClient, Desk, EndStep, Limits, Trace, read_trace
 from spatialvlm.reason.tool_calling import REMINDER, reason_by_tools
 from spatialvlm.reason.trace import CallStep, QuestionStep, RemarkStep, RequestStep
-from spatialvlm.records import DepthErrors, DepthSource, Frame, Scene
+from spatialvlm.records import DepthErrors, DepthSource, Scene
 
 HURRIED = Limits(seconds=0.25, request_seconds=0.2)
 LIST = ("describe_objects", {})
@@ -31,20 +30,6 @@ def final(value: Any, unit: str = "", abstain: bool = False) -> Body:
 
 def compute(expression: str) -> Body:
     return calls(("calculate", {"expression": expression}))
-
-
-@pytest.fixture(scope="module")
-def frame() -> Frame:
-    found = sv.collect("shapes:1")[0].frame
-    assert found is not None
-    return found
-
-
-@pytest.fixture(scope="module")
-def scene(frame) -> Scene:
-    found = sv.lift(frame).scene
-    assert found is not None
-    return found
 
 
 Reason = Callable[..., tuple[EndStep, Trace, list[Body]]]

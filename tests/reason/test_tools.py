@@ -8,20 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-import spatialvlm as sv
 from spatialvlm.errors import UserError
 
 pytest.importorskip("pydantic")
 from spatialvlm.reason.desk import Desk
 from spatialvlm.reason.tools import all_tools, call, offered
 from spatialvlm.records import DepthErrors, DepthSource, Frame
-
-
-@pytest.fixture(scope="module")
-def frame() -> Frame:
-    found = sv.collect("shapes:1")[0].frame
-    assert found is not None
-    return found
 
 
 @pytest.fixture(scope="module")

@@ -9,10 +9,8 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-import spatialvlm as sv
 from fixtures.models.scripted_llm import Fault, calls, says, scripted_llm
 from spatialvlm.errors import UserError
-from spatialvlm.records import Frame, Scene
 
 pytest.importorskip("pydantic")
 from spatialvlm.reason import Desk, EndStep, Trace, answer_in_words, choose_mode, draw_evidence, print_step, read_trace
@@ -26,20 +24,6 @@ STEPS: list[TraceStep] = [
     RemarkStep("Nothing was \ud800 called."),
     EndStep("answered", "50 cm", 0.5, "m", 0.01, 0.9, [{"handle": "d1"}], 3, 2, 920, 4.2),
 ]
-
-
-@pytest.fixture(scope="module")
-def frame() -> Frame:
-    found = sv.collect("shapes:1")[0].frame
-    assert found is not None
-    return found
-
-
-@pytest.fixture(scope="module")
-def scene(frame) -> Scene:
-    found = sv.lift(frame).scene
-    assert found is not None
-    return found
 
 
 def test_each_step_is_on_disk_when_it_has_happened(tmp_path):
