@@ -48,9 +48,10 @@ def _drawn(image: Picture, scene: Scene, facts: Sequence[Mapping[str, Any]]) -> 
     masks = [thing.instance.mask for thing in things]
     picture = draw_objects(image, masks, labels, numbers=False)
     taken = (picture != draw_objects(image, masks, numbers=False)).any(-1)
-    segments = [*_segments(scene, facts)]
+    names, segments = picture[taken], [*_segments(scene, facts)]
     for _, (start, end) in segments:
         _stroke(picture, start, end)
+    picture[taken] = names  # no line runs through a name
     for line, (start, end) in segments:
         _tag(picture, _length(line), start, end, taken)
     return picture
