@@ -101,6 +101,18 @@ def test_a_steady_move_is_followed_without_lag():
     assert max(map(abs, errors[15:])) < 0.001
 
 
+def test_a_sudden_start_is_no_jump():
+    """From rest to half a metre a second between two frames: within a centimetre at once."""
+    follower = Follower()
+    for _ in range(10):
+        follower.step(DT_S, [0.3], [0.003])
+    for index in range(1, 12):
+        now = follower.step(DT_S, [0.3 + 0.05 * index], [0.003])
+        assert now is not None
+        assert now.used
+        assert now.at[0] == pytest.approx(0.3 + 0.05 * index, abs=0.01)
+
+
 def test_a_constant_acceleration_lags_as_the_steady_gain_says():
     """The lag of an alpha-beta filter under acceleration a is a T^2 (1 - alpha) / beta."""
     motion, sigma, pushed = Motion(acceleration=1.0), 0.01, 0.4

@@ -138,7 +138,7 @@ def test_the_bound_holds_for_as_many_splits_as_it_says():
 
 @pytest.mark.parametrize(("distances", "succeeded"), [([0.1], [True]), ([0.1] * 9, [True] * 9), ([0.1] * 5, [True])])
 def test_too_little_to_calibrate_on(distances, succeeded):
-    with pytest.raises(UserError, match="episodes|outcomes"):
+    with pytest.raises(UserError, match=r"episodes|outcomes"):
         calibrate(distances, succeeded)
 
 

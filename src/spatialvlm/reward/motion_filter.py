@@ -18,13 +18,16 @@ Vector = Float64[np.ndarray, " n"]
 class Motion:
     """How things move and when a measurement is believed. SI units.
 
-    `acceleration`: 1 sigma of the random acceleration; `speed`: of the velocity at first sight. `fade_s`: how fast the
-    velocity of a hidden thing is forgotten. A measurement beyond `gate` sigma is refused until `confirm` frames in a
-    row agree.
+    `acceleration`: 1 sigma of the random acceleration; `speed`: of the velocity at first sight; `start`: of a sudden
+    change of velocity, which is thought of where a measurement is more than `sudden` sigma off. `fade_s`: how fast the
+    velocity of a hidden thing is forgotten. A measurement beyond `gate` sigma, sudden changes included, is refused
+    until `confirm` frames in a row agree.
     """
 
     acceleration: float = 1.0
     speed: float = 0.25
+    start: float = 0.2
+    sudden: float = 3.0
     fade_s: float = 0.5
     gate: float = 5.0
     confirm: int = 3
@@ -58,10 +61,13 @@ class Follower:
             self._waiting.clear()
             return self._hold(dt_s)
         mean, cov = self._predicted(self._mean, dt_s, 1.0)
-        innovation, spread = seen[0] - mean[:, 0], cov[:, 0, 0] + seen[1] ** 2
-        if math.sqrt(float(np.sum(innovation**2 / spread))) <= self.motion.gate:
+        innovation, noise = seen[0] - mean[:, 0], seen[1] ** 2
+        if _sigmas(innovation, cov[:, 0, 0] + noise) > self.motion.sudden:
+            begun = np.array([dt_s, 1.0]) * self.motion.start
+            cov = cov + np.outer(begun, begun)
+        if _sigmas(innovation, cov[:, 0, 0] + noise) <= self.motion.gate:
             self._waiting.clear()
-            return self._update(mean, cov, innovation, spread)
+            return self._update(mean, cov, innovation, cov[:, 0, 0] + noise)
         self._wait(seen, dt_s)
         if len(self._waiting) >= self.motion.confirm:
             return self._begin(seen)
@@ -104,11 +110,15 @@ class Follower:
         if self._waiting:
             last, error = self._waiting[-1]
             moved = 2 * self.motion.speed * dt_s
-            reach = np.sqrt(error**2 + seen[1] ** 2 + moved**2)
-            if math.sqrt(float(np.sum(((seen[0] - last) / reach) ** 2))) > self.motion.gate:
+            if _sigmas(seen[0] - last, error**2 + seen[1] ** 2 + moved**2) > self.motion.gate:
                 self._waiting.clear()
         self._waiting.append(seen)
 
     def _followed(self, used: bool, refused: bool = False) -> Followed:
         assert self._mean is not None
         return Followed(self._mean[:, 0].copy(), np.sqrt(self._cov[:, 0, 0]), used, refused)
+
+
+def _sigmas(away: Vector, variance: Vector) -> float:
+    """Return how many sigma something is away, over all axes."""
+    return math.sqrt(float(np.sum(away**2 / variance)))
