@@ -5,7 +5,7 @@ curve = reward_episode("episode/", "put the red can into the box", "out/")
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -81,7 +81,7 @@ def reward_episode(
     goals = goals_of(task, between)
     collected = CollectConfig(every_s=1 / settings.fps)
     source = open_source(episode, collected, 0)
-    tellers = _tellers(episode, source, settings, collected, runtime)
+    tellers = _tellers(episode, source, goals, settings, collected, runtime)
     log = FrameLog(folder, _header(task, goals, source, tellers, settings))
     try:
         _measure(source, goals, tellers, log, settings)
@@ -135,16 +135,24 @@ def times_of(lines: Sequence[Mapping[str, Any]], fps: float) -> list[float]:
 
 
 def _tellers(
-    episode: str, source: FrameSource, settings: RewardSettings, collected: CollectConfig, runtime: Runtime | None
+    episode: str,
+    source: FrameSource,
+    goals: Sequence[Goal],
+    settings: RewardSettings,
+    collected: CollectConfig,
+    runtime: Runtime | None,
 ) -> list[DistanceSource]:
-    """Set up who tells distances."""
+    """Set up who tells distances; a detector that takes prompts looks for the things of the task."""
     kind = settings.kind
     if kind is None:
         lifts = source.measured_depth or settings.recipe is not None or bool(settings.overrides.models)
         kind = "geometry" if lifts else "vlm"
     tellers: list[DistanceSource] = []
     if kind != "vlm":
-        recipe = recipe_for(episode, settings.recipe, settings.overrides, collect=collected)
+        names = tuple(dict.fromkeys(name for goal in goals for name in (goal.a, goal.b)))
+        overrides = settings.overrides
+        overrides = overrides if overrides.prompts else replace(overrides, prompts=names)
+        recipe = recipe_for(episode, settings.recipe, overrides, collect=collected)
         moving = settings.moving_camera
         tellers.append(SceneDistances(recipe, runtime, measured=settings.measured, moving_camera=moving))
     if kind != "geometry":
