@@ -18,14 +18,17 @@ from spatialvlm.reward import (
     DistanceReading,
     FrameDistances,
     GoalDistance,
+    MeasuredPlace,
     RewardSettings,
     SceneDistances,
     SuccessRule,
     VlmDistances,
+    camera_shift,
     curve_of,
     follow,
     fused,
     goals_of,
+    judge,
     reward_episode,
 )
 
@@ -102,6 +105,40 @@ def test_a_moving_camera_without_poses_has_no_places(reached):
     truth = reached.truth_m["gripper", "red can"]
     seen = [abs(p.distance_m - truth[p.index]) for p in curve.points if p.is_inference_frame]
     assert np.mean(seen) < 0.02
+
+
+def test_frames_without_a_pose_are_held_where_others_have_one(reached, geometry):
+    goals = goals_of("reach the red can")
+    pose = np.eye(4)
+    pose[:3, 3] = 5.0
+    frames = [
+        replace(frame, sequence_from_camera=None if index == 3 else pose)
+        for index, frame in enumerate(reached.frames[:6])
+    ]
+    found = [geometry(frame, goals) for frame in frames]
+    rows = follow(goals, [0.1 * index for index in range(6)], {"geometry": found})
+    assert [row[0].measured for row in rows if row[0]] == [True, True, True, False, True, True]
+    assert all(
+        abs(row[0].distance_m - reached.truth_m["gripper", "red can"][i]) < 0.05 for i, row in enumerate(rows) if row[0]
+    )
+
+
+def test_a_camera_that_moves_unsaid_is_warned_of():
+    def at(x):
+        return MeasuredPlace((x, 0.0, 1.0), (0.002, 0.002, 0.002))
+
+    reading = (DistanceReading(0.3, 0.01),)
+    still = [FrameDistances(reading, {}, (), False, {"mug": at(0.0), "box": at(0.001 * t)}) for t in range(5)]
+    moving = [FrameDistances(reading, {}, (), False, {"mug": at(0.1 * t), "box": at(0.1 * t)}) for t in range(5)]
+    one_moved = [FrameDistances(reading, {}, (), False, {"mug": at(0.0), "box": at(0.1 * t)}) for t in range(5)]
+    assert camera_shift(still) is None
+    assert camera_shift(one_moved) is None
+    assert camera_shift([*moving, None]) == pytest.approx(0.4)
+    lines = [
+        {"time_s": None, "note": "", "found": {"geometry": FrameDistances.to_json(one)}, "id": "a"} for one in moving
+    ]
+    curve = judge("reach the can", goals_of("reach the can"), lines, ["geometry"], RewardSettings())
+    assert "--moving-camera" in curve.warnings[0]
 
 
 def test_the_gap_is_less_than_the_distance(reached):

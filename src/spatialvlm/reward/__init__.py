@@ -14,7 +14,7 @@ episodes           a source of frames -> its curve
 from spatialvlm.reward.curve_picture import draw_curve
 from spatialvlm.reward.distance_sources import DistanceReading, DistanceSource, FrameDistances, MeasuredPlace
 from spatialvlm.reward.episodes import RewardSettings, judge, reward_episode
-from spatialvlm.reward.goal_following import GoalDistance, GoalFollower, follow, fused
+from spatialvlm.reward.goal_following import GoalDistance, GoalFollower, camera_shift, follow, fused
 from spatialvlm.reward.motion_filter import Followed, Follower, Motion
 from spatialvlm.reward.reward_curve import RewardCurve, RewardPoint, curve_of
 from spatialvlm.reward.reward_files import COLUMNS, sidecar_of, write_sidecar
@@ -45,6 +45,7 @@ __all__ = [
     "SuccessRule",
     "VlmDistances",
     "calibrate",
+    "camera_shift",
     "curve_of",
     "draw_curve",
     "follow",

@@ -34,27 +34,44 @@ class MeasuredPlace:
 class FrameDistances:
     """What a source found in one frame: a reading for each goal, in order.
 
-    `places` are where things are, by their names in the goals, in a world that stays from frame to frame; a source that
-    knows only distances has none. `seen` are the names of all that is in view.
+    `places` are where things are, by their names in the goals, in a world that stays from frame to frame: that of the
+    sequence where the camera's pose is `posed`, else that of a camera that stands still. A source that knows only
+    distances has none. `others` are where some other things are, which tells whether the camera does stand still.
+    `seen` are the names of all that is in view, `boxes` are around the things of the goals, in pixels.
     """
 
     readings: tuple[DistanceReading, ...]
     places: Mapping[str, MeasuredPlace] = field(default_factory=dict)
     seen: tuple[str, ...] = ()
+    posed: bool = False
+    others: Mapping[str, MeasuredPlace] = field(default_factory=dict)
+    boxes: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """Return it as a JSON object."""
         return {
             "readings": [[one.distance_m, one.sigma_m, one.shared_m, one.why] for one in self.readings],
-            "places": {name: [list(place.at), list(place.sigma)] for name, place in self.places.items()},
+            "places": _told(self.places),
             "seen": list(self.seen),
+            "posed": self.posed,
+            "others": _told(self.others),
+            "boxes": {name: list(box) for name, box in self.boxes.items()},
         }
 
     @classmethod
     def from_json(cls, told: Mapping[str, Any]) -> "FrameDistances":
         """Read back what `to_json` wrote."""
-        places = {name: MeasuredPlace(tuple(at), tuple(sigma)) for name, (at, sigma) in told["places"].items()}
-        return cls(tuple(DistanceReading(*one) for one in told["readings"]), places, tuple(told["seen"]))
+        places, others = (
+            {name: MeasuredPlace(tuple(at), tuple(sigma)) for name, (at, sigma) in told[which].items()}
+            for which in ("places", "others")
+        )
+        boxes = {name: tuple(box) for name, box in told["boxes"].items()}
+        readings = tuple(DistanceReading(*one) for one in told["readings"])
+        return cls(readings, places, tuple(told["seen"]), told["posed"], others, boxes)
+
+
+def _told(places: Mapping[str, MeasuredPlace]) -> dict[str, Any]:
+    return {name: [list(place.at), list(place.sigma)] for name, place in places.items()}
 
 
 class DistanceSource(Protocol):

@@ -17,7 +17,7 @@ from spatialvlm.recipes import Overrides, recipe_for
 from spatialvlm.records import Frame
 from spatialvlm.reward.curve_picture import draw_curve
 from spatialvlm.reward.distance_sources import DistanceSource, FrameDistances
-from spatialvlm.reward.goal_following import GoalDistance, follow
+from spatialvlm.reward.goal_following import GoalDistance, camera_shift, follow
 from spatialvlm.reward.motion_filter import Motion
 from spatialvlm.reward.reward_curve import RewardCurve, curve_of
 from spatialvlm.reward.reward_files import JSON, PICTURE, SIDECAR, FrameLog, sidecar_of, write_json, write_sidecar
@@ -114,13 +114,21 @@ def judge(
     _check_seen(task, goals, followed, found)
     notes = {index: str(line["note"]) for index, line in enumerate(lines) if line["note"]}
     name = "fused" if len(kinds) > 1 else kinds[0]
-    return curve_of(
+    curve = curve_of(
         *(task, goals, name, times_s, followed),
         shaping=settings.shaping,
         gamma=settings.gamma,
         rule=settings.rule,
         notes=notes,
     )
+    shift_m = camera_shift(found.get("geometry", ()))
+    if shift_m is None:
+        return curve
+    warning = (
+        f"most things that the task does not name move by {shift_m:.2g} m: the camera does not stand still; say "
+        "--moving-camera, or give its poses"
+    )
+    return replace(curve, warnings=(*curve.warnings, warning))
 
 
 def times_of(lines: Sequence[Mapping[str, Any]], fps: float) -> list[float]:

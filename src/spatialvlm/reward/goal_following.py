@@ -12,6 +12,7 @@ from spatialvlm.reward.task_goals import Goal
 
 APART_SIGMAS = 4.0
 """Two sources that differ by more than so many sigma do not speak of the same distance."""
+SHIFTED_M, LEAST_OTHERS = 0.05, 2
 BACKWARD_SPEED = 0.25
 """Metres a second: 1 sigma of how fast things may have moved before they were first seen."""
 
@@ -38,12 +39,14 @@ class GoalFollower:
         self._places = {name: Follower(self._motion) for goal in goals for name in (goal.a, goal.b)}
         self._distances = [Follower(self._motion) for _ in goals]
         self._shared: list[float | None] = [None] * len(goals)
-        self._by_place = False
+        self._posed: bool | None = None
 
     def step(self, dt_s: float, found: FrameDistances | None) -> list[GoalDistance | None]:
         """Go on by `dt_s` with what was found, or with nothing."""
         places = {} if found is None else found.places
-        self._by_place = self._by_place or bool(places)
+        if found is not None and places:
+            self._posed = found.posed if self._posed is None else self._posed
+            places = places if found.posed == self._posed else {}  # those of another world say nothing of this one
         followed = {name: self._step_place(name, dt_s, places) for name in self._places}
         readings = [None] * len(self._goals) if found is None else found.readings
         return [
@@ -63,7 +66,7 @@ class GoalFollower:
         why = "" if reading is None else reading.why
         if reading is not None and distance_m is not None:
             self._shared[index] = reading.shared_m
-        if self._by_place:
+        if self._posed is not None:
             goal = self._goals[index]
             one, other = followed[goal.a], followed[goal.b]
             if one is None or other is None:
@@ -145,3 +148,22 @@ def _fill_before(rows: list[list[GoalDistance | None]], place: int, times_s: Seq
     for index in range(first):
         grown = math.hypot(known.sigma_m, BACKWARD_SPEED * (times_s[first] - times_s[index]))
         rows[index][place] = GoalDistance(known.distance_m, grown, False, "not seen yet: taken to be where it first is")
+
+
+def camera_shift(found: Sequence[FrameDistances | None]) -> float | None:
+    """Return how far most things moved that no goal names, in metres; None where that is nothing beside its error.
+
+    People move a thing or two; where half of them move, it is the camera, or its poses are wrong.
+    """
+    first: dict[str, MeasuredPlace] = {}
+    moved: dict[str, tuple[float, float]] = {}
+    for one in found:
+        for name, place in (one.others if one is not None else {}).items():
+            start = first.setdefault(name, place)
+            away = math.dist(place.at, start.at)
+            if away >= moved.get(name, (0.0, 0.0))[0]:
+                moved[name] = away, math.hypot(*place.sigma, *start.sigma)
+    if len(moved) < LEAST_OTHERS:
+        return None
+    middle = sorted(moved.values())[(len(moved) - 1) // 2]
+    return middle[0] if middle[0] > max(SHIFTED_M, APART_SIGMAS * middle[1]) else None

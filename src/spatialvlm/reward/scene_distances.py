@@ -1,7 +1,8 @@
 """Distances by geometry: a frame is lifted to a Scene, the things of the goals are found in it and measured."""
 
 import math
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Literal
 
@@ -21,7 +22,7 @@ NOT_ASKED = ("collect", "cull", "measure", "phrase")
 """Stages that an episode does without: none of its frames is a repeat, and no questions are asked."""
 ALL_LENGTHS = MeasureConfig(min_length_m=0.0, max_relative_error=math.inf)
 """Things that touch have a distance too: what is small is not refused, its error says enough."""
-LEAST_JITTER_M = 0.001
+LEAST_JITTER_M, MOST_OTHERS = 0.001, 6
 HIDDEN_SHARE = 0.25
 """Of the extent of a thing that something cuts: how far the centre of the whole may be from what is seen, 1 sigma."""
 CLIPPED = "touches the border of the picture"
@@ -66,11 +67,12 @@ class SceneDistances:
         lost = {name: one if isinstance(one, str) else CLIPPED for name, one in found.items() if name not in things}
         seen = tuple(dict.fromkeys((o.instance.captions or (o.instance.id,))[0] for o in scene.objects))
         readings = tuple(self._reading(scene, goal, things, lost) for goal in goals)
-        if self._measured == "gap" or (self._moving and frame.sequence_from_camera is None):
-            return FrameDistances(readings, {}, seen)
-        if scene.scale != "metric":
-            return FrameDistances(readings, {}, seen)
-        return FrameDistances(readings, {name: place_of(scene, one, frame) for name, one in things.items()}, seen)
+        boxes = {name: tuple(map(float, one.instance.box_xyxy)) for name, one in things.items()}
+        posed = frame.sequence_from_camera is not None
+        if self._measured == "gap" or scene.scale != "metric" or (self._moving and not posed):
+            return FrameDistances(readings, {}, seen, posed, {}, boxes)
+        places = {name: place_of(scene, one, frame) for name, one in things.items()}
+        return FrameDistances(readings, places, seen, posed, _others(scene, found.values(), frame), boxes)
 
     def _reading(self, scene: Scene, goal: Goal, things: dict[str, Object], lost: dict[str, str]) -> DistanceReading:
         missing = [f"{name}: {lost[name]}" for name in (goal.a, goal.b) if name in lost]
@@ -119,3 +121,16 @@ def place_of(scene: Scene, thing: Object, frame: Frame) -> MeasuredPlace:
     x, y, z = at.tolist()
     across, up, along = sigma.tolist()
     return MeasuredPlace((x, y, z), (across, up, along))
+
+
+def _others(scene: Scene, found: Iterable[Object | str], frame: Frame) -> dict[str, MeasuredPlace]:
+    """Return where some whole things are that no goal names, by captions that are theirs alone."""
+    goals = {one.instance.id for one in found if isinstance(one, Object)}
+    captions = Counter(caption for one in scene.objects for caption in one.instance.captions[:1])
+    others = [
+        one
+        for one in scene.objects
+        if one.instance.id not in goals and not one.truncated and not one.occluded and one.instance.captions
+    ]
+    alone = [one for one in others if captions[one.instance.captions[0]] == 1]
+    return {one.instance.captions[0]: place_of(scene, one, frame) for one in alone[:MOST_OTHERS]}
