@@ -201,6 +201,7 @@ FLAGS = {
         "--gamma": 1.0,
         "--threshold": 0.05,
         "--hold": 3,
+        "--overlay": False,
         "--recipe": None,
         "--model": None,
         "--known": None,

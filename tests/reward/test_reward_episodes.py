@@ -259,6 +259,16 @@ def test_another_task_in_the_same_folder_is_refused(run, folder, tmp_path):
     assert "--out" in err
 
 
+def test_an_overlay_has_a_picture_for_every_frame(folder, tmp_path):
+    av = pytest.importorskip("av")
+    settings = RewardSettings(every=4, overlay=True)
+    curve = reward_episode(str(folder), "pick up the red can", tmp_path, settings=settings)
+    with av.open(str(tmp_path / "overlay.mp4")) as container:
+        pictures = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
+    assert len(pictures) == len(curve.points)
+    assert pictures[0].shape == (386, 480, 3)
+
+
 def test_every_so_many_frames_are_measured_and_the_rest_held(folder, reached, tmp_path):
     curve = reward_episode(str(folder), "pick up the red can", tmp_path, settings=RewardSettings(every=3))
     assert [p.index for p in curve.points if p.is_inference_frame] == [0, 3, 6, 15, 18, 21]

@@ -71,6 +71,7 @@ def reward(
     gamma: Annotated[float, typer.Option(help="The discount of shaped rewards, above 0, up to 1.")] = 1.0,
     threshold: Annotated[float, typer.Option(metavar="METRES", help="It is done within this distance.")] = 0.05,
     hold: Annotated[int, typer.Option(min=1, metavar="K", help="It is done after so many frames in a row.")] = 3,
+    overlay: Annotated[bool, typer.Option("--overlay", help="Write overlay.mp4 too: names, distance, reward.")] = False,
     recipe: RecipeName = None,
     model: Models = None,
     known: Known = None,
@@ -85,7 +86,7 @@ def reward(
     overrides = Overrides(models=tuple(model or ()), known=tuple(known or ()))
     settings = RewardSettings(
         *(source, recipe, overrides, vlm, samples, every, fps, sequence, measure, moving_camera, shaping, gamma),
-        SuccessRule(threshold, hold),
+        *(SuccessRule(threshold, hold), overlay),
     )
     runtime = Runtime(device, precision)
     _tell(reward_episode(episode, task, out, between=between, settings=settings, runtime=runtime), out)

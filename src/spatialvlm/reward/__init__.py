@@ -7,7 +7,7 @@ distance_sources   what tells the distances of a frame: scene_distances measures
 motion_filter, goal_following   frame by frame -> followed over time, also what is hidden
 shaping, success   distances -> rewards, and whether it is done
 reward_curve       all of it, a point for each frame
-reward_files, curve_picture     on disk
+reward_files, curve_picture, overlay_video     on disk
 episodes           a source of frames -> its curve
 """
 

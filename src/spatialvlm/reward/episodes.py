@@ -19,8 +19,18 @@ from spatialvlm.reward.curve_picture import draw_curve
 from spatialvlm.reward.distance_sources import DistanceSource, FrameDistances
 from spatialvlm.reward.goal_following import GoalDistance, camera_shift, follow
 from spatialvlm.reward.motion_filter import Motion
+from spatialvlm.reward.overlay_video import load_av, write_overlay
 from spatialvlm.reward.reward_curve import RewardCurve, curve_of
-from spatialvlm.reward.reward_files import JSON, PICTURE, SIDECAR, FrameLog, sidecar_of, write_json, write_sidecar
+from spatialvlm.reward.reward_files import (
+    JSON,
+    OVERLAY,
+    PICTURE,
+    SIDECAR,
+    FrameLog,
+    sidecar_of,
+    write_json,
+    write_sidecar,
+)
 from spatialvlm.reward.scene_distances import SceneDistances
 from spatialvlm.reward.shaping import Shaping, check_gamma
 from spatialvlm.reward.success import SuccessRule
@@ -37,7 +47,7 @@ class RewardSettings:
     `kind`: who tells distances; by default the geometry where frames come with depth or a recipe is named, else a
     vision-language model. `every`: each so many frames are measured, the others held. `fps`: so many frames a second
     are taken of a video, and so far apart are frames of a source that knows no time. `sequence`: which one, of a source
-    with several.
+    with several. `overlay`: a video is written too, which needs PyAV.
     """
 
     kind: Kind | None = None
@@ -53,11 +63,14 @@ class RewardSettings:
     shaping: Shaping = "shaped"
     gamma: float = 1.0
     rule: SuccessRule = field(default_factory=SuccessRule)
+    overlay: bool = False
 
     def __post_init__(self) -> None:
         check_gamma(self.gamma)
         if self.every < 1:
             raise UserError(f"every {self.every}: expected 1 or more frames")
+        if self.overlay:
+            load_av()
         if not 0 < self.fps <= 1000:
             raise UserError(f"fps {self.fps:g}: expected above 0, up to 1000 frames a second")
 
@@ -96,7 +109,14 @@ def reward_episode(
     write_json(folder / JSON, curve)
     write_sidecar(folder / SIDECAR, sidecar_of(curve, vlm_name=vlm_name))
     write_file(folder / PICTURE, lambda file: file.write(draw_curve(curve).encode()))
+    if settings.overlay:
+        write_overlay(folder / OVERLAY, curve, lines, lambda at: _image(source, at), settings.fps)
     return curve
+
+
+def _image(source: FrameSource, at: int) -> Any:
+    frame = source.read(at).frame
+    return None if frame is None else frame.image
 
 
 def judge(

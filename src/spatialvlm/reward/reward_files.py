@@ -19,7 +19,8 @@ from spatialvlm.dataset import disk_faults, write_file
 from spatialvlm.errors import UserError
 from spatialvlm.reward.reward_curve import RewardCurve
 
-LOG, JSON, SIDECAR, PICTURE = "frames.jsonl", "reward.json", "reward.parquet", "curve.svg"
+LOG, JSON, SIDECAR = "frames.jsonl", "reward.json", "reward.parquet"
+PICTURE, OVERLAY = "curve.svg", "overlay.mp4"
 OWN = "reward.spatialvlm."
 COLUMNS = pa.schema(
     [
