@@ -269,6 +269,23 @@ def test_an_overlay_has_a_picture_for_every_frame(folder, tmp_path):
     assert pictures[0].shape == (386, 480, 3)
 
 
+def test_a_folder_with_something_else_is_left_alone(folder, tmp_path):
+    before = (folder / "frames.jsonl").read_bytes()
+    with pytest.raises(UserError, match="no log of a reward"):
+        reward_episode(str(folder), "pick up the red can", folder)
+    assert (folder / "frames.jsonl").read_bytes() == before
+
+
+def test_the_command_asks_nano_too(run, folder, tmp_path):
+    asked = ("--source", "fused", "--samples", 2, "--every", 12, "--between", "the gripper", "red can")
+    code, told, err = run("reward", folder, "--task", "dance", "--out", tmp_path, *asked)
+    assert code == 0, err
+    assert told.startswith("gripper to red can")
+    first = json.loads((tmp_path / "frames.jsonl").read_text().splitlines()[1])
+    assert set(first["found"]) == {"geometry", "vlm"}
+    assert pq.read_table(tmp_path / "reward.parquet").schema.metadata[b"vlm_name"] != b""
+
+
 def test_every_so_many_frames_are_measured_and_the_rest_held(folder, reached, tmp_path):
     curve = reward_episode(str(folder), "pick up the red can", tmp_path, settings=RewardSettings(every=3))
     assert [p.index for p in curve.points if p.is_inference_frame] == [0, 3, 6, 15, 18, 21]

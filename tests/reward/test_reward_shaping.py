@@ -101,6 +101,8 @@ def test_success_is_held_and_released_later():
         *(False, False, False, False, False, True, True, False, False)
     ]
     assert held([], rule) == []
+    assert held([0.01] * 4, rule, [0.2] * 4) == [False] * 4
+    assert held([0.01] * 5, rule, [0.02] * 3 + [0.2] * 2) == [False, False, True, True, True]
     assert held_distance([0.3, 0.1, 0.2, 0.05], 2) == 0.2
     assert held_distance([0.3], 2) == math.inf
 

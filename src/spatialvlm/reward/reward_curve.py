@@ -90,7 +90,7 @@ def curve_of(
     rows = [[_known(one, goal, task) for one, goal in zip(row, goals)] for row in followed]
     distances = [[one.distance_m for one in row] for row in rows]
     starts = tuple(max(one, rule.threshold_m) for one in distances[0])
-    done = stages_done(distances, rule)
+    done = stages_done(distances, rule, [[one.sigma_m for one in row] for row in rows])
     potentials = staged_potentials(distances, starts, done)
     rewards = rewards_of(shaping, distances, potentials, done, gamma)
     points, counts = [], Counter[str]()

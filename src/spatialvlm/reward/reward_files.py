@@ -21,6 +21,7 @@ from spatialvlm.reward.reward_curve import RewardCurve
 
 LOG, JSON, SIDECAR = "frames.jsonl", "reward.json", "reward.parquet"
 PICTURE, OVERLAY = "curve.svg", "overlay.mp4"
+FIRST = b'{"run": '
 OWN = "reward.spatialvlm."
 COLUMNS = pa.schema(
     [
@@ -101,6 +102,9 @@ class FrameLog:
 
     def _read(self, header: Mapping[str, Any]) -> int:
         """Read the lines that are whole, and say how many bytes they take."""
+        begun = self.path.read_bytes()[: len(FIRST)]
+        if not FIRST.startswith(begun):
+            raise UserError(f"{self.path}: is no log of a reward; choose another folder with --out")
         whole = 0
         for number, (line, size) in enumerate(_whole_lines(self.path)):
             if number == 0:

@@ -34,24 +34,30 @@ class SuccessRule:
         return RELEASE * self.threshold_m if self.release_m is None else self.release_m
 
 
-def held(distances_m: Sequence[float], rule: SuccessRule) -> list[bool]:
-    """Tell for each frame whether the goal is done there; it is from the frame on that completes the hold."""
+def held(distances_m: Sequence[float], rule: SuccessRule, sigmas_m: Sequence[float] | None = None) -> list[bool]:
+    """Tell for each frame whether the goal is done there; it is from the frame on that completes the hold.
+
+    A frame whose error is larger than the threshold begins nothing: where nobody knows, nothing is done.
+    """
     told, streak, done = [], 0, False
-    for distance_m in distances_m:
-        streak = streak + 1 if distance_m <= rule.threshold_m else 0
+    for distance_m, sigma_m in zip(distances_m, sigmas_m or [0.0] * len(distances_m)):
+        streak = streak + 1 if max(distance_m, sigma_m) <= rule.threshold_m else 0
         done = distance_m <= rule.released_m if done else streak >= rule.hold
         told.append(done)
     return told
 
 
-def stages_done(distances_m: Sequence[Sequence[float]], rule: SuccessRule) -> list[list[bool]]:
+def stages_done(
+    distances_m: Sequence[Sequence[float]], rule: SuccessRule, sigmas_m: Sequence[Sequence[float]] | None = None
+) -> list[list[bool]]:
     """Tell for each frame and stage whether it is done: once the last stage is done, those before it are for good.
 
     An earlier stage that lets go before counts as open again: what is dropped on the way is no progress.
     """
     if not distances_m:
         return []
-    by_stage = [held(stage, rule) for stage in zip(*distances_m)]
+    sigmas = zip(*(sigmas_m or [[0.0] * len(row) for row in distances_m]))
+    by_stage = [held(stage, rule, errors) for stage, errors in zip(zip(*distances_m), sigmas)]
     finished, rows = False, []
     for now in zip(*by_stage):
         finished = finished or now[-1]
