@@ -138,6 +138,31 @@ def test_the_bound_holds_for_as_many_splits_as_it_says():
     assert broken / 400 <= 0.1 + 3 * math.sqrt(0.1 * 0.9 / 400)
 
 
+@pytest.mark.parametrize(("count", "risk"), [(40, 0.1), (40, 0.2), (200, 0.05)])
+def test_verdicts_are_wrong_at_most_as_often_as_they_may(count, risk):
+    """Averaged over many splits, of failed episodes at most that share is judged done, and the other way round."""
+    rng = np.random.default_rng(7)
+    many, right = endings(20_000, rng)
+    rates = []
+    for seed in range(300):
+        found = calibrate(*endings(count, rng), risk=risk, seed=seed)
+        rates.append((np.mean(many[~right] <= found.done_m), np.mean(many[right] > found.failed_m)))
+    spread = np.std(rates, axis=0) / math.sqrt(300)
+    assert (np.mean(rates, axis=0) <= risk + 3 * spread).all()
+
+
+def test_verdicts_leave_open_what_is_between():
+    rng = np.random.default_rng(0)
+    overlapping = calibrate(*endings(400, rng), risk=0.02)
+    assert overlapping.done_m < overlapping.failed_m
+    middle = (overlapping.done_m + overlapping.failed_m) / 2
+    assert [overlapping.verdict(d) for d in (0.0, middle, 2.0)] == [True, None, False]
+    apart = calibrate([0.01, 0.02, 0.3, 0.4] * 20, [True, True, False, False] * 20)
+    assert apart.done_m == apart.failed_m == apart.threshold_m == pytest.approx(0.16)
+    few = calibrate([0.01, 0.02, 0.3, 0.4] * 2, [True, True, False, False] * 2)
+    assert (few.done_m, few.failed_m) == (0.0, math.inf)
+
+
 @pytest.mark.parametrize(("distances", "succeeded"), [([0.1], [True]), ([0.1] * 9, [True] * 9), ([0.1] * 5, [True])])
 def test_too_little_to_calibrate_on(distances, succeeded):
     with pytest.raises(UserError, match=r"episodes|outcomes"):

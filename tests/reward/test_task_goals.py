@@ -50,7 +50,7 @@ def test_two_names_go_before_the_task():
     assert goals_of("dance", ("the gripper", "Red Can")) == (Goal("gripper", "red can"),)
 
 
-@pytest.mark.parametrize("task", ["", "  .", "dance", "be careful with the can", "put it into the box"])
+@pytest.mark.parametrize("task", ["", "  .", "dance", "be careful with the can", "put it into the box", "reach the"])
 def test_what_is_not_read_comes_with_examples(task):
     with pytest.raises(UserError, match="put the mug on the plate"):
         goals_of(task)

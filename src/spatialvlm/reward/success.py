@@ -71,6 +71,10 @@ class CalibratedThreshold:
 
     `f1` is that of the episodes it was chosen on. `error_rate` is the share of wrong verdicts on the others; with
     probability 1 - `risk` over the split, episodes of the same kind have at most `error_bound`. `statement` says so.
+
+    `done_m` and `failed_m` are the limits of verdicts that are rarely wrong, by split conformal prediction: of failed
+    episodes at most a share `risk` is judged done by a distance below `done_m`, of successful ones at most as many
+    failed by one above `failed_m`; in between it is left open. Too few episodes give the limits 0 and infinity.
     """
 
     threshold_m: float
@@ -80,6 +84,14 @@ class CalibratedThreshold:
     error_bound: float
     risk: float
     tested_on: int
+    done_m: float = 0.0
+    failed_m: float = math.inf
+
+    def verdict(self, distance_m: float) -> bool | None:
+        """Judge an episode by its least distance held; None where it is left open."""
+        if distance_m <= self.done_m:
+            return True
+        return False if distance_m > self.failed_m else None
 
     @property
     def statement(self) -> str:
@@ -115,7 +127,8 @@ def calibrate(
     threshold_m, f1 = best_threshold(values[chosen], right[chosen])
     wrong = int(np.sum((values[rest] <= threshold_m) != right[rest]))
     bound = error_bound(wrong, len(rest), risk)
-    return CalibratedThreshold(threshold_m, f1, count, wrong / len(rest), bound, risk, len(rest))
+    limits = conformal_limits(values[rest], right[rest], threshold_m, risk)
+    return CalibratedThreshold(threshold_m, f1, count, wrong / len(rest), bound, risk, len(rest), *limits)
 
 
 def best_threshold(distances_m: np.ndarray, succeeded: np.ndarray) -> tuple[float, float]:
@@ -134,6 +147,24 @@ def error_bound(wrong: int, count: int, risk: float) -> float:
     from scipy.stats import beta
 
     return 1.0 if wrong >= count else float(beta.ppf(1 - risk, wrong + 1, count - wrong))
+
+
+def conformal_limits(
+    distances_m: np.ndarray, succeeded: np.ndarray, threshold_m: float, risk: float
+) -> tuple[float, float]:
+    """Return below which distance an episode is done, above which it failed, each wrong at most at a rate of `risk`.
+
+    They are order statistics of the failed and of the successful episodes. Where those do not overlap, nothing is left
+    open: both are the threshold, moved to between them.
+    """
+    failed, done = np.sort(distances_m[~succeeded]), np.sort(distances_m[succeeded])
+    low, high = math.floor((len(failed) + 1) * risk), math.ceil((len(done) + 1) * (1 - risk))
+    done_m = float(np.nextafter(failed[low - 1], 0.0)) if low > 0 else 0.0
+    failed_m = float(done[high - 1]) if high <= len(done) else math.inf
+    if done_m < failed_m:
+        return done_m, failed_m
+    between = min(max(threshold_m, failed_m), done_m)
+    return between, between
 
 
 def held_distance(distances_m: Sequence[float], hold: int = 1) -> float:

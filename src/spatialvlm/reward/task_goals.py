@@ -98,7 +98,7 @@ def _plain(task: str) -> str:
 
 def _name(text: str, task: str) -> str:
     name = re.sub(rf"^{_ARTICLE}", "", text.strip(" ,"))
-    if not name or name in ("it", "them", "that", "this"):
+    if not name or name in ("it", "them", "that", "this", "the", "a", "an", "my", "your"):
         raise UserError(f"task {task!r}: {text!r} names no thing; say it as in {_examples()}")
     if re.search(r"(?:,| and | or | then )", name):
         raise UserError(
