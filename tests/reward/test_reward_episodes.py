@@ -107,6 +107,21 @@ def test_a_moving_camera_without_poses_has_no_places(reached):
     assert np.mean(seen) < 0.02
 
 
+def test_among_things_of_one_name_the_one_that_was_there_is_followed(geometry):
+    """From the third frame on, the box is called a red can too: the can is the one where it was."""
+    drawn, frames = place(16), []
+    for index, frame in enumerate(drawn.frames):
+        box = next(one for one in frame.instances or () if "blue box" in one.captions)
+        renamed = tuple(replace(one, captions=("red can",)) if one is box else one for one in frame.instances or ())
+        frames.append(frame if index < 2 else replace(frame, instances=renamed))
+    curve = judged(frames[:6], "reach the red can", geometry)
+    truth = drawn.truth_m["gripper", "red can"][:6]
+    assert [p.distance_m for p in curve.points] == pytest.approx(truth, abs=0.01)
+    assert all(p.is_inference_frame for p in curve.points)
+    (reading,) = geometry(frames[2], goals_of("reach the red can")).readings
+    assert "several are called so" in reading.why
+
+
 def test_frames_without_a_pose_are_held_where_others_have_one(reached, geometry):
     goals = goals_of("reach the red can")
     pose = np.eye(4)

@@ -26,9 +26,9 @@ from spatialvlm.reward import (
 lengths = st.lists(st.floats(0.001, 3.0), min_size=1, max_size=30)
 
 
-def curve(stages, **settings):
+def curve(stages, sigma=0.01, **settings):
     goals = [Goal("gripper", "can", 1), Goal("can", "box", 2)][: len(stages)]
-    rows = [[GoalDistance(one, 0.01, True) for one in row] for row in zip(*stages)]
+    rows = [[GoalDistance(one, sigma, True) for one in row] for row in zip(*stages)]
     return curve_of("a task", goals, "geometry", [0.1 * t for t in range(len(rows))], rows, **settings)
 
 
@@ -50,7 +50,7 @@ def test_shaped_rewards_of_a_discount(potentials, gamma):
 def test_the_unit_of_length_does_not_matter(one, other, scale):
     rule, scaled_rule = SuccessRule(0.05, 2), SuccessRule(0.05 * scale, 2)
     plain = curve([one, other], rule=rule)
-    scaled = curve([[scale * d for d in stage] for stage in (one, other)], rule=scaled_rule)
+    scaled = curve([[scale * d for d in stage] for stage in (one, other)], 0.01 * scale, rule=scaled_rule)
     near = any(abs(d / limit - 1) < 1e-9 for stage in (one, other) for d in stage for limit in (0.05, 0.075))
     if not near:  # rounding may decide what lies on a threshold
         assert [p.reward for p in scaled.points] == pytest.approx([p.reward for p in plain.points], abs=1e-7)

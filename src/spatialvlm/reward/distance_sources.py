@@ -37,7 +37,8 @@ class FrameDistances:
     `places` are where things are, by their names in the goals, in a world that stays from frame to frame: that of the
     sequence where the camera's pose is `posed`, else that of a camera that stands still. A source that knows only
     distances has none. `others` are where some other things are, which tells whether the camera does stand still.
-    `seen` are the names of all that is in view, `boxes` are around the things of the goals, in pixels.
+    `seen` are the names of all that is in view, `boxes` are around the things of the goals, in pixels. `rivals` are the
+    places of several things that one name fits.
     """
 
     readings: tuple[DistanceReading, ...]
@@ -46,6 +47,7 @@ class FrameDistances:
     posed: bool = False
     others: Mapping[str, MeasuredPlace] = field(default_factory=dict)
     boxes: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    rivals: Mapping[str, tuple[MeasuredPlace, ...]] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """Return it as a JSON object."""
@@ -55,23 +57,31 @@ class FrameDistances:
             "seen": list(self.seen),
             "posed": self.posed,
             "others": _told(self.others),
+            "rivals": {name: [_as_lists(one) for one in places] for name, places in self.rivals.items()},
             "boxes": {name: list(box) for name, box in self.boxes.items()},
         }
 
     @classmethod
     def from_json(cls, told: Mapping[str, Any]) -> "FrameDistances":
         """Read back what `to_json` wrote."""
-        places, others = (
-            {name: MeasuredPlace(tuple(at), tuple(sigma)) for name, (at, sigma) in told[which].items()}
-            for which in ("places", "others")
-        )
+        places, others = ({name: _as_place(one) for name, one in told[which].items()} for which in ("places", "others"))
+        rivals = {name: tuple(map(_as_place, some)) for name, some in told["rivals"].items()}
         boxes = {name: tuple(box) for name, box in told["boxes"].items()}
         readings = tuple(DistanceReading(*one) for one in told["readings"])
-        return cls(readings, places, tuple(told["seen"]), told["posed"], others, boxes)
+        return cls(readings, places, tuple(told["seen"]), told["posed"], others, boxes, rivals)
 
 
 def _told(places: Mapping[str, MeasuredPlace]) -> dict[str, Any]:
-    return {name: [list(place.at), list(place.sigma)] for name, place in places.items()}
+    return {name: _as_lists(place) for name, place in places.items()}
+
+
+def _as_lists(place: MeasuredPlace) -> list[list[float]]:
+    return [list(place.at), list(place.sigma)]
+
+
+def _as_place(told: Sequence[Sequence[float]]) -> MeasuredPlace:
+    (x, y, z), (across, up, along) = told
+    return MeasuredPlace((x, y, z), (across, up, along))
 
 
 class DistanceSource(Protocol):

@@ -43,7 +43,7 @@ class GoalFollower:
 
     def step(self, dt_s: float, found: FrameDistances | None) -> list[GoalDistance | None]:
         """Go on by `dt_s` with what was found, or with nothing."""
-        places = {} if found is None else found.places
+        places = {} if found is None else {**found.places, **self._nearest(found.rivals)}
         if found is not None and places:
             self._posed = found.posed if self._posed is None else self._posed
             places = places if found.posed == self._posed else {}  # those of another world say nothing of this one
@@ -53,6 +53,16 @@ class GoalFollower:
             self._of_goal(index, dt_s, reading, followed)
             for index, (_, reading) in enumerate(zip(self._goals, readings))
         ]
+
+    def _nearest(self, rivals: Mapping[str, Sequence[MeasuredPlace]]) -> dict[str, MeasuredPlace]:
+        """Choose among things of one name the one where it was last."""
+        chosen: dict[str, MeasuredPlace] = {}
+        for name, some in rivals.items():
+            last = self._places[name].at
+            if last is not None and some:
+                away = [math.dist(one.at, last) for one in some]
+                chosen[name] = some[away.index(min(away))]
+        return chosen
 
     def _step_place(self, name: str, dt_s: float, places: Mapping[str, MeasuredPlace]) -> Followed | None:
         place = places.get(name)

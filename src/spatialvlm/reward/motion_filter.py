@@ -52,6 +52,11 @@ class Follower:
         self._cov: Float64[np.ndarray, "n 2 2"] = np.zeros((0, 2, 2))
         self._waiting: list[tuple[Vector, Vector]] = []
 
+    @property
+    def at(self) -> Vector | None:
+        """Where it was last; None before its first measurement."""
+        return None if self._mean is None else self._mean[:, 0]
+
     def step(self, dt_s: float, at: Sequence[float] | None, sigma: Sequence[float] | None = None) -> Followed | None:
         """Go on by `dt_s`, with what is measured now or nothing; None as long as nothing ever was."""
         seen = None if at is None or sigma is None else (np.asarray(at, float), np.asarray(sigma, float))

@@ -25,6 +25,7 @@ ALL_LENGTHS = MeasureConfig(min_length_m=0.0, max_relative_error=math.inf)
 LEAST_JITTER_M, MOST_OTHERS = 0.001, 6
 HIDDEN_SHARE = 0.25
 """Of the extent of a thing that something cuts: how far the centre of the whole may be from what is seen, 1 sigma."""
+SEVERAL = "several are called so"
 CLIPPED = "touches the border of the picture"
 
 
@@ -72,7 +73,12 @@ class SceneDistances:
         if self._measured == "gap" or scene.scale != "metric" or (self._moving and not posed):
             return FrameDistances(readings, {}, seen, posed, {}, boxes)
         places = {name: place_of(scene, one, frame) for name, one in things.items()}
-        return FrameDistances(readings, places, seen, posed, _others(scene, found.values(), frame), boxes)
+        rivals = {
+            name: tuple(place_of(scene, one, frame) for one in things_called(scene, name) if not one.truncated)
+            for name, why in lost.items()
+            if why == SEVERAL
+        }
+        return FrameDistances(readings, places, seen, posed, _others(scene, found.values(), frame), boxes, rivals)
 
     def _reading(self, scene: Scene, goal: Goal, things: dict[str, Object], lost: dict[str, str]) -> DistanceReading:
         missing = [f"{name}: {lost[name]}" for name in (goal.a, goal.b) if name in lost]
@@ -96,9 +102,18 @@ def find_thing(scene: Scene, name: str) -> Object | str:
         try:
             return scene[alternative]
         except UserError as error:
-            if "several are called so" in str(error):
-                why = "several are called so"
+            if SEVERAL in str(error):
+                why = SEVERAL
     return why
+
+
+def things_called(scene: Scene, name: str) -> list[Object]:
+    """List the things of which a caption has all words of a name, by the first of its names that fits any."""
+    for alternative in called(name):
+        words = set(alternative.split())
+        if found := [one for one in scene.objects if any(words <= set(c.split()) for c in one.instance.captions)]:
+            return found
+    return []
 
 
 def place_of(scene: Scene, thing: Object, frame: Frame) -> MeasuredPlace:
