@@ -35,7 +35,7 @@ ORDER = (
     ("audit", "view"),
     ("evaluate",),
     ("annotate", "answering", "train"),
-    ("reason", "serving"),
+    ("reason", "reward", "serving"),
     ("mcp_server",),
     ("cli",),
 )

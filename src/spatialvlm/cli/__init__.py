@@ -16,7 +16,17 @@ from typing import Annotated, Any
 
 import typer
 
-from spatialvlm.cli import answering, evaluating, exporting, mcp_command, reasoning, serving, train_command, viewing
+from spatialvlm.cli import (
+    answering,
+    evaluating,
+    exporting,
+    mcp_command,
+    reasoning,
+    rewarding_command,
+    serving,
+    train_command,
+    viewing,
+)
 from spatialvlm.cli.options import (
     As,
     Balance,
@@ -228,31 +238,6 @@ def questions(
         print_kind(Console(), kind)
 
 
-@app.command(epilog="Example: [bold]spatialvlm show demo room-0-000003[/]")
-def show(
-    dataset: Dataset,
-    frame: Annotated[str, typer.Argument(metavar="FRAME", help="A frame id, or a row number from 0.")],
-    png: Annotated[
-        Path | None, typer.Option(help="Where to save the picture; by default FRAME.png in this folder.")
-    ] = None,
-) -> None:
-    """Show one frame of a dataset: its objects and questions here, its picture with masks and labels as a PNG."""
-    from rich.console import Console
-
-    from spatialvlm.dataset import read_dataset, why_nothing_is_asked
-    from spatialvlm.view import file_for, picture, print_frame, save
-
-    opened = read_dataset(dataset)
-    ids = opened.frame_ids()
-    is_row = frame.isascii() and frame.isdigit() and frame not in ids and int(frame) < len(ids)
-    scene, source, asked = opened.at(int(frame)) if is_row else opened.frame(frame)
-    image = picture(scene, source)
-    path = png or file_for(scene.frame_id)
-    save(image, path)
-    print_frame(Console(), scene, asked, image, "" if asked else why_nothing_is_asked(opened, scene))
-    print(f"picture: {path}")
-
-
 @app.command(epilog="Example: [bold]spatialvlm benchmark rooms --out rooms_benchmark --workers 2[/]")
 def benchmark(
     name: Annotated[str, typer.Argument(metavar="NAME", help="Which one: [bold]rooms[/], 250 rendered rooms.")],
@@ -267,7 +252,17 @@ def benchmark(
         raise typer.Exit(1)
 
 
-for _part in (answering, reasoning, serving, mcp_command, viewing, exporting, evaluating, train_command):
+for _part in (
+    answering,
+    reasoning,
+    rewarding_command,
+    serving,
+    mcp_command,
+    viewing,
+    exporting,
+    evaluating,
+    train_command,
+):
     app.add_typer(_part.app)
 
 

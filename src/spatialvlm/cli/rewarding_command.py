@@ -1,0 +1,107 @@
+"""The command that turns an episode of a robot into a dense reward: `spatialvlm reward`; thin as the others."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from spatialvlm.cli.options import Device, Known, Models, Precision, RecipeName
+
+if TYPE_CHECKING:
+    from spatialvlm.reward import RewardCurve
+
+app = typer.Typer()
+
+RewardShaping = Annotated[
+    Literal["shaped", "distance", "tanh"],
+    typer.Option(
+        help="The difference of potentials ([bold]shaped[/]), minus the [bold]distance[/], or 1 - [bold]tanh[/]."
+    ),
+]
+
+Teller = Annotated[
+    Literal["geometry", "vlm", "fused"] | None,
+    typer.Option(
+        help="Who tells distances: the [bold]geometry[/] of depth (the default where there is any, or a recipe), "
+        "a vision-language model ([bold]vlm[/]), or both, [bold]fused[/]."
+    ),
+]
+
+Measured = Annotated[
+    Literal["distance", "gap"],
+    typer.Option(help="By geometry: the [bold]distance[/] of centers, or the [bold]gap[/] of surfaces."),
+]
+
+
+@app.command(epilog="Example: [bold]spatialvlm reward episode/ --task 'put the red can into the box' --out reward[/]")
+def reward(
+    episode: Annotated[
+        str,
+        typer.Argument(
+            metavar="EPISODE",
+            help="The frames of one episode, in order: a SOURCE as `build` takes it, such as a folder of images, an "
+            "RGB-D folder or a video.",
+        ),
+    ],
+    task: Annotated[str, typer.Option(metavar="WORDS", help="What is to be done, as 'pick up the red can'.")],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="The folder to write; a stopped run goes on there.")],
+    between: Annotated[
+        tuple[str, str] | None,
+        typer.Option(metavar="A B", help="The two things that have to come close, whatever the task says."),
+    ] = None,
+    source: Teller = None,
+    measure: Measured = "distance",
+    vlm: Annotated[
+        str | None, typer.Option(metavar="MODEL", help="Who is asked, as `answer --model` takes it; by default nano.")
+    ] = None,
+    samples: Annotated[int, typer.Option(min=1, max=1000, help="Answers of that model to a frame, averaged.")] = 4,
+    every: Annotated[int, typer.Option(min=1, metavar="N", help="Measure every so many frames; hold the others.")] = 1,
+    fps: Annotated[
+        float,
+        typer.Option(min=0.001, max=1000, help="Frames a second: of a video, and where a source tells no time."),
+    ] = 10.0,
+    sequence: Annotated[
+        str | None, typer.Option(metavar="ID", help="Which one, where a source has several sequences.")
+    ] = None,
+    moving_camera: Annotated[
+        bool, typer.Option("--moving-camera", help="The camera moves, and its poses are not known.")
+    ] = False,
+    shaping: RewardShaping = "shaped",
+    gamma: Annotated[float, typer.Option(help="The discount of shaped rewards, above 0, up to 1.")] = 1.0,
+    threshold: Annotated[float, typer.Option(metavar="METRES", help="It is done within this distance.")] = 0.05,
+    hold: Annotated[int, typer.Option(min=1, metavar="K", help="It is done after so many frames in a row.")] = 3,
+    overlay: Annotated[bool, typer.Option("--overlay", help="Write overlay.mp4 too: names, distance, reward.")] = False,
+    recipe: RecipeName = None,
+    model: Models = None,
+    known: Known = None,
+    device: Device = "auto",
+    precision: Precision = "auto",
+) -> None:
+    """Turn an episode and a task in words into a dense reward, frame by frame, from distances in metres with errors."""
+    from spatialvlm.models import Runtime
+    from spatialvlm.recipes import Overrides
+    from spatialvlm.reward import RewardSettings, SuccessRule, reward_episode
+
+    overrides = Overrides(models=tuple(model or ()), known=tuple(known or ()))
+    settings = RewardSettings(
+        *(source, recipe, overrides, vlm, samples, every, fps, sequence, measure, moving_camera, shaping, gamma),
+        *(SuccessRule(threshold, hold), overlay),
+    )
+    runtime = Runtime(device, precision)
+    _tell(reward_episode(episode, task, out, between=between, settings=settings, runtime=runtime), out)
+
+
+def _tell(curve: "RewardCurve", out: Path) -> None:
+    """Print what came out, and where it is."""
+    for warning in curve.warnings:
+        print(f"warning: {warning}", file=sys.stderr)
+    first, last = curve.points[0], curve.points[-1]
+    goals = ", then ".join(str(goal) for goal in curve.goals)
+    print(f"{goals}: {first.distance_m:.3g} m at first, {last.distance_m:.3g} ± {last.sigma_m:.2g} m at last")
+    print(f"{'done' if curve.succeeded else 'not done'}; frames: {', '.join(_counted(curve))}")
+    print(f"reward: {out}/reward.json, reward.parquet, curve.svg", file=sys.stderr)
+
+
+def _counted(curve: "RewardCurve") -> list[str]:
+    return [f"{count} {name.replace('_', ' ')}" for name, count in curve.counts.items() if count]

@@ -1,0 +1,65 @@
+"""reward: an episode and a task in words -> a dense reward, frame by frame, from distances in metres.
+
+    curve = reward_episode("episode/", "put the red can into the box", "out/")
+
+task_goals         words -> what has to come close to what
+distance_sources   what tells the distances of a frame: scene_distances measures, vlm_distances asks a model
+motion_filter, goal_following   frame by frame -> followed over time, also what is hidden
+shaping, success   distances -> rewards, and whether it is done
+reward_curve       all of it, a point for each frame
+reward_files, curve_picture, overlay_video     on disk
+episodes           a source of frames -> its curve
+"""
+
+from spatialvlm.reward.curve_picture import draw_curve
+from spatialvlm.reward.distance_sources import DistanceReading, DistanceSource, FrameDistances, MeasuredPlace
+from spatialvlm.reward.episodes import RewardSettings, judge, reward_episode
+from spatialvlm.reward.goal_following import GoalDistance, GoalFollower, camera_shift, follow, fused
+from spatialvlm.reward.motion_filter import Followed, Follower, Motion
+from spatialvlm.reward.reward_curve import RewardCurve, RewardPoint, curve_of
+from spatialvlm.reward.reward_files import COLUMNS, sidecar_of, write_sidecar
+from spatialvlm.reward.scene_distances import SceneDistances
+from spatialvlm.reward.shaping import Shaping, potential, rewards_of, shaped_rewards, staged_potentials
+from spatialvlm.reward.success import CalibratedThreshold, SuccessRule, calibrate, held, held_distance, stages_done
+from spatialvlm.reward.task_goals import Goal, goals_of
+from spatialvlm.reward.vlm_distances import VlmDistances
+
+__all__ = [
+    "COLUMNS",
+    "CalibratedThreshold",
+    "DistanceReading",
+    "DistanceSource",
+    "Followed",
+    "Follower",
+    "FrameDistances",
+    "Goal",
+    "GoalDistance",
+    "GoalFollower",
+    "MeasuredPlace",
+    "Motion",
+    "RewardCurve",
+    "RewardPoint",
+    "RewardSettings",
+    "SceneDistances",
+    "Shaping",
+    "SuccessRule",
+    "VlmDistances",
+    "calibrate",
+    "camera_shift",
+    "curve_of",
+    "draw_curve",
+    "follow",
+    "fused",
+    "goals_of",
+    "held",
+    "held_distance",
+    "judge",
+    "potential",
+    "reward_episode",
+    "rewards_of",
+    "shaped_rewards",
+    "sidecar_of",
+    "staged_potentials",
+    "stages_done",
+    "write_sidecar",
+]
