@@ -1,9 +1,9 @@
 """Who says how far the gripper is from the thing: an Episode enters, a distance and its error for each frame leave.
 
-    geometry    each RGB-D frame lifted, and its scene asked
-    clock       the place of the frame in its episode: what any monotone guess gets
-    random      a number out of nothing
-    MODEL       a vision-language model that is asked about each picture: nano, or whatever `answer` takes
+geometry    each RGB-D frame lifted, and its scene asked
+clock       the place of the frame in its episode: what any monotone guess gets
+random      a number out of nothing
+MODEL       a vision-language model that is asked about each picture: nano, or whatever `answer` takes
 """
 
 from dataclasses import dataclass

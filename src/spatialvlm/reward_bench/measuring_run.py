@@ -1,12 +1,12 @@
 """The run: sources and settings enter, a folder of episodes as they were measured leaves; a stopped run goes on there.
 
-    DIR/episodes/ID.json    the truth of one episode and what each source told of it
-    DIR/reward_bench.json   settings, figures of each source with intervals, and the episodes again
+DIR/episodes/ID.json    the truth of one episode and what each source told of it
+DIR/reward_bench.json   settings, figures of each source with intervals, and the episodes again
 """
 
 import json
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -39,7 +39,7 @@ class RewardBenchConfig:
         """List kinds and seeds; failures take turns in pairs, so that both halves have all sorts."""
         seeds = range(self.seed * SEEDS, self.seed * SEEDS + self.episodes)
         failed = [FAILED_KINDS[place // 2 % len(FAILED_KINDS)] for place in range(self.episodes)]
-        return [pair for seed, kind in zip(seeds, failed) for pair in (("success", seed), (kind, seed), ("reversed", seed))]
+        return [(kind, seed) for seed, sort in zip(seeds, failed) for kind in ("success", sort, "reversed")]
 
 
 Tell = Callable[[str], None]
@@ -57,13 +57,10 @@ def run_reward_bench(
     opened = {name: open_source_of_distances(name, config.seed) for name in names}
     folder = out / "episodes"
     folder.mkdir(parents=True, exist_ok=True)
-    rows = []
-    for kind, seed in config.planned():
-        for row in _rows_of(kind, seed, folder, opened, config):
-            rows.append(row)
-            if tell is not None:
-                tell(f"{len(rows)} of {len(config.planned()) * len(CAMERAS)}: {row['id']}")
-    figures = {name: figures_of([measured_episode(row, name) for row in rows], opened[name].in_metres) for name in names}
+    _measure(folder, opened, config, tell)
+    rows = [_read(folder, kind, seed, camera, config) for kind, seed in config.planned() for camera in CAMERAS]
+    seen = {name: [measured_episode(row, name) for row in rows] for name in names}
+    figures = {name: figures_of(seen[name], opened[name].in_metres) for name in names}
     settings = _settings(config) | {"episodes": config.episodes, "seed": config.seed, "sources": names}
     told = {name: {one: _plain(list(three)) for one, three in of.items()} for name, of in figures.items()}
     _write(out / "reward_bench.json", {"settings": settings, "figures": told, "episodes": rows})
@@ -79,20 +76,21 @@ def measured_episode(row: dict[str, Any], source: str) -> MeasuredEpisode:
     return MeasuredEpisode(row["kind"], row["seed"], row["success"], calibration, truth_m, **series)
 
 
-def _rows_of(
-    kind: str, seed: int, folder: Path, opened: dict[str, DistanceSource], config: RewardBenchConfig
-) -> Iterator[dict[str, Any]]:
-    """Read what is there of an episode, one row a camera, and measure the rest."""
-    rows = {camera: _read(folder / f"{kind}-{seed}-{camera}.json", config) for camera in CAMERAS}
-    missing = [camera for camera, row in rows.items() if row is None or set(opened) - set(row["sources"])]
-    for episode in fetch_episodes([(kind, seed)], frames=config.frames, size=config.size, cameras=missing) if missing else ():
-        row = rows[episode.camera] or _truth_row(episode, config)
+def _measure(folder: Path, opened: dict[str, DistanceSource], config: RewardBenchConfig, tell: Tell | None) -> None:
+    """Play the episodes that are not there, or lack a source, and write what the sources tell of each."""
+    missing = []
+    for pair in config.planned():
+        rows = [_read(folder, *pair, camera, config) for camera in CAMERAS]
+        if any(set(opened) - set(row.get("sources", ())) for row in rows):
+            missing.append(pair)
+    for place, episode in enumerate(fetch_episodes(missing, frames=config.frames, size=config.size), 1):
+        row = _read(folder, episode.kind, episode.seed, episode.camera, config) or _truth_row(episode, config)
         for name in [name for name in opened if name not in row["sources"]]:
             readings = opened[name].measure(episode)
             row["sources"][name] = {one: _plain(values.tolist()) for one, values in asdict(readings).items()}
         _write(folder / f"{episode.id}.json", row)
-        rows[episode.camera] = row
-    yield from (row for row in rows.values() if row is not None)
+        if tell is not None:
+            tell(f"{place} of {len(missing) * len(CAMERAS)}: {episode.id}")
 
 
 def _truth_row(episode: Episode, config: RewardBenchConfig) -> dict[str, Any]:
@@ -107,9 +105,11 @@ def _settings(config: RewardBenchConfig) -> dict[str, Any]:
     return {"frames": config.frames, "size": list(config.size)}
 
 
-def _read(path: Path, config: RewardBenchConfig) -> dict[str, Any] | None:
+def _read(folder: Path, kind: str, seed: int, camera: str, config: RewardBenchConfig) -> dict[str, Any]:
+    """Read an episode as it was measured; nothing where it was not. Raises UserError for that of other settings."""
+    path = folder / f"{kind}-{seed}-{camera}.json"
     if not path.exists():
-        return None
+        return {}
     row = json.loads(path.read_text("utf-8"))
     if row["settings"] != _settings(config):
         raise UserError(

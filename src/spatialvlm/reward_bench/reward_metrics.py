@@ -109,7 +109,7 @@ def jitter(d: Series, g: Series) -> float:
 
 
 def value_order_correlation(v: Series) -> float:
-    """Return VOC, -1 to 1: Spearman's correlation of values and time (GVL). Of an episode played backwards it is -VOC."""
+    """Return VOC, -1 to 1: Spearman's correlation of values and time (GVL); played backwards it is -VOC."""
     return spearman(v, np.arange(len(v), dtype=np.float64))
 
 

@@ -83,6 +83,8 @@ def fetch_episodes(
 def _episodes(
     wanted: list[tuple[str, int]], frames: int, size: tuple[int, int], cameras: Sequence[str]
 ) -> Iterator[Episode]:
+    if not wanted:
+        return
     simulator = FetchSimulator()
     artist = _Artist(simulator, size)
     try:
@@ -148,9 +150,7 @@ class _Artist:
         down = pose[:3, :3].T @ DOWN
         name = f"{id_}-{index:03d}"
         frame = exact_frame(name, "simulated Fetch robot", image, image_from_camera, depth_m, down, CAPTIONS, seen)
-        return replace(
-            frame, sequence=SequencePosition(id_, index, time_s), sequence_from_camera=pose
-        )
+        return replace(frame, sequence=SequencePosition(id_, index, time_s), sequence_from_camera=pose)
 
     def _look(self, view: Any) -> Any:
         self._renderer.update_scene(self.simulator.data, camera=view, scene_option=self._option)

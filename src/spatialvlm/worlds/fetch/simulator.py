@@ -8,8 +8,10 @@ import importlib
 import os
 import sys
 import warnings
+from contextlib import redirect_stderr
 from dataclasses import dataclass
 from functools import cache
+from io import StringIO
 from types import ModuleType
 from typing import Any
 
@@ -63,7 +65,9 @@ def new_renderer(model: Any, height: int, width: int) -> Any:
     """Open what draws a model. Raises UserError where the machine has no library that draws."""
     mujoco = load_mujoco()
     try:
-        return mujoco.Renderer(model, height, width)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return mujoco.Renderer(model, height, width)
     except (ImportError, AttributeError, RuntimeError, mujoco.FatalError) as error:
         raise _undrawable(error) from error
 
@@ -130,10 +134,8 @@ class FetchSimulator:
     def _put_decoy(self, generator: np.random.Generator) -> None:
         """Stand the decoy on the table, apart from the block and from what is below the gripper."""
         taken = [self.geom_in_sim(BLOCK)[:2], self._grip()[:2]]
-        for _ in range(1000):
-            place = generator.uniform((1.2, 0.6), (1.45, 0.9))
-            if min(float(np.linalg.norm(place - other)) for other in taken) > APART_M:
-                break
+        places = (generator.uniform((1.2, 0.6), (1.45, 0.9)) for _ in range(1000))
+        place = next(one for one in places if min(np.linalg.norm(one - other) for other in taken) > APART_M)
         joint = self.data.joint("decoy:joint")
         joint.qpos[:] = (*place, TABLE_M + DECOY_M[1], 1.0, 0.0, 0.0, 0.0)
         joint.qvel[:] = 0.0
@@ -144,7 +146,7 @@ def _environment() -> Any:
     """Set the environment up; its class is made here, since its base is imported here."""
     mujoco = load_mujoco()
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), redirect_stderr(StringIO()):  # it speaks of other robots there
             warnings.simplefilter("ignore")
             fetch: Any = importlib.import_module("gymnasium_robotics.envs.fetch.pick_and_place")
     except ModuleNotFoundError:
