@@ -9,7 +9,7 @@ from fixtures.worlds.fetch_robot import skip_without_robot
 from spatialvlm.errors import UserError
 from spatialvlm.records import Frame
 from spatialvlm.reward_bench import RewardBenchConfig, run_reward_bench
-from spatialvlm.reward_bench.distance_sources import Asked, Chance, Clock, hold
+from spatialvlm.reward_bench.distance_sources import AskedDistances, ClockDistances, RandomDistances, hold
 from spatialvlm.reward_bench.reward_figures import MeasuredEpisode, figures_of
 from spatialvlm.worlds.fetch import CAMERAS, Episode
 
@@ -67,14 +67,14 @@ def test_the_command_prints_a_row_a_source(measured, run):
 
 
 def test_a_clock_knows_nothing_of_what_is_played_backwards():
-    d = Clock().measure(episode(8)).distances
+    d = ClockDistances().measure(episode(8)).distances
     g = np.linspace(0.02, 0.3, 8)  # the gripper leaves
     measured = [MeasuredEpisode("wrong_object", 0, False, True, g, d, np.full(8, np.nan), np.ones(8))]
     assert figures_of(measured, in_metres=False)["pairs_2cm"][0] == 0
 
 
 def test_chance_is_the_same_for_the_same_seed():
-    told = [Chance(seed).measure(episode(6)).distances.tolist() for seed in (0, 0, 1)]
+    told = [RandomDistances(seed).measure(episode(6)).distances.tolist() for seed in (0, 0, 1)]
     assert told[0] == told[1] != told[2]
 
 
@@ -101,7 +101,7 @@ class Parrot:
 
 def test_a_model_is_asked_once_a_picture_and_its_words_are_read():
     parrot = Parrot("30 cm", "I can't tell.", "About 0.1 m.")
-    asked = Asked("parrot", parrot)  # type: ignore[arg-type]
+    asked = AskedDistances("parrot", parrot)  # type: ignore[arg-type]
     assert asked.measure(episode(3)).distances.tolist() == pytest.approx([0.3, 0.3, 0.1])
     assert asked.measure(episode(3, backwards=True)).distances.tolist() == pytest.approx([0.1, 0.1, 0.3])
     assert parrot.asked == ["How far is the gripper from the red block?"] * 3

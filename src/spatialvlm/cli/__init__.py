@@ -16,17 +16,7 @@ from typing import Annotated, Any
 
 import typer
 
-from spatialvlm.cli import (
-    answering,
-    evaluating,
-    exporting,
-    mcp_command,
-    reasoning,
-    reward_bench_command,
-    serving,
-    train_command,
-    viewing,
-)
+from spatialvlm.cli import answering, evaluating, exporting, mcp_command, reasoning, serving, train_command, viewing
 from spatialvlm.cli.options import (
     As,
     Balance,
@@ -277,11 +267,7 @@ def benchmark(
         raise typer.Exit(1)
 
 
-_PARTS = (
-    *(answering, reasoning, serving, mcp_command, viewing),
-    *(exporting, evaluating, train_command, reward_bench_command),
-)
-for _part in _PARTS:
+for _part in (answering, reasoning, serving, mcp_command, viewing, exporting, evaluating, train_command):
     app.add_typer(_part.app)
 
 

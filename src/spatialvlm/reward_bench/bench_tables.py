@@ -13,25 +13,28 @@ from spatialvlm.reward_bench.reward_figures import Triple
 Column = tuple[str, str, float, int]
 TABLES: Mapping[str, tuple[Column, ...]] = {
     "Distances, over successes and failures": (
-        ("Spearman", "spearman", 1, 3),
+        ("Spearman", "spearman", 1, 2),
         ("MAE, cm", "mae_m", 100, 2),
-        ("in 50-200 %", "within_50_200", 100, 1),
-        ("pairs 1 cm, %", "pairs_1cm", 100, 1),
-        ("pairs 2 cm, %", "pairs_2cm", 100, 1),
-        ("pairs 5 cm, %", "pairs_5cm", 100, 1),
+        ("in 50-200 %", "within_50_200", 100, 0),
+        ("in 2 sigma, %", "within_2_sigma", 100, 0),
+    ),
+    "Pairs of frames in their true order, %, of those that differ by": (
+        ("1 cm", "pairs_1cm", 100, 1),
+        ("2 cm", "pairs_2cm", 100, 1),
+        ("5 cm", "pairs_5cm", 100, 1),
     ),
     "Order in time (VOC)": (
-        ("success", "voc_success", 1, 3),
-        ("failed", "voc_failed", 1, 3),
-        ("reversed", "voc_reversed", 1, 3),
-        ("success - failed", "voc_gap", 1, 3),
+        ("success", "voc_success", 1, 2),
+        ("failed", "voc_failed", 1, 2),
+        ("reversed", "voc_reversed", 1, 2),
+        ("success - failed", "voc_gap", 1, 2),
     ),
-    "Success, on episodes that set no threshold": (
-        ("precision", "precision", 1, 3),
-        ("recall", "recall", 1, 3),
-        ("F1", "f1", 1, 3),
-        ("AUROC", "auroc", 1, 3),
-        ("FPR at 95 % TPR", "fpr95", 1, 3),
+    "Success, on scenes that set no threshold": (
+        ("precision", "precision", 1, 2),
+        ("recall", "recall", 1, 2),
+        ("F1", "f1", 1, 2),
+        ("AUROC", "auroc", 1, 2),
+        ("FPR at 95 % TPR", "fpr95", 1, 2),
     ),
 }
 

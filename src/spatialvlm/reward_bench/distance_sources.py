@@ -25,7 +25,7 @@ LONGEST_ANSWER = 48  # tokens
 
 Series = Float64[np.ndarray, " t"]
 
-HIDDEN_SHARE = 0.25
+HIDDEN_SHARE = 0.05
 """Of the box of what is seen: how far off its centre may be where a part is hidden, 1 sigma."""
 HELD_M = 0.02
 """What the error grows by for each frame in which a distance is held that an earlier frame told."""
@@ -54,7 +54,7 @@ class DistanceSource(Protocol):
         ...
 
 
-class Geometry:
+class LiftedDistances:
     """Lifts each frame by its depth and masks, and asks the scene.
 
     Where the scene refuses, since a part of one thing is hidden, the distance is that between the centres of what is
@@ -72,16 +72,16 @@ class Geometry:
         scene = lift(frame).scene
         if scene is None:
             return np.nan, np.nan
-        found = [_object_called(scene, name) for name in (gripper, thing)]
-        if None in found:
+        one, other = (_object_called(scene, name) for name in (gripper, thing))
+        if one is None or other is None:
             return np.nan, np.nan
         told = scene.ask("distance", gripper, thing)
         if told.value is not None:
             return float(told.value), float(told.error)
-        return _between_seen(*found)
+        return _between_seen(one, other)
 
 
-class Clock:
+class ClockDistances:
     """Counts frames down; it looks at nothing."""
 
     name, in_metres = "clock", False
@@ -92,7 +92,7 @@ class Clock:
         return hold(left, np.full(len(left), np.nan))
 
 
-class Chance:
+class RandomDistances:
     """Draws a number for each frame, by the seed and the name of the episode."""
 
     name, in_metres = "random", False
@@ -106,7 +106,7 @@ class Chance:
         return hold(generator.uniform(size=len(episode)), np.full(len(episode), np.nan))
 
 
-class Asked:
+class AskedDistances:
     """Asks a vision-language model about each picture on its own, so that no order of frames tells the time."""
 
     in_metres = True
@@ -130,16 +130,16 @@ def open_source_of_distances(name: str, seed: int) -> DistanceSource:
     """Open a source by its name. Raises UserError for an empty one, and later for a model that there is not."""
     match name:
         case "geometry":
-            return Geometry()
+            return LiftedDistances()
         case "clock":
-            return Clock()
+            return ClockDistances()
         case "random":
-            return Chance(seed)
+            return RandomDistances(seed)
         case "":
             raise UserError("--sources: one has no name; expected geometry, clock, random or a model such as nano")
         case _:
             model = name.removeprefix("vlm:")
-            return Asked(name, load_vlm(choose_model(model), max_new_tokens=LONGEST_ANSWER))
+            return AskedDistances(name, load_vlm(choose_model(model), max_new_tokens=LONGEST_ANSWER))
 
 
 def hold(distances: Series, sigmas: Series) -> Readings:

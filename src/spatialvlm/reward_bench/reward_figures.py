@@ -34,6 +34,7 @@ from spatialvlm.reward_bench.reward_metrics import (
 
 Series = Float64[np.ndarray, " t"]
 Triple = tuple[float, float, float]
+NOTHING: Triple = (np.nan, np.nan, np.nan)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,7 +78,7 @@ def figures_of(measured: Sequence[MeasuredEpisode], in_metres: bool) -> dict[str
     forward = [one for one in measured if one.kind != "reversed"]
     figures = {name: _mean(forward, _of_pair(metric)) for name, metric in ORDERS.items()}
     for name, metric in LENGTHS.items():
-        figures[name] = _mean(forward, _of_pair(metric)) if in_metres else (np.nan,) * 3
+        figures[name] = _mean(forward, _of_pair(metric)) if in_metres else NOTHING
     figures["within_2_sigma"] = _mean(forward, _within_two_sigmas)
     figures["told"] = _mean(measured, lambda one: float(np.mean(one.told)))
     succeeded = [one for one in forward if one.kind == "success"]
