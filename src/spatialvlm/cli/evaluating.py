@@ -131,8 +131,9 @@ def reward_bench(
         str,
         typer.Option(
             metavar="NAMES",
-            help="Who tells the distances, separated by commas: [bold]geometry[/], [bold]clock[/], [bold]random[/], or "
-            "a model as `answer` takes it, such as [bold]nano[/].",
+            help="Who tells the distances, separated by commas: [bold]geometry[/], "
+            "[bold]geometry-noisy[/], [bold]clock[/], [bold]random[/], or a model as `answer` takes it, such as "
+            "[bold]nano[/].",
         ),
     ] = "geometry,clock,random",
     size: Size = "320x240",

@@ -18,8 +18,8 @@ TABLES: Mapping[str, tuple[Column, ...]] = {
         ("in 50-200 %", "within_50_200", 100, 0),
         ("in 2 sigma, %", "within_2_sigma", 100, 0),
     ),
-    "Pairs of frames in their true order, %, of those that differ by": (
-        ("1 cm", "pairs_1cm", 100, 1),
+    "Pairs of frames in their true order, %": (
+        ("apart by 1 cm", "pairs_1cm", 100, 1),
         ("2 cm", "pairs_2cm", 100, 1),
         ("5 cm", "pairs_5cm", 100, 1),
     ),

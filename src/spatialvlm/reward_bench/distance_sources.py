@@ -1,12 +1,12 @@
 """Who says how far the gripper is from the thing: an Episode enters, a distance and its error for each frame leave.
 
-geometry    each RGB-D frame lifted, and its scene asked
-clock       the place of the frame in its episode: what any monotone guess gets
-random      a number out of nothing
-MODEL       a vision-language model that is asked about each picture: nano, or whatever `answer` takes
+geometry          each RGB-D frame lifted, and its scene asked; `geometry-noisy` with depth as a camera has it
+clock             the place of the frame in its episode: what any monotone guess gets
+random            a number out of nothing
+MODEL             a vision-language model that is asked about each picture: nano, or whatever `answer` takes
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -27,6 +27,8 @@ Series = Float64[np.ndarray, " t"]
 
 HIDDEN_SHARE = 0.05
 """Of the box of what is seen: how far off its centre may be where a part is hidden, 1 sigma."""
+SCALE_NOISE, PIXEL_NOISE = 0.005, 0.003
+"""Of `geometry-noisy`, 1 sigma, relative to depth: what all frames of an episode share, and each pixel's own."""
 HELD_M = 0.02
 """What the error grows by for each frame in which a distance is held that an earlier frame told."""
 
@@ -61,11 +63,20 @@ class LiftedDistances:
     seen, with an error that says so; where a thing is out of sight, the last distance is held.
     """
 
-    name, in_metres = "geometry", True
+    in_metres = True
+
+    def __init__(self, noise_seed: int | None = None) -> None:
+        self.name = "geometry" if noise_seed is None else "geometry-noisy"
+        self._noise_seed = noise_seed
 
     def measure(self, episode: Episode) -> Readings:
         """Tell the distance of every frame of an episode."""
-        pairs = [self._of_frame(frame, episode.gripper, episode.object) for frame in episode]
+        frames = list(episode)
+        if self._noise_seed is not None:
+            generator = np.random.default_rng([self._noise_seed, *episode.id.encode()])
+            scale = 1 + generator.normal(0, SCALE_NOISE)
+            frames = [_as_sensed(frame, scale, generator) for frame in frames]
+        pairs = [self._of_frame(frame, episode.gripper, episode.object) for frame in frames]
         return hold(np.array([one for one, _ in pairs]), np.array([error for _, error in pairs]))
 
     def _of_frame(self, frame: Frame, gripper: str, thing: str) -> tuple[float, float]:
@@ -131,6 +142,8 @@ def open_source_of_distances(name: str, seed: int) -> DistanceSource:
     match name:
         case "geometry":
             return LiftedDistances()
+        case "geometry-noisy":
+            return LiftedDistances(noise_seed=seed)
         case "clock":
             return ClockDistances()
         case "random":
@@ -150,6 +163,14 @@ def hold(distances: Series, sigmas: Series) -> Readings:
         return Readings(distances, sigmas, told)
     held = known[np.maximum(np.searchsorted(known, frames, side="right") - 1, 0)]
     return Readings(distances[held], sigmas[held] + HELD_M * np.abs(frames - held), told)
+
+
+def _as_sensed(frame: Frame, scale: float, generator: np.random.Generator) -> Frame:
+    """Make the depth of a frame as wrong as that of a depth camera."""
+    if frame.depth_m is None:
+        return frame
+    noise = scale * (1 + generator.normal(0, PIXEL_NOISE, frame.depth_m.shape))
+    return replace(frame, depth_m=(frame.depth_m * noise).astype(np.float32))
 
 
 def _object_called(scene: Scene, name: str) -> Object | None:

@@ -124,6 +124,7 @@ def untouched(episodes):
 
 
 def depth_of(frame):
+    assert frame.depth_m is not None
     return frame.depth_m
 
 
