@@ -1,8 +1,8 @@
 """An episode of the simulated robot: kinds and seeds enter, Episodes leave, one a camera.
 
 What is true: the distance between the middle of the two fingers (of their boxes, all of them, also of what is hidden)
-and the centre of the block. When the fingers hold the block it is some 2 cm, as they reach down past its centre with
-their ends only. An episode is a success where it ends below SUCCESS_M.
+and the centre of the block. When the fingers hold the block it is some 2 cm, as their middle is above its centre. An
+episode is a success where it ends below SUCCESS_M.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
