@@ -209,6 +209,15 @@ FLAGS = {
         "--precision": "auto",
         "--help": False,
     },
+    "reward-bench": {
+        "--out": None,
+        "--episodes": 10,
+        "--frames": 20,
+        "--sources": "geometry,clock,random",
+        "--size": "320x240",
+        "--seed": 0,
+        "--help": False,
+    },
     "serve": {
         "--model": None,
         "--host": "127.0.0.1",

@@ -25,7 +25,7 @@ ORDER = (
     ("captions", "geometry", "models", "quantities"),
     ("kinds",),
     ("page", "pipeline", "worlds"),
-    ("worlds.rooms", "worlds.solids"),
+    ("worlds.fetch", "worlds.rooms", "worlds.solids"),
     tuple(f"pipeline.{stage}" for stage in FLOW),
     ("pipeline.scene_answers", "pipeline.tail"),
     ("dataset",),
@@ -35,7 +35,7 @@ ORDER = (
     ("audit", "view"),
     ("evaluate",),
     ("annotate", "answering", "train"),
-    ("reason", "reward", "serving"),
+    ("reason", "reward", "reward_bench", "serving"),
     ("mcp_server",),
     ("cli",),
 )
