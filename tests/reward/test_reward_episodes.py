@@ -12,7 +12,7 @@ from fixtures.folders.tiny import write_rgbd
 from fixtures.worlds.robot_episodes import place, reach
 from spatialvlm.errors import ModelError, UserError
 from spatialvlm.recipes import recipe_for
-from spatialvlm.records import SequencePosition
+from spatialvlm.records import Drop, Sample, SequencePosition
 from spatialvlm.reward import (
     COLUMNS,
     DistanceReading,
@@ -351,6 +351,9 @@ def test_several_sequences_are_no_episode(reached, tmp_path, monkeypatch):
         reward_episode("episode", "reach the can", tmp_path / "one")
     curve = reward_episode("episode", "reach the can", tmp_path / "two", settings=RewardSettings(sequence="left"))
     assert [p.time_s for p in curve.points] == pytest.approx([0.0, 0.4, 0.8])
+    source.lost = {0: "right/0", 3: "left/3"}
+    curve = reward_episode("episode", "reach the can", tmp_path / "three", settings=RewardSettings(sequence="left"))
+    assert [p.note[:8] for p in curve.points] == ["", "not read", ""]
 
 
 class Frames:
@@ -359,14 +362,14 @@ class Frames:
     name, fingerprint, measured_depth = "frames", "1", True
 
     def __init__(self, frames):
-        self.frames = frames
+        self.frames, self.lost = frames, {}
 
     def __len__(self):
         return len(self.frames)
 
     def read(self, index):
-        from spatialvlm.records import Sample
-
+        if index in self.lost:
+            return Sample(index, drops=(Drop("collect", self.lost[index], "broken"),))
         return Sample(index, self.frames[index])
 
 

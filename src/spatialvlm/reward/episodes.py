@@ -217,6 +217,9 @@ def _measure(
         sample = source.read(at)
         frame, index = sample.frame, len(log.lines)
         if frame is None:
+            wanted = settings.sequence or ""  # ids of frames begin with their sequence
+            if wanted and not any(drop.id.startswith(wanted) for drop in sample.drops):
+                continue
             reasons = "; ".join(dict.fromkeys(drop.reason for drop in sample.drops))
             log.append(_line(index, at, None, f"not read: {reasons}", {}))
             continue

@@ -89,7 +89,7 @@ class SceneDistances:
             return DistanceReading(None, why=f"{goal.a} and {goal.b} are found to be one thing")
         facts = measure(replace(scene, objects=pair), ALL_LENGTHS, [self._measured])
         for fact in facts:
-            if isinstance(fact.answer, Length):
+            if isinstance(fact.answer, Length) and math.isfinite(fact.answer.metres + fact.error):
                 return DistanceReading(fact.answer.metres, fact.error, fact.error)
         reason = next((reason for _, reason in facts.refusals), "not measured")
         return DistanceReading(None, why=REASONS.get(reason, reason))
