@@ -45,7 +45,7 @@ class Readings:
     told: Bool[np.ndarray, " t"]
 
 
-class DistanceSource(Protocol):
+class BenchSource(Protocol):
     """Tells distances. `in_metres` is False of what only tells an order."""
 
     name: str
@@ -137,7 +137,7 @@ class AskedDistances:
         return hold(distances, np.full(len(distances), np.nan))
 
 
-def open_source_of_distances(name: str, seed: int) -> DistanceSource:
+def open_source_of_distances(name: str, seed: int) -> BenchSource:
     """Open a source by its name. Raises UserError for an empty one, and later for a model that there is not."""
     match name:
         case "geometry":

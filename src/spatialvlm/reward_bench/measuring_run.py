@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from spatialvlm.errors import UserError
-from spatialvlm.reward_bench.measured_sources import DistanceSource, open_source_of_distances
+from spatialvlm.reward_bench.measured_sources import BenchSource, open_source_of_distances
 from spatialvlm.reward_bench.reward_figures import MeasuredEpisode, Triple, figures_of
 from spatialvlm.worlds.fetch import CAMERAS, FAILED_KINDS, Episode, fetch_episodes
 
@@ -76,7 +76,7 @@ def measured_episode(row: dict[str, Any], source: str) -> MeasuredEpisode:
     return MeasuredEpisode(row["kind"], row["seed"], row["success"], calibration, truth_m, **series)
 
 
-def _measure(folder: Path, opened: dict[str, DistanceSource], config: RewardBenchConfig, tell: Tell | None) -> None:
+def _measure(folder: Path, opened: dict[str, BenchSource], config: RewardBenchConfig, tell: Tell | None) -> None:
     """Play the episodes that are not there, or lack a source, and write what the sources tell of each."""
     missing = []
     for pair in config.planned():
