@@ -1,6 +1,6 @@
 """How far the gripper is from things, said from the picture alone: robot table-tops that nothing was trained on.
 
-    python benchmarks/gripper_distance.py [--model MODEL] [--views 240] [--seed 9031] [--size 160x120]
+    python benchmarks/gripper_distance.py [--model MODEL] [--views 240] [--seed 9031] [--size 256x192]
 
 `--model` is what `spatialvlm answer` takes, by default the small model of the package. Of each view up to `--each`
 distances between the gripper and a thing are asked, center to center. Printed: the rank correlation with the truth
@@ -80,7 +80,7 @@ def main() -> None:
     reader.add_argument("--model")
     reader.add_argument("--views", type=int, default=240)
     reader.add_argument("--seed", type=int, default=9031)
-    reader.add_argument("--size", default="160x120")
+    reader.add_argument("--size", default="256x192")
     reader.add_argument("--each", type=int, default=3)
     given = reader.parse_args()
     width, height = (int(part) for part in given.size.split("x"))

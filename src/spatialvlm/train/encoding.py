@@ -14,7 +14,7 @@ from jaxtyping import Bool, Float32, Int64
 
 from spatialvlm.errors import UserError
 from spatialvlm.train.image_grids import grids_of, mask_weights
-from spatialvlm.train.packing import Pointer, Segment, TokenRow
+from spatialvlm.train.packing import NOT_ASKED, Pointer, Segment, TokenRow
 
 _NO_PIXELS = frozenset({"input_ids", "attention_mask", "token_type_ids", "mm_token_type_ids", "labels"})
 PREFIX_LM = ("paligemma",)
@@ -38,10 +38,11 @@ class NamedObject:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Dialogue:
-    """Turns of who ("user", "assistant", "system") and what, about the images of a row; and what it names."""
+    """Turns of who ("user", "assistant", "system") and what, about the images of a row; what it names and asks, see `Segment`."""
 
     turns: tuple[tuple[str, str], ...]
     named: tuple[NamedObject, ...] = ()
+    asked: tuple[float, float] = NOT_ASKED
 
 
 class Encoder:
@@ -149,7 +150,7 @@ class Encoder:
         if ids[-1] not in self._ends:
             ids, learnt = [*ids, self._tokenizer.eos_token_id], [*learnt, True]
         pointers = self._pointers(pieces[0][0], conversation, grids, has_image) if conversation.named else ()
-        return Segment(np.array(ids, np.int64), np.array(learnt, bool), pointers)
+        return Segment(np.array(ids, np.int64), np.array(learnt, bool), pointers, conversation.asked)
 
     @property
     def _ends(self) -> frozenset[int]:

@@ -101,13 +101,11 @@ class AttentionTap:
 
 
 class Readout(nn.Module):
-    """A small net from what leaves a layer at a name to the object's `READ`."""
+    """A small net from what leaves a layer at a token to `count` numbers: at a name to the object's `READ`."""
 
-    def __init__(self, width: int, hidden: int = 64) -> None:
+    def __init__(self, width: int, hidden: int = 64, count: int = len(READ)) -> None:
         super().__init__()
-        self.layers = nn.Sequential(
-            nn.LayerNorm(width), nn.Linear(width, hidden), nn.GELU(), nn.Linear(hidden, len(READ))
-        )
+        self.layers = nn.Sequential(nn.LayerNorm(width), nn.Linear(width, hidden), nn.GELU(), nn.Linear(hidden, count))
 
     def forward(self, states: Any) -> Any:
         """Read (tokens, width) as (tokens, readings)."""

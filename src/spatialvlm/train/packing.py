@@ -6,6 +6,7 @@ loss is that of the same questions asked one by one. Arrays of numpy, no model a
 of their own packs with the same functions.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -17,6 +18,7 @@ IGNORED = -100
 """A label that carries no loss."""
 PREFIX, PAD = 0, -1
 """Numbers of segments: 0 is the prefix, 1, 2, ... are segments, -1 is what fills up a row."""
+NOT_ASKED = (math.nan, math.nan)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,11 +37,15 @@ class Pointer:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Segment:
-    """A question with its answer as tokens. `learnt` marks the tokens that carry loss."""
+    """A question with its answer as tokens. `learnt` marks the tokens that carry loss.
+
+    `asked` is what it asks as numbers, see `asked_readings`; NaN what it does not ask.
+    """
 
     ids: Int64[np.ndarray, " n"]
     learnt: Bool[np.ndarray, " n"]
     pointers: tuple[Pointer, ...] = ()
+    asked: tuple[float, float] = NOT_ASKED
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,6 +1,7 @@
 """Rows from datasets: each visit to an image asks other questions about it, made the moment they are wanted."""
 
 import hashlib
+import math
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -12,6 +13,7 @@ import numpy as np
 from jaxtyping import Float32
 from PIL import Image
 
+from spatialvlm.answers import Length
 from spatialvlm.dataset import AskedScene, SceneQuestions, asking_of, needs_marks, opened, pictured
 from spatialvlm.errors import SpatialError
 from spatialvlm.geometry import decode_mask
@@ -20,6 +22,9 @@ from spatialvlm.train.encoding import Dialogue, Encoder, NamedObject
 from spatialvlm.train.label_noise import noisy_answer
 from spatialvlm.train.packing import TokenRow, shorten
 from spatialvlm.train.train_config import TrainConfig
+
+COMPARED = {"behind": 0, "front": 0, "wide": 1, "thin": 1, "tall": 2, "short": 2, "left": 3, "right": 3}
+"""By the first word of a kind: which of the readings of two things it compares."""
 
 
 class AskedScenes:
@@ -101,7 +106,7 @@ class SpatialRows:
     def _conversation(self, scene: Scene, qa: QA, rng: np.random.Generator) -> Dialogue:
         answer = noisy_answer(qa, self._config.label_noise, rng)
         named = named_objects(scene, qa) if self._config.evidence else ()
-        return Dialogue((("user", qa.question), ("assistant", answer)), named)
+        return Dialogue((("user", qa.question), ("assistant", answer)), named, asked_readings(qa, named))
 
 
 def named_objects(scene: Scene, qa: QA) -> tuple[NamedObject, ...]:
@@ -113,6 +118,20 @@ def named_objects(scene: Scene, qa: QA) -> tuple[NamedObject, ...]:
         for name, thing in pairs
         if thing is not None
     )
+
+
+def asked_readings(qa: QA, named: Sequence[NamedObject]) -> tuple[float, float]:
+    """Return the log of the length (of metres) that a question asks for, and how much the first of two things exceeds
+    the second in what is compared: the difference of their readings. NaN what is not asked, or not known.
+    """
+    metres = qa.value.metres if isinstance(qa.value, Length) else 0.0
+    which = COMPARED.get(qa.kind.split("_")[0])
+    exceeds = math.nan
+    if which is not None and len(named) == 2:
+        question = qa.question.lower()
+        first, second = sorted(named, key=lambda one: question.find(one.name.lower()))
+        exceeds = float(first.readings[which] - second.readings[which])
+    return math.log(metres) if metres > 0 else math.nan, exceeds
 
 
 def readings(scene: Scene, thing: Object) -> Float32[np.ndarray, " 4"]:

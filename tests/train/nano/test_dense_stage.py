@@ -84,7 +84,7 @@ def test_pictures_of_table_tops_are_other_ones_and_old_folders_hold_views(pictur
 def test_mirrored_pictures_have_mirrored_truth(pictures):
     batches = DenseBatches(read_pictures(pictures), DenseConfig(**FAST))
     plain = batches.plain(range(1))
-    turned = batches._made([0], mirrored=np.ones(1, bool), light=np.ones((1, 3)))
+    turned = batches._made([0], mirrored=np.ones(1, bool))
     assert torch.allclose(plain[0].flip(-1), turned[0], atol=0.05)
     assert torch.equal(plain[2].view(GRID, GRID).flip(1), turned[2].view(GRID, GRID))
 

@@ -8,6 +8,7 @@ from spatialvlm.train.batches import EVIDENCE, Collator
 from spatialvlm.train.evidence import AttentionTap, Evidence
 from spatialvlm.train.nano.language_stage import TAUGHT, LanguageConfig, LanguageLearner, rows_of
 from spatialvlm.train.nano.nano_tokenizer import texts_of, train_tokenizer
+from spatialvlm.train.nano.shared_prefix import SharedPrefix
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +36,9 @@ def test_losses_and_gradients_are_those_of_packed_rows(learner, stored):
             evidence, said = Evidence(tap, learner.readout).loss(pointers, packed["input_ids"] == image_id)
             loss, figures = answers + evidence, {"loss": answers.item()} | said
         else:
-            loss, figures = learner.loss(learner.collate(rows))
+            shared = SharedPrefix(learner.model, learner.readout, **TAUGHT)
+            answers, evidence, figures = shared.losses(learner.collate(rows))
+            loss = answers + evidence
         loss.backward()
         gradients = {name: weight.grad for name, weight in learner.model.named_parameters() if weight.grad is not None}
         found.append((loss.item(), figures, {name: grad.clone() for name, grad in gradients.items()}))

@@ -3,9 +3,9 @@
     python -m spatialvlm.train.nano pictures nano/pictures --count 20000 --seed 201
     python -m spatialvlm.train.nano pictures nano/pictures_held --count 300 --seed 9001
     python -m spatialvlm.train.nano pictures nano/tabletops --source tabletops --count 4000 --seed 301
-    spatialvlm build views:20000 --size 160x120 --seed 101 --out nano/scenes
-    spatialvlm build tabletops:6000 --size 160x120 --seed 301 --out nano/tables
-    spatialvlm build views:240 --size 160x120 --seed 9001 --out nano/scenes_held
+    spatialvlm build views:20000 --size 256x192 --seed 101 --out nano/scenes
+    spatialvlm build tabletops:6000 --size 256x192 --seed 301 --out nano/tables
+    spatialvlm build views:240 --size 256x192 --seed 9001 --out nano/scenes_held
     python -m spatialvlm.train.nano tokens nano/scenes nano/tables --out nano/tokens
     python -m spatialvlm.train.nano dense nano/pictures nano/tabletops nano/pictures_held \
         --out nano/dense --steps 20000

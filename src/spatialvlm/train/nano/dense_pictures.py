@@ -24,7 +24,7 @@ from spatialvlm.worlds import Truth
 GRID = 16
 """Patches along each side of a picture, however wide it is."""
 PART = 300
-SIZE = (160, 120)
+SIZE = (256, 192)
 Drawn = Literal["views", "tabletops"]
 _PLACE = " on "
 NO_SIZES = frozenset(["tall", "short", "large", "small", "big", "little"])

@@ -24,6 +24,7 @@ from spatialvlm.train.nano.nano_run import (
     read_words,
     write_tower,
 )
+from spatialvlm.train.nano.other_light import in_other_light
 
 Say = Callable[[str], None]
 
@@ -32,7 +33,7 @@ Say = Callable[[str], None]
 class DenseConfig:
     """How stage 0 is trained: so many `steps` of `batch_size` pictures; `rate` multiplies the optimizers' own.
 
-    Half of the pictures are mirrored, all are made brighter or darker. Raises UserError for values out of range.
+    Half of the pictures are mirrored, all are shown in another light. Raises UserError for values out of range.
     """
 
     steps: int = 2000
@@ -61,17 +62,17 @@ class DenseBatches:
         size, first = self._config.batch_size, step * self._config.batch_size
         places = [place_of(cursor, len(self._all), self._config.seed, 0)[1] for cursor in range(first, first + size)]
         rng = np.random.default_rng([self._config.seed, step])
-        return self._made(places, mirrored=rng.random(size) < 0.5, light=np.exp(rng.normal(0, 0.15, (size, 3))))
+        pixels, known, thing = self._made(places, mirrored=rng.random(size) < 0.5)
+        return in_other_light(pixels, (self._config.seed, step)), known, thing
 
     def plain(self, places: range) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """Return those of some pictures as they are."""
         count = len(places)
-        return self._made(list(places), mirrored=np.zeros(count, bool), light=np.ones((count, 3)))
+        return self._made(list(places), mirrored=np.zeros(count, bool))
 
-    def _made(self, places: list[int], mirrored: Any, light: Any) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    def _made(self, places: list[int], mirrored: Any) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         taken = [self._all.picture(place) for place in places]
-        lit = [np.clip(picture * gain, 0, 255).astype(np.uint8) for picture, gain in zip(taken, light)]
-        turned = [picture[:, ::-1] if flip else picture for picture, flip in zip(lit, mirrored)]
+        turned = [picture[:, ::-1] if flip else picture for picture, flip in zip(taken, mirrored)]
         seen = self._processor([[picture] for picture in turned], return_tensors="pt")
         pixels = seen["pixel_values"].reshape(len(places), *seen["pixel_values"].shape[-3:])
         thing = self._all.thing[places]

@@ -1,6 +1,6 @@
 """The nano model: an Idefics3 of a few million weights, made from its configuration, and its processor.
 
-A picture is drawn into a square of 128 pixels: 16 by 16 patches, of which two by two are a token of the language model.
+A picture is drawn into a square of 256 pixels: 16 by 16 patches, of which two by two are a token of the language model.
 """
 
 import copy
@@ -12,7 +12,7 @@ from spatialvlm.errors import UserError
 from spatialvlm.models import import_torch, import_transformers
 from spatialvlm.train.nano.nano_tokenizer import CHAT, IMAGE
 
-IMAGE_PX, PATCH_PX, MERGED = 128, 8, 2
+IMAGE_PX, PATCH_PX, MERGED = 256, 16, 2
 IMAGE_TOKENS = (IMAGE_PX // PATCH_PX // MERGED) ** 2
 VISION: dict[str, Any] = {
     "hidden_size": 192,

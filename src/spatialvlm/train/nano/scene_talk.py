@@ -15,7 +15,7 @@ from spatialvlm.geometry import decode_mask
 from spatialvlm.quantities import speak
 from spatialvlm.records import QA, Scene
 from spatialvlm.train.encoding import Dialogue, NamedObject
-from spatialvlm.train.spatial_rows import Further, named_objects, readings
+from spatialvlm.train.spatial_rows import COMPARED, Further, asked_readings, named_objects, readings
 
 POINTS = (
     "What is at {point}?",
@@ -32,15 +32,8 @@ COLOUR = ("What colour is the {noun}?", "Which colour has the {noun}?", "Tell me
 CAPTION = ("What is in the picture?", "Describe the image.", "Which things do you see?", "List what is shown.")
 MOST = 4
 SHOWN = 5
-COMPARED = {
-    "tall_choice": ("heights", 2),
-    "short_choice": ("heights", 2),
-    "wide_choice": ("widths", 1),
-    "thin_choice": ("widths", 1),
-    "behind_choice": ("distances", 0),
-    "front_choice": ("distances", 0),
-}
-"""Of the choices that two lengths decide: what these are called, and which of the readings they are."""
+LENGTHS = ("distances", "widths", "heights")
+"""What the readings that are lengths are called."""
 
 
 def names_at_points(scene: Scene, asked: Sequence[QA], rng: np.random.Generator) -> tuple[Dialogue, ...]:
@@ -63,16 +56,17 @@ def lengths_first(scene: Scene, asked: Sequence[QA], rng: np.random.Generator) -
     """Ask the choices between two things again, so that both lengths are said before the answer."""
     found = []
     for qa in asked:
-        lengths, which = COMPARED.get(qa.kind, ("", 0))
-        named = named_objects(scene, qa) if lengths else ()
+        side, _, asked_how = qa.kind.partition("_")
+        which = COMPARED.get(side, len(LENGTHS)) if asked_how == "choice" else len(LENGTHS)
+        named = named_objects(scene, qa) if which < len(LENGTHS) else ()
         logs = [float(one.readings[which]) for one in named]
         if len(logs) == 2 and np.isfinite(logs).all():
             said = [
                 f"{one.name}: {speak(float(np.exp(log)), 0.0, rng.random(3).tolist()).text}"
                 for one, log in zip(named, logs)
             ]
-            question = _one_of(STEPS, rng).format(question=qa.question, lengths=lengths)
-            found.append(Dialogue((("user", question), ("assistant", f"{', '.join(said)}. {qa.answer}")), named))
+            question = _one_of(STEPS, rng).format(question=qa.question, lengths=LENGTHS[which])
+            found.append(Dialogue((("user", question), ("assistant", f"{', '.join(said)}. {qa.answer}")), named, asked_readings(qa, named)))
     return tuple(found)
 
 

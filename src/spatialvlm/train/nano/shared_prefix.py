@@ -34,7 +34,8 @@ class Pointers:
 class QuestionGroup:
     """Questions of like lengths: `ids` (n, length), filled up at the end, and `image` (n,), the picture of each.
 
-    `question` and `place` are the tokens that stand before what is learnt, `label` is what is learnt.
+    `question` and `place` are the tokens that stand before what is learnt, `label` is what is learnt; `end` (n,) the
+    last token of each question and `asked` (n, 2) what it asks as numbers.
     """
 
     ids: torch.Tensor
@@ -42,6 +43,8 @@ class QuestionGroup:
     question: torch.Tensor
     place: torch.Tensor
     label: torch.Tensor
+    end: torch.Tensor
+    asked: torch.Tensor
     pointers: Pointers
 
 
@@ -74,6 +77,8 @@ def _group(asked: Sequence[tuple[int, Segment]], is_image: np.ndarray, pad_id: i
     question, place = np.nonzero(learnt)
     image = np.array([number for number, _ in asked], np.int64)
     columns = {"ids": ids, "image": image, "question": question, "place": place - 1, "label": ids[question, place]}
+    columns["end"] = learnt.argmax(1) - 1
+    columns["asked"] = np.array([segment.asked for _, segment in asked], np.float32)
     tensors = {name: torch.from_numpy(column) for name, column in columns.items()}
     return QuestionGroup(**tensors, pointers=_pointers(asked, is_image))
 
@@ -89,10 +94,15 @@ def _pointers(asked: Sequence[tuple[int, Segment]], is_image: np.ndarray) -> Poi
 
 
 class SharedPrefix:
-    """Computes the losses of batches with a model; evidence is taught at `layer` to the first `heads`."""
+    """Computes the losses of batches with a model; evidence is taught at `layer` to the first `heads`.
 
-    def __init__(self, model: Any, readout: Any, layer: int, heads: int) -> None:
+    `readout` reads what is known of an object at its name. `asking`, where given, reads what a question asks at its
+    end, one layer later: there both of two names have been read.
+    """
+
+    def __init__(self, model: Any, readout: Any, layer: int, heads: int, asking: Any = None) -> None:
         self._model, self._readout, self._taught, self._heads = model, readout, layer, heads
+        self._asking = asking
         self._text, self._image_id = model.model.text_model, int(model.config.image_token_id)
         attention = self._text.layers[0].self_attn
         self._size, self._scale = int(attention.head_dim), float(attention.scaling)
@@ -105,7 +115,7 @@ class SharedPrefix:
         shapes = [part.shape[:2] for part in parts]
         flat, found = torch.cat([part.flatten(0, 1) for part in parts]), []
         turns = self._turns(batch, shapes, flat.dtype)
-        evidence = None
+        evidence = asked = None
         for place, layer in enumerate(self._text.layers):
             queries, keys, values = self._projected(layer, flat, shapes, turns)
             if place == self._taught:
@@ -121,12 +131,16 @@ class SharedPrefix:
             flat = flat + layer.mlp(_normed(layer.post_attention_layernorm, flat))
             if place == self._taught:
                 evidence = self._evidence(found, _parts(flat, shapes)[1:], batch)
+            if place == self._taught + 1 and self._asking is not None:
+                asked = self._asked(_parts(flat, shapes)[1:], batch)
         states = torch.cat(
             [part[group.question, group.place] for part, group in zip(_parts(flat, shapes)[1:], groups, strict=True)]
         )
         scores = self._model.lm_head(_normed(self._text.norm, states))
         answers = functional.cross_entropy(scores.float(), torch.cat([group.label for group in groups]))
         loss, said = evidence or (None, {})
+        if loss is not None and asked is not None:
+            loss, said = loss + asked, said | {"asking_loss": asked.item()}
         return answers, loss, {"loss": answers.item()} | said
 
     def _seen(self, batch: PrefixBatch) -> torch.Tensor:
@@ -181,6 +195,12 @@ class SharedPrefix:
             "pointing": right.float().mean().item(),
         }
         return pointing + reading, said
+
+    def _asked(self, states: list[torch.Tensor], batch: PrefixBatch) -> torch.Tensor:
+        """Return the loss of reading what questions ask at their ends."""
+        pairs = zip(states, batch.groups, strict=True)
+        at = torch.cat([part[torch.arange(len(part)), group.end] for part, group in pairs])
+        return reading_loss(self._asking(at), torch.cat([group.asked for group in batch.groups]))
 
 
 def _parts(flat: torch.Tensor, shapes: Sequence[tuple[int, int]]) -> list[torch.Tensor]:
