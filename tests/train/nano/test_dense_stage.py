@@ -14,6 +14,7 @@ from spatialvlm.train.nano.dense_pictures import GRID, draw_pictures, patch_dept
 from spatialvlm.train.nano.dense_stage import DenseBatches, DenseConfig, train_dense
 from spatialvlm.train.nano.nano_optimizers import Muon, orthogonal, share_of_rate
 from spatialvlm.train.nano.nano_run import read_tower, read_words
+from spatialvlm.train.nano.other_light import in_other_light
 
 TINY = {
     **nano_model.VISION,
@@ -155,3 +156,13 @@ def test_the_rate_climbs_stays_and_falls():
     assert shares[0] == pytest.approx(0.02)
     assert shares[100] == shares[700] == 1.0
     assert shares[900] == pytest.approx(0.5)
+
+
+def test_another_light_is_the_same_for_a_seed_and_leaves_no_number_out_of_range():
+    pixels = torch.rand(3, 3, 32, 48) * 2 - 1
+    lit = in_other_light(pixels, (0, 7))
+    assert torch.equal(lit, in_other_light(pixels, (0, 7)))
+    assert not torch.equal(lit, in_other_light(pixels, (0, 8)))
+    assert lit.shape == pixels.shape
+    assert lit.min() >= -1
+    assert lit.max() <= 1

@@ -11,12 +11,14 @@ from spatialvlm.geometry import decode_mask
 from spatialvlm.pipeline.phrase import PhraseConfig
 from spatialvlm.quantities import parse
 from spatialvlm.train.nano.curriculum import STAGES, lessons_of
-from spatialvlm.train.nano.scene_talk import COMPARED, TALKS, lengths_first, looks, names_at_points, talk
+from spatialvlm.train.nano.scene_talk import TALKS, lengths_first, looks, names_at_points, talk
+from spatialvlm.train.spatial_rows import COMPARED, asked_readings, named_objects
 
 
 @pytest.fixture(scope="module")
 def scenes(stored):
-    asked = SceneQuestions(stored, mix=PhraseConfig(questions_per_image=200, kinds=tuple(COMPARED)), images=False)
+    kinds = tuple(f"{side}_choice" for side in COMPARED)
+    asked = SceneQuestions(stored, mix=PhraseConfig(questions_per_image=200, kinds=kinds), images=False)
     return [one for one in asked if one.scene.objects]
 
 
@@ -44,7 +46,7 @@ def test_lengths_that_are_said_first_are_those_of_the_things(scenes):
                 assert question.startswith(qa.question)
                 assert answer.endswith(f". {qa.answer}")
                 said = answer.removesuffix(f". {qa.answer}").split(", ")
-                known = [float(np.exp(named.readings[COMPARED[qa.kind][1]])) for named in dialogue.named]
+                known = [float(np.exp(named.readings[COMPARED[qa.kind.split("_")[0]]])) for named in dialogue.named]
                 assert [parse(part.partition(": ")[2]) for part in said] == pytest.approx(known, rel=0.5)
                 assert [part.partition(": ")[0] for part in said] == [named.name for named in dialogue.named]
                 checked += 1
@@ -77,3 +79,20 @@ def test_every_stage_asks_what_the_one_before_asked():
         lessons_of("none")
     with pytest.raises(UserError, match="talk 'none'"):
         talk(("none",))
+
+
+def test_what_a_question_asks_is_known_as_numbers(scenes):
+    told = [
+        (qa, *asked_readings(qa, named))
+        for one in scenes[:6]
+        for qa in one.questions
+        if (named := named_objects(one.scene, qa))
+    ]
+    assert told
+    for qa, length, exceeds in told:
+        assert np.isnan(length)  # choices ask for no length
+        if np.isnan(exceeds) or qa.kind in ("left_choice", "right_choice"):
+            continue
+        larger = qa.kind in ("tall_choice", "wide_choice", "behind_choice")
+        first = min(qa.names, key=lambda name: qa.question.lower().find(name.lower()))
+        assert (qa.value.chosen == first) == ((exceeds > 0) == larger)
