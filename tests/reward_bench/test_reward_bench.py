@@ -73,6 +73,16 @@ def test_a_clock_knows_nothing_of_what_is_played_backwards():
     assert figures_of(measured, in_metres=False)["pairs_2cm"][0] == 0
 
 
+def test_who_always_says_the_same_has_told_no_order():
+    g, same = np.linspace(0.3, 0.02, 8), np.full(8, 0.15)
+    measured = [
+        MeasuredEpisode("success", seed, True, seed == 0, g, d, np.full(8, np.nan), np.ones(8))
+        for seed, d in enumerate((same, g))
+    ]
+    figures = figures_of(measured, in_metres=True)
+    assert figures["spearman"][0] == figures["voc_success"][0] == figures["pairs_2cm"][0] == pytest.approx(0.5)
+
+
 def test_chance_is_the_same_for_the_same_seed():
     told = [RandomDistances(seed).measure(episode(6)).distances.tolist() for seed in (0, 0, 1)]
     assert told[0] == told[1] != told[2]

@@ -56,10 +56,13 @@ class MeasuredEpisode:
         return -float(self.distances[-1])
 
 
-ORDERS: Mapping[str, Callable[[Series, Series], float]] = {
+CORRELATIONS: Mapping[str, Callable[[Series, Series], float]] = {
     "spearman": spearman,
     "kendall_tau_b": kendall_tau_b,
     "pearson": pearson,
+}
+"""Where an episode is told one distance throughout, or none, they are 0: nothing of its order was told."""
+ORDERS: Mapping[str, Callable[[Series, Series], float]] = {
     **{f"pairs_{margin * 100:.0f}cm": partial(pair_accuracy, margin_m=margin) for margin in MARGINS_M},
     "scale_aligned_error": scale_aligned_error,
 }
@@ -76,14 +79,15 @@ LENGTHS: Mapping[str, Callable[[Series, Series], float]] = {
 def figures_of(measured: Sequence[MeasuredEpisode], in_metres: bool) -> dict[str, Triple]:
     """Return all figures of one source by name: the value and the ends of its interval, NaN where there is none."""
     forward = [one for one in measured if one.kind != "reversed"]
-    figures = {name: _mean(forward, _of_pair(metric)) for name, metric in ORDERS.items()}
+    figures = {name: _mean(forward, _correlated(metric)) for name, metric in CORRELATIONS.items()}
+    figures |= {name: _mean(forward, _of_pair(metric)) for name, metric in ORDERS.items()}
     for name, metric in LENGTHS.items():
         figures[name] = _mean(forward, _of_pair(metric)) if in_metres else NOTHING
     figures["within_2_sigma"] = _mean(forward, _within_two_sigmas)
     figures["told"] = _mean(measured, lambda one: float(np.mean(one.told)))
     succeeded = [one for one in forward if one.kind == "success"]
     failed = [one for one in forward if one.kind != "success"]
-    figures["spearman_success"] = _mean(succeeded, _of_pair(spearman))
+    figures["spearman_success"] = _mean(succeeded, _correlated(spearman))
     figures["violations_success"] = _mean(succeeded, lambda one: monotone_violations(one.distances))
     figures["voc_success"] = _mean(succeeded, _voc)
     figures["voc_failed"] = _mean(failed, _voc)
@@ -96,6 +100,14 @@ def _of_pair(metric: Callable[[Series, Series], float]) -> Callable[[MeasuredEpi
     return lambda one: metric(one.distances, one.truth_m)
 
 
+def _correlated(metric: Callable[[Series, Series], float]) -> Callable[[MeasuredEpisode], float]:
+    return lambda one: _or_zero(metric(one.distances, one.truth_m))
+
+
+def _or_zero(correlation: float) -> float:
+    return correlation if np.isfinite(correlation) else 0.0
+
+
 def _within_two_sigmas(one: MeasuredEpisode) -> float:
     if not np.isfinite(one.sigmas).any():
         return np.nan
@@ -103,7 +115,7 @@ def _within_two_sigmas(one: MeasuredEpisode) -> float:
 
 
 def _voc(one: MeasuredEpisode) -> float:
-    return value_order_correlation(-one.distances)
+    return _or_zero(value_order_correlation(-one.distances))
 
 
 def _mean(measured: Sequence[MeasuredEpisode], figure: Callable[[MeasuredEpisode], float]) -> Triple:
