@@ -93,7 +93,10 @@ class LanguageLearner:
         self.encoder = Encoder(self.processor, "idefics3", self._image_id, "nano")
         width = int(self.model.config.text_config.hidden_size)
         self.readout, self.asking = Readout(width), Readout(width, count=2)
-        self._losses, self._weight = SharedPrefix(self.model, self.readout, **TAUGHT, asking=self.asking), config.evidence
+        self._losses, self._weight = (
+            SharedPrefix(self.model, self.readout, **TAUGHT, asking=self.asking),
+            config.evidence,
+        )
 
     @staticmethod
     def tokenizer(folder: Path) -> Any:
@@ -113,7 +116,9 @@ class LanguageLearner:
         """Make the optimizers, with rates of their own for the tower and the embeddings."""
         others = {id(weight): config.tower_rate for weight in self.model.model.vision_model.parameters()}
         others[id(self.model.model.text_model.embed_tokens.weight)] = EMBEDDING_RATE
-        return optimizers_of([self.model, self.readout, self.asking], config.rate, others, half=config.precision == "bfloat16")
+        return optimizers_of(
+            [self.model, self.readout, self.asking], config.rate, others, half=config.precision == "bfloat16"
+        )
 
 
 def reading_of(data: tuple[str, ...], config: LanguageConfig, kinds: tuple[str, ...] | None = None) -> TrainConfig:

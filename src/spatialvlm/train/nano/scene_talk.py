@@ -66,7 +66,13 @@ def lengths_first(scene: Scene, asked: Sequence[QA], rng: np.random.Generator) -
                 for one, log in zip(named, logs)
             ]
             question = _one_of(STEPS, rng).format(question=qa.question, lengths=LENGTHS[which])
-            found.append(Dialogue((("user", question), ("assistant", f"{', '.join(said)}. {qa.answer}")), named, asked_readings(qa, named)))
+            found.append(
+                Dialogue(
+                    (("user", question), ("assistant", f"{', '.join(said)}. {qa.answer}")),
+                    named,
+                    asked_readings(qa, named),
+                )
+            )
     return tuple(found)
 
 
