@@ -38,7 +38,10 @@ class NamedObject:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Dialogue:
-    """Turns of who ("user", "assistant", "system") and what, about the images of a row; what it names and asks, see `Segment`."""
+    """Turns of who ("user", "assistant", "system") and what, about the images of a row.
+
+    `named` is what it names, `asked` what it asks as numbers, see `Segment`.
+    """
 
     turns: tuple[tuple[str, str], ...]
     named: tuple[NamedObject, ...] = ()
