@@ -11,6 +11,7 @@ import argparse
 import json
 import sys
 from collections import Counter
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -110,7 +111,7 @@ def main() -> None:
             if not reason_about(Desk(None, scene), asked["question"], None).done:
                 continue
             done += 1
-            ask = lambda question, frame=frame: vlm.answer([frame.image], question)  # noqa: E731
+            ask = partial(vlm.answer, [frame.image])
             through = reason_about(Desk(frame, None, ask), asked["question"], llm.address, "dialogue")
             for way, reply in (("directly", ask(asked["question"])), ("through dialogue", through.text)):
                 counts.setdefault((way, asked["form"]), Counter())[judged(scene, asked, reply)] += 1
