@@ -7,6 +7,7 @@ from spatialvlm.dataset import SceneQuestions
 from spatialvlm.train.batches import EVIDENCE, Collator
 from spatialvlm.train.evidence import AttentionTap, Evidence
 from spatialvlm.train.nano.language_stage import TAUGHT, LanguageConfig, LanguageLearner, rows_of
+from spatialvlm.train.nano.nano_optimizers import take_step
 from spatialvlm.train.nano.nano_tokenizer import texts_of, train_tokenizer
 from spatialvlm.train.nano.shared_prefix import SharedPrefix
 
@@ -33,10 +34,10 @@ def test_losses_and_gradients_are_those_of_packed_rows(learner, stored):
         learner.model.zero_grad()
         if way == "packed":
             answers = learner.model(**packed, use_cache=False).loss
-            evidence, said = Evidence(tap, learner.readout).loss(pointers, packed["input_ids"] == image_id)
+            evidence, said = Evidence(tap, learner.readouts.named).loss(pointers, packed["input_ids"] == image_id)
             loss, figures = answers + evidence, {"loss": answers.item()} | said
         else:
-            shared = SharedPrefix(learner.model, learner.readout, **TAUGHT)
+            shared = SharedPrefix(learner.model, learner.readouts, **TAUGHT, follow=False)
             answers, evidence, figures = shared.losses(learner.collate(rows))
             loss = answers + evidence
         loss.backward()
@@ -60,3 +61,20 @@ def test_in_half_precision_the_loss_is_nearly_the_same(learner, stored):
         with torch.autocast("cpu", torch.bfloat16):
             half = learner.loss(batch)[1]["loss"]
     assert half == pytest.approx(whole, rel=0.02)
+
+
+def test_ends_of_questions_learn_to_look_at_their_names(learner, stored):
+    rows = rows_of((str(stored),), LanguageConfig(stage="pairs"), learner.encoder).rows()
+    batch = learner.collate([next(rows)[0] for _ in range(2)])
+    for group in batch.groups:
+        for number in torch.nonzero(group.named[:, 0] >= 0)[:, 0].tolist():
+            mine = group.pointers.place[group.pointers.question == number]
+            mine = mine[mine <= group.end[number]]
+            assert group.named[number].tolist() == [mine.min(), mine.max()]
+    told = []
+    for _ in range(12):
+        loss, figures = learner.loss(batch)
+        loss.backward()
+        take_step(learner.optimizers(LanguageConfig(stage="pairs")), 1.0)
+        told.append(figures["recalling_loss"])
+    assert told[-1] < 0.8 * told[0]

@@ -2,7 +2,8 @@
 
 What is asked is the stage's, see `curriculum`. Several questions about a picture stand behind it, see `shared_prefix`.
 At the end of each name two real heads of the third language layer are taught where the thing is, and a small net its
-distance, sizes and bearing, see `evidence`; at the end of a question another one what it asks, see `asked_readings`.
+distance, sizes and bearing, see `evidence`. At the end of a question two heads of the next layer are taught to look at
+its first and its last name, a net what is known of both, and a layer later another one what is asked, see `Readouts`.
 """
 
 from collections.abc import Callable, Iterator
@@ -15,7 +16,6 @@ import torch  # pyright: ignore[reportMissingImports]
 from spatialvlm.errors import UserError
 from spatialvlm.models import import_transformers
 from spatialvlm.train.encoding import Encoder
-from spatialvlm.train.evidence import Readout
 from spatialvlm.train.mixture import Mixture, MixtureState
 from spatialvlm.train.nano.answer_scores import measure_answers
 from spatialvlm.train.nano.curriculum import lessons_of
@@ -23,8 +23,9 @@ from spatialvlm.train.nano.nano_model import know_words, look_alike, new_model, 
 from spatialvlm.train.nano.nano_optimizers import optimizers_of, share_of_rate, take_step
 from spatialvlm.train.nano.nano_run import NanoRun, checked_precision, in_precision, mean_of, read_tower, read_words
 from spatialvlm.train.nano.other_light import in_other_light
+from spatialvlm.train.nano.question_groups import PrefixBatch, prefix_batch
 from spatialvlm.train.nano.scene_talk import talk
-from spatialvlm.train.nano.shared_prefix import PrefixBatch, SharedPrefix, prefix_batch
+from spatialvlm.train.nano.shared_prefix import Readouts, SharedPrefix
 from spatialvlm.train.spatial_rows import AskedScenes, SpatialRows
 from spatialvlm.train.train_config import TrainConfig
 
@@ -91,12 +92,8 @@ class LanguageLearner:
         self.model.model.vision_model.requires_grad_(config.tower_rate > 0)
         self._pad_id, self._image_id = tokenizer.pad_token_id, int(self.model.config.image_token_id)
         self.encoder = Encoder(self.processor, "idefics3", self._image_id, "nano")
-        width = int(self.model.config.text_config.hidden_size)
-        self.readout, self.asking = Readout(width), Readout(width, count=2)
-        self._losses, self._weight = (
-            SharedPrefix(self.model, self.readout, **TAUGHT, asking=self.asking),
-            config.evidence,
-        )
+        self.readouts = Readouts(int(self.model.config.text_config.hidden_size))
+        self._losses, self._weight = SharedPrefix(self.model, self.readouts, **TAUGHT), config.evidence
 
     @staticmethod
     def tokenizer(folder: Path) -> Any:
@@ -116,9 +113,7 @@ class LanguageLearner:
         """Make the optimizers, with rates of their own for the tower and the embeddings."""
         others = {id(weight): config.tower_rate for weight in self.model.model.vision_model.parameters()}
         others[id(self.model.model.text_model.embed_tokens.weight)] = EMBEDDING_RATE
-        return optimizers_of(
-            [self.model, self.readout, self.asking], config.rate, others, half=config.precision == "bfloat16"
-        )
+        return optimizers_of([self.model, self.readouts], config.rate, others, half=config.precision == "bfloat16")
 
 
 def reading_of(data: tuple[str, ...], config: LanguageConfig, kinds: tuple[str, ...] | None = None) -> TrainConfig:
@@ -184,7 +179,7 @@ def train_language(
     """
     learner = LanguageLearner(LanguageLearner.tokenizer(tokenizer), dense, config, start)
     optimizers, place = learner.optimizers(config), Place()
-    parts = {"model": learner.model, "readout": learner.readout, "asking": learner.asking, "place": place}
+    parts = {"model": learner.model, "readouts": learner.readouts, "place": place}
     parts |= {f"optimizer{number}": one for number, one in enumerate(optimizers)}
     decides = ("stage", "images", "questions", "kinds", "numbers", "general", "label_noise", "evidence", "rate")
     settings = {name: getattr(config, name) for name in (*decides, "tower_rate", "seed", "precision")}

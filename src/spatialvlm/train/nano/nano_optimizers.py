@@ -15,6 +15,8 @@ import torch  # pyright: ignore[reportMissingImports]
 
 MATRICES_RATE, OTHERS_RATE = 0.02, 2e-3
 WARMUP, FALL = 50, 0.2
+DECAY = 0.5
+"""Of Muon, against its rate: keeps the singular values of a matrix below 1 / DECAY, so that attention stays soft."""
 NEWTON, NEWTON_STEPS = (3.4445, -4.7750, 2.0315), 5
 
 
@@ -39,6 +41,7 @@ class Muon(torch.optim.Optimizer):
                 moves = torch.stack([self._momentum(weight, group["momentum"]) for weight in weights])
                 scale = group["lr"] * max(1.0, shape[0] / shape[1]) ** 0.5
                 for weight, move in zip(weights, orthogonal(moves.to(self._dtype)), strict=True):
+                    weight.mul_(1.0 - group["lr"] * DECAY)
                     weight.add_(move.to(weight.dtype), alpha=-scale)
 
     def _momentum(self, weight: Any, decay: float) -> Any:

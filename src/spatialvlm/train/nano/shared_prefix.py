@@ -6,103 +6,40 @@ of transformers; only the way through its language layers is written here.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import torch  # pyright: ignore[reportMissingImports]
+from torch import nn  # pyright: ignore[reportMissingImports]
 from torch.nn import functional  # pyright: ignore[reportMissingImports]
 
-from spatialvlm.train.evidence import pointed_right, pointing_loss, reading_loss
-from spatialvlm.train.packing import Segment, TokenRow
-
-GROUPS = 4
-"""Into how many groups of like lengths the questions of a batch are sorted."""
+from spatialvlm.train.evidence import READ, Readout, pointed_right, pointing_loss, reading_loss
+from spatialvlm.train.nano.question_groups import PrefixBatch, QuestionGroup
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Pointers:
-    """The tokens of a group that mean objects: `question` and `place`, `weights` (m, prefix), `readings` (m, 4)."""
+class Readouts(nn.Module):
+    """What is read on the way to an answer, layer by layer, by small nets that are thrown away after training.
 
-    question: torch.Tensor
-    place: torch.Tensor
-    weights: torch.Tensor
-    readings: torch.Tensor
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class QuestionGroup:
-    """Questions of like lengths: `ids` (n, length), filled up at the end, and `image` (n,), the picture of each.
-
-    `question` and `place` are the tokens that stand before what is learnt, `label` is what is learnt; `end` (n,) the
-    last token of each question and `asked` (n, 2) what it asks as numbers.
+    `named` reads at each name what is known of its thing; `recalled`, one layer later, at the end of a question what is
+    known of its first and its last name; `asked`, one more layer later, what the question asks.
     """
 
-    ids: torch.Tensor
-    image: torch.Tensor
-    question: torch.Tensor
-    place: torch.Tensor
-    label: torch.Tensor
-    end: torch.Tensor
-    asked: torch.Tensor
-    pointers: Pointers
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class PrefixBatch:
-    """Pictures (b, 3, h, w), the tokens (p,) that stand before the questions about each of them, and the questions."""
-
-    pixels: torch.Tensor
-    prefix: torch.Tensor
-    groups: tuple[QuestionGroup, ...]
-
-
-def prefix_batch(rows: Sequence[TokenRow], image_id: int, pad_id: int) -> PrefixBatch:
-    """Lay out rows of one picture each. All have the same prefix, since nano sees every picture at one size."""
-    asked = [(number, segment) for number, row in enumerate(rows) for segment in row.segments]
-    asked.sort(key=lambda one: len(one[1].ids))
-    prefix, size = rows[0].prefix, -(-len(asked) // GROUPS)
-    parts = [asked[first : first + size] for first in range(0, len(asked), size)]
-    pixels = torch.cat([row.pixels["pixel_values"][0] for row in rows])
-    return PrefixBatch(
-        pixels, torch.from_numpy(prefix), tuple(_group(part, prefix == image_id, pad_id) for part in parts)
-    )
-
-
-def _group(asked: Sequence[tuple[int, Segment]], is_image: np.ndarray, pad_id: int) -> QuestionGroup:
-    longest = max(len(segment.ids) for _, segment in asked)
-    ids, learnt = np.full((len(asked), longest), pad_id, np.int64), np.zeros((len(asked), longest), bool)
-    for number, (_, segment) in enumerate(asked):
-        ids[number, : len(segment.ids)], learnt[number, : len(segment.ids)] = segment.ids, segment.learnt
-    question, place = np.nonzero(learnt)
-    image = np.array([number for number, _ in asked], np.int64)
-    columns = {"ids": ids, "image": image, "question": question, "place": place - 1, "label": ids[question, place]}
-    columns["end"] = learnt.argmax(1) - 1
-    columns["asked"] = np.array([segment.asked for _, segment in asked], np.float32)
-    tensors = {name: torch.from_numpy(column) for name, column in columns.items()}
-    return QuestionGroup(**tensors, pointers=_pointers(asked, is_image))
-
-
-def _pointers(asked: Sequence[tuple[int, Segment]], is_image: np.ndarray) -> Pointers:
-    listed = [(number, one) for number, (_, segment) in enumerate(asked) for one in segment.pointers]
-    weights, readings = np.zeros((len(listed), len(is_image)), np.float32), np.zeros((len(listed), 4), np.float32)
-    for row, (_, one) in enumerate(listed):
-        weights[row, is_image], readings[row] = one.weights, one.readings
-    question = np.array([number for number, _ in listed], np.int64)
-    place = np.array([one.place for _, one in listed], np.int64)
-    return Pointers(*map(torch.from_numpy, (question, place, weights, readings)))
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.named, self.recalled, self.asked = (
+            Readout(width),
+            Readout(width, count=2 * len(READ)),
+            Readout(width, count=2),
+        )
 
 
 class SharedPrefix:
-    """Computes the losses of batches with a model; evidence is taught at `layer` to the first `heads`.
+    """Computes the losses of batches with a model; evidence is taught from `layer` on, pointing to the first `heads`.
 
-    `readout` reads what is known of an object at its name. `asking`, where given, reads what a question asks at its
-    end, one layer later: there both of two names have been read.
+    `follow` teaches the ends of questions too, see `Readouts`: without it names alone.
     """
 
-    def __init__(self, model: Any, readout: Any, layer: int, heads: int, asking: Any = None) -> None:
-        self._model, self._readout, self._taught, self._heads = model, readout, layer, heads
-        self._asking = asking
+    def __init__(self, model: Any, readouts: Readouts, layer: int, heads: int, *, follow: bool = True) -> None:
+        self._model, self._readouts, self._taught, self._heads, self._follow = model, readouts, layer, heads, follow
         self._text, self._image_id = model.model.text_model, int(model.config.image_token_id)
         attention = self._text.layers[0].self_attn
         self._size, self._scale = int(attention.head_dim), float(attention.scaling)
@@ -115,11 +52,13 @@ class SharedPrefix:
         shapes = [part.shape[:2] for part in parts]
         flat, found = torch.cat([part.flatten(0, 1) for part in parts]), []
         turns = self._turns(batch, shapes, flat.dtype)
-        evidence = asked = None
+        evidence, further = None, dict[str, torch.Tensor]()
         for place, layer in enumerate(self._text.layers):
             queries, keys, values = self._projected(layer, flat, shapes, turns)
             if place == self._taught:
                 found = [self._looked(queries, keys, number, group) for number, group in enumerate(groups, 1)]
+            if place == self._taught + 1 and self._follow:
+                further |= self._recalling(queries, keys, groups)
             made = [_attended(queries[0], [(keys[0], values[0])], self._scale)]
             made += [
                 _attended(asks, [[one[0].index_select(0, group.image) for one in (keys, values)], own], self._scale)
@@ -131,16 +70,17 @@ class SharedPrefix:
             flat = flat + layer.mlp(_normed(layer.post_attention_layernorm, flat))
             if place == self._taught:
                 evidence = self._evidence(found, _parts(flat, shapes)[1:], batch)
-            if place == self._taught + 1 and self._asking is not None:
-                asked = self._asked(_parts(flat, shapes)[1:], batch)
+            if self._taught < place <= self._taught + 2 and self._follow:
+                further |= self._at_ends(_parts(flat, shapes)[1:], groups, place - self._taught)
         states = torch.cat(
             [part[group.question, group.place] for part, group in zip(_parts(flat, shapes)[1:], groups, strict=True)]
         )
         scores = self._model.lm_head(_normed(self._text.norm, states))
         answers = functional.cross_entropy(scores.float(), torch.cat([group.label for group in groups]))
         loss, said = evidence or (None, {})
-        if loss is not None and asked is not None:
-            loss, said = loss + asked, said | {"asking_loss": asked.item()}
+        if loss is not None:
+            loss = torch.stack([loss, *further.values()]).sum()
+            said |= {name: one.item() for name, one in further.items()}
         return answers, loss, {"loss": answers.item()} | said
 
     def _seen(self, batch: PrefixBatch) -> torch.Tensor:
@@ -169,14 +109,34 @@ class SharedPrefix:
 
     def _looked(self, queries: Any, keys: Any, number: int, group: QuestionGroup) -> torch.Tensor:
         """Return the log of the attention that the tokens which mean objects give the prefix, (m, heads, prefix)."""
-        named, heads = group.pointers, slice(0, self._heads)
-        asks = queries[number][named.question, heads, named.place].float()
-        before = keys[0][:, heads][group.image[named.question]].float()
-        own = keys[number][:, heads][named.question].float()
+        named = group.pointers
+        asks = queries[number][named.question, slice(0, self._heads), named.place].float()
+        image = group.image[named.question]
+        return self._log_attention(asks, keys, number, image, named.question, named.place)[..., : keys[0].shape[2]]
+
+    def _log_attention(self, asks: Any, keys: Any, number: int, image: Any, question: Any, place: Any) -> torch.Tensor:
+        """Return the log of the attention of queries (m, heads, size) of a group, (m, heads, prefix and question)."""
+        heads = slice(0, asks.shape[1])
+        before, own = keys[0][:, heads][image].float(), keys[number][:, heads][question].float()
         scores = torch.cat([torch.einsum("mhd,mhtd->mht", asks, some) for some in (before, own)], -1) * self._scale
-        later = torch.arange(own.shape[2]) > named.place[:, None]
+        later = torch.arange(own.shape[2]) > place[:, None]
         scores[..., before.shape[2] :] = scores[..., before.shape[2] :].masked_fill(later[:, None], -torch.inf)
-        return torch.log_softmax(scores, -1)[..., : before.shape[2]]
+        return torch.log_softmax(scores, -1)
+
+    def _recalling(self, queries: Any, keys: Any, groups: Sequence[QuestionGroup]) -> dict[str, torch.Tensor]:
+        """Return the loss of where ends of questions look: the first head at the first name, the second at the last.
+
+        So both of two things that were read are at hand where they are compared, each in a place of its own.
+        """
+        losses, both = [], slice(0, 2)
+        for number, group in enumerate(groups, 1):
+            asks = torch.nonzero(group.named[:, 0] >= 0)[:, 0]
+            query = queries[number][asks, both, group.end[asks]].float()
+            looked = self._log_attention(query, keys, number, group.image[asks], asks, group.end[asks])
+            where = group.named[asks] + keys[0].shape[2]
+            losses.append(-looked.gather(-1, where[..., None]))
+        together = torch.cat(losses)
+        return {"recalling_loss": together.mean()} if len(together) else {}
 
     def _evidence(
         self, looked: list[torch.Tensor], states: list[torch.Tensor], batch: PrefixBatch
@@ -187,7 +147,7 @@ class SharedPrefix:
         attention, weights = torch.cat(looked), torch.cat([one.weights for one in named])
         at = torch.cat([part[one.question, one.place] for part, one in zip(states, named, strict=True)])
         pointing = pointing_loss(attention, weights)
-        reading = reading_loss(self._readout(at), torch.cat([one.readings for one in named]))
+        reading = reading_loss(self._readouts.named(at), torch.cat([one.readings for one in named]))
         right = pointed_right(attention, weights, (batch.prefix == self._image_id).expand(len(weights), -1))
         said = {
             "pointing_loss": pointing.item(),
@@ -196,11 +156,14 @@ class SharedPrefix:
         }
         return pointing + reading, said
 
-    def _asked(self, states: list[torch.Tensor], batch: PrefixBatch) -> torch.Tensor:
-        """Return the loss of reading what questions ask at their ends."""
-        pairs = zip(states, batch.groups, strict=True)
-        at = torch.cat([part[torch.arange(len(part)), group.end] for part, group in pairs])
-        return reading_loss(self._asking(at), torch.cat([group.asked for group in batch.groups]))
+    def _at_ends(
+        self, states: list[torch.Tensor], groups: Sequence[QuestionGroup], later: int
+    ) -> dict[str, torch.Tensor]:
+        """Return the loss of reading, so many layers later, at ends of questions: both things, then what is asked."""
+        name = ("recalled", "asked")[later - 1]
+        at = torch.cat([part[torch.arange(len(part)), group.end] for part, group in zip(states, groups, strict=True)])
+        known = torch.cat([getattr(group, name) for group in groups])
+        return {f"{name}_loss": reading_loss(getattr(self._readouts, name)(at), known)}
 
 
 def _parts(flat: torch.Tensor, shapes: Sequence[tuple[int, int]]) -> list[torch.Tensor]:
