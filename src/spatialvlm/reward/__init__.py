@@ -8,16 +8,17 @@ motion_filter, goal_following   frame by frame -> followed over time, also what 
 shaping, success   distances -> rewards, and whether it is done
 reward_curve       all of it, a point for each frame
 reward_files, curve_picture, overlay_video     on disk
-episodes           a source of frames -> its curve
+frame_measuring, episodes     a source of frames -> its curve; reward_settings say how
 """
 
 from spatialvlm.reward.curve_picture import draw_curve
 from spatialvlm.reward.distance_sources import DistanceReading, DistanceSource, FrameDistances, MeasuredPlace
-from spatialvlm.reward.episodes import RewardSettings, judge, reward_episode
+from spatialvlm.reward.episodes import judge, reward_episode
 from spatialvlm.reward.goal_following import GoalDistance, GoalFollower, camera_shift, follow, fused
 from spatialvlm.reward.motion_filter import Followed, Follower, Motion
 from spatialvlm.reward.reward_curve import RewardCurve, RewardPoint, curve_of
 from spatialvlm.reward.reward_files import COLUMNS, sidecar_of, write_sidecar
+from spatialvlm.reward.reward_settings import RewardSettings
 from spatialvlm.reward.scene_distances import SceneDistances
 from spatialvlm.reward.shaping import Shaping, potential, rewards_of, shaped_rewards, staged_potentials
 from spatialvlm.reward.success import CalibratedThreshold, SuccessRule, calibrate, held, held_distance, stages_done
