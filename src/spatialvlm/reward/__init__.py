@@ -9,12 +9,15 @@ shaping, success   distances -> rewards, and whether it is done
 reward_curve       all of it, a point for each frame
 reward_files, curve_picture, overlay_video     on disk
 frame_measuring, episodes     a source of frames -> its curve; reward_settings say how
+dataset_rewards, lerobot_copy    a LeRobot dataset -> the rewards of all its episodes, and a copy that has them
 """
 
 from spatialvlm.reward.curve_picture import draw_curve
+from spatialvlm.reward.dataset_rewards import DatasetRewards, EpisodeReward, is_dataset, reward_dataset
 from spatialvlm.reward.distance_sources import DistanceReading, DistanceSource, FrameDistances, MeasuredPlace
 from spatialvlm.reward.episodes import judge, reward_episode
 from spatialvlm.reward.goal_following import GoalDistance, GoalFollower, camera_shift, follow, fused
+from spatialvlm.reward.lerobot_copy import CopyReport, copy_with_rewards
 from spatialvlm.reward.motion_filter import Followed, Follower, Motion
 from spatialvlm.reward.reward_curve import RewardCurve, RewardPoint, curve_of
 from spatialvlm.reward.reward_files import COLUMNS, sidecar_of, write_sidecar
@@ -28,8 +31,11 @@ from spatialvlm.reward.vlm_distances import VlmDistances
 __all__ = [
     "COLUMNS",
     "CalibratedThreshold",
+    "CopyReport",
+    "DatasetRewards",
     "DistanceReading",
     "DistanceSource",
+    "EpisodeReward",
     "Followed",
     "Follower",
     "FrameDistances",
@@ -47,6 +53,7 @@ __all__ = [
     "VlmDistances",
     "calibrate",
     "camera_shift",
+    "copy_with_rewards",
     "curve_of",
     "draw_curve",
     "follow",
@@ -54,8 +61,10 @@ __all__ = [
     "goals_of",
     "held",
     "held_distance",
+    "is_dataset",
     "judge",
     "potential",
+    "reward_dataset",
     "reward_episode",
     "rewards_of",
     "shaped_rewards",

@@ -58,10 +58,11 @@ def reward_episode(
     source = open_source(episode, collected, 0)
     tellers = tellers_of(episode, source.measured_depth, goals, settings, collected, runtime)
     log = FrameLog(Path(out), header_of(task, goals, source, tellers, settings))
-    return reward_frames(source, task, goals, tellers, log, settings)
+    measure_frames(source, goals, tellers, log, settings)
+    return reward_of(source, task, goals, tellers, log, settings)
 
 
-def reward_frames(
+def reward_of(
     source: FrameSource,
     task: str,
     goals: Sequence[Goal],
@@ -72,14 +73,10 @@ def reward_frames(
     episode_index: int = 0,
     first_index: int = 0,
 ) -> RewardCurve:
-    """Measure what the log has not yet, and write the reward beside it; `first_index` is the row of the first frame.
+    """Judge what the log has, and write the reward beside it; `first_index` is the row of the first frame.
 
     Raises UserError as `reward_episode` does; where no frame can be read, the next run tries again.
     """
-    try:
-        measure_frames(source, goals, tellers, log, settings)
-    finally:
-        log.close()
     lines, folder = log.lines, log.path.parent
     if all(line["id"] is None for line in lines):
         log.path.unlink()
@@ -151,8 +148,12 @@ def tellers_of(
     settings: RewardSettings,
     collected: CollectConfig,
     runtime: Runtime | None,
+    vlm: VlmDistances | None = None,
 ) -> list[DistanceSource]:
-    """Set up who tells distances; a detector that takes prompts looks for the things of the task."""
+    """Set up who tells distances; a detector that takes prompts looks for the things of the task.
+
+    `vlm` is one that is loaded already.
+    """
     kind = settings.kind
     if kind is None:
         lifts = measured_depth or settings.recipe is not None or bool(settings.overrides.models)
@@ -166,7 +167,7 @@ def tellers_of(
         moving = settings.moving_camera
         tellers.append(SceneDistances(recipe, runtime, measured=settings.measured, moving_camera=moving))
     if kind != "geometry":
-        tellers.append(VlmDistances(settings.vlm, samples=settings.samples, runtime=runtime))
+        tellers.append(vlm or VlmDistances(settings.vlm, samples=settings.samples, runtime=runtime))
     return tellers
 
 

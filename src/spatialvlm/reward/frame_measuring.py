@@ -35,10 +35,23 @@ def measure_frames(
     log: FrameLog,
     settings: RewardSettings,
 ) -> None:
-    """Append the lines of all frames that the log has not. `tellers` are asked of every Nth one.
+    """Append the lines of all frames that the log has not, and close it; `tellers` are asked of every Nth one.
 
     Raises UserError for a source of several sequences of which none is chosen, and for one without a frame.
     """
+    try:
+        _measure(source, goals, tellers, log, settings)
+    finally:
+        log.close()
+
+
+def _measure(
+    source: FrameSource,
+    goals: Sequence[Goal],
+    tellers: Sequence[DistanceSource],
+    log: FrameLog,
+    settings: RewardSettings,
+) -> None:
     start = log.lines[-1]["at"] + 1 if log.lines else 0
     seen = dict.fromkeys(line["sequence"] for line in log.lines if line["id"] is not None)
     for at in range(start, len(source)):

@@ -19,7 +19,8 @@ class RewardSettings:
     `kind`: who tells distances; by default the geometry where frames come with depth or a recipe is named, else a
     vision-language model. `every`: each so many frames are measured, the others held. `fps`: so many frames a second
     are taken of a video, and so far apart are frames of a source that knows no time. `sequence`: which one, of a source
-    with several. `overlay`: a video is written too, which needs PyAV.
+    with several. `overlay`: a video is written too, which needs PyAV. `heat_map`: of the frame of that
+    index a picture is written that shows how far each place is from where the gripper has to go.
     """
 
     kind: Kind | None = None
@@ -36,6 +37,7 @@ class RewardSettings:
     gamma: float = 1.0
     rule: SuccessRule = field(default_factory=SuccessRule)
     overlay: bool = False
+    heat_map: int | None = None
 
     def __post_init__(self) -> None:
         check_gamma(self.gamma)
