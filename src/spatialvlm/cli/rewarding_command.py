@@ -61,7 +61,7 @@ Copy = Annotated[
 Heat = Annotated[
     int | None,
     typer.Option(
-        min=0, metavar="FRAME", help="Write heat_map.png too: that frame, coloured by how far each place is to go."
+        min=0, metavar="FRAME", help="Write heat_map.svg too: that frame, coloured by how far each place is to go."
     ),
 ]
 
@@ -110,8 +110,10 @@ def reward(
     from spatialvlm.errors import UserError
     from spatialvlm.models import Runtime
     from spatialvlm.recipes import Overrides
-    from spatialvlm.reward import RewardSettings, SuccessRule, is_dataset, reward_episode
+    from spatialvlm.reward import RewardSettings, SuccessRule, goals_of, is_dataset, reward_episode
 
+    if task is not None or between is not None:
+        goals_of(task or "", between)  # before anything is opened
     overrides = Overrides(models=tuple(model or ()), known=tuple(known or ()))
     settings = RewardSettings(
         *(source, recipe, overrides, vlm, samples, every, fps, sequence, measure, moving_camera, shaping, gamma),

@@ -7,7 +7,7 @@ distance_sources   what tells the distances of a frame: scene_distances measures
 motion_filter, goal_following   frame by frame -> followed over time, also what is hidden
 shaping, success   distances -> rewards, and whether it is done
 reward_curve       all of it, a point for each frame
-reward_files, curve_picture, overlay_video     on disk
+reward_files, curve_picture, overlay_video, heat_map     on disk
 frame_measuring, episodes     a source of frames -> its curve; reward_settings say how
 dataset_rewards, lerobot_copy    a LeRobot dataset -> the rewards of all its episodes, and a copy that has them
 """
@@ -17,6 +17,7 @@ from spatialvlm.reward.dataset_rewards import DatasetRewards, EpisodeReward, is_
 from spatialvlm.reward.distance_sources import DistanceReading, DistanceSource, FrameDistances, MeasuredPlace
 from spatialvlm.reward.episodes import judge, reward_episode
 from spatialvlm.reward.goal_following import GoalDistance, GoalFollower, camera_shift, follow, fused
+from spatialvlm.reward.heat_map import HeatMap, HeatStep, draw_heat_map, heat_map, way_of
 from spatialvlm.reward.lerobot_copy import CopyReport, copy_with_rewards
 from spatialvlm.reward.motion_filter import Followed, Follower, Motion
 from spatialvlm.reward.reward_curve import RewardCurve, RewardPoint, curve_of
@@ -42,6 +43,8 @@ __all__ = [
     "Goal",
     "GoalDistance",
     "GoalFollower",
+    "HeatMap",
+    "HeatStep",
     "MeasuredPlace",
     "Motion",
     "RewardCurve",
@@ -56,9 +59,11 @@ __all__ = [
     "copy_with_rewards",
     "curve_of",
     "draw_curve",
+    "draw_heat_map",
     "follow",
     "fused",
     "goals_of",
+    "heat_map",
     "held",
     "held_distance",
     "is_dataset",
@@ -71,5 +76,6 @@ __all__ = [
     "sidecar_of",
     "staged_potentials",
     "stages_done",
+    "way_of",
     "write_sidecar",
 ]

@@ -18,10 +18,12 @@ from spatialvlm.reward.curve_picture import draw_curve
 from spatialvlm.reward.distance_sources import DistanceSource, FrameDistances
 from spatialvlm.reward.frame_measuring import header_of, measure_frames
 from spatialvlm.reward.goal_following import GoalDistance, camera_shift, follow
+from spatialvlm.reward.heat_map import draw_heat_map, heat_map, way_of
 from spatialvlm.reward.motion_filter import Motion
 from spatialvlm.reward.overlay_video import write_overlay
 from spatialvlm.reward.reward_curve import RewardCurve, curve_of
 from spatialvlm.reward.reward_files import (
+    HEAT_MAP,
     JSON,
     OVERLAY,
     PICTURE,
@@ -90,7 +92,33 @@ def reward_of(
     write_file(folder / PICTURE, lambda file: file.write(draw_curve(curve).encode()))
     if settings.overlay:
         write_overlay(folder / OVERLAY, curve, lines, lambda at: _image(source, at), settings.fps)
+    if settings.heat_map is not None:
+        picture = _heat_map(source, curve, tellers, lines, settings.heat_map)
+        write_file(folder / HEAT_MAP, lambda file: file.write(picture.encode()))
     return curve
+
+
+def _heat_map(
+    source: FrameSource,
+    curve: RewardCurve,
+    tellers: Sequence[DistanceSource],
+    lines: Sequence[Mapping[str, Any]],
+    index: int,
+) -> str:
+    """Draw the heat map of one frame, with the way of what is moved towards the same thing."""
+    if index >= len(lines):
+        raise UserError(f"heat map of frame {index}: the episode has {len(lines)}; choose 0 to {len(lines) - 1}")
+    frame = source.read(lines[index]["at"]).frame
+    teller = next(teller for teller in tellers if isinstance(teller, SceneDistances))
+    sample = None if frame is None else teller.lifted(frame)
+    if frame is None or sample is None or sample.scene is None:
+        raise UserError(f"heat map of frame {index}: it cannot be read or lifted; choose another one")
+    stage = curve.points[index].stage
+    goal = curve.goals[stage - 1]
+    told = heat_map(sample.frame or frame, sample.scene, goal, curve.starts_m[stage - 1])
+    return draw_heat_map(
+        told, [] if teller.moving or frame.sequence_from_camera is not None else way_of(curve, lines, stage)
+    )
 
 
 def _image(source: FrameSource, at: int) -> Any:
@@ -167,6 +195,11 @@ def tellers_of(
         moving = settings.moving_camera
         tellers.append(SceneDistances(recipe, runtime, measured=settings.measured, moving_camera=moving))
     if kind != "geometry":
+        if settings.heat_map is not None and not tellers:
+            raise UserError(
+                "--heat-map: is made from depth, and a model says only how far things are; take --source geometry or "
+                "fused, with depth or a --recipe that makes it"
+            )
         tellers.append(vlm or VlmDistances(settings.vlm, samples=settings.samples, runtime=runtime))
     return tellers
 
