@@ -21,8 +21,8 @@ from spatialvlm.reward.scene_distances import find_thing
 from spatialvlm.reward.task_goals import Goal
 
 WIDE_PX, HEAD_PX, BAR_PX, SIDE_PX, FOOT_PX, LEFT_PX = 640, 50, 16, 128, 14, 14
-DARKEST, BARS = 0.45, 64
-"""What black leaves of the colour, of which white leaves all; steps of the legend."""
+DARKEST, BARS, MOST_DOTS = 0.45, 64, 24
+"""What black leaves of the colour, of which white leaves all; steps of the legend; dots of a way."""
 STYLE = """
 svg { background: #fff; font: 13px system-ui, sans-serif; fill: #1c2330; }
 .head { font-size: 15px; font-weight: 600; } .small { fill: #5b6675; font-size: 12px; }
@@ -119,8 +119,9 @@ def draw_heat_map(told: HeatMap, way: Sequence[HeatStep] = ()) -> Markup:
     named = sorted(told.things, key=[told.goal.b, told.goal.a].index)
     boxes = {name: _box(told.things[name], scale) for name in named}
     head = f"How far each place is from the {told.goal.b}"
-    small = f"{told.goal}: potential 0 where they are together, -1 at {told.start_m:.2f} m"
+    small = f"potential 0 where the {told.goal.a} is there, -1 at {told.start_m:.2f} m"
     small += f" · dots: where the {told.goal.a} went" if len(way) > 1 else ""
+    small += "" if np.isfinite(told.distances_m).all() else " · grey: depth unknown"
     total = LEFT_PX + WIDE_PX + SIDE_PX, HEAD_PX + tall + FOOT_PX
     picture = base64.b64encode(_encoded(_coloured(told, axis, (WIDE_PX, tall)))).decode()
     return element(
@@ -213,7 +214,7 @@ def _way(way: Sequence[HeatStep], axis: Axis, scale: float) -> list[Markup]:
         return []
     line = " L".join(f"{scale * one.x:.1f},{scale * one.y:.1f}" for one in way)
     parts = [element("path", css="way", d=f"M{line}")]
-    for one in way:
+    for one in way[:: -(-len(way) // MOST_DOTS)]:
         red, green, blue = _shade(np.array([one.distance_m]), axis)[0, 0].tolist()
         hint = element("title", _metres(one.distance_m))
         fill = f"#{red:02x}{green:02x}{blue:02x}"
