@@ -1,7 +1,9 @@
-"""The reward model "spatialvlm" as LeRobot finds and calls it, against stand-ins of LeRobot's base classes."""
+"""The reward model "spatialvlm" as LeRobot finds and calls it: LeRobot itself where it is there, else stand-ins."""
 
+import importlib
 import subprocess
 import sys
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
@@ -20,19 +22,23 @@ NAMES = {"1": "red can", "2": "gripper"}
 
 
 @pytest.fixture
-def lerobot(monkeypatch):
-    from fixtures.models import lerobot_stand_in
+def factory(monkeypatch):
+    """LeRobot's own factory of reward models where it is installed, else the stand-in's."""
+    lacking = find_spec("lerobot") is None
+    if lacking:
+        from fixtures.models import lerobot_stand_in
 
-    lerobot_stand_in.stand_in(monkeypatch.setitem)
+        lerobot_stand_in.stand_in(monkeypatch.setitem)
+        forget_plugin()
+    importlib.import_module("spatialvlm.lerobot_plugin")
+    yield importlib.import_module("lerobot.rewards.factory")
+    if lacking:
+        forget_plugin()
+
+
+def forget_plugin():
     for name in [one for one in sys.modules if one.startswith("spatialvlm.lerobot_plugin")]:
-        monkeypatch.delitem(sys.modules, name)
-    before = {*sys.modules}
-    import spatialvlm.lerobot_plugin  # noqa: F401
-
-    yield lerobot_stand_in
-    for name in {*sys.modules} - before:
-        if name.startswith("spatialvlm.lerobot_plugin"):
-            del sys.modules[name]
+        del sys.modules[name]
 
 
 @pytest.fixture(scope="module")
@@ -60,55 +66,55 @@ def numbered(frame):
     return numbers
 
 
-def made(lerobot, drawn, **settings):
+def made(factory, drawn, **settings):
+    configs = importlib.import_module("lerobot.configs.rewards").RewardModelConfig
     matrix = drawn.frames[0].camera.image_from_camera
     camera = [float(matrix[place]) for place in ((0, 0), (1, 1), (0, 2), (1, 2))]
-    own = {"source": "geometry", "camera": camera, "segmentation_names": NAMES} | settings
-    config = lerobot.RewardModelConfig.choices["spatialvlm"](**own)
-    return lerobot.reward_model_class("spatialvlm")(config=config)
+    own = {"device": "cpu", "source": "geometry", "camera": camera, "segmentation_names": NAMES} | settings
+    return factory.make_reward_model(configs.get_choice_class("spatialvlm")(**own))
 
 
-def test_geometry_tells_the_true_distances(lerobot, drawn, batch):
-    model = made(lerobot, drawn)
-    before, _ = lerobot.processors_of(model.config)
+def test_geometry_tells_the_true_distances(factory, drawn, batch):
+    model = made(factory, drawn)
+    before, _ = factory.make_reward_pre_post_processors(model.config)
     rewards = model.compute_reward(before(batch))
     assert rewards.shape == (8,)
     assert rewards.dtype == torch.float32
     assert -rewards.numpy() == pytest.approx(drawn.truth_m["gripper", "red can"], abs=0.02)
-    tanh = made(lerobot, drawn, reward="tanh").compute_reward(batch).numpy()
+    tanh = made(factory, drawn, reward="tanh").compute_reward(batch).numpy()
     assert tanh == pytest.approx(1 - np.tanh(10 * drawn.truth_m["gripper", "red can"]), abs=0.1)
 
 
-def test_a_window_is_judged_by_its_last_picture(lerobot, drawn, batch):
+def test_a_window_is_judged_by_its_last_picture(factory, drawn, batch):
     """The potential of a window is -d / d of its first picture."""
     windows = {key: torch.stack([one[:4], one[4:]]) for key, one in batch.items() if key != "task"}
-    rewards = made(lerobot, drawn, reward="potential").compute_reward({**windows, "task": TASK}).numpy()
+    rewards = made(factory, drawn, reward="potential").compute_reward({**windows, "task": TASK}).numpy()
     truth = drawn.truth_m["gripper", "red can"]
     assert rewards == pytest.approx([-truth[3] / truth[0], -truth[7] / truth[4]], abs=0.1)
 
 
-def test_a_model_that_looks_is_asked(lerobot, drawn, batch):
+def test_a_model_that_looks_is_asked(factory, drawn, batch):
     with chat_server(ColourSeer()) as served:
-        model = made(lerobot, drawn, source="vlm", vlm_name=f"{served.url}/v1#colour-seer", samples=1)
+        model = made(factory, drawn, source="vlm", vlm_name=f"{served.url}/v1#colour-seer", samples=1)
         rewards = model.compute_reward({key: batch[key] for key in ("observation.images.front", "task")})
     assert (np.diff(rewards.numpy()) >= -0.007).all()
     assert rewards[-1] > rewards[0]
 
 
-def test_rows_that_nothing_is_known_of(lerobot, drawn, batch):
+def test_rows_that_nothing_is_known_of(factory, drawn, batch):
     unseen = {**batch, "observation.segmentation": batch["observation.segmentation"].clone()}
     unseen["observation.segmentation"][2] = 0
-    rewards = made(lerobot, drawn).compute_reward(unseen)
+    rewards = made(factory, drawn).compute_reward(unseen)
     assert torch.isnan(rewards).tolist() == [index == 2 for index in range(8)]
-    assert made(lerobot, drawn, unknown_reward=-1.0).compute_reward(unseen)[2] == -1.0
+    assert made(factory, drawn, unknown_reward=-1.0).compute_reward(unseen)[2] == -1.0
 
 
-def test_it_is_saved_and_loaded_without_weights(lerobot, drawn, batch, tmp_path):
-    model = made(lerobot, drawn, reward="tanh")
+def test_it_is_saved_and_loaded_without_weights(factory, drawn, batch, tmp_path):
+    model = made(factory, drawn, reward="tanh")
     assert not model.is_trainable
     model.save_pretrained(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["config.json"]
-    again = lerobot.reward_model_class("spatialvlm").from_pretrained(tmp_path)
+    again = factory.get_reward_model_class("spatialvlm").from_pretrained(tmp_path)
     assert torch.equal(again.compute_reward(batch), model.compute_reward(batch))
 
 
@@ -122,18 +128,19 @@ def test_it_is_saved_and_loaded_without_weights(lerobot, drawn, batch, tmp_path)
         ({"task": "dance"}, "was not read"),
     ],
 )
-def test_what_a_batch_lacks_is_said(lerobot, drawn, batch, change, message):
+def test_what_a_batch_lacks_is_said(factory, drawn, batch, change, message):
     wrong = {key: value for key, value in {**batch, **change}.items() if value is not None}
     with pytest.raises(UserError, match=message):
-        made(lerobot, drawn).compute_reward(wrong)
+        made(factory, drawn).compute_reward(wrong)
 
 
 @pytest.mark.parametrize("change", [{"source": "touch"}, {"reward": "love"}, {"fps": 0.0}, {"camera": None}])
-def test_settings_of_no_sense_are_refused(lerobot, drawn, change):
+def test_settings_of_no_sense_are_refused(factory, drawn, change):
     with pytest.raises(ValueError, match=next(iter(change))):
-        made(lerobot, drawn, **change)
+        made(factory, drawn, **change)
 
 
+@pytest.mark.skipif(find_spec("lerobot") is not None, reason="lerobot is installed")
 def test_without_lerobot_it_says_what_is_missing():
     program = "import spatialvlm.lerobot_plugin"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)

@@ -266,6 +266,39 @@ def test_our_own_reader_takes_the_copy(judged, dataset, tmp_path):
     assert [len(one) for one in open_lerobot(tmp_path / "copy").episodes] == [*LENGTHS]
 
 
+def test_the_library_of_the_hub_takes_the_copy(judged, dataset, tmp_path):
+    """LeRobot reads rows by `datasets`, which goes by the features that the file names."""
+    hub = pytest.importorskip("datasets")
+    rewards, _ = judged
+    copy_with_rewards(dataset, tmp_path / "copy", rewards)
+    file = tmp_path / "copy/data/chunk-000/file-000.parquet"
+    read = hub.Dataset.from_parquet(str(file), cache_dir=str(tmp_path / "cache"))
+    assert read.features["next.reward"] == hub.Value("float32")
+    assert read.features["next.success"] == hub.Value("bool")
+    assert read["next.reward"] == pytest.approx(rewards.rewards.tolist())
+
+
+def test_lerobot_itself_reads_the_copy_and_the_sidecar(judged, dataset, tmp_path):
+    pytest.importorskip("lerobot", reason="lerobot is not installed: it needs Python 3.12")
+    from lerobot.datasets.lerobot_dataset import LeRobotDataset  # pyright: ignore
+    from lerobot.rewards.sarm.rabc import RABCWeights  # pyright: ignore
+
+    rewards, out = judged
+    copy_with_rewards(dataset, tmp_path / "copy", rewards)
+    read = LeRobotDataset("drawn/copy", root=tmp_path / "copy", video_backend="pyav")
+    assert [float(read[index]["next.reward"]) for index in range(21)] == pytest.approx(rewards.rewards.tolist())
+    assert read[13]["task"] == "Reach the red can."
+    lerobot = open_lerobot(dataset)
+    ours = [lerobot.frames_of(one, KEY) for one in lerobot.episodes]
+    pictures = [frames.read(index).frame.image for frames in ours for index in range(len(frames))]
+    for index, picture in enumerate(pictures):
+        theirs = 255 * read[index][KEY].permute(1, 2, 0).numpy()
+        assert np.abs(theirs - picture).mean() < 3  # JPEG lies between
+    own, again = Weights(out / "reward.parquet", 4), RABCWeights(out / "reward.parquet", chunk_size=4)
+    told = again._compute_weights(np.array([again._compute_delta(index) for index in range(21)]))
+    assert [own.weight(index) for index in range(21)] == pytest.approx(told.tolist(), abs=1e-5)
+
+
 def test_a_second_copy_is_right_too_and_columns_are_replaced(judged, dataset, tmp_path):
     rewards, _ = judged
     copy_with_rewards(dataset, tmp_path / "copy", rewards)

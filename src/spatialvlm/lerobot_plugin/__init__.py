@@ -5,7 +5,7 @@ modeling_spatialvlm         a batch of LeRobot -> a reward of each of its rows
 processor_spatialvlm        what is done to a batch before and after
 
 LeRobot finds the other two by these names as soon as this package is imported, which its option
-`--reward_model.discover_packages_path=spatialvlm.lerobot_plugin` does. Its interface is that of lerobot 0.6 and 0.7:
+`--reward_model.discover_packages_path=spatialvlm.lerobot_plugin` does. Its interface is that of lerobot 0.6:
 https://github.com/huggingface/lerobot/tree/7427f31/src/lerobot/rewards
 """
 
