@@ -150,7 +150,7 @@ def _as_bytes(windows: torch.Tensor) -> np.ndarray:
 def _tasks(told: Any, count: int, config: SpatialVlmConfig) -> list[str]:
     if told is None and config.between is not None:
         told = " to ".join(config.between)
-    tasks = [told] if isinstance(told, str) else list(told or ())
+    tasks: list[Any] = [told] if isinstance(told, str) else [*(told or ())]
     tasks = tasks * count if len(tasks) == 1 else tasks
     if len(tasks) != count or not all(isinstance(one, str) for one in tasks):
         raise UserError(

@@ -19,7 +19,7 @@ from spatialvlm.errors import ModelError, UserError
 from spatialvlm.models import Runtime
 from spatialvlm.pipeline.collect import CollectConfig, open_lerobot, source_type
 from spatialvlm.reward.distance_sources import DistanceSource
-from spatialvlm.reward.episodes import reward_of, tellers_of
+from spatialvlm.reward.episodes import reward_of, tellers_of, write_heat_map
 from spatialvlm.reward.frame_measuring import header_of, measure_frames
 from spatialvlm.reward.reward_curve import RewardCurve
 from spatialvlm.reward.reward_files import COLUMNS, JSON, SIDECAR, FrameLog, sidecar_of, write_sidecar
@@ -32,7 +32,8 @@ Named = Sequence[str] | None
 
 @dataclass(frozen=True, slots=True)
 class EpisodeReward:
-    """What came of one episode of a dataset: its number, task and frames, and its curve, or `why` it has none."""
+    """What came of one episode of a dataset: its number, task and frames, and its curve, or `why` it has none. `remark`
+    is a sentence on what is doubtful about it."""
 
     number: int
     task: str
@@ -183,7 +184,13 @@ def _judged(
         curve = reward_of(frames, words, goals, asked, log, settings, **numbers)
     except UserError as error:
         return EpisodeReward(*told, None, str(error), episode.remark)
-    return EpisodeReward(*told, curve, "", episode.remark)
+    remark = episode.remark
+    if settings.heat_map is not None:
+        try:
+            write_heat_map(frames, curve, asked, log, settings.heat_map)
+        except UserError as error:  # the reward is as good without its picture
+            remark = "; ".join(filter(None, (remark, str(error))))
+    return EpisodeReward(*told, curve, "", remark)
 
 
 def _rows(found: EpisodeReward, episode: Any, vlm_name: str) -> pa.Table:

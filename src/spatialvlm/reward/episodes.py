@@ -61,7 +61,10 @@ def reward_episode(
     tellers = tellers_of(episode, source.measured_depth, goals, settings, collected, runtime)
     log = FrameLog(Path(out), header_of(task, goals, source, tellers, settings))
     measure_frames(source, goals, tellers, log, settings)
-    return reward_of(source, task, goals, tellers, log, settings)
+    curve = reward_of(source, task, goals, tellers, log, settings)
+    if settings.heat_map is not None:
+        write_heat_map(source, curve, tellers, log, settings.heat_map)
+    return curve
 
 
 def reward_of(
@@ -92,20 +95,17 @@ def reward_of(
     write_file(folder / PICTURE, lambda file: file.write(draw_curve(curve).encode()))
     if settings.overlay:
         write_overlay(folder / OVERLAY, curve, lines, lambda at: _image(source, at), settings.fps)
-    if settings.heat_map is not None:
-        picture = _heat_map(source, curve, tellers, lines, settings.heat_map)
-        write_file(folder / HEAT_MAP, lambda file: file.write(picture.encode()))
     return curve
 
 
-def _heat_map(
-    source: FrameSource,
-    curve: RewardCurve,
-    tellers: Sequence[DistanceSource],
-    lines: Sequence[Mapping[str, Any]],
-    index: int,
-) -> str:
-    """Draw the heat map of one frame, with the way of what is moved towards the same thing."""
+def write_heat_map(
+    source: FrameSource, curve: RewardCurve, tellers: Sequence[DistanceSource], log: FrameLog, index: int
+) -> None:
+    """Draw the heat map of one frame beside the log, with the way of what is moved towards the same thing.
+
+    Raises UserError for a frame that is not there, cannot be lifted, or does not show the thing.
+    """
+    lines = log.lines
     if index >= len(lines):
         raise UserError(f"heat map of frame {index}: the episode has {len(lines)}; choose 0 to {len(lines) - 1}")
     frame = source.read(lines[index]["at"]).frame
@@ -116,9 +116,9 @@ def _heat_map(
     stage = curve.points[index].stage
     goal = curve.goals[stage - 1]
     told = heat_map(sample.frame or frame, sample.scene, goal, curve.starts_m[stage - 1])
-    return draw_heat_map(
-        told, [] if teller.moving or frame.sequence_from_camera is not None else way_of(curve, lines, stage)
-    )
+    still = not teller.moving and frame.sequence_from_camera is None
+    picture = draw_heat_map(told, way_of(curve, lines, stage) if still else ())
+    write_file(log.path.with_name(HEAT_MAP), lambda file: file.write(picture.encode()))
 
 
 def _image(source: FrameSource, at: int) -> Any:
