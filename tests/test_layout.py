@@ -36,7 +36,7 @@ ORDER = (
     ("evaluate",),
     ("annotate", "answering", "train"),
     ("reason", "reward", "reward_bench", "serving"),
-    ("mcp_server",),
+    ("lerobot_plugin", "mcp_server"),
     ("cli",),
 )
 LEVELS = {f"spatialvlm.{name}": level for level, names in enumerate(ORDER) for name in names}

@@ -20,6 +20,8 @@ from spatialvlm.page.charts import Bar as Bar
 from spatialvlm.page.charts import Curve as Curve
 from spatialvlm.page.charts import Dots as Dots
 from spatialvlm.page.charts import Histogram as Histogram
+from spatialvlm.page.charts import Label as Label
+from spatialvlm.page.charts import Layer as Layer
 from spatialvlm.page.charts import Mark as Mark
 from spatialvlm.page.charts import Row as Row
 from spatialvlm.page.charts import calibration_plot as calibration_plot

@@ -90,6 +90,17 @@ class Histogram:
     says: Callable[[float], str]
 
 
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A text that begins a little right of and above a point."""
+
+    at: Point
+    says: str
+    css: str = "tick"
+
+
+Layer = Curve | Dots | Histogram | Label
+
 DIAGONAL = Curve([(0.0, 0.0), (1.0, 1.0)], "ideal")
 """Where both shares are the same."""
 
@@ -136,10 +147,20 @@ def share_row(name: str, counts: Mapping[str, int], classes: Sequence[str]) -> R
 
 
 def plot(
-    across: Axis, up: Axis, layers: Sequence[Curve | Dots | Histogram], *, width: int = WIDTH, height: int = HEIGHT
+    across: Axis,
+    up: Axis,
+    layers: Sequence[Layer],
+    *,
+    width: int = WIDTH,
+    height: int = HEIGHT,
+    like: Sequence[Axis] = (),
 ) -> Markup:
-    """Draw curves, dots and columns, the later on top of the earlier, over two axes with their grid."""
-    left = max([0, *(math.ceil(width_of(says, 12.0)) + _GAP for _, says in up.ticks)]) + 4
+    """Draw curves, dots, columns and texts, the later on top of the earlier, over two axes with their grid.
+
+    `like` are the upright axes of plots that are to begin at the same place.
+    """
+    ticks = [says for axis in (up, *like) for _, says in axis.ticks]
+    left = max([0, *(math.ceil(width_of(says, 12.0)) + _GAP for says in ticks)]) + 4
     base = height - _FOOT - (18 if across.label else 0)
     right, top = width - _RIGHT, _TOP if up.ticks else 2
 
@@ -199,11 +220,13 @@ def _drawn(row: Row, x: Callable[[float], float], y: float) -> Iterable[Markup]:
             yield element("path", css=mark.css, d=f"M{x(mark.at):.1f},{y:g} {mark.shape}")
 
 
-def _layer(layer: Curve | Dots | Histogram, x: Callable[[float], float], y: Callable[[float], float]) -> Markup:
+def _layer(layer: Layer, x: Callable[[float], float], y: Callable[[float], float]) -> Markup:
     match layer:
         case Curve():
             path = " L".join(f"{x(a):.1f},{y(b):.1f}" for a, b in layer.points if _finite(a, b))
             return element("path", css=layer.css, d=f"M{path}")
+        case Label(at, says, css):
+            return element("text", says, css=css, x=x(at[0]) + 6, y=y(at[1]) - 5)
         case Dots():
             dots = []
             for index, (a, b) in enumerate(layer.points):

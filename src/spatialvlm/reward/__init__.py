@@ -7,17 +7,22 @@ distance_sources   what tells the distances of a frame: scene_distances measures
 motion_filter, goal_following   frame by frame -> followed over time, also what is hidden
 shaping, success   distances -> rewards, and whether it is done
 reward_curve       all of it, a point for each frame
-reward_files, curve_picture, overlay_video     on disk
-episodes           a source of frames -> its curve
+reward_files, curve_picture, overlay_video, heat_map     on disk
+frame_measuring, episodes     a source of frames -> its curve; reward_settings say how
+dataset_rewards, lerobot_copy    a LeRobot dataset -> the rewards of all its episodes, and a copy that has them
 """
 
 from spatialvlm.reward.curve_picture import draw_curve
+from spatialvlm.reward.dataset_rewards import DatasetRewards, EpisodeReward, is_dataset, reward_dataset
 from spatialvlm.reward.distance_sources import DistanceReading, DistanceSource, FrameDistances, MeasuredPlace
-from spatialvlm.reward.episodes import RewardSettings, judge, reward_episode
+from spatialvlm.reward.episodes import judge, reward_episode
 from spatialvlm.reward.goal_following import GoalDistance, GoalFollower, camera_shift, follow, fused
+from spatialvlm.reward.heat_map import HeatMap, HeatStep, draw_heat_map, heat_map, way_of
+from spatialvlm.reward.lerobot_copy import CopyReport, copy_with_rewards
 from spatialvlm.reward.motion_filter import Followed, Follower, Motion
 from spatialvlm.reward.reward_curve import RewardCurve, RewardPoint, curve_of
 from spatialvlm.reward.reward_files import COLUMNS, sidecar_of, write_sidecar
+from spatialvlm.reward.reward_settings import RewardSettings
 from spatialvlm.reward.scene_distances import SceneDistances
 from spatialvlm.reward.shaping import Shaping, potential, rewards_of, shaped_rewards, staged_potentials
 from spatialvlm.reward.success import CalibratedThreshold, SuccessRule, calibrate, held, held_distance, stages_done
@@ -27,14 +32,19 @@ from spatialvlm.reward.vlm_distances import VlmDistances
 __all__ = [
     "COLUMNS",
     "CalibratedThreshold",
+    "CopyReport",
+    "DatasetRewards",
     "DistanceReading",
     "DistanceSource",
+    "EpisodeReward",
     "Followed",
     "Follower",
     "FrameDistances",
     "Goal",
     "GoalDistance",
     "GoalFollower",
+    "HeatMap",
+    "HeatStep",
     "MeasuredPlace",
     "Motion",
     "RewardCurve",
@@ -46,20 +56,26 @@ __all__ = [
     "VlmDistances",
     "calibrate",
     "camera_shift",
+    "copy_with_rewards",
     "curve_of",
     "draw_curve",
+    "draw_heat_map",
     "follow",
     "fused",
     "goals_of",
+    "heat_map",
     "held",
     "held_distance",
+    "is_dataset",
     "judge",
     "potential",
+    "reward_dataset",
     "reward_episode",
     "rewards_of",
     "shaped_rewards",
     "sidecar_of",
     "staged_potentials",
     "stages_done",
+    "way_of",
     "write_sidecar",
 ]

@@ -4,24 +4,26 @@ curve = reward_episode("episode/", "put the red can into the box", "out/")
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from spatialvlm.dataset import write_file
 from spatialvlm.errors import UserError
 from spatialvlm.models import Runtime
 from spatialvlm.pipeline.collect import CollectConfig, FrameSource, open_source
-from spatialvlm.recipes import Overrides, recipe_for
-from spatialvlm.records import Frame
+from spatialvlm.recipes import recipe_for
 from spatialvlm.reward.curve_picture import draw_curve
 from spatialvlm.reward.distance_sources import DistanceSource, FrameDistances
+from spatialvlm.reward.frame_measuring import header_of, measure_frames
 from spatialvlm.reward.goal_following import GoalDistance, camera_shift, follow
+from spatialvlm.reward.heat_map import draw_heat_map, heat_map, way_of
 from spatialvlm.reward.motion_filter import Motion
-from spatialvlm.reward.overlay_video import load_av, write_overlay
+from spatialvlm.reward.overlay_video import write_overlay
 from spatialvlm.reward.reward_curve import RewardCurve, curve_of
 from spatialvlm.reward.reward_files import (
+    HEAT_MAP,
     JSON,
     OVERLAY,
     PICTURE,
@@ -31,48 +33,10 @@ from spatialvlm.reward.reward_files import (
     write_json,
     write_sidecar,
 )
+from spatialvlm.reward.reward_settings import RewardSettings
 from spatialvlm.reward.scene_distances import SceneDistances
-from spatialvlm.reward.shaping import Shaping, check_gamma
-from spatialvlm.reward.success import SuccessRule
 from spatialvlm.reward.task_goals import Goal, goals_of
 from spatialvlm.reward.vlm_distances import VlmDistances
-
-Kind = Literal["geometry", "vlm", "fused"]
-
-
-@dataclass(frozen=True, slots=True)
-class RewardSettings:
-    """How an episode is judged.
-
-    `kind`: who tells distances; by default the geometry where frames come with depth or a recipe is named, else a
-    vision-language model. `every`: each so many frames are measured, the others held. `fps`: so many frames a second
-    are taken of a video, and so far apart are frames of a source that knows no time. `sequence`: which one, of a source
-    with several. `overlay`: a video is written too, which needs PyAV.
-    """
-
-    kind: Kind | None = None
-    recipe: str | None = None
-    overrides: Overrides = field(default_factory=Overrides)
-    vlm: str | None = None
-    samples: int = 4
-    every: int = 1
-    fps: float = 10.0
-    sequence: str | None = None
-    measured: Literal["distance", "gap"] = "distance"
-    moving_camera: bool = False
-    shaping: Shaping = "shaped"
-    gamma: float = 1.0
-    rule: SuccessRule = field(default_factory=SuccessRule)
-    overlay: bool = False
-
-    def __post_init__(self) -> None:
-        check_gamma(self.gamma)
-        if self.every < 1:
-            raise UserError(f"every {self.every}: expected 1 or more frames")
-        if self.overlay:
-            load_av()
-        if not 0 < self.fps <= 1000:
-            raise UserError(f"fps {self.fps:g}: expected above 0, up to 1000 frames a second")
 
 
 def reward_episode(
@@ -90,28 +54,71 @@ def reward_episode(
     UserError for a task that is not read, a source that cannot be opened or has no frame, a folder of another run, and
     where the things of the task are in no frame.
     """
-    settings, folder = settings or RewardSettings(), Path(out)
+    settings = settings or RewardSettings()
     goals = goals_of(task, between)
     collected = CollectConfig(every_s=1 / settings.fps)
     source = open_source(episode, collected, 0)
-    tellers = _tellers(episode, source, goals, settings, collected, runtime)
-    log = FrameLog(folder, _header(task, goals, source, tellers, settings))
-    try:
-        _measure(source, goals, tellers, log, settings)
-    finally:
-        log.close()
-    lines = log.lines
+    tellers = tellers_of(episode, source.measured_depth, goals, settings, collected, runtime)
+    log = FrameLog(Path(out), header_of(task, goals, source, tellers, settings))
+    measure_frames(source, goals, tellers, log, settings)
+    curve = reward_of(source, task, goals, tellers, log, settings)
+    if settings.heat_map is not None:
+        write_heat_map(source, curve, tellers, log, settings.heat_map)
+    return curve
+
+
+def reward_of(
+    source: FrameSource,
+    task: str,
+    goals: Sequence[Goal],
+    tellers: Sequence[DistanceSource],
+    log: FrameLog,
+    settings: RewardSettings,
+    *,
+    episode_index: int = 0,
+    first_index: int = 0,
+) -> RewardCurve:
+    """Judge what the log has, and write the reward beside it; `first_index` is the row of the first frame.
+
+    Raises UserError as `reward_episode` does; where no frame can be read, the next run tries again.
+    """
+    lines, folder = log.lines, log.path.parent
     if all(line["id"] is None for line in lines):
+        log.path.unlink()
         reasons = "; ".join(dict.fromkeys(line["note"] for line in lines)) or "it has none"
-        raise UserError(f"source {episode!r}: no frame of it can be read ({reasons})")
+        raise UserError(f"source {source.name!r}: no frame of it can be read ({reasons})")
     curve = judge(task, goals, lines, [teller.name for teller in tellers], settings)
     vlm_name = next((teller.model for teller in tellers if isinstance(teller, VlmDistances)), "")
     write_json(folder / JSON, curve)
-    write_sidecar(folder / SIDECAR, sidecar_of(curve, vlm_name=vlm_name))
+    table = sidecar_of(curve, vlm_name=vlm_name, episode_index=episode_index, first_index=first_index)
+    write_sidecar(folder / SIDECAR, table)
     write_file(folder / PICTURE, lambda file: file.write(draw_curve(curve).encode()))
     if settings.overlay:
         write_overlay(folder / OVERLAY, curve, lines, lambda at: _image(source, at), settings.fps)
     return curve
+
+
+def write_heat_map(
+    source: FrameSource, curve: RewardCurve, tellers: Sequence[DistanceSource], log: FrameLog, index: int
+) -> None:
+    """Draw the heat map of one frame beside the log, with the way of what is moved towards the same thing.
+
+    Raises UserError for a frame that is not there, cannot be lifted, or does not show the thing.
+    """
+    lines = log.lines
+    if index >= len(lines):
+        raise UserError(f"heat map of frame {index}: the episode has {len(lines)}; choose 0 to {len(lines) - 1}")
+    frame = source.read(lines[index]["at"]).frame
+    teller = next(teller for teller in tellers if isinstance(teller, SceneDistances))
+    sample = None if frame is None else teller.lifted(frame)
+    if frame is None or sample is None or sample.scene is None:
+        raise UserError(f"heat map of frame {index}: it cannot be read or lifted; choose another one")
+    stage = curve.points[index].stage
+    goal = curve.goals[stage - 1]
+    told = heat_map(sample.frame or frame, sample.scene, goal, curve.starts_m[stage - 1])
+    still = not teller.moving and frame.sequence_from_camera is None
+    picture = draw_heat_map(told, way_of(curve, lines, stage) if still else ())
+    write_file(log.path.with_name(HEAT_MAP), lambda file: file.write(picture.encode()))
 
 
 def _image(source: FrameSource, at: int) -> Any:
@@ -162,18 +169,22 @@ def times_of(lines: Sequence[Mapping[str, Any]], fps: float) -> list[float]:
     return times
 
 
-def _tellers(
+def tellers_of(
     episode: str,
-    source: FrameSource,
+    measured_depth: bool,
     goals: Sequence[Goal],
     settings: RewardSettings,
     collected: CollectConfig,
     runtime: Runtime | None,
+    vlm: VlmDistances | None = None,
 ) -> list[DistanceSource]:
-    """Set up who tells distances; a detector that takes prompts looks for the things of the task."""
+    """Set up who tells distances; a detector that takes prompts looks for the things of the task.
+
+    `vlm` is one that is loaded already.
+    """
     kind = settings.kind
     if kind is None:
-        lifts = source.measured_depth or settings.recipe is not None or bool(settings.overrides.models)
+        lifts = measured_depth or settings.recipe is not None or bool(settings.overrides.models)
         kind = "geometry" if lifts else "vlm"
     tellers: list[DistanceSource] = []
     if kind != "vlm":
@@ -184,70 +195,13 @@ def _tellers(
         moving = settings.moving_camera
         tellers.append(SceneDistances(recipe, runtime, measured=settings.measured, moving_camera=moving))
     if kind != "geometry":
-        tellers.append(VlmDistances(settings.vlm, samples=settings.samples, runtime=runtime))
+        if settings.heat_map is not None and not tellers:
+            raise UserError(
+                "--heat-map: is made from depth, and a model says only how far things are; take --source geometry or "
+                "fused, with depth or a --recipe that makes it"
+            )
+        tellers.append(vlm or VlmDistances(settings.vlm, samples=settings.samples, runtime=runtime))
     return tellers
-
-
-def _header(
-    task: str, goals: Sequence[Goal], source: FrameSource, tellers: Iterable[DistanceSource], settings: RewardSettings
-) -> dict[str, Any]:
-    return {
-        "task": task,
-        "goals": [str(goal) for goal in goals],
-        "episode": source.name,
-        "fingerprint": source.fingerprint,
-        "source": {teller.name: teller.version for teller in tellers},
-        "every": settings.every,
-        "sequence": settings.sequence,
-        "fps": settings.fps,
-    }
-
-
-def _measure(
-    source: FrameSource,
-    goals: Sequence[Goal],
-    tellers: Sequence[DistanceSource],
-    log: FrameLog,
-    settings: RewardSettings,
-) -> None:
-    """Append the lines of all frames that the log has not."""
-    start = log.lines[-1]["at"] + 1 if log.lines else 0
-    seen = dict.fromkeys(line["sequence"] for line in log.lines if line["id"] is not None)
-    for at in range(start, len(source)):
-        sample = source.read(at)
-        frame, index = sample.frame, len(log.lines)
-        if frame is None:
-            wanted = settings.sequence or ""  # ids of frames begin with their sequence
-            if wanted and not any(drop.id.startswith(wanted) for drop in sample.drops):
-                continue
-            reasons = "; ".join(dict.fromkeys(drop.reason for drop in sample.drops))
-            log.append(_line(index, at, None, f"not read: {reasons}", {}))
-            continue
-        sequence = None if frame.sequence is None else frame.sequence.id
-        if settings.sequence not in (None, sequence):
-            continue
-        seen[sequence] = None
-        if len(seen) > 1:
-            shown = ", ".join(repr(one) for one in seen)
-            raise UserError(f"source {source.name!r}: has several sequences ({shown} ...); choose one by --sequence")
-        found = {teller.name: teller(frame, goals).to_json() for teller in tellers if index % settings.every == 0}
-        log.append(_line(index, at, frame, "", found))
-    if not log.lines:
-        wanted = "" if settings.sequence is None else f" of sequence {settings.sequence!r}"
-        raise UserError(f"source {source.name!r}: has no frame{wanted}; give a folder or a video with one or more")
-
-
-def _line(index: int, at: int, frame: Frame | None, note: str, found: Mapping[str, Any]) -> dict[str, Any]:
-    position = None if frame is None else frame.sequence
-    return {
-        "index": index,
-        "at": at,
-        "id": None if frame is None else frame.id,
-        "sequence": None if position is None else position.id,
-        "time_s": None if position is None else position.time_s,
-        "note": note,
-        "found": dict(found),
-    }
 
 
 def _found(line: Mapping[str, Any], kind: str) -> FrameDistances | None:

@@ -32,7 +32,8 @@ def overlay(image: Image, point: RewardPoint, curve: RewardCurve, boxes: Boxes) 
         if name in boxes:
             left, top, right, bottom = (round(scale * value) for value in boxes[name])
             cv2.rectangle(picture, (left, top), (right, bottom), colour, 1, cv2.LINE_AA)
-            _write(picture, name, left, top - 18, 16)
+            below = name == goal.b and bottom + 20 < picture.shape[0]  # what comes to it comes from above, mostly
+            _write(picture, name, left, bottom + 2 if below else top - 18, 16)
             centres.append(((left + right) // 2, (top + bottom) // 2))
     if len(centres) == 2:
         cv2.line(picture, centres[0], centres[1], colour, 2, cv2.LINE_AA)

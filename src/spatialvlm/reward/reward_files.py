@@ -20,7 +20,7 @@ from spatialvlm.errors import UserError
 from spatialvlm.reward.reward_curve import RewardCurve
 
 LOG, JSON, SIDECAR = "frames.jsonl", "reward.json", "reward.parquet"
-PICTURE, OVERLAY = "curve.svg", "overlay.mp4"
+PICTURE, OVERLAY, HEAT_MAP = "curve.svg", "overlay.mp4", "heat_map.svg"
 FIRST = b'{"run": '
 OWN = "reward.spatialvlm."
 COLUMNS = pa.schema(

@@ -47,18 +47,22 @@ class SceneDistances:
     ) -> None:
         self._stages = [stage for stage in recipe.stages(runtime or Runtime()) if stage.name not in NOT_ASKED]
         self._measured: Literal["distance", "gap"] = measured
-        self._moving = moving_camera
+        self.moving = moving_camera
         models = ",".join(f"{role}={model.backend}:{model.weights}" for role, model in sorted(recipe.models.items()))
         self.version = f"{measured}{',moving' if moving_camera else ''}{';' if models else ''}{models}"
 
     def __call__(self, frame: Frame, goals: Sequence[Goal], /) -> FrameDistances:
         """Lift the frame, and measure what it shows."""
-        sample = run_stages(self._stages, [Sample(frame=frame)])[0]
+        sample = self.lifted(frame)
         if sample.scene is None:
             why = "; ".join(dict.fromkeys(drop.reason for drop in sample.drops)) or "no objects with depth"
             return nothing_told(goals, why)
         lifted = sample.frame or frame
         return self.in_scene(sample.scene, goals, lifted)
+
+    def lifted(self, frame: Frame) -> Sample:
+        """Lift a frame: a Sample with its scene and what models added to it, or with the reason why there is none."""
+        return run_stages(self._stages, [Sample(frame=frame)])[0]
 
     def in_scene(self, scene: Scene, goals: Sequence[Goal], frame: Frame) -> FrameDistances:
         """Measure in a scene that is lifted already."""
@@ -70,7 +74,7 @@ class SceneDistances:
         readings = tuple(self._reading(scene, goal, things, lost) for goal in goals)
         boxes = {name: tuple(map(float, one.instance.box_xyxy)) for name, one in things.items()}
         posed = frame.sequence_from_camera is not None
-        if self._measured == "gap" or scene.scale != "metric" or (self._moving and not posed):
+        if self._measured == "gap" or scene.scale != "metric" or (self.moving and not posed):
             return FrameDistances(readings, {}, seen, posed, {}, boxes)
         places = {name: place_of(scene, one, frame) for name, one in things.items()}
         rivals = {

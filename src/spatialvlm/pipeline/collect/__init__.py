@@ -157,6 +157,13 @@ def open_tabletops(count: int, *, seed: int = 0, size: tuple[int, int] = (640, 4
     return ViewsSource(count, seed=seed, size=size, kind="tabletops")
 
 
+def open_lerobot(folder: str | Path) -> Any:
+    """Open a LeRobot dataset (v3) by its episodes: a LeRobotSet, with their tasks, rows and frames."""
+    from spatialvlm.pipeline.collect.layouts.lerobot_set import LeRobotSet
+
+    return LeRobotSet(folder)
+
+
 def read_picture(path: Path) -> Sample:
     """Read one picture file: a Sample with its frame, or with the reason why it cannot be had."""
     from spatialvlm.pipeline.collect import images

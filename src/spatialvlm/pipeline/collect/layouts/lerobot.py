@@ -35,21 +35,10 @@ class LeRobotFrames(ClipFrames):
     def open(cls, source: str, config: CollectConfig, seed: int) -> "LeRobotFrames":
         """Open a dataset. Raises UserError where it is of another version, has no video, or without PyAV."""
         folder = Path(source)
-        info = json_in(folder / "meta/info.json", dict)
-        version = str(info.get("codebase_version", "v3.0"))
-        if not version.startswith("v3"):
-            raise UserError(
-                f"source {source!r}: is in LeRobot's format {version}, expected v3; convert it with "
-                "lerobot.datasets.v30.convert_dataset_v21_to_v30"
-            )
-        features = info.get("features") or {}
-        cameras = [key for key, one in features.items() if isinstance(one, dict) and one.get("dtype") == "video"]
-        if not cameras:
-            raise UserError(
-                f"source {source!r}: info.json names no camera of dtype 'video'; pictures in Parquet: --as parquet"
-            )
+        info = info_of(folder)
+        cameras = cameras_of(info, folder)
         frames = cls(folder.resolve().name, folder, config)
-        episodes = _episodes(folder)
+        episodes = episodes_of(folder)
         times: list[ClipTime] = []
         for key in cameras:
             name = key.rpartition(".")[2]
@@ -69,8 +58,31 @@ def _rest(one: ClipTime, camera: str) -> tuple[Any, ...]:
     return one.file, one.time_s, f"{one.sequence}/{camera}", one.index, one.sequence_time_s
 
 
-def _episodes(folder: Path) -> list[dict[str, Any]]:
-    """Read where each episode lies."""
+def info_of(folder: Path) -> dict[str, Any]:
+    """Read meta/info.json. Raises UserError for another version than v3."""
+    info = json_in(folder / "meta/info.json", dict)
+    version = str(info.get("codebase_version", "v3.0"))
+    if not version.startswith("v3"):
+        raise UserError(
+            f"source {str(folder)!r}: is in LeRobot's format {version}, expected v3; convert it with "
+            "lerobot.datasets.v30.convert_dataset_v21_to_v30"
+        )
+    return info
+
+
+def cameras_of(info: dict[str, Any], folder: Path) -> list[str]:
+    """List the keys of videos. Raises UserError where there is none."""
+    features = info.get("features") or {}
+    cameras = [key for key, one in features.items() if isinstance(one, dict) and one.get("dtype") == "video"]
+    if not cameras:
+        raise UserError(
+            f"source {str(folder)!r}: info.json names no camera of dtype 'video'; pictures in Parquet: --as parquet"
+        )
+    return cameras
+
+
+def episodes_of(folder: Path) -> list[dict[str, Any]]:
+    """Read where each episode lies, without its statistics."""
     found: list[dict[str, Any]] = []
     for path in sorted((folder / "meta/episodes").rglob("*.parquet")):
         try:
@@ -83,19 +95,27 @@ def _episodes(folder: Path) -> list[dict[str, Any]]:
 
 
 def _in_episodes(info: dict[str, Any], episodes: list[dict[str, Any]], key: str, every_s: float) -> Iterator[ClipTime]:
-    pattern = info.get("video_path") or VIDEO_PATH
     for episode in episodes:
-        at = f"videos/{key}"
-        try:
-            begin, end = (float(episode[f"{at}/{name}"]) for name in ("from_timestamp", "to_timestamp"))
-            place = {name: int(episode[f"{at}/{name}"]) for name in ("chunk_index", "file_index")}
-            number = int(episode["episode_index"])
-        except (KeyError, TypeError, ValueError) as error:
-            raise UserError(f"meta/episodes: {error} is missing or no number, for camera {key!r}") from None
-        file = str(pattern).format(video_key=key, **place)
+        file, number, begin, end = place_of(info, episode, key)
         for index in range(max(1, math.ceil((end - begin) / every_s - 1e-6))):
             time_s = index * every_s
             yield ClipTime(f"{time_s:08.2f}s", file, begin + time_s, f"episode-{number:06d}", index, time_s)
+
+
+def place_of(info: dict[str, Any], episode: dict[str, Any], key: str) -> tuple[str, int, float, float]:
+    """Say in which video an episode lies, its number, and its first and last second there.
+
+    Raises UserError where meta/episodes does not tell.
+    """
+    at = f"videos/{key}"
+    try:
+        begin, end = (float(episode[f"{at}/{name}"]) for name in ("from_timestamp", "to_timestamp"))
+        place = {name: int(episode[f"{at}/{name}"]) for name in ("chunk_index", "file_index")}
+        number = int(episode["episode_index"])
+        file = str(info.get("video_path") or VIDEO_PATH).format(video_key=key, **place)
+    except (KeyError, TypeError, ValueError) as error:
+        raise UserError(f"meta/episodes: {error} is missing or no number, for camera {key!r}") from None
+    return file, number, begin, end
 
 
 def _in_files(frames: ClipFrames, key: str, every_s: float) -> Iterator[ClipTime]:
