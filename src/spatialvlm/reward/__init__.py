@@ -7,25 +7,43 @@ distance_sources   what tells the distances of a frame: scene_distances measures
 motion_filter, goal_following   frame by frame -> followed over time, also what is hidden
 shaping, success   distances -> rewards, and whether it is done
 reward_curve       all of it, a point for each frame
+live_reward        the same while an episode goes on; gymnasium_wrapper gives it to an environment
 reward_files, curve_picture, overlay_video     on disk
 episodes           a source of frames -> its curve
 """
 
+from typing import TYPE_CHECKING, Any
+
+from spatialvlm.errors import UserError
 from spatialvlm.reward.curve_picture import draw_curve
 from spatialvlm.reward.distance_sources import DistanceReading, DistanceSource, FrameDistances, MeasuredPlace
 from spatialvlm.reward.episodes import RewardSettings, judge, reward_episode
-from spatialvlm.reward.goal_following import GoalDistance, GoalFollower, camera_shift, follow, fused
+from spatialvlm.reward.goal_following import GoalDistance, GoalFollower, SourcesFollower, camera_shift, follow, fused
+from spatialvlm.reward.live_reward import UNSEEN_M, LiveReward
 from spatialvlm.reward.motion_filter import Followed, Follower, Motion
 from spatialvlm.reward.reward_curve import RewardCurve, RewardPoint, curve_of
 from spatialvlm.reward.reward_files import COLUMNS, sidecar_of, write_sidecar
 from spatialvlm.reward.scene_distances import SceneDistances
 from spatialvlm.reward.shaping import Shaping, potential, rewards_of, shaped_rewards, staged_potentials
-from spatialvlm.reward.success import CalibratedThreshold, SuccessRule, calibrate, held, held_distance, stages_done
+from spatialvlm.reward.success import (
+    CalibratedThreshold,
+    GoalHold,
+    StageHolds,
+    SuccessRule,
+    calibrate,
+    held,
+    held_distance,
+    stages_done,
+)
 from spatialvlm.reward.task_goals import Goal, goals_of
 from spatialvlm.reward.vlm_distances import VlmDistances
 
+if TYPE_CHECKING:
+    from spatialvlm.reward.gymnasium_wrapper import SpatialRewardWrapper
+
 __all__ = [
     "COLUMNS",
+    "UNSEEN_M",
     "CalibratedThreshold",
     "DistanceReading",
     "DistanceSource",
@@ -35,6 +53,8 @@ __all__ = [
     "Goal",
     "GoalDistance",
     "GoalFollower",
+    "GoalHold",
+    "LiveReward",
     "MeasuredPlace",
     "Motion",
     "RewardCurve",
@@ -42,6 +62,9 @@ __all__ = [
     "RewardSettings",
     "SceneDistances",
     "Shaping",
+    "SourcesFollower",
+    "SpatialRewardWrapper",
+    "StageHolds",
     "SuccessRule",
     "VlmDistances",
     "calibrate",
@@ -63,3 +86,18 @@ __all__ = [
     "stages_done",
     "write_sidecar",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name != "SpatialRewardWrapper":
+        raise AttributeError(f"module 'spatialvlm.reward' has no attribute {name!r}; it offers {', '.join(__all__)}")
+    try:
+        from spatialvlm.reward.gymnasium_wrapper import SpatialRewardWrapper
+    except ModuleNotFoundError as error:
+        if error.name != "gymnasium":
+            raise
+        raise UserError(
+            "SpatialRewardWrapper wraps environments of gymnasium, which is not installed; "
+            "pip install 'spatialvlm[robot]', or gymnasium alone"
+        ) from None
+    return SpatialRewardWrapper

@@ -7,7 +7,7 @@ frame = frames(env)                 the gripper and the red ball, which is the g
 
 import importlib
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import redirect_stderr
 from dataclasses import dataclass
 from io import StringIO
@@ -18,9 +18,10 @@ from spatialvlm.records import Frame
 from spatialvlm.worlds import FreeView, MujocoFrames
 from spatialvlm.worlds.fetch.simulator import BLOCK, FINGERS
 
-GOAL = "target0"
-SEEN_FROM = FreeView((1.34, 0.75, 0.53), 1.0, 140.0, -25.0)
-"""All that a gripper of these tasks reaches is in this view."""
+GOAL, MARKS = "target0", ("robot0:mocap",)
+AROUND_M, AWAY_M = (1.34, 0.75, 0.53), 0.75
+SEEN_FROM = (FreeView(AROUND_M, AWAY_M, 90.0, -20.0), FreeView(AROUND_M, AWAY_M, 240.0, 0.0))
+"""Two cameras, at both sides of the table: what the hand hides from one of them, the other sees."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,14 +72,18 @@ class FetchFrames(MujocoFrames):
 
 
 def fetch_frames(
-    task: str, *, size: tuple[int, int] = (160, 120), camera: str | FreeView = SEEN_FROM, colour: bool = True
-) -> FetchFrames:
-    """Return what draws Frames of an environment of the task, with a mask for each thing that its words name.
+    task: str,
+    *,
+    size: tuple[int, int] = (240, 180),
+    cameras: Sequence[str | FreeView] = SEEN_FROM,
+    colour: bool = True,
+) -> tuple[FetchFrames, ...]:
+    """Return what draws Frames of an environment of the task, one for each camera, with masks of what its words name.
 
-    Raises UserError for a task that is not in FETCH_TASKS.
+    `size`: width and height in pixels. Raises UserError for a task that is not in FETCH_TASKS.
     """
     things: dict[Any, tuple[str, ...]] = dict(_task(task).things)
-    return FetchFrames(things, camera=camera, size=size, hidden=("robot0:mocap",), colour=colour)
+    return tuple(FetchFrames(things, camera=one, size=size, hidden=MARKS, colour=colour) for one in cameras)
 
 
 def _task(name: str) -> FetchTask:
