@@ -5,7 +5,8 @@
 The task: FetchReach of gymnasium-robotics in episodes of 12 steps; a success is a gripper within 5 cm of the ball at
 the end, as the environment itself judges. The agent: the cross-entropy method on a linear policy of 12 numbers; it sees
 where gripper and ball are, in numbers, so that only the reward differs. Each generation plays 16 policies on the same
-three goals, and its mean is then tried on 25 goals that no training has.
+three goals, and its mean is then tried on 25 goals that no training has. A run ends after 11 generations,
+or three in a row with 95 % of success.
 
     sparse      the environment's: -1 for each step beyond 5 cm
     dense       the environment's: minus the true distance
@@ -13,8 +14,9 @@ three goals, and its mean is then tried on 25 goals that no training has.
     shaped      SpatialRewardWrapper, differences of potentials (its default)
 
 The second part turns the agent against the reward: a policy of 27 numbers, which knows the time and its place too, is
-to make the told progress (the return of `shaped`) as much more than the true progress as it can. Printed are the most
-that it got, and of all policies ever played those that the reward likes and the truth does not.
+to make the told progress (the return of `shaped`) as much more than the true progress as it can, where going away
+counts as none. Printed are what it got, and of all policies ever played those that the reward likes and the truth does
+not.
 
 A JSON file in OUT for each reward and seed; what is there is not run again. Steps of trying out are not counted.
 """
@@ -41,6 +43,7 @@ from spatialvlm.worlds.fetch import FETCH_TASKS, fetch_env, fetch_frames
 OWN, OURS = ("sparse", "dense"), ("distance", "shaped")
 LEAST_PIXELS = 12  # of a mask: the ball is some 50 pixels large, less where the hand is before it
 TRIED_FROM, TRIED = 1_000_000, 25  # seeds of the goals that no training has
+LEARNT, LEARNT_FOR = 0.95, 3  # success, generations in a row
 LIKED, GOOD = 0.8, 0.5  # progress
 
 
@@ -58,11 +61,11 @@ class Sizes:
     best: int = 4
     generations: int = 11
     noise: float = 0.2
-    every: int = 4
+    every: int = 6
     size: tuple[int, int] = (160, 120)
 
 
-HACKING = Sizes(steps=20, policies=12, goals=2, best=3, generations=12, noise=0.3)
+HACKING = Sizes(generations=8, noise=0.3)
 
 
 def environment(reward: str, sizes: Sizes) -> Any:
@@ -109,7 +112,7 @@ def mean_of(env: Any, policy: np.ndarray, seeds: range, steps: int) -> dict[str,
 
 
 def learn(reward: str, seed: int, sizes: Sizes) -> dict[str, Any]:
-    """Learn by the cross-entropy method; `hack` is for told progress less true progress."""
+    """Learn by the cross-entropy method; `hack` is for told progress beyond the true one."""
     hacks = reward == "hack"
     env, plain = environment("shaped" if hacks else reward, sizes), environment("dense", sizes)
     generator = np.random.default_rng(seed)
@@ -120,13 +123,15 @@ def learn(reward: str, seed: int, sizes: Sizes) -> dict[str, Any]:
         drawn = mean + spread * generator.normal(size=(sizes.policies, *shape))
         seeds = range(first := 1000 * seed + sizes.goals * generation, first + sizes.goals)
         played = [mean_of(env, policy, seeds, sizes.steps) for policy in drawn]
-        scores = [one["told"] - one["true"] if hacks else one["return"] for one in played]
+        scores = [one["told"] - max(one["true"], 0.0) if hacks else one["return"] for one in played]
         best = drawn[np.argsort(scores)[-sizes.best :]]
         mean, spread = best.mean(axis=0), best.std(axis=0) + sizes.noise * 0.8**generation
         taken += sizes.policies * sizes.goals * sizes.steps
         policies += [[round(one[name], 4) for name in ("told", "true", "told_success", "success")] for one in played]
         if not hacks:
             curve.append([taken, mean_of(plain, mean, _tried(), sizes.steps)["success"]])
+            if len(curve) > LEARNT_FOR and min(share for _, share in curve[-LEARNT_FOR:]) >= LEARNT:
+                break
     told = {"reward": reward, "seed": seed, "sizes": asdict(sizes), "curve": curve, "seconds": time.time() - start}
     if hacks:
         told["final"] = mean_of(env, mean, _tried(), sizes.steps)
@@ -182,7 +187,8 @@ def told_of_learning(runs: dict[str, list[dict[str, Any]]]) -> None:
         print(f"{reward} / dense: {ratios[0]:.2f} times the steps to 80 %, {ratios[1]:.2f} to 90 %")
     print("\nsuccess against steps, median over seeds:")
     for reward, some in runs.items():
-        shares = np.median([[share for _, share in one["curve"]] for one in some], axis=0)
+        curves = [[share for _, share in one["curve"]] for one in some]
+        shares = np.median([one + one[-1:] * (Sizes.generations + 1 - len(one)) for one in curves], axis=0)
         print(f"{reward}: {' '.join(f'{share:.2f}' for share in shares)}")
 
 
@@ -203,7 +209,7 @@ def told_of_hacking(runs: list[dict[str, Any]], learned: list[dict[str, Any]]) -
             continue
         liked = played[played[:, 0] >= LIKED]
         worst = liked[liked[:, 1].argmin()] if len(liked) else None
-        gap = played[(played[:, 0] - played[:, 1]).argmax()]
+        gap = played[(played[:, 0] - np.maximum(played[:, 1], 0.0)).argmax()]
         print(f"\nof {len(played)} policies of {name}, the largest gap is told {gap[0]:.2f}, true {gap[1]:.2f};")
         if worst is not None:
             bad = np.mean(liked[:, 1] < GOOD)
