@@ -18,7 +18,8 @@ to make the told progress (the return of `shaped`) as much more than the true pr
 counts as none. Printed are what it got, and of all policies ever played those that the reward likes and the truth does
 not.
 
-A JSON file in OUT for each reward and seed; what is there is not run again. Steps of trying out are not counted.
+A JSON file in OUT for each reward and seed; what is there is not run again, and `--show` prints it alone. Steps of trying
+out are not counted.
 """
 
 import argparse
@@ -168,19 +169,16 @@ def steps_to(curve: list[list[float]], success: float) -> float:
 
 def told_of_learning(runs: dict[str, list[dict[str, Any]]]) -> None:
     """Print a row for each reward, and the ratio to the true dense one."""
-    print(
-        "| reward | steps to 80 % | steps to 90 % | success at the end | ms a step |\n| --- | --- | --- | --- | --- |"
-    )
+    print("| reward | seeds | steps to 80 % | steps to 90 % | success at the end |\n| --- | --- | --- | --- | --- |")
     middle: dict[str, list[float]] = {}
     for reward, some in runs.items():
-        cells = [reward]
+        cells = [reward, str(len(some))]
         for share in (0.8, 0.9):
             steps = [steps_to(one["curve"], share) for one in some]
             middle.setdefault(reward, []).append(float(np.median(steps)))
             cells.append(f"{np.median(steps):g} ({min(steps):g} to {max(steps):g})")
         ends = [one["curve"][-1][1] for one in some]
         cells.append(f"{np.median(ends):.0%} ({min(ends):.0%} to {max(ends):.0%})")
-        cells.append(f"{np.median([1000 * one['seconds'] / one['curve'][-1][0] for one in some]):.1f}")
         print(f"| {' | '.join(cells)} |")
     for reward in [one for one in OURS if one in middle and "dense" in middle]:
         ratios = [ours / true for ours, true in zip(middle[reward], middle["dense"])]
@@ -225,6 +223,7 @@ def main() -> None:
     reader.add_argument("--out", type=Path, required=True)
     reader.add_argument("--seeds", type=int, default=5)
     reader.add_argument("--hack-seeds", type=int, default=3)
+    reader.add_argument("--show", action="store_true", help="run nothing: print the tables of what is there")
     reader.add_argument("--only", choices=(*OWN, *OURS, "hack"), action="append")
     asked = reader.parse_args()
     asked.out.mkdir(parents=True, exist_ok=True)
@@ -232,7 +231,8 @@ def main() -> None:
     runs: dict[str, list[dict[str, Any]]] = {}
     for seed in range(max(asked.seeds, asked.hack_seeds)):
         for reward in wanted:
-            if seed < (asked.hack_seeds if reward == "hack" else asked.seeds):
+            missing = asked.show and not (asked.out / f"{reward}-{seed}.json").exists()
+            if not missing and seed < (asked.hack_seeds if reward == "hack" else asked.seeds):
                 sizes = HACKING if reward == "hack" else Sizes()
                 runs.setdefault(reward, []).append(run(asked.out, reward, seed, sizes))
     hacked = runs.pop("hack", [])
