@@ -18,8 +18,8 @@ to make the told progress (the return of `shaped`) as much more than the true pr
 counts as none. Printed are what it got, and of all policies ever played those that the reward likes and the truth does
 not.
 
-A JSON file in OUT for each reward and seed; what is there is not run again, and `--show` prints it alone. Steps of trying
-out are not counted.
+A JSON file in OUT for each reward and seed; what is there is not run again, and `--show` prints it alone. Steps of
+trying out are not counted.
 """
 
 import argparse
@@ -237,8 +237,7 @@ def main() -> None:
                 runs.setdefault(reward, []).append(run(asked.out, reward, seed, sizes))
     hacked = runs.pop("hack", [])
     told_of_learning(runs)
-    if hacked:
-        told_of_hacking(hacked, runs.get("shaped", []))
+    told_of_hacking(hacked, runs.get("shaped", []))
 
 
 if __name__ == "__main__":
