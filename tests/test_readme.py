@@ -15,6 +15,7 @@ import typer
 
 import spatialvlm as sv
 from fixtures.plain_facts import LENGTHS, MEASURED, rows_of
+from fixtures.worlds.fetch_robot import skip_without_robot
 from spatialvlm.answers import Length
 from spatialvlm.cli import app
 from spatialvlm.dataset import schema
@@ -52,6 +53,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("snippet", blocks("python", but="docs/exports.md"))  # those are run with the readers
 def test_python_runs(snippet: str, place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+    if "worlds.fetch" in snippet:
+        skip_without_robot()
     monkeypatch.chdir(place)
     exec(compile(snippet, "snippet", "exec"), {})
     if "print" in snippet:

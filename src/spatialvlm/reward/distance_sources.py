@@ -1,9 +1,13 @@
 """What tells distances of one frame: a Frame and the goals enter, what was found of each leaves, or why nothing was."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+import numpy as np
+
+from spatialvlm.errors import UserError
 from spatialvlm.records import Frame
 from spatialvlm.reward.task_goals import Goal
 
@@ -98,3 +102,41 @@ class DistanceSource(Protocol):
 def nothing_told(goals: Sequence[Goal], why: str, seen: tuple[str, ...] = ()) -> FrameDistances:
     """Return what a source says of a frame of which it can tell nothing."""
     return FrameDistances(tuple(DistanceReading(None, why=why) for _ in goals), {}, seen)
+
+
+def seen_together(views: Sequence[FrameDistances]) -> FrameDistances:
+    """Join what several cameras see at one moment; each must know its pose in one world.
+
+    A place that several tell is their mean by inverse variances. Its error is that of the best view, since what views
+    get wrong alike no mean takes away. Of the readings the surest is taken. Raises UserError where a pose is missing.
+    """
+    if len(views) == 1:
+        return views[0]
+    if not views or not all(view.posed or not (view.places or view.rivals) for view in views):
+        raise UserError(
+            f"{len(views)} views of one moment: expected the pose of each camera, `sequence_from_camera` of its Frame, "
+            "in one world; give one view, or poses"
+        )
+    names = dict.fromkeys(name for view in views for name in view.places)
+    places = {name: _mean_place([view.places[name] for view in views if name in view.places]) for name in names}
+    rivals = {name: some for view in views for name, some in view.rivals.items() if name not in places}
+    others = {name: place for view in views for name, place in view.others.items()}
+    seen = tuple(dict.fromkeys(name for view in views for name in view.seen))
+    told = [_surest(readings) for readings in zip(*(view.readings for view in views), strict=True)]
+    return FrameDistances(tuple(told), places, seen, True, others, views[0].boxes, rivals)
+
+
+def _mean_place(places: Sequence[MeasuredPlace]) -> MeasuredPlace:
+    at, sigma = (np.array([getattr(place, field) for place in places]) for field in ("at", "sigma"))
+    x, y, z = np.average(at, axis=0, weights=1 / sigma**2).tolist()
+    across, up, along = sigma.min(axis=0).tolist()
+    return MeasuredPlace((x, y, z), (across, up, along))
+
+
+def _surest(readings: Sequence[DistanceReading]) -> DistanceReading:
+    told = [one for one in readings if one.distance_m is not None]
+    return min(told, key=_sigma_m) if told else readings[0]
+
+
+def _sigma_m(reading: DistanceReading) -> float:
+    return math.inf if reading.sigma_m is None else reading.sigma_m

@@ -1,7 +1,7 @@
 """What sources found, frame by frame -> the distance of each goal in every frame, with its error, whoever is hidden."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -125,6 +125,20 @@ def fused(geometry: GoalDistance | None, vlm: GoalDistance | None) -> GoalDistan
     return GoalDistance(mean, math.sqrt(1 / total), measured, "" if measured else geometry.note or vlm.note)
 
 
+class SourcesFollower:
+    """Follows the goals by one or two sources ("geometry", "vlm"), each by itself, and joins what they say."""
+
+    def __init__(self, goals: Sequence[Goal], names: Iterable[str], motion: Motion | None = None) -> None:
+        self._nothing: list[GoalDistance | None] = [None] * len(goals)
+        self._followers = {name: GoalFollower(goals, motion) for name in names}
+
+    def step(self, dt_s: float, found: Mapping[str, FrameDistances | None]) -> list[GoalDistance | None]:
+        """Go on by `dt_s` with what each source found, None where it did not look: a distance for each goal."""
+        told = {name: one.step(dt_s, found.get(name)) for name, one in self._followers.items()}
+        pairs = zip(told.get("geometry", self._nothing), told.get("vlm", self._nothing))
+        return [fused(geometry, vlm) for geometry, vlm in pairs]
+
+
 def follow(
     goals: Sequence[Goal],
     times_s: Sequence[float],
@@ -137,14 +151,11 @@ def follow(
     Frames before a goal is first known get that distance, with an error as large as it may have changed; a goal that
     never is, None throughout.
     """
-    followers = {name: GoalFollower(goals, motion) for name in found}
+    follower = SourcesFollower(goals, found, motion)
     rows: list[list[GoalDistance | None]] = []
     for index, time_s in enumerate(times_s):
         dt_s = max(time_s - times_s[index - 1], 0.0) if index else 0.0
-        told = {name: followers[name].step(dt_s, frames[index]) for name, frames in found.items()}
-        nothing: list[GoalDistance | None] = [None] * len(goals)
-        pairs = zip(told.get("geometry", nothing), told.get("vlm", nothing))
-        rows.append([fused(geometry, vlm) for geometry, vlm in pairs])
+        rows.append(follower.step(dt_s, {name: frames[index] for name, frames in found.items()}))
     for place in range(len(goals)):
         _fill_before(rows, place, times_s)
     return rows

@@ -95,21 +95,30 @@ def curve_of(
     rewards = rewards_of(shaping, distances, potentials, done, gamma)
     points, counts = [], Counter[str]()
     for index, (row, now) in enumerate(zip(rows, done)):
-        stage = next((place for place, finished in enumerate(now) if not finished), len(now) - 1)
-        one, measured = row[stage], any(each.measured for each in row)
-        note = notes.get(index) or one.note
-        counts["measured" if measured else "held"] += 1
+        point = point_of(index, times_s[index], row, now, potentials[index], rewards[index], notes.get(index, ""))
+        points.append(point)
+        counts["measured" if point.is_inference_frame else "held"] += 1
         counts["jumps_refused"] += any("jump" in each.note for each in row)
         counts["sources_apart"] += any(each.apart for each in row)
-        points.append(
-            RewardPoint(
-                *(index, times_s[index], one.distance_m, one.sigma_m, potentials[index], rewards[index]),
-                *(now[-1], measured, note, stage + 1),
-            )
-        )
     warnings = ("one frame is a point, no curve: its reward is 0",) if len(points) == 1 and shaping == "shaped" else ()
     settings = (shaping, gamma, rule.threshold_m, rule.hold, starts)
     return RewardCurve(task, tuple(goals), source, *settings, tuple(points), dict(counts), warnings)
+
+
+def point_of(
+    index: int,
+    time_s: float,
+    row: Sequence[GoalDistance],
+    done: Sequence[bool],
+    potential: float,
+    reward: float,
+    note: str = "",
+) -> RewardPoint:
+    """Return the point of a frame: of the first stage that is open, or of the last one; `note` goes before its own."""
+    stage = next((place for place, finished in enumerate(done) if not finished), len(done) - 1)
+    one, measured = row[stage], any(each.measured for each in row)
+    told = (index, time_s, one.distance_m, one.sigma_m, potential, reward)
+    return RewardPoint(*told, done[-1], measured, note or one.note, stage + 1)
 
 
 def _known(one: GoalDistance | None, goal: Goal, task: str) -> GoalDistance:

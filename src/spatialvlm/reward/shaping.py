@@ -52,6 +52,12 @@ def check_gamma(gamma: float) -> None:
         raise UserError(f"gamma {gamma:g}: expected a discount above 0, up to 1, such as 0.99")
 
 
+def check_shaping(shaping: str) -> None:
+    """Raise UserError for a shaping that there is not."""
+    if shaping not in get_args(Shaping):
+        raise UserError(f"shaping {shaping!r}: unknown; choose one of {', '.join(get_args(Shaping))}")
+
+
 def rewards_of(
     shaping: Shaping,
     distances_m: Sequence[Sequence[float]],
@@ -60,8 +66,7 @@ def rewards_of(
     gamma: float = 1.0,
 ) -> list[float]:
     """Return the reward of each frame; of several stages distances are summed, and `tanh` is their mean."""
-    if shaping not in get_args(Shaping):
-        raise UserError(f"shaping {shaping!r}: unknown; choose one of {', '.join(get_args(Shaping))}")
+    check_shaping(shaping)
     if shaping == "shaped":
         return shaped_rewards(potentials, gamma)
     left = [[0.0 if is_done else one for one, is_done in zip(*both)] for both in zip(distances_m, done)]

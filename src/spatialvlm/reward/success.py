@@ -34,35 +34,54 @@ class SuccessRule:
         return RELEASE * self.threshold_m if self.release_m is None else self.release_m
 
 
-def held(distances_m: Sequence[float], rule: SuccessRule, sigmas_m: Sequence[float] | None = None) -> list[bool]:
-    """Tell for each frame whether the goal is done there; it is from the frame on that completes the hold.
+class GoalHold:
+    """Follows whether one goal is done, frame by frame."""
 
-    A frame whose error is larger than the threshold begins nothing: where nobody knows, nothing is done.
+    def __init__(self, rule: SuccessRule) -> None:
+        self._rule, self._streak, self._done = rule, 0, False
+
+    def step(self, distance_m: float, sigma_m: float = 0.0) -> bool:
+        """Tell whether it is done in this frame; it is from the frame on that completes the hold.
+
+        A frame whose error is larger than the threshold begins nothing: where nobody knows, nothing is done.
+        """
+        self._streak = self._streak + 1 if max(distance_m, sigma_m) <= self._rule.threshold_m else 0
+        self._done = distance_m <= self._rule.released_m if self._done else self._streak >= self._rule.hold
+        return self._done
+
+
+class StageHolds:
+    """Follows which stages are done: once the last stage is done, those before it are for good.
+
+    An earlier stage that lets go before counts as open again: what is dropped on the way is no progress.
     """
-    told, streak, done = [], 0, False
-    for distance_m, sigma_m in zip(distances_m, sigmas_m or [0.0] * len(distances_m)):
-        streak = streak + 1 if max(distance_m, sigma_m) <= rule.threshold_m else 0
-        done = distance_m <= rule.released_m if done else streak >= rule.hold
-        told.append(done)
-    return told
+
+    def __init__(self, rule: SuccessRule, stages: int) -> None:
+        self._holds, self._finished = [GoalHold(rule) for _ in range(stages)], False
+
+    def step(self, distances_m: Sequence[float], sigmas_m: Sequence[float]) -> list[bool]:
+        """Tell for each stage whether it is done in this frame."""
+        now = [
+            hold.step(*both) for hold, both in zip(self._holds, zip(distances_m, sigmas_m, strict=True), strict=True)
+        ]
+        self._finished = self._finished or now[-1]
+        return [one or (self._finished and place < len(now) - 1) for place, one in enumerate(now)]
+
+
+def held(distances_m: Sequence[float], rule: SuccessRule, sigmas_m: Sequence[float] | None = None) -> list[bool]:
+    """Tell for each frame whether the goal is done there, as a GoalHold does."""
+    hold = GoalHold(rule)
+    return [hold.step(*both) for both in zip(distances_m, sigmas_m or [0.0] * len(distances_m))]
 
 
 def stages_done(
     distances_m: Sequence[Sequence[float]], rule: SuccessRule, sigmas_m: Sequence[Sequence[float]] | None = None
 ) -> list[list[bool]]:
-    """Tell for each frame and stage whether it is done: once the last stage is done, those before it are for good.
-
-    An earlier stage that lets go before counts as open again: what is dropped on the way is no progress.
-    """
+    """Tell for each frame and stage whether it is done, as StageHolds does."""
     if not distances_m:
         return []
-    sigmas = zip(*(sigmas_m or [[0.0] * len(row) for row in distances_m]))
-    by_stage = [held(stage, rule, errors) for stage, errors in zip(zip(*distances_m), sigmas)]
-    finished, rows = False, []
-    for now in zip(*by_stage):
-        finished = finished or now[-1]
-        rows.append([one or (finished and place < len(now) - 1) for place, one in enumerate(now)])
-    return rows
+    holds = StageHolds(rule, len(distances_m[0]))
+    return [holds.step(*row) for row in zip(distances_m, sigmas_m or [[0.0] * len(row) for row in distances_m])]
 
 
 @dataclass(frozen=True, slots=True)

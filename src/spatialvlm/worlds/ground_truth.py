@@ -44,6 +44,7 @@ def exact_frame(
     gravity_in_camera: Corner,
     captions: Sequence[tuple[str, ...]],
     seen: Integer[np.ndarray, "h w"],
+    sequence_from_camera: Float64[np.ndarray, "4 4"] | None = None,
 ) -> Frame:
     """Put a frame together; `seen` has the place of an object in `captions` for each pixel, -1 for none.
 
@@ -63,4 +64,5 @@ def exact_frame(
         gravity_in_camera,
         tuple(instances),
         Source(origin, LICENCE, f"{frame_id}.png", png),
+        sequence_from_camera=sequence_from_camera,
     )

@@ -8,13 +8,27 @@ simulator       gymnasium-robotics' FetchPickAndPlace with a coloured block and 
 scripted_moves  how an episode of a kind goes: way points of the gripper
 free_cameras    where the pictures are taken from
 fetch_episode   a kind and a seed -> Episodes, one a camera
+fetch_tasks     gymnasium's own Fetch environments, with words for their tasks and Frames of what they show
 
 Drawing needs MuJoCo (the extra `robot`); nothing of it is imported before an episode is made.
 """
 
+from spatialvlm.worlds import load_mujoco
 from spatialvlm.worlds.fetch.fetch_episode import Episode, fetch_episodes
+from spatialvlm.worlds.fetch.fetch_tasks import FETCH_TASKS, FetchFrames, FetchTask, fetch_env, fetch_frames
 from spatialvlm.worlds.fetch.free_cameras import CAMERAS
 from spatialvlm.worlds.fetch.scripted_moves import EPISODE_KINDS, FAILED_KINDS
-from spatialvlm.worlds.fetch.simulator import load_mujoco
 
-__all__ = ["CAMERAS", "EPISODE_KINDS", "FAILED_KINDS", "Episode", "fetch_episodes", "load_mujoco"]
+__all__ = [
+    "CAMERAS",
+    "EPISODE_KINDS",
+    "FAILED_KINDS",
+    "FETCH_TASKS",
+    "Episode",
+    "FetchFrames",
+    "FetchTask",
+    "fetch_env",
+    "fetch_episodes",
+    "fetch_frames",
+    "load_mujoco",
+]

@@ -7,23 +7,20 @@ episode is a success where it ends below SUCCESS_M.
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
-from jaxtyping import Float64, Int
+from jaxtyping import Float64
 
 from spatialvlm.errors import UserError
 from spatialvlm.records import Frame, SequencePosition
-from spatialvlm.worlds import exact_frame
-from spatialvlm.worlds.fetch.free_cameras import CAMERAS, free_camera, intrinsics, sim_from_camera
+from spatialvlm.worlds import MujocoFrames
+from spatialvlm.worlds.fetch.free_cameras import CAMERAS, free_view
 from spatialvlm.worlds.fetch.scripted_moves import EPISODE_KINDS
-from spatialvlm.worlds.fetch.simulator import BLOCK, DECOY, FINGERS, FetchSimulator, Recording, new_renderer
+from spatialvlm.worlds.fetch.simulator import BLOCK, DECOY, FINGERS, FetchSimulator, Recording
 
 CAPTIONS = (("gripper", "robot gripper"), ("red block", "block"), ("blue can", "can"))
 GRIPPER, OBJECT = "gripper", "red block"
 SUCCESS_M = 0.04
-FARTHEST_M = 20.0
-DOWN = np.array([0.0, 0.0, -1.0])
 
 Distances = Float64[np.ndarray, " t"]
 
@@ -119,43 +116,17 @@ class _Artist:
     """Draws what the simulator shows: colours, depth, and whose each pixel is."""
 
     def __init__(self, simulator: FetchSimulator, size: tuple[int, int]) -> None:
-        self.simulator, (self._width, self._height) = simulator, size
-        mujoco, model = simulator.mujoco, simulator.model
-        model.vis.global_.offwidth, model.vis.global_.offheight = size
-        self._renderer = new_renderer(model, self._height, self._width)
-        self._option = mujoco.MjvOption()
-        self._option.sitegroup[:] = 0
-        self._of_geom = np.full(model.ngeom + 1, -1)  # the last one for pixels of nothing
-        for place, names in enumerate((FINGERS, (BLOCK,), (DECOY,))):
-            self._of_geom[[model.geom(name).id for name in names]] = place
+        self.simulator = simulator
+        things: dict[str | tuple[str, ...], tuple[str, ...]] = dict(zip(CAPTIONS, (FINGERS, (BLOCK,), (DECOY,))))
+        self._frames = MujocoFrames(things, camera=free_view("near", 0), size=size)
 
     def close(self) -> None:
         """Give back what draws."""
-        self._renderer.close()
+        self._frames.close()
 
     def draw(self, id_: str, index: int, time_s: float, camera: str, seed: int) -> Frame:
         """Draw one frame of an episode."""
-        view = free_camera(self.simulator.mujoco, camera, seed)
-        renderer = self._renderer
-        image = self._look(view)
-        pose = sim_from_camera(renderer.scene)
-        renderer.enable_depth_rendering()
-        depth_m = self._look(view)
-        renderer.disable_depth_rendering()
-        renderer.enable_segmentation_rendering()
-        seen = self._whose(self._look(view))
-        renderer.disable_segmentation_rendering()
-        depth_m = np.where(depth_m < FARTHEST_M, depth_m, np.nan).astype(np.float32)
-        image_from_camera = intrinsics(self.simulator.model, self._width, self._height)
-        down = pose[:3, :3].T @ DOWN
+        shown, view = self.simulator, free_view(camera, seed).camera()
         name = f"{id_}-{index:03d}"
-        frame = exact_frame(name, "simulated Fetch robot", image, image_from_camera, depth_m, down, CAPTIONS, seen)
-        return replace(frame, sequence=SequencePosition(id_, index, time_s), sequence_from_camera=pose)
-
-    def _look(self, view: Any) -> Any:
-        self._renderer.update_scene(self.simulator.data, camera=view, scene_option=self._option)
-        return self._renderer.render().copy()
-
-    def _whose(self, segments: Int[np.ndarray, "h w 2"]) -> Int[np.ndarray, "h w"]:
-        is_geom = segments[..., 1] == int(self.simulator.mujoco.mjtObj.mjOBJ_GEOM)
-        return self._of_geom[np.where(is_geom, segments[..., 0], -1)]
+        frame = self._frames.draw(shown.model, shown.data, name, camera=view, origin="simulated Fetch robot")
+        return replace(frame, sequence=SequencePosition(id_, index, time_s))

@@ -5,12 +5,9 @@ camera would not see (the goal, the marks of the controller).
 """
 
 import importlib
-import os
-import sys
 import warnings
 from contextlib import redirect_stderr
 from dataclasses import dataclass
-from functools import cache
 from io import StringIO
 from types import ModuleType
 from typing import Any
@@ -19,6 +16,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from spatialvlm.errors import UserError
+from spatialvlm.worlds import HIDDEN_GROUP, load_mujoco
 from spatialvlm.worlds.fetch.scripted_moves import Move, moves_of
 
 BLOCK, DECOY, FINGERS = "object0", "decoy", ("robot0:r_gripper_finger_link", "robot0:l_gripper_finger_link")
@@ -27,7 +25,6 @@ DECOY_M = (0.025, 0.035)  # radius and half the height
 RED, BLUE = (0.85, 0.1, 0.1, 1.0), (0.1, 0.25, 0.85, 1.0)
 TABLE_M = 0.4  # the height of its top
 APART_M = 0.13
-HIDDEN_GROUP = 4  # of geoms: MuJoCo draws 0 to 2
 
 STEP_M, UNIT_M = 0.012, 0.05  # how far the gripper moves in a step; what 1 of an action asks for
 NEAR_M, MOST_STEPS = 0.006, 80
@@ -41,43 +38,6 @@ class Recording:
     states: Float64[np.ndarray, "t q"]
     goal_in_sim: Float64[np.ndarray, " 3"]
     step_s: float
-
-
-@cache
-def load_mujoco() -> ModuleType:
-    """Load MuJoCo, to draw without a screen where there is none. Raises UserError where that cannot be done."""
-    if sys.platform == "linux" and not os.environ.get("DISPLAY"):
-        os.environ.setdefault("MUJOCO_GL", "egl")
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            mujoco = importlib.import_module("mujoco")
-    except ModuleNotFoundError:
-        raise UserError(
-            "the robot is simulated by MuJoCo, which is not installed; pip install 'spatialvlm[robot]'"
-        ) from None
-    except (ImportError, AttributeError, RuntimeError, OSError) as error:
-        raise _undrawable(error) from error
-    return mujoco
-
-
-def new_renderer(model: Any, height: int, width: int) -> Any:
-    """Open what draws a model. Raises UserError where the machine has no library that draws."""
-    mujoco = load_mujoco()
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return mujoco.Renderer(model, height, width)
-    except (ImportError, AttributeError, RuntimeError, mujoco.FatalError) as error:
-        raise _undrawable(error) from error
-
-
-def _undrawable(error: Exception) -> UserError:
-    how = os.environ.get("MUJOCO_GL", "a window")
-    return UserError(
-        f"MuJoCo cannot draw by {how} here ({error}); on Debian: apt install libegl1 libgl1, or apt install libosmesa6 "
-        "and set MUJOCO_GL=osmesa"
-    )
 
 
 class FetchSimulator:
