@@ -1,8 +1,9 @@
 """An episode of the simulated robot: kinds and seeds enter, Episodes leave, one a camera.
 
 What is true: the distance between the middle of the two fingers (of their boxes, all of them, also of what is hidden)
-and the centre of the block. When the fingers hold the block it is some 2 cm, as their middle is above its centre. An
-episode is a success where it ends below SUCCESS_M.
+and the centre of the block. When the fingers hold the block it is some 2 cm, as their middle is above its centre. Of
+placing it is that between the centres of block and stand: 4.5 cm where the one stands on the middle of the other. An
+episode is a success where the distance of its task ends below what counts as done there.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -16,12 +17,11 @@ from spatialvlm.errors import UserError
 from spatialvlm.records import Frame, SequencePosition
 from spatialvlm.worlds import exact_frame
 from spatialvlm.worlds.fetch.free_cameras import CAMERAS, free_camera, intrinsics, sim_from_camera
-from spatialvlm.worlds.fetch.scripted_moves import EPISODE_KINDS
-from spatialvlm.worlds.fetch.simulator import BLOCK, DECOY, FINGERS, FetchSimulator, Recording, new_renderer
+from spatialvlm.worlds.fetch.scripted_moves import EPISODE_KINDS, TASK_OF_KIND, TASKS
+from spatialvlm.worlds.fetch.simulator import BLOCK, DECOY, FINGERS, STAND, FetchSimulator, Recording, new_renderer
 
-CAPTIONS = (("gripper", "robot gripper"), ("red block", "block"), ("blue can", "can"))
+CAPTIONS = (("gripper", "robot gripper"), ("red block", "block"), ("blue can", "can"), ("green stand", "stand"))
 GRIPPER, OBJECT = "gripper", "red block"
-SUCCESS_M = 0.04
 FARTHEST_M = 20.0
 DOWN = np.array([0.0, 0.0, -1.0])
 
@@ -33,9 +33,10 @@ class Episode:
     """Frames of one camera in order of time, and what is true of them. Iterating yields the frames.
 
     `gripper`, `object`: captions of what the distance is between. `gripper_to_object_m`: between the middle of both
-    fingers and the centre of the block. `object_to_goal_m`: from there to the goal of the environment, which nobody
-    sees. `gripper_in_sim`, `object_in_sim`: both points in the simulator's world, which each frame's
-    `sequence_from_camera` leads to. `success`: it ends with the block between the fingers.
+    fingers and the centre of the block. `object_to_goal_m`: from there to the centre of the stand; where a task has
+    none, to the goal of the environment, which nobody sees. `gripper_in_sim`, `object_in_sim`: both points in the
+    simulator's world, which each frame's `sequence_from_camera` leads to. `success`: it ends with the block between
+    the fingers, or on the stand. `task`: a name in TASKS.
     """
 
     id: str
@@ -50,6 +51,22 @@ class Episode:
     success: bool
     gripper: str = GRIPPER
     object: str = OBJECT
+    task: str = "reach"
+
+    @property
+    def words(self) -> str:
+        """What the robot is to do, as people say it."""
+        return TASKS[self.task].words
+
+    @property
+    def between(self) -> tuple[str, str]:
+        """The captions of the two things whose distance tells how far the task is."""
+        return TASKS[self.task].between
+
+    @property
+    def truth_m(self) -> Distances:
+        """The true distance between those two, in metres, one a frame."""
+        return getattr(self, TASKS[self.task].truth)
 
     def __iter__(self) -> Iterator[Frame]:
         return iter(self.frames)
@@ -98,7 +115,8 @@ def _episodes(
 
 def _episode(artist: "_Artist", recording: Recording, kind: str, seed: int, camera: str, count: int) -> Episode:
     places = np.linspace(0, len(recording.states) - 1, count).round().astype(int)
-    if kind == "reversed":
+    task = TASK_OF_KIND[kind]
+    if kind == TASKS[task].backwards:
         places = places[::-1]
     id_ = f"{kind}-{seed}-{camera}"
     frames, gripper, block = [], [], []
@@ -111,8 +129,9 @@ def _episode(artist: "_Artist", recording: Recording, kind: str, seed: int, came
     at_gripper, at_block = np.stack(gripper), np.stack(block)
     distances = np.linalg.norm(at_gripper - at_block, axis=1)
     to_goal = np.linalg.norm(at_block - recording.goal_in_sim, axis=1)
-    done = bool(distances[-1] < SUCCESS_M)
-    return Episode(id_, kind, camera, seed, tuple(frames), distances, to_goal, at_gripper, at_block, done)
+    known = (id_, kind, camera, seed, tuple(frames), distances, to_goal, at_gripper, at_block)
+    episode = Episode(*known, success=False, task=task)
+    return replace(episode, success=bool(episode.truth_m[-1] < TASKS[task].done_m))
 
 
 class _Artist:
@@ -126,7 +145,7 @@ class _Artist:
         self._option = mujoco.MjvOption()
         self._option.sitegroup[:] = 0
         self._of_geom = np.full(model.ngeom + 1, -1)  # the last one for pixels of nothing
-        for place, names in enumerate((FINGERS, (BLOCK,), (DECOY,))):
+        for place, names in enumerate((FINGERS, (BLOCK,), (DECOY,), (STAND,))):
             self._of_geom[[model.geom(name).id for name in names]] = place
 
     def close(self) -> None:
