@@ -1,7 +1,7 @@
 """The simulated robot: a seed and a kind of episode enter, the states of the simulator leave, a step of 40 ms each.
 
-It is FetchPickAndPlace of gymnasium-robotics with a red block, a blue can beside it as decoy, a green stand where a task
-has one, and nothing drawn that a camera would not see (the goal in the air, the marks of the controller).
+It is FetchPickAndPlace of gymnasium-robotics with a red block, a blue can beside it as decoy, a green stand where a
+task has one, and nothing drawn that a camera would not see (the goal in the air, the marks of the controller).
 """
 
 import importlib
