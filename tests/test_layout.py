@@ -35,8 +35,8 @@ ORDER = (
     ("audit", "view"),
     ("evaluate",),
     ("annotate", "answering", "train"),
-    ("reason", "reward", "reward_bench", "serving"),
-    ("lerobot_plugin", "mcp_server"),
+    ("reason", "reward", "serving"),
+    ("lerobot_plugin", "mcp_server", "reward_bench"),
     ("cli",),
 )
 LEVELS = {f"spatialvlm.{name}": level for level, names in enumerate(ORDER) for name in names}

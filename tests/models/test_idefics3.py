@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from spatialvlm.errors import UserError
-from spatialvlm.models import LookingVlm, Model, Runtime, load_vlm
+from spatialvlm.models import LookingVlm, Model, Runtime, ScoringVlm, load_vlm
 from spatialvlm.models.vlm.idefics3.checkpoint import read_safetensors
 from spatialvlm.models.vlm.idefics3.vision_forward import place_numbers
 
@@ -54,6 +54,20 @@ def test_scores_are_those_of_transformers(precision: str, folders: dict[str, Pat
             expected = theirs._model(**seen).logits[0].numpy()
         assert np.ptp(expected) > 0.5
         np.testing.assert_allclose(own.logits([image], QUESTION), expected, atol=1e-3)
+
+
+def test_how_likely_a_word_is_agrees_with_transformers(folders: dict[str, Path]):
+    own, theirs = load(folders["float32"]), load(folders["float32"], "transformers")
+    assert isinstance(own, ScoringVlm)
+    assert isinstance(theirs, ScoringVlm)
+    one, two, *_ = pictures()
+    asked = [([one], QUESTION), ([one, two], "is it red ?"), ([], "yes or no ?"), ([one], QUESTION)]
+    for word in ("red", "red box", "a red box on the table"):
+        told = own.word_logprobs(asked, word)
+        assert told == pytest.approx(theirs.word_logprobs(asked, word), abs=1e-3)
+        assert told[0] == told[3] < 0
+    first, longer = (own.word_logprobs(asked, word) for word in ("red", "red box"))
+    assert all(b < a for a, b in zip(first, longer, strict=True))
 
 
 def test_smolvlm_is_of_the_same_kind(folders: dict[str, Path], tmp_path: Path):

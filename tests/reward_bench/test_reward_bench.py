@@ -1,17 +1,26 @@
 """The whole: the command on a few small episodes, what baselines get, and how a stopped run goes on."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from fixtures.evaluate.loopback_server import serving
 from fixtures.worlds.fetch_robot import skip_without_robot
 from spatialvlm.errors import UserError
 from spatialvlm.records import Frame
 from spatialvlm.reward_bench import RewardBenchConfig, run_reward_bench
-from spatialvlm.reward_bench.measured_sources import AskedDistances, ClockDistances, RandomDistances, hold
+from spatialvlm.reward_bench.measured_sources import (
+    AskedDistances,
+    ClockDistances,
+    FollowedDistances,
+    RandomDistances,
+    hold,
+    open_source_of_distances,
+)
 from spatialvlm.reward_bench.reward_figures import MeasuredEpisode, figures_of
-from spatialvlm.worlds.fetch import CAMERAS, Episode
+from spatialvlm.worlds.fetch import CAMERAS, Episode, fetch_episodes
 
 TINY = RewardBenchConfig(episodes=2, frames=5, size=(240, 180))
 
@@ -37,10 +46,68 @@ def test_geometry_measures_and_the_clock_only_counts(measured):
     assert np.isnan(clock["mae_m"][0])
 
 
+def test_placing_is_measured_too(measured):
+    _, figures = measured
+    geometry, clock = figures["geometry, place"], figures["clock, place"]
+    assert geometry["spearman_success"][0] > 0.95
+    assert geometry["mae_m"][0] < 0.02
+    assert geometry["pairs_2cm"][0] > 0.9
+    assert geometry["auroc"][0] == 1
+    assert clock["auroc"][0] == 0.5
+    assert clock["spearman_success"][0] > 0.9  # the block comes nearer all the time
+
+
+@pytest.fixture(scope="module")
+def missed():
+    skip_without_robot()
+    (one,) = fetch_episodes([("near_miss", 3)], frames=10, size=(240, 180), cameras=["near"])
+    return one
+
+
+def test_what_is_hidden_keeps_its_place_with_a_growing_error(missed):
+    """The block is annotated in no frame from the third to the sixth: it stands still, and so is told."""
+    hidden = range(2, 6)
+    frames = [without(frame, "red block") if place in hidden else frame for place, frame in enumerate(missed.frames)]
+    seen = FollowedDistances().measure(missed)
+    told = FollowedDistances().measure(replace(missed, frames=tuple(frames)))
+    assert [*np.flatnonzero(~told.told)] == [*hidden]
+    assert seen.told.all()
+    assert np.abs(told.distances - missed.truth_m).max() < 0.02
+    assert (np.diff(told.sigmas[1:6] ** 2 - seen.sigmas[1:6] ** 2) > 0).all()  # the block's; the gripper is seen
+    alone = FollowedDistances(alone=True).measure(replace(missed, frames=tuple(frames)))
+    assert len({*alone.distances[1:6]}) == 1  # held
+
+
+def test_what_is_never_seen_has_no_distance(missed):
+    frames = tuple(without(frame, "red block") for frame in missed.frames)
+    told = FollowedDistances().measure(replace(missed, frames=frames))
+    assert np.isnan(told.distances).all()
+    assert not told.told.any()
+
+
+def test_rivals_behind_a_server_end_in_figures(tmp_path, run):
+    """It says the same of every frame, and lists no likelihood of Yes: nothing is told, and all is counted."""
+    skip_without_robot()
+    options = ("--episodes", 1, "--frames", 3, "--size", "64x48")
+    listed = {"logprobs": {"content": [{"token": "No", "logprob": -0.1, "top_logprobs": []}]}}
+    with serving(lambda *_: "Frame 1: 30 %", choose=lambda _: listed) as server:
+        model = f"{server.url}#tiny"
+        code, printed, _ = run(
+            "reward-bench", "--out", tmp_path, *options, "--sources", f"gvl:{model},topreward:{model}"
+        )
+    assert code == 0
+    assert "topreward" in printed
+    figures = json.loads((tmp_path / "reward_bench.json").read_text())["figures"]
+    assert figures[f"gvl:{model}"]["told"][0] == pytest.approx(1 / 3)
+    assert figures[f"gvl:{model}"]["spearman"][0] == 0
+    assert figures[f"gvl:{model}"]["mae_m"][0] is None
+    assert figures[f"topreward:{model}, place"]["told"][0] == 0
+
+
 def test_the_folder_holds_every_episode_and_a_run_goes_on(measured):
     out, figures = measured
     written = json.loads((out / "reward_bench.json").read_text())
-    assert len(written["episodes"]) == 2 * 3 * 2
+    assert len(written["episodes"]) == 2 * 2 * 3 * 2  # two tasks
     assert written["figures"]["geometry"]["spearman"] == list(figures["geometry"]["spearman"])
     before = {path: path.stat().st_mtime_ns for path in (out / "episodes").iterdir()}
     lost = sorted(before)[0]
@@ -117,17 +184,26 @@ def test_a_model_is_asked_once_a_picture_and_its_words_are_read():
     assert parrot.asked == ["How far is the gripper from the red block?"] * 3
 
 
+@pytest.mark.parametrize("name", ["", "gvl:", "topreward:"])
+def test_a_source_has_a_name(name):
+    with pytest.raises(UserError, match="expected geometry, clock, random"):
+        open_source_of_distances(name, 0)
+
+
 def test_settings_are_checked():
     with pytest.raises(UserError, match="episodes 0"):
         RewardBenchConfig(episodes=0)
     kinds = {kind for kind, _ in RewardBenchConfig(episodes=8).planned()}
-    assert kinds == {"success", "near_miss", "wrong_object", "drop", "stop_early", "reversed"}
+    placing = {"place_success", "place_miss", "place_drop", "place_reversed"}
+    assert kinds == {"success", "near_miss", "wrong_object", "drop", "stop_early", "reversed", *placing}
+
+
+def without(frame: Frame, name: str) -> Frame:
+    return replace(frame, instances=tuple(one for one in frame.instances or () if name not in one.captions))
 
 
 def episode(count: int, *, backwards: bool = False) -> Episode:
     """An episode of black pictures."""
-    from dataclasses import replace
-
     frames = []
     for number in range(count):
         frame = Frame.of(np.zeros((8, 8, 3), np.uint8), id=f"{number}")

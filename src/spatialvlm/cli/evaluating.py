@@ -132,8 +132,8 @@ def reward_bench(
         typer.Option(
             metavar="NAMES",
             help="Who tells the distances, separated by commas: [bold]geometry[/], "
-            "[bold]geometry-noisy[/], [bold]clock[/], [bold]random[/], or a model as `answer` takes it, such as "
-            "[bold]nano[/].",
+            "[bold]geometry-noisy[/], [bold]geometry-frames[/], [bold]clock[/], [bold]random[/], a model as `answer` "
+            "takes it, such as [bold]nano[/], or one that tells progress, [bold]gvl:nano[/], [bold]topreward:nano[/].",
         ),
     ] = "geometry,clock,random",
     size: Size = "320x240",

@@ -1,6 +1,8 @@
 """reward_bench: how good is a reward of distances? Simulated episodes and sources enter, figures with intervals leave.
 
     measured_sources   who tells distances: geometry, clock, random, a vision-language model
+    progress_sources   who tells progress by such a model: GVL, TOPReward
+    bench_readings     what a source tells of an episode
     reward_metrics     one episode -> figures: order, error, pairs, VOC
     outcome_metrics    many episodes -> success told right, intervals by the bootstrap over episodes
     reward_figures     what was measured -> all figures of a source

@@ -17,6 +17,7 @@ TABLES: Mapping[str, tuple[Column, ...]] = {
         ("MAE, cm", "mae_m", 100, 2),
         ("in 50-200 %", "within_50_200", 100, 0),
         ("in 2 sigma, %", "within_2_sigma", 100, 0),
+        ("told, %", "told", 100, 0),
     ),
     "Pairs of frames in their true order, %": (
         ("apart by 1 cm", "pairs_1cm", 100, 1),

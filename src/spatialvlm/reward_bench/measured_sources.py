@@ -1,73 +1,48 @@
-"""Who says how far the gripper is from the thing: an Episode enters, a distance and its error for each frame leave.
+"""Who says how far two things are apart: an Episode enters, a distance and its error for each frame leave.
 
-geometry          each RGB-D frame lifted, and its scene asked; `geometry-noisy` with depth as a camera has it
+geometry          what `spatialvlm reward` measures: RGB-D frames lifted, places followed over time; `geometry-noisy`
+                  with depth as a camera has it, `geometry-frames` each frame by itself, not followed
 clock             the place of the frame in its episode: what any monotone guess gets
 random            a number out of nothing
 MODEL             a vision-language model that is asked about each picture: nano, or whatever `answer` takes
+gvl:MODEL, topreward:MODEL    one that tells progress instead, as `progress_sources` says
 """
 
-from dataclasses import dataclass, replace
-from typing import Protocol
+from dataclasses import replace
 
 import numpy as np
-from jaxtyping import Bool, Float64
 
 from spatialvlm.answering import choose_model
 from spatialvlm.answers import Length
 from spatialvlm.errors import UserError
 from spatialvlm.evaluate import read_answer
 from spatialvlm.models import Vlm, load_vlm
-from spatialvlm.pipeline.lift import lift
-from spatialvlm.records import Frame, Object, Scene
+from spatialvlm.recipes import recipe_for
+from spatialvlm.records import Frame
+from spatialvlm.reward import SceneDistances, follow, goals_of
+from spatialvlm.reward_bench.bench_readings import BenchSource, Readings, hold
+from spatialvlm.reward_bench.progress_sources import GVL, TOPREWARD, GvlProgress, TopRewardProgress
 from spatialvlm.worlds.fetch import Episode
 
-LONGEST_ANSWER = 48  # tokens
+LONGEST_ANSWER, LONGEST_LIST = 48, 1024  # tokens
+GEOMETRY = "geometry"
 
-Series = Float64[np.ndarray, " t"]
-
-HIDDEN_SHARE = 0.05
-"""Of the box of what is seen: how far off its centre may be where a part is hidden, 1 sigma."""
 SCALE_NOISE, PIXEL_NOISE = 0.005, 0.003
 """Of `geometry-noisy`, 1 sigma, relative to depth: what all frames of an episode share, and each pixel's own."""
-HELD_M = 0.02
-"""What the error grows by for each frame in which a distance is held that an earlier frame told."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Readings:
-    """One distance a frame and its 1-sigma error, NaN where there is none; in metres where the source tells metres.
+class FollowedDistances:
+    """Measures as `spatialvlm reward` does, by its own parts: `SceneDistances`, and `follow` over all frames.
 
-    `told`: the frame itself told its distance, which is held from no other one.
-    """
-
-    distances: Series
-    sigmas: Series
-    told: Bool[np.ndarray, " t"]
-
-
-class BenchSource(Protocol):
-    """Tells distances. `in_metres` is False of what only tells an order."""
-
-    name: str
-    in_metres: bool
-
-    def measure(self, episode: Episode) -> Readings:
-        """Tell the distance of every frame of an episode."""
-        ...
-
-
-class LiftedDistances:
-    """Lifts each frame by its depth and masks, and asks the scene.
-
-    Where the scene refuses, since a part of one thing is hidden, the distance is that between the centres of what is
-    seen, with an error that says so; where a thing is out of sight, the last distance is held.
+    With `alone` each frame is an episode of its own, of which nothing is known before: where it does not show both
+    things, the last distance that was told is held.
     """
 
     in_metres = True
 
-    def __init__(self, noise_seed: int | None = None) -> None:
-        self.name = "geometry" if noise_seed is None else "geometry-noisy"
-        self._noise_seed = noise_seed
+    def __init__(self, name: str = "geometry", *, noise_seed: int | None = None, alone: bool = False) -> None:
+        self.name, self._noise_seed, self._alone = name, noise_seed, alone
+        self._scenes = SceneDistances(recipe_for("", "given"))
 
     def measure(self, episode: Episode) -> Readings:
         """Tell the distance of every frame of an episode."""
@@ -76,20 +51,18 @@ class LiftedDistances:
             generator = np.random.default_rng([self._noise_seed, *episode.id.encode()])
             scale = 1 + generator.normal(0, SCALE_NOISE)
             frames = [_as_sensed(frame, scale, generator) for frame in frames]
-        pairs = [self._of_frame(frame, episode.gripper, episode.object) for frame in frames]
-        return hold(np.array([one for one, _ in pairs]), np.array([error for _, error in pairs]))
-
-    def _of_frame(self, frame: Frame, gripper: str, thing: str) -> tuple[float, float]:
-        scene = lift(frame).scene
-        if scene is None:
-            return np.nan, np.nan
-        one, other = (_object_called(scene, name) for name in (gripper, thing))
-        if one is None or other is None:
-            return np.nan, np.nan
-        told = scene.ask("distance", gripper, thing)
-        if told.value is not None:
-            return float(told.value), float(told.error)
-        return _between_seen(one, other)
+        goals = goals_of(episode.words)
+        found = [self._scenes(frame, goals) for frame in frames]
+        if self._alone:
+            rows = [follow(goals, [0.0], {GEOMETRY: [one]})[0] for one in found]
+        else:
+            rows = follow(goals, [_time_s(frame) for frame in frames], {GEOMETRY: found})
+        last = [row[-1] for row in rows]
+        held = hold(
+            np.array([np.nan if one is None else one.distance_m for one in last]),
+            np.array([np.nan if one is None else one.sigma_m for one in last]),
+        )
+        return replace(held, told=np.array([one is not None and one.measured for one in last]))
 
 
 class ClockDistances:
@@ -123,17 +96,18 @@ class AskedDistances:
     in_metres = True
 
     def __init__(self, name: str, vlm: Vlm) -> None:
-        self.name, self._vlm, self._told = name, vlm, dict[bytes, float]()
+        self.name, self._vlm, self._told = name, vlm, dict[tuple[str, bytes], float]()
 
     def measure(self, episode: Episode) -> Readings:
         """Ask for the distance in every frame; an answer that states no length is NaN, and the last one is held."""
-        question = f"How far is the {episode.gripper} from the {episode.object}?"
-        new = [frame for frame in episode if frame.source.image_bytes not in self._told]
-        texts = self._vlm.answers([([frame.image], question) for frame in new])
-        for frame, text in zip(new, texts):  # an episode played backwards has the same pictures
+        question = "How far is the {} from the {}?".format(*episode.between)
+        keys = [(question, frame.source.image_bytes) for frame in episode]
+        new = [(key, frame) for key, frame in zip(keys, episode) if key not in self._told]
+        texts = self._vlm.answers([([frame.image], question) for _, frame in new])
+        for (key, _), text in zip(new, texts):  # an episode played backwards has the same pictures
             value = read_answer(question, text)
-            self._told[frame.source.image_bytes] = value.metres if isinstance(value, Length) else np.nan
-        distances = np.array([self._told[frame.source.image_bytes] for frame in episode])
+            self._told[key] = value.metres if isinstance(value, Length) else np.nan
+        distances = np.array([self._told[key] for key in keys])
         return hold(distances, np.full(len(distances), np.nan))
 
 
@@ -141,28 +115,28 @@ def open_source_of_distances(name: str, seed: int) -> BenchSource:
     """Open a source by its name. Raises UserError for an empty one, and later for a model that there is not."""
     match name:
         case "geometry":
-            return LiftedDistances()
+            return FollowedDistances(name)
         case "geometry-noisy":
-            return LiftedDistances(noise_seed=seed)
+            return FollowedDistances(name, noise_seed=seed)
+        case "geometry-frames":
+            return FollowedDistances(name, alone=True)
         case "clock":
             return ClockDistances()
         case "random":
             return RandomDistances(seed)
-        case "":
-            raise UserError("--sources: one has no name; expected geometry, clock, random or a model such as nano")
+        case "" | "gvl:" | "topreward:":
+            raise UserError(
+                f"--sources: {name!r} names nobody; expected geometry, clock, random, or a model such as nano, "
+                "gvl:nano or topreward:http://localhost:8000/v1#qwen3-vl"
+            )
+        case _ if name.startswith(GVL):
+            model = choose_model(name.removeprefix(GVL))
+            return GvlProgress(name, load_vlm(model, max_new_tokens=LONGEST_LIST), seed)
+        case _ if name.startswith(TOPREWARD):
+            return TopRewardProgress(name, load_vlm(choose_model(name.removeprefix(TOPREWARD))))
         case _:
             model = name.removeprefix("vlm:")
             return AskedDistances(name, load_vlm(choose_model(model), max_new_tokens=LONGEST_ANSWER))
-
-
-def hold(distances: Series, sigmas: Series) -> Readings:
-    """Fill frames without a distance with that of the frame before, or of the first one that has any; errors grow."""
-    told = np.isfinite(distances)
-    known, frames = np.flatnonzero(told), np.arange(len(distances))
-    if len(known) == 0:
-        return Readings(distances, sigmas, told)
-    held = known[np.maximum(np.searchsorted(known, frames, side="right") - 1, 0)]
-    return Readings(distances[held], sigmas[held] + HELD_M * np.abs(frames - held), told)
 
 
 def _as_sensed(frame: Frame, scale: float, generator: np.random.Generator) -> Frame:
@@ -173,17 +147,8 @@ def _as_sensed(frame: Frame, scale: float, generator: np.random.Generator) -> Fr
     return replace(frame, depth_m=(frame.depth_m * noise).astype(np.float32))
 
 
-def _object_called(scene: Scene, name: str) -> Object | None:
-    return next((one for one in scene.objects if name in one.instance.captions), None)
-
-
-def _between_seen(one: Object, other: Object) -> tuple[float, float]:
-    """Measure between the centres of what is seen of two things, with what hidden parts may add to the error."""
-    centres = [(thing.box.low_in_world + thing.box.high_in_world) / 2 for thing in (one, other)]
-    errors = []
-    for thing in (one, other):
-        box = thing.box
-        faces = np.hypot(box.low_error_m, box.high_error_m) / 2
-        hidden = HIDDEN_SHARE * (box.high_in_world - box.low_in_world) if thing.occluded or thing.truncated else 0.0
-        errors.append(float(np.linalg.norm(faces) + np.max(hidden)))
-    return float(np.linalg.norm(centres[0] - centres[1])), float(np.hypot(*errors))
+def _time_s(frame: Frame) -> float:
+    position = frame.sequence
+    assert position is not None
+    assert position.time_s is not None
+    return position.time_s

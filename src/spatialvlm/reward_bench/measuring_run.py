@@ -1,7 +1,7 @@
 """The run: sources and settings enter, a folder of episodes as they were measured leaves; a stopped run goes on there.
 
 DIR/episodes/ID.json    the truth of one episode and what each source told of it
-DIR/reward_bench.json   settings, figures of each source with intervals, and the episodes again
+DIR/reward_bench.json   settings, figures of each source and task with intervals, and the episodes again
 """
 
 import json
@@ -14,17 +14,22 @@ from typing import Any
 import numpy as np
 
 from spatialvlm.errors import UserError
-from spatialvlm.reward_bench.measured_sources import BenchSource, open_source_of_distances
+from spatialvlm.reward_bench.bench_readings import BenchSource
+from spatialvlm.reward_bench.measured_sources import open_source_of_distances
 from spatialvlm.reward_bench.reward_figures import MeasuredEpisode, Triple, figures_of
-from spatialvlm.worlds.fetch import CAMERAS, FAILED_KINDS, Episode, fetch_episodes
+from spatialvlm.worlds.fetch import CAMERAS, EPISODE_TASKS, Episode, fetch_episodes
 
 SEEDS = 1000  # scenes of one seed of a run
 MOST_EPISODES = SEEDS
+MEASURED = 2  # what an episode's file has and how geometry measures: one with another number is not gone on with
 
 
 @dataclass(frozen=True, slots=True)
 class RewardBenchConfig:
-    """How much is measured: scenes (each once a success, once a failure, once reversed), frames an episode, pixels."""
+    """How much is measured: scenes, frames an episode, pixels.
+
+    Each task is played in each scene: once a success, once a failure, once a success backwards.
+    """
 
     episodes: int = 10
     frames: int = 20
@@ -38,8 +43,12 @@ class RewardBenchConfig:
     def planned(self) -> list[tuple[str, int]]:
         """List kinds and seeds; failures take turns in pairs, so that both halves have all sorts."""
         seeds = range(self.seed * SEEDS, self.seed * SEEDS + self.episodes)
-        failed = [FAILED_KINDS[place // 2 % len(FAILED_KINDS)] for place in range(self.episodes)]
-        return [(kind, seed) for seed, sort in zip(seeds, failed) for kind in ("success", sort, "reversed")]
+        return [
+            (kind, seed)
+            for place, seed in enumerate(seeds)
+            for task in EPISODE_TASKS.values()
+            for kind in (task.success, task.failed[place // 2 % len(task.failed)], task.backwards)
+        ]
 
 
 Tell = Callable[[str], None]
@@ -48,7 +57,7 @@ Tell = Callable[[str], None]
 def run_reward_bench(
     out: Path, sources: Sequence[str], config: RewardBenchConfig | None = None, tell: Tell | None = None
 ) -> dict[str, dict[str, Triple]]:
-    """Measure sources on simulated episodes, write the folder, and return the figures of each source by name.
+    """Measure sources on simulated episodes, write the folder, and return the figures of each by `row_of`.
 
     `tell` hears of each episode. Raises UserError where the folder holds another run, and as sources do.
     """
@@ -59,12 +68,22 @@ def run_reward_bench(
     folder.mkdir(parents=True, exist_ok=True)
     _measure(folder, opened, config, tell)
     rows = [_read(folder, kind, seed, camera, config) for kind, seed in config.planned() for camera in CAMERAS]
-    seen = {name: [measured_episode(row, name) for row in rows] for name in names}
-    figures = {name: figures_of(seen[name], opened[name].in_metres) for name in names}
+    figures = {
+        row_of(name, task): figures_of(
+            [measured_episode(row, name) for row in rows if row["task"] == task], opened[name].in_metres
+        )
+        for task in EPISODE_TASKS
+        for name in names
+    }
     settings = _settings(config) | {"episodes": config.episodes, "seed": config.seed, "sources": names}
     told = {name: {one: _plain(list(three)) for one, three in of.items()} for name, of in figures.items()}
     _write(out / "reward_bench.json", {"settings": settings, "figures": told, "episodes": rows})
     return figures
+
+
+def row_of(source: str, task: str) -> str:
+    """Name the row of a source and a task: the source alone for reaching, "SOURCE, place" for placing."""
+    return source if task == next(iter(EPISODE_TASKS)) else f"{source}, {task}"
 
 
 def measured_episode(row: dict[str, Any], source: str) -> MeasuredEpisode:
@@ -72,8 +91,11 @@ def measured_episode(row: dict[str, Any], source: str) -> MeasuredEpisode:
     told = row["sources"][source]
     series = {name: np.array(told[name], np.float64) for name in ("distances", "sigmas", "told")}
     calibration = row["seed"] % 2 == 0
-    truth_m = np.array(row["gripper_to_object_m"])
-    return MeasuredEpisode(row["kind"], row["seed"], row["success"], calibration, truth_m, **series)
+    task = EPISODE_TASKS[row["task"]]
+    truth_m = np.array(row[task.truth])
+    roles: dict[str, str] = {task.success: "success", task.backwards: "reversed"}
+    kind = str(roles.get(row["kind"], row["kind"]))
+    return MeasuredEpisode(kind, row["seed"], row["success"], calibration, truth_m, **series)
 
 
 def _measure(folder: Path, opened: dict[str, BenchSource], config: RewardBenchConfig, tell: Tell | None) -> None:
@@ -94,7 +116,7 @@ def _measure(folder: Path, opened: dict[str, BenchSource], config: RewardBenchCo
 
 
 def _truth_row(episode: Episode, config: RewardBenchConfig) -> dict[str, Any]:
-    names = ("id", "kind", "camera", "seed", "success")
+    names = ("id", "task", "kind", "camera", "seed", "success")
     truths = ("gripper_to_object_m", "object_to_goal_m")
     told: dict[str, Any] = {name: getattr(episode, name) for name in names}
     told |= {name: getattr(episode, name).tolist() for name in truths}
@@ -102,7 +124,7 @@ def _truth_row(episode: Episode, config: RewardBenchConfig) -> dict[str, Any]:
 
 
 def _settings(config: RewardBenchConfig) -> dict[str, Any]:
-    return {"frames": config.frames, "size": list(config.size)}
+    return {"frames": config.frames, "size": list(config.size), "measured": MEASURED}
 
 
 def _read(folder: Path, kind: str, seed: int, camera: str, config: RewardBenchConfig) -> dict[str, Any]:

@@ -26,7 +26,7 @@ def test_each_kind_ends_where_it_should(episodes):
     for (kind, _), one in episodes.items():
         far = one.gripper_to_object_m
         assert len(one) == len(far) == len(one.object_to_goal_m) == FRAMES
-        assert one.success == (kind == "success")
+        assert one.success == (kind in ("success", "place_success"))
         if kind == "success":
             assert 0.015 < far[-1] < 0.04 < far[0]
         elif kind in ("near_miss", "stop_early"):
@@ -34,6 +34,25 @@ def test_each_kind_ends_where_it_should(episodes):
         elif kind == "drop":
             assert far.min() < 0.04
             assert far[-1] > 0.06
+
+
+def test_placing_begins_in_the_hand_and_ends_on_the_stand_or_beside_it(episodes):
+    for (kind, _), one in episodes.items():
+        if one.task != "place":
+            continue
+        left, words = one.truth_m, ("red block", "green stand")
+        assert left is one.object_to_goal_m
+        assert one.between == words
+        if kind == "place_reversed":
+            left = left[::-1]
+        assert one.gripper_to_object_m[0 if kind != "place_reversed" else -1] < 0.04
+        assert left[0] > 0.15
+        end = {"place_success": (0.04, 0.055), "place_reversed": (0.04, 0.055), "place_miss": (0.06, 0.105)}
+        low, high = end.get(kind, (0.06, 0.7 * left[0]))
+        assert low < left[-1] < high
+    near = episodes["place_success", "near"]
+    assert mask_of(near.frames[0], "green stand") is not None
+    assert mask_of(episodes["success", "near"].frames[0], "green stand") is None
 
 
 def test_reversed_is_the_success_played_backwards(episodes):

@@ -31,6 +31,7 @@ __all__ = [
     "ChatServer",
     "Image",
     "LookingVlm",
+    "ScoringVlm",
     "SplitReply",
     "Vlm",
     "VlmReply",
@@ -97,6 +98,20 @@ class LookingVlm(Vlm, Protocol):
 
     def look(self, image: Image, question: str, answer: str, words: str | None = None) -> Float32[np.ndarray, "g g"]:
         """Return where it looks while it writes an answer, or reads `words`: shares of the squares of the image."""
+        ...
+
+
+@runtime_checkable
+class ScoringVlm(Vlm, Protocol):
+    """A Vlm that tells how likely a word is."""
+
+    def word_logprobs(self, asked: Sequence[Ask], word: str) -> list[float]:
+        """Return for each question the natural logarithm of the probability that its answer begins with a word.
+
+        Weights here tell that of the word's own tokens. A server tells that of the tokens that are the word, in any
+        case and with or without blanks, among its likeliest 20; NaN where none of them is. Raises UserError for a
+        server that tells none.
+        """
         ...
 
 

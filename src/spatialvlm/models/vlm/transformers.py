@@ -69,6 +69,26 @@ class Transformers:
             found |= zip(same, self._batches(self._answer, [asked[i] for i in same]), strict=True)
         return [found[i] for i in range(len(asked))]
 
+    def word_logprobs(self, asked: Sequence[Ask], word: str) -> list[float]:
+        """Return how likely each answer is to begin with the tokens of a word, as natural logarithms."""
+        return [self._word_logprob(one, word) for one in asked]
+
+    def _word_logprob(self, asked: Ask, word: str) -> float:
+        torch, model = import_torch(), self._model
+        seen = self._read([asked])
+        seen.pop("labels", None)
+        said = self._processor.tokenizer(word, add_special_tokens=False)["input_ids"]
+        size = seen["input_ids"].shape
+        for name, fill in ((name, said[:-1] if name == "input_ids" else None) for name in list(seen)):
+            one = seen[name]
+            if one.shape == size and len(said) > 1:  # what has a number for each token
+                more = one[:, -1:].repeat(1, len(said) - 1) if fill is None else torch.tensor([fill])
+                seen[name] = torch.cat([one, more.to(one)], 1)
+        seen = seen.to(model.device, model.dtype)
+        with torch.inference_mode():
+            scores = model(**seen).logits[0, -len(said) :].double().log_softmax(-1)
+        return float(scores[range(len(said)), said].sum())
+
     def with_settings(self, *, seed: int, max_new_tokens: int, temperature: float) -> "Transformers":
         """Return this model with other settings, on the same weights."""
         check_settings(max_new_tokens, temperature)

@@ -1,8 +1,9 @@
 """An episode of the simulated robot: kinds and seeds enter, Episodes leave, one a camera.
 
 What is true: the distance between the middle of the two fingers (of their boxes, all of them, also of what is hidden)
-and the centre of the block. When the fingers hold the block it is some 2 cm, as their middle is above its centre. An
-episode is a success where it ends below SUCCESS_M.
+and the centre of the block. When the fingers hold the block it is some 2 cm, as their middle is above its centre. Of
+placing it is that between the centres of block and stand: 4.5 cm where the one stands on the middle of the other. An
+episode is a success where the distance of its task ends below what counts as done there.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -15,12 +16,11 @@ from spatialvlm.errors import UserError
 from spatialvlm.records import Frame, SequencePosition
 from spatialvlm.worlds import MujocoFrames
 from spatialvlm.worlds.fetch.free_cameras import CAMERAS, free_view
-from spatialvlm.worlds.fetch.scripted_moves import EPISODE_KINDS
-from spatialvlm.worlds.fetch.simulator import BLOCK, DECOY, FINGERS, FetchSimulator, Recording
+from spatialvlm.worlds.fetch.scripted_moves import EPISODE_KINDS, EPISODE_TASKS, TASK_OF_KIND
+from spatialvlm.worlds.fetch.simulator import BLOCK, DECOY, FINGERS, STAND, FetchSimulator, Recording
 
-CAPTIONS = (("gripper", "robot gripper"), ("red block", "block"), ("blue can", "can"))
+CAPTIONS = (("gripper", "robot gripper"), ("red block", "block"), ("blue can", "can"), ("green stand", "stand"))
 GRIPPER, OBJECT = "gripper", "red block"
-SUCCESS_M = 0.04
 
 Distances = Float64[np.ndarray, " t"]
 
@@ -30,9 +30,10 @@ class Episode:
     """Frames of one camera in order of time, and what is true of them. Iterating yields the frames.
 
     `gripper`, `object`: captions of what the distance is between. `gripper_to_object_m`: between the middle of both
-    fingers and the centre of the block. `object_to_goal_m`: from there to the goal of the environment, which nobody
-    sees. `gripper_in_sim`, `object_in_sim`: both points in the simulator's world, which each frame's
-    `sequence_from_camera` leads to. `success`: it ends with the block between the fingers.
+    fingers and the centre of the block. `object_to_goal_m`: from there to the centre of the stand; where a task has
+    none, to the goal of the environment, which nobody sees. `gripper_in_sim`, `object_in_sim`: both points in the
+    simulator's world, which each frame's `sequence_from_camera` leads to. `success`: it ends with the block between
+    the fingers, or on the stand. `task`: a name in EPISODE_TASKS.
     """
 
     id: str
@@ -47,6 +48,22 @@ class Episode:
     success: bool
     gripper: str = GRIPPER
     object: str = OBJECT
+    task: str = "reach"
+
+    @property
+    def words(self) -> str:
+        """What the robot is to do, as people say it."""
+        return EPISODE_TASKS[self.task].words
+
+    @property
+    def between(self) -> tuple[str, str]:
+        """The captions of the two things whose distance tells how far the task is."""
+        return EPISODE_TASKS[self.task].between
+
+    @property
+    def truth_m(self) -> Distances:
+        """The true distance between those two, in metres, one a frame."""
+        return getattr(self, EPISODE_TASKS[self.task].truth)
 
     def __iter__(self) -> Iterator[Frame]:
         return iter(self.frames)
@@ -95,7 +112,8 @@ def _episodes(
 
 def _episode(artist: "_Artist", recording: Recording, kind: str, seed: int, camera: str, count: int) -> Episode:
     places = np.linspace(0, len(recording.states) - 1, count).round().astype(int)
-    if kind == "reversed":
+    task = TASK_OF_KIND[kind]
+    if kind == EPISODE_TASKS[task].backwards:
         places = places[::-1]
     id_ = f"{kind}-{seed}-{camera}"
     frames, gripper, block = [], [], []
@@ -108,8 +126,9 @@ def _episode(artist: "_Artist", recording: Recording, kind: str, seed: int, came
     at_gripper, at_block = np.stack(gripper), np.stack(block)
     distances = np.linalg.norm(at_gripper - at_block, axis=1)
     to_goal = np.linalg.norm(at_block - recording.goal_in_sim, axis=1)
-    done = bool(distances[-1] < SUCCESS_M)
-    return Episode(id_, kind, camera, seed, tuple(frames), distances, to_goal, at_gripper, at_block, done)
+    known = (id_, kind, camera, seed, tuple(frames), distances, to_goal, at_gripper, at_block)
+    episode = Episode(*known, success=False, task=task)
+    return replace(episode, success=bool(episode.truth_m[-1] < EPISODE_TASKS[task].done_m))
 
 
 class _Artist:
@@ -117,7 +136,8 @@ class _Artist:
 
     def __init__(self, simulator: FetchSimulator, size: tuple[int, int]) -> None:
         self.simulator = simulator
-        things: dict[str | tuple[str, ...], tuple[str, ...]] = dict(zip(CAPTIONS, (FINGERS, (BLOCK,), (DECOY,))))
+        parts = (FINGERS, (BLOCK,), (DECOY,), (STAND,))
+        things: dict[str | tuple[str, ...], tuple[str, ...]] = dict(zip(CAPTIONS, parts))
         self._frames = MujocoFrames(things, camera=free_view("near", 0), size=size)
 
     def close(self) -> None:

@@ -1,7 +1,7 @@
 """The simulated robot: a seed and a kind of episode enter, the states of the simulator leave, a step of 40 ms each.
 
-It is FetchPickAndPlace of gymnasium-robotics with a red block, a blue can beside it as decoy, and nothing drawn that a
-camera would not see (the goal, the marks of the controller).
+It is FetchPickAndPlace of gymnasium-robotics with a red block, a blue can beside it as decoy, a green stand where a
+task has one, and nothing drawn that a camera would not see (the goal in the air, the marks of the controller).
 """
 
 import importlib
@@ -17,14 +17,18 @@ from jaxtyping import Float64
 
 from spatialvlm.errors import UserError
 from spatialvlm.worlds import HIDDEN_GROUP, load_mujoco
-from spatialvlm.worlds.fetch.scripted_moves import Move, moves_of
+from spatialvlm.worlds.fetch.scripted_moves import EPISODE_TASKS, MOVES, STAND_HEIGHT_M, TASK_OF_KIND, Layout, Move
 
-BLOCK, DECOY, FINGERS = "object0", "decoy", ("robot0:r_gripper_finger_link", "robot0:l_gripper_finger_link")
+BLOCK, DECOY, STAND = "object0", "decoy", "stand"
+FINGERS = ("robot0:r_gripper_finger_link", "robot0:l_gripper_finger_link")
 SIZE_M = 0.025  # half the block's edge
 DECOY_M = (0.025, 0.035)  # radius and half the height
-RED, BLUE = (0.85, 0.1, 0.1, 1.0), (0.1, 0.25, 0.85, 1.0)
+STAND_M = (0.03, STAND_HEIGHT_M / 2)  # radius and half the height
+RED, BLUE, GREEN = (0.85, 0.1, 0.1, 1.0), (0.1, 0.25, 0.85, 1.0), (0.1, 0.65, 0.2, 1.0)
 TABLE_M = 0.4  # the height of its top
-APART_M = 0.13
+APART_M, STAND_APART_M = 0.13, 0.18
+ON_TABLE_M = ((1.2, 0.6), (1.45, 0.9))
+AWAY_M = (0.0, 0.0, -1.0)  # below the floor
 
 STEP_M, UNIT_M = 0.012, 0.05  # how far the gripper moves in a step; what 1 of an action asks for
 NEAR_M, MOST_STEPS = 0.006, 80
@@ -33,7 +37,10 @@ SETTLING_STEPS = 5
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Recording:
-    """The states of one episode: joint positions step by step, and the goal that its environment had drawn."""
+    """The states of one episode: joint positions step by step, and where the block is to go.
+
+    That is the centre of the stand; in a task without one the goal that the environment had drawn.
+    """
 
     states: Float64[np.ndarray, "t q"]
     goal_in_sim: Float64[np.ndarray, " 3"]
@@ -53,13 +60,18 @@ class FetchSimulator:
         generator = np.random.default_rng([seed, 7])
         observed, _ = self._env.reset(seed=seed)
         self._put_decoy(generator)
+        has_stand = EPISODE_TASKS[TASK_OF_KIND[kind]].needs_stand
+        self._put_stand(generator if has_stand else None)
         for _ in range(SETTLING_STEPS):
             self._env.step(np.array([0.0, 0.0, 0.0, 1.0]))
         states = [self.data.qpos.copy()]
-        block, decoy = self.geom_in_sim(BLOCK), self.geom_in_sim(DECOY)
-        for move in moves_of(kind, block, decoy, self._grip(), generator):
+        stand = self.geom_in_sim(STAND)
+        layout = Layout(self.geom_in_sim(BLOCK), self.geom_in_sim(DECOY), stand, self._grip())
+        for move in MOVES[kind](layout, generator):
             self._follow(move, states)
-        return Recording(np.stack(states), observed["desired_goal"].copy(), float(self._env.dt))
+            states = states[-1:] if move.before else states
+        goal = stand if has_stand else observed["desired_goal"]
+        return Recording(np.stack(states), goal.copy(), float(self._env.dt))
 
     def show(self, state: Float64[np.ndarray, " q"]) -> None:
         """Put everything where it was in a recorded state."""
@@ -93,13 +105,35 @@ class FetchSimulator:
 
     def _put_decoy(self, generator: np.random.Generator) -> None:
         """Stand the decoy on the table, apart from the block and from what is below the gripper."""
-        taken = [self.geom_in_sim(BLOCK)[:2], self._grip()[:2]]
-        places = (generator.uniform((1.2, 0.6), (1.45, 0.9)) for _ in range(1000))
-        place = next(one for one in places if min(np.linalg.norm(one - other) for other in taken) > APART_M)
+        place = _free_place([self.geom_in_sim(BLOCK), self._grip()], APART_M, generator)
         joint = self.data.joint("decoy:joint")
         joint.qpos[:] = (*place, TABLE_M + DECOY_M[1], 1.0, 0.0, 0.0, 0.0)
         joint.qvel[:] = 0.0
         self.mujoco.mj_forward(self.model, self.data)
+
+    def _put_stand(self, generator: np.random.Generator | None) -> None:
+        """Put the stand on the table, apart from block and decoy; without a generator away, where nobody sees it."""
+        place = np.array(AWAY_M)
+        if generator is not None:
+            taken = [self.geom_in_sim(BLOCK), self.geom_in_sim(DECOY)]
+            place = np.append(_free_place(taken, STAND_APART_M, generator), TABLE_M + STAND_M[1])
+        self.model.body_pos[self.model.body(STAND).id] = place
+        self.mujoco.mj_forward(self.model, self.data)
+
+
+def _free_place(
+    taken: list[Float64[np.ndarray, " 3"]], apart_m: float, generator: np.random.Generator
+) -> Float64[np.ndarray, " 2"]:
+    """Draw a place on the table that is so far from what is there; of 1000 the first, or the one farthest away."""
+    tried: list[tuple[float, Float64[np.ndarray, " 2"]]] = []
+    while not tried or (tried[-1][0] <= apart_m and len(tried) < 1000):
+        place = generator.uniform(*ON_TABLE_M)
+        tried.append((min(float(np.linalg.norm(place - other[:2])) for other in taken), place))
+    return tried[-1][1] if tried[-1][0] > apart_m else max(tried, key=_first)[1]
+
+
+def _first(pair: tuple[float, Any]) -> float:
+    return pair[0]
 
 
 def _environment() -> Any:
@@ -137,6 +171,8 @@ def _changed_model(mujoco: ModuleType, path: str) -> Any:
     decoy.add_freejoint(name="decoy:joint")
     size = (*DECOY_M, 0.0)
     decoy.add_geom(name=DECOY, type=mujoco.mjtGeom.mjGEOM_CYLINDER, size=size, rgba=BLUE, mass=1.0)
+    stand = spec.worldbody.add_body(name=STAND, pos=AWAY_M)
+    stand.add_geom(name=STAND, type=mujoco.mjtGeom.mjGEOM_CYLINDER, size=(*STAND_M, 0.0), rgba=GREEN)
     for geom in spec.body("robot0:mocap").geoms:
         geom.group = HIDDEN_GROUP
     return spec.compile()

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float32, Int64
 
-from spatialvlm.errors import UserError
+from spatialvlm.errors import ContextError, UserError
 from spatialvlm.models.runtime import Runtime
 from spatialvlm.models.vlm import Ask, Image, VlmReply, check_settings
 from spatialvlm.models.vlm.idefics3.checkpoint import Tensors, read_json, read_json_if_any
@@ -114,6 +114,32 @@ class Idefics3:
         prompt = self._prompter.tokens(len(images), question)
         return self._decoder.scores(self._decoder(self._states(images, prompt.ids), [])[0])[0]
 
+    def word_logprobs(self, asked: Sequence[Ask], word: str) -> list[float]:
+        """Return how likely each answer is to begin with the tokens of a word, as natural logarithms."""
+        seen: dict[int, Float32[np.ndarray, "squares width"]] = {}
+        return [self._word_logprob(images, question, word, seen) for images, question in asked]
+
+    def _word_logprob(
+        self,
+        images: Sequence[Image],
+        question: str,
+        word: str,
+        seen: dict[int, Float32[np.ndarray, "squares width"]],
+    ) -> float:
+        """Score a word; `seen` has what is seen in images by their identity, so that each is looked at once."""
+        for image in images:
+            if id(image) not in seen:
+                seen[id(image)] = self._eye(self._input(image))
+        prompt, said = self._prompter.tokens(len(images), question), self._prompter.answer_tokens(word)
+        self._check_length(len(prompt.ids), len(said))
+        states = self._decoder.embed(ids := np.concatenate([prompt.ids, said[:-1]]))
+        if images:
+            states[ids == self._image_id] = np.concatenate([seen[id(image)] for image in images])
+        states, _ = self._decoder(states[None], [])
+        scores = self._decoder.scores(states[:, len(prompt.ids) - 1 :])[0].astype(np.float64)
+        shares = softmax(scores)[np.arange(len(said)), said]
+        return float(np.log(np.maximum(shares, np.finfo(np.float64).tiny)).sum())
+
     def _states(self, images: Sequence[Image], ids: Int64[np.ndarray, " t"]) -> Float32[np.ndarray, "1 t width"]:
         """Look up the vectors of tokens, with what is seen in the place of image tokens."""
         states = self._decoder.embed(ids)
@@ -124,12 +150,8 @@ class Idefics3:
     def _write(self, images: Sequence[Image], question: str, count: int) -> list[VlmReply]:
         """Write several answers to one question side by side, up to the token that ends each."""
         prompt = self._prompter.tokens(len(images), question)
+        self._check_length(len(prompt.ids), 1)
         most = min(self._most, self._decoder.longest - len(prompt.ids))
-        if most < 1:
-            raise UserError(
-                f"question of {len(prompt.ids)} tokens with its picture: {self.name} reads at most "
-                f"{self._decoder.longest}; ask a shorter one"
-            )
         cache: Cache = []
         states, _ = self._decoder(self._states(images, prompt.ids), cache)
         states = np.repeat(states[:, -1:], count, 0)
@@ -155,6 +177,14 @@ class Idefics3:
             VlmReply(self._prompter.words(kept), read, len(kept), len(kept) == len(own))
             for kept, own in zip(said, written, strict=True)
         ]
+
+    def _check_length(self, prompt: int, answer: int) -> None:
+        """Raise ContextError for more tokens than are read."""
+        if prompt + answer > self._decoder.longest:
+            raise ContextError(
+                f"question of {prompt} tokens with its picture: {self.name} reads at most "
+                f"{self._decoder.longest}; ask a shorter one"
+            )
 
     def _pick(self, scores: Float32[np.ndarray, " vocabulary"], die: np.random.Generator) -> int:
         """Pick the likeliest token, or draw one."""
