@@ -42,7 +42,7 @@ class EpisodeTask:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Layout:
+class TableLayout:
     """Where the centres of things are when an episode begins, in the simulator's world; `start` is between the fingers.
 
     `stand` is the centre of the stand; where there is none, of one that nobody sees.
@@ -67,39 +67,39 @@ class Move:
     before: bool = False
 
 
-def success_moves(at: Layout, generator: np.random.Generator) -> list[Move]:
+def success_moves(at: TableLayout, generator: np.random.Generator) -> list[Move]:
     """Close the fingers around the block."""
     return _grasp(at.block)
 
 
-def near_miss_moves(at: Layout, generator: np.random.Generator) -> list[Move]:
+def near_miss_moves(at: TableLayout, generator: np.random.Generator) -> list[Move]:
     """Stop 6 to 10 cm short of the block."""
     return [Move(at.block + _short_of(at.block, at.start, generator), wait=2)]
 
 
-def wrong_object_moves(at: Layout, generator: np.random.Generator) -> list[Move]:
+def wrong_object_moves(at: TableLayout, generator: np.random.Generator) -> list[Move]:
     """Close the fingers around the decoy."""
     return _grasp(at.decoy)
 
 
-def drop_moves(at: Layout, generator: np.random.Generator) -> list[Move]:
+def drop_moves(at: TableLayout, generator: np.random.Generator) -> list[Move]:
     """Lift the block, lose it, and go on up."""
     up, block = _up(LIFT_M), at.block
     return [*_grasp(block), Move(block + up, False), Move(block + up, True, 4), Move(block + 1.8 * up)]
 
 
-def stop_early_moves(at: Layout, generator: np.random.Generator) -> list[Move]:
+def stop_early_moves(at: TableLayout, generator: np.random.Generator) -> list[Move]:
     """Stop at 40 to 60 % of the way to the block."""
     share = generator.uniform(*STOP_SHARE)
     return [Move(at.start + share * (at.block - at.start), wait=2)]
 
 
-def place_moves(at: Layout, generator: np.random.Generator) -> list[Move]:
+def place_moves(at: TableLayout, generator: np.random.Generator) -> list[Move]:
     """Carry the block, which is lifted already, to the stand, and let go there."""
     return [*_lifted(at.block), *_put(at.stand + _up(STAND_HEIGHT_M / 2))]
 
 
-def place_miss_moves(at: Layout, generator: np.random.Generator) -> list[Move]:
+def place_miss_moves(at: TableLayout, generator: np.random.Generator) -> list[Move]:
     """Let go of the block 6 to 10 cm beside the stand's middle, on its own side of it.
 
     That is where the fingers, which open across, do not touch the stand.
@@ -109,14 +109,14 @@ def place_miss_moves(at: Layout, generator: np.random.Generator) -> list[Move]:
     return [*_lifted(at.block), *_put(at.stand + beside - _up(STAND_HEIGHT_M / 2))]
 
 
-def place_drop_moves(at: Layout, generator: np.random.Generator) -> list[Move]:
+def place_drop_moves(at: TableLayout, generator: np.random.Generator) -> list[Move]:
     """Lose the block at 40 to 60 % of the way to the stand, and rise."""
     begun, end = at.block + _up(CARRIED_M), at.stand + _up(CARRIED_M)
     lost = begun + generator.uniform(*LOST_SHARE) * (end - begun)
     return [*_lifted(at.block), Move(lost, False), Move(lost, True, 4), Move(lost + _up(LEFT_M))]
 
 
-MOVES: Mapping[str, Callable[[Layout, np.random.Generator], list[Move]]] = {
+MOVES: Mapping[str, Callable[[TableLayout, np.random.Generator], list[Move]]] = {
     "success": success_moves,
     "near_miss": near_miss_moves,
     "wrong_object": wrong_object_moves,

@@ -17,7 +17,7 @@ from jaxtyping import Float64
 
 from spatialvlm.errors import UserError
 from spatialvlm.worlds import HIDDEN_GROUP, load_mujoco
-from spatialvlm.worlds.fetch.scripted_moves import EPISODE_TASKS, MOVES, STAND_HEIGHT_M, TASK_OF_KIND, Layout, Move
+from spatialvlm.worlds.fetch.scripted_moves import EPISODE_TASKS, MOVES, STAND_HEIGHT_M, TASK_OF_KIND, Move, TableLayout
 
 BLOCK, DECOY, STAND = "object0", "decoy", "stand"
 FINGERS = ("robot0:r_gripper_finger_link", "robot0:l_gripper_finger_link")
@@ -66,7 +66,7 @@ class FetchSimulator:
             self._env.step(np.array([0.0, 0.0, 0.0, 1.0]))
         states = [self.data.qpos.copy()]
         stand = self.geom_in_sim(STAND)
-        layout = Layout(self.geom_in_sim(BLOCK), self.geom_in_sim(DECOY), stand, self._grip())
+        layout = TableLayout(self.geom_in_sim(BLOCK), self.geom_in_sim(DECOY), stand, self._grip())
         for move in MOVES[kind](layout, generator):
             self._follow(move, states)
             states = states[-1:] if move.before else states
