@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
-import torch
+import torch  # pyright: ignore[reportMissingImports]
 from lerobot.configs.rewards import RewardModelConfig  # pyright: ignore[reportMissingImports]
 from lerobot.rewards.pretrained import PreTrainedRewardModel  # pyright: ignore[reportMissingImports]
 

@@ -93,7 +93,8 @@ class LanguageLearner:
         self._pad_id, self._image_id = tokenizer.pad_token_id, int(self.model.config.image_token_id)
         self.encoder = Encoder(self.processor, "idefics3", self._image_id, "nano")
         self.readouts = Readouts(int(self.model.config.text_config.hidden_size))
-        self._losses, self._weight = SharedPrefix(self.model, self.readouts, **TAUGHT), config.evidence
+        self._losses = SharedPrefix(self.model, self.readouts, TAUGHT["layer"], TAUGHT["heads"])
+        self._weight = config.evidence
 
     @staticmethod
     def tokenizer(folder: Path) -> Any:
