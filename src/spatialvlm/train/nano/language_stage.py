@@ -19,7 +19,15 @@ from spatialvlm.train.encoding import Encoder
 from spatialvlm.train.mixture import Mixture, MixtureState
 from spatialvlm.train.nano.answer_scores import measure_answers
 from spatialvlm.train.nano.curriculum import lessons_of
-from spatialvlm.train.nano.nano_model import know_words, look_alike, new_model, new_processor, read_nano, save_nano
+from spatialvlm.train.nano.nano_model import (
+    add_layers,
+    know_words,
+    look_alike,
+    new_model,
+    new_processor,
+    read_nano,
+    save_nano,
+)
 from spatialvlm.train.nano.nano_optimizers import optimizers_of, share_of_rate, take_step
 from spatialvlm.train.nano.nano_run import NanoRun, checked_precision, in_precision, mean_of, read_tower, read_words
 from spatialvlm.train.nano.other_light import in_other_light
@@ -84,6 +92,7 @@ class LanguageLearner:
         self.model = new_model(tokenizer, config.seed) if start is None else read_nano(start)
         if dense is not None:
             self.model.model.vision_model.load_state_dict(read_tower(dense))
+        add_layers(self.model)
         if start is None:
             know_words(self.model, tokenizer, read_words(dense) if dense is not None else {})
             look_alike(self.model, **TAUGHT)

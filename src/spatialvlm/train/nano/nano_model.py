@@ -25,7 +25,7 @@ VISION: dict[str, Any] = {
 TEXT: dict[str, Any] = {
     "hidden_size": 192,
     "intermediate_size": 512,
-    "num_hidden_layers": 6,
+    "num_hidden_layers": 8,
     "num_attention_heads": 6,
     "num_key_value_heads": 6,
     "max_position_embeddings": 2048,
@@ -97,6 +97,17 @@ def know_words(model: Any, tokenizer: Any, looks: Mapping[str, Any]) -> None:
             ids = tokenizer(f" {word}", add_special_tokens=False)["input_ids"]
             if len(ids) == 1:
                 embedding[ids[0]] = torch.nn.functional.normalize(look - mean, dim=0) * len(look) ** 0.5
+
+
+def add_layers(model: Any, count: int = TEXT["num_hidden_layers"]) -> None:
+    """Put language layers that change nothing yet behind those that a model has, up to `count`."""
+    torch, text = import_torch(), model.model.text_model
+    for place in range(len(text.layers), count):
+        layer = type(text.layers[0])(text.config, place)
+        torch.nn.init.zeros_(layer.self_attn.o_proj.weight)
+        torch.nn.init.zeros_(layer.mlp.down_proj.weight)
+        text.layers.append(layer)
+    text.config.num_hidden_layers = model.config.text_config.num_hidden_layers = len(text.layers)
 
 
 def look_alike(model: Any, layer: int, heads: int) -> None:
