@@ -103,7 +103,6 @@ DepthErrors = Annotated[
 ]
 Mix = Literal["paper", "all"]
 ChainStyle = Literal["short", "long", "equations", "dialogue", "mixed", "tools"]
-Numbers = Literal["people", "exact"]
 Balance = Annotated[
     Literal["names", "none"] | None,
     typer.Option(

@@ -5,6 +5,8 @@ from typing import Annotated, Literal
 
 import typer
 
+from spatialvlm.quantities import NumberStyle
+
 Data = Annotated[
     str, typer.Option(metavar="DATASET[,..]", help="Folders that `spatialvlm build` wrote, separated by commas.")
 ]
@@ -49,8 +51,8 @@ OtherMix = Annotated[
     typer.Option(help="The [bold]paper[/]'s 43 kinds, or [bold]all[/]; by default as it was."),
 ]
 OtherNumbers = Annotated[
-    Literal["people", "exact"] | None,
-    typer.Option(help="As [bold]people[/] say them, or [bold]exact[/]; by default as it was."),
+    NumberStyle | None,
+    typer.Option(help="As [bold]people[/] say them, [bold]exact[/], or in [bold]meters[/]; by default as it was."),
 ]
 Generations = Annotated[int, typer.Option(min=2, help="Of grpo: tries at each question.")]
 Seed = Annotated[int, typer.Option(min=0, help="Decides the order of the data, and new weights.")]

@@ -6,7 +6,7 @@ other_numbers      angles, counts, and lengths that a question gives
 image_coordinates  places in an image
 """
 
-from spatialvlm.quantities.exact_lengths import exact_number, speak_exactly
+from spatialvlm.quantities.exact_lengths import NUMBER_STYLES, NumberStyle, exact_number, speak_exactly
 from spatialvlm.quantities.image_coordinates import COORDINATES, Coordinates, ImageScale, spans_of
 from spatialvlm.quantities.lengths_in_words import (
     CENTIMETER,
@@ -37,10 +37,12 @@ __all__ = [
     "METER",
     "MILE",
     "MILLIMETER",
+    "NUMBER_STYLES",
     "UNITS",
     "YARD",
     "Coordinates",
     "ImageScale",
+    "NumberStyle",
     "Spoken",
     "Unit",
     "ask_unit",

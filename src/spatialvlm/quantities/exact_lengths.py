@@ -5,10 +5,14 @@ People round more than that: see `lengths_in_words`. A model that is scored with
 
 import math
 from collections.abc import Sequence
+from typing import Literal, get_args
 
 from spatialvlm.errors import ContractError
 from spatialvlm.quantities.lengths_in_words import CENTIMETER, FOOT, INCH, METER, Spoken, Unit
 
+NumberStyle = Literal["people", "exact", "meters"]
+NUMBER_STYLES: tuple[NumberStyle, ...] = get_args(NumberStyle)
+"""As people say them; to two or three digits; the same, and in meters unless the question names a unit."""
 IMPERIAL_SHARE = 0.20
 FEET_FROM_M = 3 * FOOT.metres
 

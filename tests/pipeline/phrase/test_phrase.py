@@ -122,6 +122,17 @@ def test_the_unit_that_the_question_names_is_the_answers():
     assert asked > 20
 
 
+def test_lengths_in_meters_are_exact_and_in_meters_unless_the_question_names_a_unit():
+    config = PhraseConfig(questions_per_image=400, kinds=PAPER_LENGTHS, numbers="meters")
+    asked = Counter()
+    for qa in phrase(SCENE, FACTS, 3, config).questions:
+        in_meters = re.search(r"\d (m|meters?)\b", qa.answer) is not None
+        asked[in_meters] += 1
+        assert in_meters or qa.unit not in (None, "meter"), qa
+        assert parse(qa.answer) == pytest.approx(qa.fact.answer.metres, rel=0.051), qa
+    assert min(asked[True], asked[False]) > 20
+
+
 @pytest.mark.parametrize("surface", ["floor", "table top", "surface"])
 def test_elevation_names_the_plane_that_it_is_above(surface):
     plane = "the supporting surface" if surface == "surface" else f"the {surface}"

@@ -47,7 +47,7 @@ from spatialvlm.pipeline.phrase.similarity import Similarity, load_similarity
 from spatialvlm.pipeline.phrase.templates import Sheet, load_sheet
 from spatialvlm.pipeline.phrase.ways import ask_in_a_way
 from spatialvlm.pipeline.phrase.what_names_tell import odds_of
-from spatialvlm.quantities import ImageScale, ask_unit
+from spatialvlm.quantities import METER, ImageScale, ask_unit
 from spatialvlm.records import QA, Fact, Facts, Sample, Scene
 
 __all__ = [
@@ -202,7 +202,7 @@ class Phrase:
             captions = page.namings["caption"][0]
             called = [page.points if KINDS[fact.kind].pointed else captions for fact in found]
             return tuple(map(partial(self._ask, page, seed), called, found, outcomes, draws))
-        other, exact = _generator(seed, page.frame_id, _OTHERWISE), config.numbers == "exact"
+        other, exact = _generator(seed, page.frame_id, _OTHERWISE), config.numbers != "people"
         called = [self._called(page, fact, other) for fact in found]
         asked = map(partial(self._ask, page, seed), called, found, outcomes, draws)
         return tuple([ask_in_a_way(qa, config.ways, other, exact=exact) for qa in asked])
@@ -235,7 +235,8 @@ class Phrase:
         if form.says_more:
             if question.names_unit:
                 unit = ask_unit(fact.answer.metres if isinstance(fact.answer, Length) else UNTOLD_M, draw[6])
-            voice = Voice(draw[3:6], unit, self.config.numbers == "exact", page.scale)
+            said_in = unit or (METER if self.config.numbers == "meters" else None)
+            voice = Voice(draw[3:6], said_in, self.config.numbers != "people", page.scale)
             values |= form.say(kind, fact, names, outcome, voice)
         counts_in = page.scale.name if isinstance(fact.answer, BoundingBox) else unit.name if unit else None
         return QA(

@@ -9,7 +9,7 @@ from spatialvlm.kinds import KIND_NAMES, KINDS, MIXES, Mix
 from spatialvlm.pipeline.phrase.pointers import REFERRING, Referring
 from spatialvlm.pipeline.phrase.similarity import load_similarity
 from spatialvlm.pipeline.phrase.ways import WAYS, Way
-from spatialvlm.quantities import COORDINATES, Coordinates
+from spatialvlm.quantities import COORDINATES, NUMBER_STYLES, Coordinates, NumberStyle
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,8 @@ class PhraseConfig:
     short wordings (at most three words beside the names and numbers), else among all. At most about `similar_share` of
     the comparisons of a kind in an image come out as "about the same". `kinds` None means those of the `mix`: `paper`
     has the 43 kinds of the paper, `all` those beyond it too, `photo` all that suit a photo. `numbers`: as people say
-    them, or `exact`, to two or three digits.
+    them; `exact`, to two or three digits; or `meters`, the same in meters unless the question names a unit, so that the
+    first digit is the coarsest: who says the likeliest digit after the other needs that.
 
     `ways`: how a question is asked, each of those that suit its answer equally likely. `refer`: how it calls objects,
     each equally likely; marks are for pictures that show them. `coordinates` are those of boxes and points in names,
@@ -37,7 +38,7 @@ class PhraseConfig:
     similarity: str = "lexical"
     kinds: tuple[str, ...] | None = None
     mix: Mix = "paper"
-    numbers: Literal["people", "exact"] = "people"
+    numbers: NumberStyle = "people"
     ways: tuple[Way, ...] = ("open",)
     refer: tuple[Referring, ...] = ("caption",)
     coordinates: Coordinates = "0-1000"
@@ -50,7 +51,7 @@ class PhraseConfig:
             if not 0.0 <= getattr(self, name) <= 1.0:
                 raise UserError(f"{name} {getattr(self, name)}: expected a share from 0 to 1")
         load_similarity(self.similarity)  # raises UserError for an unknown one
-        one_of = {"mix": tuple(MIXES), "numbers": ("people", "exact"), "coordinates": COORDINATES}
+        one_of = {"mix": tuple(MIXES), "numbers": NUMBER_STYLES, "coordinates": COORDINATES}
         one_of["balance"] = ("names", "none")
         for name, known in one_of.items():
             if getattr(self, name) not in known:

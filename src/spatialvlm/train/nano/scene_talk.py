@@ -12,7 +12,7 @@ import numpy as np
 from spatialvlm.captions import noun_of, read
 from spatialvlm.errors import UserError
 from spatialvlm.geometry import decode_mask
-from spatialvlm.quantities import speak
+from spatialvlm.quantities import METER, speak_exactly
 from spatialvlm.records import QA, Scene
 from spatialvlm.train.encoding import Dialogue, NamedObject
 from spatialvlm.train.spatial_rows import COMPARED, Further, asked_readings, named_objects, readings
@@ -62,7 +62,7 @@ def lengths_first(scene: Scene, asked: Sequence[QA], rng: np.random.Generator) -
         logs = [float(one.readings[which]) for one in named]
         if len(logs) == 2 and np.isfinite(logs).all():
             said = [
-                f"{one.name}: {speak(float(np.exp(log)), 0.0, rng.random(3).tolist()).text}"
+                f"{one.name}: {speak_exactly(float(np.exp(log)), np.inf, rng.random(3).tolist(), METER).text}"
                 for one, log in zip(named, logs)
             ]
             question = _one_of(STEPS, rng).format(question=qa.question, lengths=LENGTHS[which])
