@@ -1,6 +1,7 @@
 """Rows from datasets and from files: new questions each epoch, nothing is lost for one damaged image or line."""
 
 import json
+from collections import Counter
 from dataclasses import replace
 
 import numpy as np
@@ -12,12 +13,15 @@ pytest.importorskip("transformers")
 from PIL import Image
 
 from fixtures.models import tiny_rows
-from spatialvlm.answers import Length
+from spatialvlm.answers import Choice, Length, YesNo
 from spatialvlm.dataset import SceneQuestions
 from spatialvlm.errors import UserError
+from spatialvlm.kinds import KINDS
+from spatialvlm.pipeline.phrase import PhraseConfig
 from spatialvlm.quantities import parse
 from spatialvlm.train.general_rows import GeneralRows
 from spatialvlm.train.label_noise import noisy_answer
+from spatialvlm.train.short_answers import short_answer
 from spatialvlm.train.spatial_rows import SpatialRows, named_objects
 from spatialvlm.train.train_config import TrainConfig, differences
 
@@ -136,3 +140,23 @@ def test_what_differs_from_an_earlier_run_is_said(config):
     assert differences(old, replace(config, save_every=3, seed=7)) == ["seed was 0, is 7"]
     assert config.spatial_share == 1.0
     assert replace(config, general=("a",)).spatial_share == 0.05
+
+
+def test_short_answers_say_what_the_whole_ones_do(stored):
+    asked, shorter = Counter(), 0
+    for one in SceneQuestions(stored, mix=PhraseConfig(questions_per_image=200, numbers="meters"), images=False):
+        for qa in one.questions:
+            said = short_answer(qa)
+            match qa.value:
+                case Length():
+                    assert parse(said) == parse(qa.answer)
+                case YesNo(yes):
+                    assert said == ("Yes." if yes else "No.")
+                case Choice() as choice if KINDS[qa.kind].form.of_subjects and choice.chosen in qa.names:
+                    assert said.lower() == f"{choice.chosen}.".lower()
+                case _:
+                    continue
+            asked[type(qa.value)] += 1
+            shorter += len(said) < len(qa.answer)
+    assert min(asked[kind] for kind in (Length, YesNo, Choice)) > 5
+    assert shorter > sum(asked.values()) / 2

@@ -26,7 +26,7 @@ def noisy_answer(qa: QA, sigma: float, rng: np.random.Generator) -> str:
     factor = max(1.0 + sigma * float(rng.standard_normal()), _LEAST)
     if not sigma or not isinstance(qa.value, Length):
         return qa.answer
-    said = _length_in(qa.answer)
+    said = length_in(qa.answer)
     if said is None:
         return qa.answer
     metres = (parse(said) or 0.0) * factor
@@ -34,7 +34,7 @@ def noisy_answer(qa: QA, sigma: float, rng: np.random.Generator) -> str:
     return qa.answer.replace(said, speak_exactly(metres, math.inf, (0.5, 0.5, 0.5), unit).text, 1)
 
 
-def _length_in(answer: str) -> str | None:
+def length_in(answer: str) -> str | None:
     """Find the shortest run of words that says the length of an answer."""
     metres, words = parse(answer), answer.split()
     if metres is None:

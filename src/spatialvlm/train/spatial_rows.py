@@ -70,16 +70,20 @@ def picture_of(asked: AskedScene, questions: Sequence[QA]) -> Any:
 
 Further = Callable[[Scene, Sequence[QA], np.random.Generator], Sequence[Dialogue]]
 """Makes further conversations about a scene and what was asked of it."""
+Answer = Callable[[QA], str]
+"""Makes the words of an answer."""
 
 
 class SpatialRows:
     """A RowSource: see the module. `skipped` counts the images that made no row, by reason.
 
-    `further` adds conversations of one's own to those of each scene.
+    `further` adds conversations of one's own to those of each scene; `said` says the answers in other words.
     """
 
-    def __init__(self, config: TrainConfig, encoder: Encoder, further: Further | None = None) -> None:
-        self._further = further
+    def __init__(
+        self, config: TrainConfig, encoder: Encoder, further: Further | None = None, said: Answer | None = None
+    ) -> None:
+        self._further, self._said = further, said
         self._scenes, self._encoder, self._config = AskedScenes(config), encoder, config
         self.name = self._scenes.name
         self.skipped: Counter[str] = Counter()
@@ -90,6 +94,8 @@ class SpatialRows:
     def row(self, epoch: int, place: int) -> TokenRow | None:
         """Make the row of a scene; None where its image cannot be read or nothing is asked about it."""
         asked, questions, rng = self._scenes.ask(epoch, place)
+        if self._said is not None:
+            questions = tuple(replace(qa, answer=self._said(qa)) for qa in questions)
         told = [self._conversation(asked.scene, qa, rng) for qa in questions]
         if self._further is not None:
             told += self._further(asked.scene, questions, rng)

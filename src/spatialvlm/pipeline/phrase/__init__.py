@@ -33,6 +33,7 @@ from spatialvlm.errors import ContractError
 from spatialvlm.kinds import KINDS, Voice, reordered
 from spatialvlm.pipeline import Needs
 from spatialvlm.pipeline.phrase import sampling
+from spatialvlm.pipeline.phrase.distractors import spoken
 from spatialvlm.pipeline.phrase.phrase_config import PhraseConfig
 from spatialvlm.pipeline.phrase.pointers import (
     PLACES,
@@ -47,7 +48,7 @@ from spatialvlm.pipeline.phrase.similarity import Similarity, load_similarity
 from spatialvlm.pipeline.phrase.templates import Sheet, load_sheet
 from spatialvlm.pipeline.phrase.ways import ask_in_a_way
 from spatialvlm.pipeline.phrase.what_names_tell import odds_of
-from spatialvlm.quantities import METER, ImageScale, ask_unit
+from spatialvlm.quantities import ImageScale, ask_unit
 from spatialvlm.records import QA, Fact, Facts, Sample, Scene
 
 __all__ = [
@@ -61,6 +62,7 @@ __all__ = [
     "phrase",
     "point_names",
     "references_of",
+    "spoken",
 ]
 
 _DRAWS = 7  # question, short or not, answer, three of the number, unit or order of a list
@@ -202,10 +204,10 @@ class Phrase:
             captions = page.namings["caption"][0]
             called = [page.points if KINDS[fact.kind].pointed else captions for fact in found]
             return tuple(map(partial(self._ask, page, seed), called, found, outcomes, draws))
-        other, exact = _generator(seed, page.frame_id, _OTHERWISE), config.numbers != "people"
+        other = _generator(seed, page.frame_id, _OTHERWISE)
         called = [self._called(page, fact, other) for fact in found]
         asked = map(partial(self._ask, page, seed), called, found, outcomes, draws)
-        return tuple([ask_in_a_way(qa, config.ways, other, exact=exact) for qa in asked])
+        return tuple([ask_in_a_way(qa, config.ways, other, exact=config.exact) for qa in asked])
 
     def _called(self, page: Prepared, fact: Fact, rng: np.random.Generator) -> Naming:
         """Draw how a fact calls its objects: by no place in the image where the answer is one, points by theirs."""
@@ -226,8 +228,7 @@ class Phrase:
         clause = naming.reference == "caption" and not page.clauses.isdisjoint(named)
         question = sheet.question(draw[0])
         answer = sheet.answer(form.section(kind, outcome), draw[2], short=draw[1] < self.config.concise_share)
-        values, unit = dict(zip(kind.letters, names)), None
-        values["P"] = page.plane
+        values, unit = dict(zip(kind.letters, names)) | {"P": page.plane}, None
         if not form.names_subjects:
             values |= page.classes[fact.subjects[0]]
         if kind.on_own and fact.subjects[0] in page.under:
@@ -235,8 +236,7 @@ class Phrase:
         if form.says_more:
             if question.names_unit:
                 unit = ask_unit(fact.answer.metres if isinstance(fact.answer, Length) else UNTOLD_M, draw[6])
-            said_in = unit or (METER if self.config.numbers == "meters" else None)
-            voice = Voice(draw[3:6], said_in, self.config.numbers != "people", page.scale)
+            voice = Voice(draw[3:6], unit or self.config.unit, self.config.exact, page.scale)
             values |= form.say(kind, fact, names, outcome, voice)
         counts_in = page.scale.name if isinstance(fact.answer, BoundingBox) else unit.name if unit else None
         return QA(

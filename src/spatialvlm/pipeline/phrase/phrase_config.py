@@ -9,7 +9,7 @@ from spatialvlm.kinds import KIND_NAMES, KINDS, MIXES, Mix
 from spatialvlm.pipeline.phrase.pointers import REFERRING, Referring
 from spatialvlm.pipeline.phrase.similarity import load_similarity
 from spatialvlm.pipeline.phrase.ways import WAYS, Way
-from spatialvlm.quantities import COORDINATES, NUMBER_STYLES, Coordinates, NumberStyle
+from spatialvlm.quantities import COORDINATES, METER, NUMBER_STYLES, Coordinates, NumberStyle, Unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +73,16 @@ class PhraseConfig:
     def asked(self) -> tuple[str, ...]:
         """The kinds that are asked."""
         return MIXES[self.mix] if self.kinds is None else self.kinds
+
+    @property
+    def exact(self) -> bool:
+        """Numbers have the digits that their error asks for, not those that people say."""
+        return self.numbers != "people"
+
+    @property
+    def unit(self) -> Unit | None:
+        """The unit of lengths where the question names none; None for one that suits the length."""
+        return METER if self.numbers == "meters" else None
 
     @property
     def asks_plainly(self) -> bool:
