@@ -11,7 +11,15 @@ from safetensors.torch import load_file
 from spatialvlm.dataset import SceneQuestions
 from spatialvlm.train.nano import nano_model
 from spatialvlm.train.nano.language_stage import LanguageConfig, train_language
-from spatialvlm.train.nano.nano_model import IMAGE_TOKENS, know_words, look_alike, new_model, new_processor, save_nano
+from spatialvlm.train.nano.nano_model import (
+    IMAGE_TOKENS,
+    add_layers,
+    know_words,
+    look_alike,
+    new_model,
+    new_processor,
+    save_nano,
+)
 from spatialvlm.train.nano.nano_tokenizer import texts_of, train_tokenizer
 
 MOST_BYTES = 24 << 20
@@ -48,6 +56,17 @@ def test_it_is_small_and_loads_without_us(tokenizer, tmp_path):
     picture = torch.zeros(48, 64, 3, dtype=torch.uint8).numpy()
     batch = read(text=[text], images=[[picture]], return_tensors="pt")
     assert int((batch["input_ids"] == loaded.config.image_token_id).sum()) == IMAGE_TOKENS
+
+
+def test_further_layers_change_nothing_at_first(tokenizer):
+    model = new_model(tokenizer)
+    torch.nn.init.normal_(model.lm_head.weight, std=0.1)
+    before, ids = len(model.model.text_model.layers), torch.arange(5, 25)[None]
+    with torch.no_grad():
+        said = model(input_ids=ids).logits
+        add_layers(model, before + 2)
+        torch.testing.assert_close(model(input_ids=ids).logits, said)
+    assert len(model.model.text_model.layers) == model.config.text_config.num_hidden_layers == before + 2
 
 
 def test_words_begin_as_what_the_tower_sees_by_them(tokenizer):
