@@ -9,6 +9,8 @@ BIN := $(VENV)/bin
 # Together they call every stage and measure every kind.
 WITH_SHAPES := $(addprefix tests/,geometry records kinds test_conventions.py test_real_frames.py \
 	pipeline/lift/test_lift.py dataset/test_dataset.py view/test_catalogue.py)
+# Python compiles what is imported, when it is: pip would compile everything, which takes as long as the rest.
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile
 export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 # Compiled modules are kept: the tests start many processes.
@@ -35,9 +37,9 @@ bench: $(VENV)/dev
 
 $(VENV)/core: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[rooms]'
+	$(INSTALL) --editable '.[rooms]'
 	touch $@
 
 $(VENV)/dev: $(VENV)/core pyproject.toml
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	$(INSTALL) --editable '.[dev]'
 	touch $@

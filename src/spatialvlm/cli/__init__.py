@@ -42,6 +42,7 @@ from spatialvlm.cli.options import (
     Known,
     Mix,
     Models,
+    Numbers,
     Precision,
     Presets,
     Prompts,
@@ -54,7 +55,6 @@ from spatialvlm.cli.options import (
     Ways,
     Workers,
 )
-from spatialvlm.quantities import NumberStyle
 
 # One process is one core: the workers are the parallelism, and results must not depend on how BLAS splits a sum.
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "OPENCV_FOR_THREADS_NUM"):
@@ -95,7 +95,7 @@ def build(
         typer.Option(help="Which kinds to ask: the [bold]paper[/]'s 43, [bold]all[/], or what suits a [bold]photo[/]."),
     ] = None,
     numbers: Annotated[
-        NumberStyle,
+        Numbers,
         typer.Option(
             help="Say numbers as [bold]people[/] do, [bold]exact[/]: to two or three digits, or in [bold]meters[/]: "
             "the same, in meters unless the question names a unit."
@@ -158,7 +158,7 @@ def ask(
         Mix | None, typer.Option(help="The [bold]paper[/]'s 43, [bold]all[/] or [bold]photo[/]; by default as it was.")
     ] = None,
     numbers: Annotated[
-        NumberStyle | None,
+        Numbers | None,
         typer.Option(help="As [bold]people[/] say them, [bold]exact[/], or in [bold]meters[/]; by default as it was."),
     ] = None,
     ways: Ways = None,

@@ -102,6 +102,7 @@ DepthErrors = Annotated[
     Path | None, typer.Option(metavar="FILE", help="How wrong the depth model is, as `calibrate` wrote it.")
 ]
 Mix = Literal["paper", "all"]
+Numbers = Literal["people", "exact", "meters"]
 ChainStyle = Literal["short", "long", "equations", "dialogue", "mixed", "tools"]
 Balance = Annotated[
     Literal["names", "none"] | None,

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from spatialvlm.quantities import NumberStyle
+from spatialvlm.cli.options import Numbers
 
 Data = Annotated[
     str, typer.Option(metavar="DATASET[,..]", help="Folders that `spatialvlm build` wrote, separated by commas.")
@@ -51,7 +51,7 @@ OtherMix = Annotated[
     typer.Option(help="The [bold]paper[/]'s 43 kinds, or [bold]all[/]; by default as it was."),
 ]
 OtherNumbers = Annotated[
-    NumberStyle | None,
+    Numbers | None,
     typer.Option(help="As [bold]people[/] say them, [bold]exact[/], or in [bold]meters[/]; by default as it was."),
 ]
 Generations = Annotated[int, typer.Option(min=2, help="Of grpo: tries at each question.")]
