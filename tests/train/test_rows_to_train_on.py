@@ -21,7 +21,7 @@ from spatialvlm.pipeline.phrase import PhraseConfig
 from spatialvlm.quantities import parse
 from spatialvlm.train.general_rows import GeneralRows
 from spatialvlm.train.label_noise import noisy_answer
-from spatialvlm.train.short_answers import short_answer
+from spatialvlm.train.rewording import short_answer, smudge_words
 from spatialvlm.train.spatial_rows import SpatialRows, named_objects
 from spatialvlm.train.train_config import TrainConfig, differences
 
@@ -160,3 +160,18 @@ def test_short_answers_say_what_the_whole_ones_do(stored):
             shorter += len(said) < len(qa.answer)
     assert min(asked[kind] for kind in (Length, YesNo, Choice)) > 5
     assert shorter > sum(asked.values()) / 2
+
+
+def test_words_are_smudged_and_names_are_not(stored):
+    rng, counts = np.random.default_rng(0), Counter()
+    for one in SceneQuestions(stored, images=False):
+        for qa in one.questions:
+            smudged = smudge_words(qa.question, qa.names, 0.3, rng)
+            assert smudge_words(qa.question, qa.names, 0.0, rng) == qa.question
+            assert all(name.lower() in smudged.lower() for name in qa.names if name.lower() in qa.question.lower())
+            known = {*qa.question.split()}
+            counts["there"] += len(known)
+            counts["left"] += len(known & {*smudged.split()})
+            counts["garbled"] += len({*smudged.split()} - known)
+    assert 0.65 < counts["left"] / counts["there"] < 0.95, "names are words too"
+    assert counts["garbled"] > 0.02 * counts["there"]

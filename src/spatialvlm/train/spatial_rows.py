@@ -21,6 +21,7 @@ from spatialvlm.records import QA, Object, Scene
 from spatialvlm.train.encoding import Dialogue, Encoder, NamedObject
 from spatialvlm.train.label_noise import noisy_answer
 from spatialvlm.train.packing import TokenRow, shorten
+from spatialvlm.train.rewording import Rewording
 from spatialvlm.train.train_config import TrainConfig
 
 COMPARED = {"behind": 0, "front": 0, "wide": 1, "thin": 1, "tall": 2, "short": 2, "left": 3, "right": 3}
@@ -70,20 +71,18 @@ def picture_of(asked: AskedScene, questions: Sequence[QA]) -> Any:
 
 Further = Callable[[Scene, Sequence[QA], np.random.Generator], Sequence[Dialogue]]
 """Makes further conversations about a scene and what was asked of it."""
-Answer = Callable[[QA], str]
-"""Makes the words of an answer."""
 
 
 class SpatialRows:
     """A RowSource: see the module. `skipped` counts the images that made no row, by reason.
 
-    `further` adds conversations of one's own to those of each scene; `said` says the answers in other words.
+    `further` adds conversations of one's own to those of each scene; `reworded` says these in other words.
     """
 
     def __init__(
-        self, config: TrainConfig, encoder: Encoder, further: Further | None = None, said: Answer | None = None
+        self, config: TrainConfig, encoder: Encoder, further: Further | None = None, reworded: Rewording | None = None
     ) -> None:
-        self._further, self._said = further, said
+        self._further, self._reworded = further, reworded
         self._scenes, self._encoder, self._config = AskedScenes(config), encoder, config
         self.name = self._scenes.name
         self.skipped: Counter[str] = Counter()
@@ -94,8 +93,8 @@ class SpatialRows:
     def row(self, epoch: int, place: int) -> TokenRow | None:
         """Make the row of a scene; None where its image cannot be read or nothing is asked about it."""
         asked, questions, rng = self._scenes.ask(epoch, place)
-        if self._said is not None:
-            questions = tuple(replace(qa, answer=self._said(qa)) for qa in questions)
+        if self._reworded is not None:
+            questions = tuple(self._reworded(qa, rng) for qa in questions)
         told = [self._conversation(asked.scene, qa, rng) for qa in questions]
         if self._further is not None:
             told += self._further(asked.scene, questions, rng)

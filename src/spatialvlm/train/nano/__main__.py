@@ -99,6 +99,9 @@ def language(
     kinds: Annotated[str | None, typer.Option(help="Kinds to ask instead of the stage's, with commas.")] = None,
     numbers: str | None = None,
     short: Annotated[bool, typer.Option("--short", help="Answer in a word or phrase.")] = False,
+    smudged: Annotated[
+        float, typer.Option(help="The share of the words of questions that are left out or garbled.")
+    ] = 0.0,
     measure_every: int = 100,
     asked: Annotated[int, typer.Option(help="How many held-out questions nano answers at each measuring.")] = 0,
     precision: Precision = "float32",
@@ -121,6 +124,7 @@ def language(
         kinds=tuple(kinds.split(",")) if kinds else None,
         numbers=numbers,
         short=short,
+        smudged=smudged,
         measure_every=measure_every,
         asked=asked,
         precision=precision,

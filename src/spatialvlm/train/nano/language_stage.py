@@ -34,7 +34,7 @@ from spatialvlm.train.nano.other_light import in_other_light
 from spatialvlm.train.nano.question_groups import PrefixBatch, prefix_batch
 from spatialvlm.train.nano.scene_talk import talk
 from spatialvlm.train.nano.shared_prefix import Readouts, SharedPrefix
-from spatialvlm.train.short_answers import short_answer
+from spatialvlm.train.rewording import reworded
 from spatialvlm.train.spatial_rows import AskedScenes, SpatialRows
 from spatialvlm.train.train_config import TrainConfig
 
@@ -49,7 +49,8 @@ COUNTED = ("count_of_class",)
 class LanguageConfig:
     """How a stage is trained: so many `steps` of `images` pictures with up to `questions` each, as `stage` asks.
 
-    `kinds` asks other kinds than the stage does; `short` answers them in a word or phrase, see `short_answer`.
+    `kinds` asks other kinds than the stage does; `short` answers them in a word or phrase, and
+    `smudged` leaves out or garbles a share of the words of questions, see `rewording`.
     `general` is the share of tokens that need no space: captions, colours and counts. `evidence` weighs pointing and
     reading against the answers; 0 leaves them out. `tower_rate` is the rate of the vision tower against that of the
     rest, 0 keeps it as it is. `label_noise` as in `TrainConfig`.
@@ -63,6 +64,7 @@ class LanguageConfig:
     kinds: tuple[str, ...] | None = None
     numbers: str | None = None
     short: bool = False
+    smudged: float = 0.0
     general: float = 0.0
     label_noise: float = 0.0
     evidence: float = 1.0
@@ -146,7 +148,7 @@ def reading_of(data: tuple[str, ...], config: LanguageConfig, kinds: tuple[str, 
 
 def spatial_rows(data: tuple[str, ...], config: LanguageConfig, encoder: Encoder) -> SpatialRows:
     """Return the rows of what a stage asks of scenes."""
-    said = short_answer if config.short else None
+    said = reworded(config.short, config.smudged)
     return SpatialRows(reading_of(data, config), encoder, talk(lessons_of(config.stage).talks), said)
 
 
@@ -200,8 +202,9 @@ def train_language(
     optimizers, place = learner.optimizers(config), Place()
     parts = {"model": learner.model, "readouts": learner.readouts, "place": place}
     parts |= {f"optimizer{number}": one for number, one in enumerate(optimizers)}
-    decides = ("stage", "images", "questions", "kinds", "numbers", "short", "general", "label_noise", "evidence")
-    settings = {name: getattr(config, name) for name in (*decides, "rate", "tower_rate", "seed", "precision")}
+    decides = ("stage", "images", "questions", "kinds", "numbers", "short", "smudged", "general", "label_noise")
+    decides += ("evidence", "rate", "tower_rate", "seed", "precision")
+    settings: dict[str, Any] = {name: getattr(config, name) for name in decides}
     run = NanoRun(folder, settings | {"data": data, "start": start and str(start)}, parts)
     done = run.resume()
     batches = batches_of(rows_of(data, config, learner.encoder), learner, config.images, place)
@@ -225,7 +228,7 @@ def train_language(
 @torch.no_grad()
 def measure_language(learner: LanguageLearner, held_out: str, config: LanguageConfig) -> dict[str, float]:
     """Measure loss and pointing on held-out scenes, and where `asked` the answers that the model gives by itself."""
-    held, found = spatial_rows((held_out,), config, learner.encoder), []
+    held, found = spatial_rows((held_out,), replace(config, smudged=0.0), learner.encoder), []
     for first in range(0, min(config.measured, len(held)), 8):
         rows = [held.row(0, place) for place in range(first, min(first + 8, config.measured, len(held)))]
         known = [row for row in rows if row is not None]
