@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Float32
 from PIL import Image
 
-from spatialvlm.answers import Length
+from spatialvlm.answers import Choice, Length, YesNo
 from spatialvlm.dataset import AskedScene, SceneQuestions, asking_of, needs_marks, opened, pictured
 from spatialvlm.errors import SpatialError
 from spatialvlm.geometry import decode_mask
@@ -126,17 +126,23 @@ def named_objects(scene: Scene, qa: QA) -> tuple[NamedObject, ...]:
 
 
 def asked_readings(qa: QA, named: Sequence[NamedObject]) -> tuple[float, float]:
-    """Return the log of the length (of metres) that a question asks for, and how much the first of two things exceeds
-    the second in what is compared: the difference of their readings. NaN what is not asked, or not known.
+    """Return the log of the length (of metres) that a question asks for, and how much speaks for yes, or for the first
+    of two things: the difference of their readings. Where neither is asked, by how much the first exceeds the second.
+    NaN what is not asked, or not known.
     """
     metres = qa.value.metres if isinstance(qa.value, Length) else 0.0
     which = COMPARED.get(qa.kind.split("_")[0])
-    exceeds = math.nan
+    speaks = math.nan
     if which is not None and len(named) == 2:
         question = qa.question.lower()
         first, second = sorted(named, key=lambda one: question.find(one.name.lower()))
-        exceeds = float(first.readings[which] - second.readings[which])
-    return math.log(metres) if metres > 0 else math.nan, exceeds
+        speaks = float(first.readings[which] - second.readings[which])
+        match qa.value:
+            case YesNo(yes):
+                speaks = abs(speaks) if yes else -abs(speaks)
+            case Choice() as choice if choice.chosen in qa.names:
+                speaks = abs(speaks) if choice.chosen == first.name else -abs(speaks)
+    return math.log(metres) if metres > 0 else math.nan, speaks
 
 
 def readings(scene: Scene, thing: Object) -> Float32[np.ndarray, " 4"]:

@@ -15,12 +15,15 @@ from torch.nn import functional  # pyright: ignore[reportMissingImports]
 from spatialvlm.train.evidence import READ, Readout, pointed_right, pointing_loss, reading_loss
 from spatialvlm.train.nano.question_groups import PrefixBatch, QuestionGroup
 
+READ_AT_ENDS = {1: "recalled", 3: "asked"}
+"""What is read at ends of questions, so many layers after evidence."""
+
 
 class Readouts(nn.Module):
     """What is read on the way to an answer, layer by layer, by small nets that are thrown away after training.
 
     `named` reads at each name what is known of its thing; `recalled`, one layer later, at the end of a question what is
-    known of its first and its last name; `asked`, one more layer later, what the question asks.
+    known of its first and its last name; `asked`, two more layers later, what the question asks.
     """
 
     def __init__(self, width: int) -> None:
@@ -70,8 +73,8 @@ class SharedPrefix:
             flat = flat + layer.mlp(_normed(layer.post_attention_layernorm, flat))
             if place == self._taught:
                 evidence = self._evidence(found, _parts(flat, shapes)[1:], batch)
-            if self._taught < place <= self._taught + 2 and self._follow:
-                further |= self._at_ends(_parts(flat, shapes)[1:], groups, place - self._taught)
+            if place - self._taught in READ_AT_ENDS and self._follow:
+                further |= self._at_ends(_parts(flat, shapes)[1:], groups, READ_AT_ENDS[place - self._taught])
         states = torch.cat(
             [part[group.question, group.place] for part, group in zip(_parts(flat, shapes)[1:], groups, strict=True)]
         )
@@ -157,10 +160,9 @@ class SharedPrefix:
         return pointing + reading, said
 
     def _at_ends(
-        self, states: list[torch.Tensor], groups: Sequence[QuestionGroup], later: int
+        self, states: list[torch.Tensor], groups: Sequence[QuestionGroup], name: str
     ) -> dict[str, torch.Tensor]:
-        """Return the loss of reading, so many layers later, at ends of questions: both things, then what is asked."""
-        name = ("recalled", "asked")[later - 1]
+        """Return the loss of reading at ends of questions: both things, or what is asked."""
         at = torch.cat([part[torch.arange(len(part)), group.end] for part, group in zip(states, groups, strict=True)])
         known = torch.cat([getattr(group, name) for group in groups])
         return {f"{name}_loss": reading_loss(getattr(self._readouts, name)(at), known)}
