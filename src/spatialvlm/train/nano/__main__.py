@@ -102,6 +102,7 @@ def language(
     smudged: Annotated[
         float, typer.Option(help="The share of the words of questions that are left out or garbled.")
     ] = 0.0,
+    blind: Annotated[bool, typer.Option("--blind", help="Ask about pictures of other scenes: words alone.")] = False,
     measure_every: int = 100,
     asked: Annotated[int, typer.Option(help="How many held-out questions nano answers at each measuring.")] = 0,
     precision: Precision = "float32",
@@ -125,6 +126,7 @@ def language(
         numbers=numbers,
         short=short,
         smudged=smudged,
+        blind=blind,
         measure_every=measure_every,
         asked=asked,
         precision=precision,

@@ -51,6 +51,7 @@ class LanguageConfig:
 
     `kinds` asks other kinds than the stage does; `short` answers them in a word or phrase, and
     `smudged` leaves out or garbles a share of the words of questions, see `rewording`.
+    `blind` asks about the picture of another scene, so that words alone can be learnt from; leave evidence out then.
     `general` is the share of tokens that need no space: captions, colours and counts. `evidence` weighs pointing and
     reading against the answers; 0 leaves them out. `tower_rate` is the rate of the vision tower against that of the
     rest, 0 keeps it as it is. `label_noise` as in `TrainConfig`.
@@ -65,6 +66,7 @@ class LanguageConfig:
     numbers: str | None = None
     short: bool = False
     smudged: float = 0.0
+    blind: bool = False
     general: float = 0.0
     label_noise: float = 0.0
     evidence: float = 1.0
@@ -108,7 +110,7 @@ class LanguageLearner:
         self.encoder = Encoder(self.processor, "idefics3", self._image_id, "nano")
         self.readouts = Readouts(int(self.model.config.text_config.hidden_size))
         self._losses = SharedPrefix(self.model, self.readouts, TAUGHT["layer"], TAUGHT["heads"])
-        self._weight = config.evidence
+        self._weight, self._blind = config.evidence, config.blind
 
     @staticmethod
     def tokenizer(folder: Path) -> Any:
@@ -121,6 +123,8 @@ class LanguageLearner:
 
     def loss(self, batch: PrefixBatch) -> tuple[torch.Tensor, dict[str, float]]:
         """Return the loss of a batch, and what to report of it."""
+        if self._blind:
+            batch = replace(batch, pixels=batch.pixels.roll(1, 0))
         answers, evidence, figures = self._losses.losses(batch)
         return answers if evidence is None else answers + self._weight * evidence, figures
 
@@ -203,7 +207,7 @@ def train_language(
     parts = {"model": learner.model, "readouts": learner.readouts, "place": place}
     parts |= {f"optimizer{number}": one for number, one in enumerate(optimizers)}
     decides = ("stage", "images", "questions", "kinds", "numbers", "short", "smudged", "general", "label_noise")
-    decides += ("evidence", "rate", "tower_rate", "seed", "precision")
+    decides += ("blind", "evidence", "rate", "tower_rate", "seed", "precision")
     settings: dict[str, Any] = {name: getattr(config, name) for name in decides}
     run = NanoRun(folder, settings | {"data": data, "start": start and str(start)}, parts)
     done = run.resume()
