@@ -21,7 +21,7 @@ from spatialvlm.pipeline.phrase import PhraseConfig
 from spatialvlm.quantities import parse
 from spatialvlm.train.general_rows import GeneralRows
 from spatialvlm.train.label_noise import noisy_answer
-from spatialvlm.train.rewording import short_answer, smudge_words
+from spatialvlm.train.rewording import reworded, short_answer, smudge_words
 from spatialvlm.train.spatial_rows import SpatialRows, named_objects
 from spatialvlm.train.train_config import TrainConfig, differences
 
@@ -175,3 +175,15 @@ def test_words_are_smudged_and_names_are_not(stored):
             counts["garbled"] += len({*smudged.split()} - known)
     assert 0.65 < counts["left"] / counts["there"] < 0.95, "names are words too"
     assert counts["garbled"] > 0.02 * counts["there"]
+
+
+def test_half_of_short_answers_are_asked_for_in_the_words_of_the_evaluation(stored):
+    rng, told = np.random.default_rng(0), []
+    for one in SceneQuestions(stored, images=False):
+        for qa in one.questions:
+            other = reworded(short=True, smudged=0.0)(qa, rng)
+            assert other.answer == short_answer(qa)
+            assert other.question in (qa.question, f"{qa.question} {KINDS[qa.kind].form.asks_for(qa.value)}")
+            told.append(other.question != qa.question)
+            assert reworded(short=False, smudged=0.0)(qa, rng) == qa
+    assert 0.3 < np.mean(told) < 0.7

@@ -17,16 +17,24 @@ from spatialvlm.pipeline.phrase import spoken
 from spatialvlm.records import QA
 from spatialvlm.train.label_noise import length_in
 
+TOLD = 0.5
+"""Of how many questions with short answers it is said how to answer."""
 Rewording = Callable[[QA, np.random.Generator], QA]
 """Says a question and its answer in other words."""
 
 
 def reworded(short: bool, smudged: float) -> Rewording:
-    """Make what says answers in a word or phrase where `short`, and smudges a share of the words of questions."""
+    """Make what says answers in a word or phrase where `short`, and smudges a share of the words of questions.
+
+    Of questions whose answers are short, half say how to answer, in the words of `evaluate`.
+    """
 
     def say(qa: QA, rng: np.random.Generator) -> QA:
         question = smudge_words(qa.question, qa.names, smudged, rng) if smudged else qa.question
-        return replace(qa, question=question, answer=short_answer(qa) if short else qa.answer)
+        if not short:
+            return replace(qa, question=question)
+        told = f"{question} {KINDS[qa.kind].form.asks_for(qa.value)}" if rng.random() < TOLD else question
+        return replace(qa, question=told, answer=short_answer(qa))
 
     return say
 
