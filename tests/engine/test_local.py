@@ -159,7 +159,7 @@ def test_a_second_run_changes_nothing(recipe, whole, tmp_path, finished):
 def test_kill_9_at_random_moments_ends_byte_identical(recipe, whole, tmp_path, workers):
     out = tmp_path / "out"
     rng = random.Random(workers)
-    moments = [rng.randrange(ROWS // SHARD) for _ in range(2)]
+    moments = [rng.randrange(ROWS // SHARD) for _ in range(3)]
     for finished in sorted(moments):  # some shards are done, and then any moment within the next
         process = start(recipe, out, workers)
         wait_for(lambda: process.poll() is not None or len(manifest(out)) > finished)  # noqa: B023 (called at once)

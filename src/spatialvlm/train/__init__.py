@@ -3,7 +3,8 @@
     train_config   all that decides a run            learner    the base, loaded to be trained
     training       a run from beginning to end; training_console shows it
     mixture        sources -> rows, by share of tokens; where a run was is a state
-    spatial_rows   scenes -> rows, with other questions each time; label_noise makes lengths wrong on purpose
+    spatial_rows   scenes -> rows, with other questions each time; label_noise makes lengths wrong on purpose,
+                   rewording smudges questions and shortens answers
     general_rows   messages -> rows
     encoding       conversations -> rows, by a model's processor; image_grids: where its image tokens are
     packing        several questions about one image in a row; packing_check: whether a model takes them
